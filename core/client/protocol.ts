@@ -1,0 +1,199 @@
+/**
+ * What a client may ask a node, and what it is answered. The same objects travel from the SDK over WebSocket
+ * (core/codec/client-frame.ts), from the HTTP gateway in process, and from the simulator's clients.
+ */
+import type { ClusterId, GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../ids.ts';
+import type { Transaction, TransactionOutcome, TupleKey } from '../state/transaction.ts';
+
+/** A session of one group: exactly-once for (session, sequence), across failover. */
+export interface SessionRef {
+  readonly group: GroupId;
+  /** Log index of the entry that opened it. */
+  readonly index: LogIndex;
+}
+
+/** Under which session a command runs. */
+export interface CommandRef {
+  readonly session: SessionRef;
+  /** 1, 2, 3, … chosen by the client. */
+  readonly sequence: number;
+  /** Every smaller sequence has been answered to the client; their results may be forgotten. */
+  readonly lowestUnanswered: number;
+}
+
+/** Commands on the directory (group GLOBAL). Idempotent by name. */
+export type DirectoryCommand =
+  | { readonly kind: 'createOrganization'; readonly name: string }
+  /** Reserves id and group; the vault itself is created in its group by `createVault`. */
+  | { readonly kind: 'reserveVault'; readonly organization: string; readonly name: string; readonly allowExisting: boolean };
+
+export interface VaultEntry {
+  readonly id: VaultId;
+  readonly organization: OrganizationId;
+  readonly organizationName: string;
+  readonly name: string;
+  readonly group: GroupId;
+  /** Entry time of the reservation, microseconds since 1970. */
+  readonly createdAt: Micros;
+}
+
+export type VaultQuery =
+  /** Is the exact tuple live? */
+  | { readonly kind: 'tuple'; readonly tuple: TupleKey }
+  | { readonly kind: 'entity'; readonly key: string }
+  /** Live tuples by filter, in key order. after: opaque cursor of the previous page, empty = from the start. */
+  | {
+      readonly kind: 'list';
+      readonly resource: string;
+      readonly relation: string;
+      readonly subject: string;
+      readonly limit: number;
+      readonly after: Uint8Array;
+    }
+  /** A block by height; 0 = the newest. */
+  | { readonly kind: 'block'; readonly height: Height };
+
+/** linearizable is the default everywhere. stale = whatever this node has applied; must be asked for by name. */
+export type Consistency = 'linearizable' | 'stale';
+
+export type ClientRequest =
+  | { readonly kind: 'openSession'; readonly group: GroupId }
+  | { readonly kind: 'directory'; readonly command: CommandRef; readonly body: DirectoryCommand }
+  | {
+      readonly kind: 'createVault';
+      readonly group: GroupId;
+      readonly command: CommandRef;
+      readonly organization: OrganizationId;
+      readonly vault: VaultId;
+    }
+  | {
+      readonly kind: 'transact';
+      readonly group: GroupId;
+      readonly command: CommandRef;
+      readonly organization: OrganizationId;
+      readonly vault: VaultId;
+      readonly transaction: Transaction;
+      readonly proof: boolean;
+    }
+  | {
+      readonly kind: 'query';
+      readonly group: GroupId;
+      readonly organization: OrganizationId;
+      readonly vault: VaultId;
+      readonly query: VaultQuery;
+      readonly consistency: Consistency;
+      readonly proof: boolean;
+    }
+  /** Vault by id (id non-empty) or by organization and name. */
+  | {
+      readonly kind: 'lookupVault';
+      readonly organization: string;
+      readonly name: string;
+      readonly id: string;
+      readonly consistency: Consistency;
+    }
+  | {
+      readonly kind: 'listVaults';
+      readonly organization: string;
+      readonly after: string;
+      readonly limit: number;
+      readonly consistency: Consistency;
+    }
+  | { readonly kind: 'listOrganizations'; readonly consistency: Consistency }
+  | { readonly kind: 'status' };
+
+/** Where in a vault's chain an answer stands. Hashes are 32 bytes. */
+export interface Anchor {
+  readonly height: Height;
+  readonly blockHash: Uint8Array;
+  readonly stateRoot: Uint8Array;
+  readonly treeRoot: Uint8Array;
+  /** The 196-byte header. */
+  readonly header: Uint8Array;
+}
+
+export interface TupleRow {
+  readonly tuple: TupleKey;
+  readonly conditionName: string;
+  readonly conditionContext: string;
+  readonly expiresAt: number;
+  readonly version: Height;
+  /** Block time of version. */
+  readonly writtenAt: Micros;
+}
+
+export interface GroupStatus {
+  readonly group: GroupId;
+  readonly role: 'follower' | 'preCandidate' | 'candidate' | 'leader';
+  readonly term: Term;
+  readonly leader: NodeId | undefined;
+  readonly commitIndex: LogIndex;
+  readonly lastApplied: LogIndex;
+  readonly lastIndex: LogIndex;
+  readonly quarantined: boolean;
+}
+
+export interface NodeStatus {
+  readonly node: NodeId;
+  readonly cluster: ClusterId | undefined;
+  readonly members: readonly { readonly id: NodeId; readonly address: string }[];
+  readonly groups: readonly GroupStatus[];
+  readonly droppedFrames: number;
+}
+
+/** Codes a client switches on. Retryable under the same (session, sequence): not_leader, overloaded, unknown_outcome, unavailable. */
+export type ClientErrorCode =
+  | 'not_leader'
+  | 'overloaded'
+  | 'unknown_outcome'
+  | 'unavailable'
+  | 'timeout'
+  | 'session_expired'
+  | 'sequence_stale'
+  | 'sequence_reused'
+  | 'invalid_argument'
+  | 'organization_missing'
+  | 'organization_exists'
+  | 'vault_missing'
+  | 'vault_exists'
+  | 'height_missing'
+  | 'group_missing'
+  | 'not_initialised'
+  | 'quarantined';
+
+export type ClientResult =
+  | { readonly kind: 'session'; readonly session: SessionRef }
+  | { readonly kind: 'organization'; readonly id: OrganizationId; readonly name: string; readonly created: boolean }
+  | { readonly kind: 'vault'; readonly vault: VaultEntry; readonly created: boolean }
+  | { readonly kind: 'vaults'; readonly vaults: readonly VaultEntry[]; readonly more: boolean }
+  | { readonly kind: 'organizations'; readonly organizations: readonly { readonly id: OrganizationId; readonly name: string }[] }
+  | { readonly kind: 'vaultCreated'; readonly anchor: Anchor }
+  /** anchor: the vault's newest block after the transaction was applied (outcome.height <= anchor.height). */
+  | { readonly kind: 'transacted'; readonly outcome: TransactionOutcome; readonly anchor: Anchor }
+  /** proof: empty unless asked for. value: the leaf's canonical value where revealed and live. */
+  | {
+      readonly kind: 'tuple';
+      readonly present: boolean;
+      readonly row: TupleRow | undefined;
+      readonly anchor: Anchor;
+      readonly proof: Uint8Array;
+    }
+  | {
+      readonly kind: 'entity';
+      readonly value: Uint8Array | undefined;
+      readonly version: Height;
+      readonly expiresAt: number;
+      readonly anchor: Anchor;
+      readonly proof: Uint8Array;
+    }
+  | { readonly kind: 'list'; readonly rows: readonly TupleRow[]; readonly next: Uint8Array; readonly anchor: Anchor }
+  | { readonly kind: 'block'; readonly anchor: Anchor; readonly transactions: readonly Uint8Array[]; readonly newest: Height }
+  | { readonly kind: 'status'; readonly status: NodeStatus }
+  /** leader: where to go instead, for not_leader. retryAfterMs: for overloaded and unavailable. */
+  | {
+      readonly kind: 'error';
+      readonly code: ClientErrorCode;
+      readonly message: string;
+      readonly leader: NodeId | undefined;
+      readonly retryAfterMs: number;
+    };

@@ -1,0 +1,78 @@
+/**
+ * Every bound in one place, with unit and reason; the relations between them are asserted at load (C7).
+ * Sizes in bytes, times in microseconds unless the name says otherwise.
+ */
+import { assert } from './assert.ts';
+
+/** Longest text of a resource or subject, bytes of UTF-8. Why 512: OpenFGA's object limit is 256 characters. */
+export const OBJECT_BYTES_MAX: number = 512;
+/** Longest relation or condition name, bytes. Why 256: OpenFGA allows 50 characters; room for prefixes. */
+export const NAME_BYTES_MAX: number = 256;
+/** Longest entity key, bytes. Why 1 KiB: fits a B+ tree cell without overflow even in 4 KiB pages. */
+export const ENTITY_KEY_BYTES_MAX: number = 1024;
+/** Longest entity value, bytes. Why 256 KiB: one transaction of one value fits a section with its framing. */
+export const ENTITY_VALUE_BYTES_MAX: number = 256 * 1024;
+/** Longest condition context, bytes of canonical JSON. */
+export const CONTEXT_BYTES_MAX: number = 32 * 1024;
+/** Longest actor or reason, bytes. */
+export const ACTOR_BYTES_MAX: number = 1024;
+/** Operations in one transaction. Why 1000: OpenFGA's write allows 100; bulk loads through the SDK want more. */
+export const TRANSACTION_OPERATIONS_MAX: number = 1000;
+/** Encoded transaction, bytes. Why 512 KiB: an entry of one transaction stays under ENTRY_BYTES_MAX. */
+export const TRANSACTION_BYTES_MAX: number = 512 * 1024;
+/** One Raft entry's data, bytes. Why 1 MiB: it must fit one WAL record and one frame with their headers. */
+export const ENTRY_BYTES_MAX: number = 1 << 20;
+/** Entries in one AppendEntries. */
+export const APPEND_ENTRIES_MAX: number = 256;
+/** Entry bytes in one AppendEntries; at least one entry always travels. */
+export const APPEND_BYTES_MAX: number = 1 << 20;
+/** AppendEntries in flight to one follower while replicating. Why 64: covers a 10 ms link at one batch each 150 µs. */
+export const INFLIGHT_APPENDS_MAX: number = 64;
+/** Bytes in flight to one follower. */
+export const INFLIGHT_BYTES_MAX: number = 8 << 20;
+/** Uncommitted entry bytes a leader accepts before `overloaded`. */
+export const UNCOMMITTED_BYTES_MAX: number = 16 << 20;
+/** Client commands batched into one entry. The operator's batchMax. */
+export const BATCH_COMMANDS_MAX: number = 100;
+/** Client commands waiting for a proposal, per group. Beyond it: `overloaded`. */
+export const PROPOSAL_QUEUE_MAX: number = 4096;
+/** Reads waiting for a read index or for apply, per group. Beyond it: `overloaded`. */
+export const READ_QUEUE_MAX: number = 8192;
+/** One WAL record's payload, bytes. */
+export const RECORD_BYTES_MAX: number = ENTRY_BYTES_MAX + 64 * 1024;
+/** Preallocated WAL segment, bytes. Why 64 MiB: preallocation is paid seldom, a segment is cheap to scan. */
+export const SEGMENT_BYTES: number = 64 << 20;
+/** One wire frame, bytes. */
+export const FRAME_BYTES_MAX: number = 8 << 20;
+/** Envelopes in one frame. */
+export const FRAME_ENVELOPES_MAX: number = 4096;
+/** Groups on one node. */
+export const GROUPS_MAX: number = 4096;
+/** Members of one cluster. */
+export const MEMBERS_MAX: number = 64;
+/** Sessions per group; the least recently used one (by entry time) ends when a new one needs room. */
+export const SESSIONS_MAX: number = 4096;
+/** Results kept per session above the lowest unanswered sequence. */
+export const SESSION_RESULTS_MAX: number = 256;
+/** A session unused for this long ends at apply, by entry time. */
+export const SESSION_IDLE_MICROS: number = 24 * 3600 * 1_000_000;
+/** Rows in one list page. */
+export const LIST_ROWS_MAX: number = 100;
+/** Organizations and vaults have names of at most this many bytes. */
+export const SLUG_BYTES_MAX: number = 64;
+/** A proof, bytes; also the verifier's default cap. */
+export const PROOF_BYTES_MAX: number = 16 << 20;
+/** Vaults in one group. */
+export const VAULTS_MAX: number = 100_000;
+/** Default election timeout range and heartbeat of production nodes. */
+export const ELECTION_TIMEOUT_MIN_MICROS: number = 300_000;
+export const ELECTION_TIMEOUT_MAX_MICROS: number = 600_000;
+export const HEARTBEAT_MICROS: number = 60_000;
+
+assert(TRANSACTION_BYTES_MAX * 2 <= ENTRY_BYTES_MAX, 'a transaction fits an entry with its framing');
+assert(ENTITY_VALUE_BYTES_MAX < TRANSACTION_BYTES_MAX, 'one entity value fits a transaction');
+assert(ENTRY_BYTES_MAX < RECORD_BYTES_MAX, 'an entry fits a WAL record');
+assert(RECORD_BYTES_MAX * 4 < SEGMENT_BYTES, 'a segment holds several records');
+assert(APPEND_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX, 'an append fits a frame');
+assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
+assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');

@@ -1,0 +1,72 @@
+/**
+ * Operations and transactions: what a client asks to be applied atomically to one vault.
+ * Names are texts without control characters; sizes are bounded by core/limits.ts and checked at admission and again at decode.
+ */
+import type { Height } from '../ids.ts';
+
+/** A relationship tuple's identity: resource#relation@subject. */
+export interface TupleKey {
+  /** `type:id` */
+  readonly resource: string;
+  readonly relation: string;
+  /** `type:id`, `type:*` or `type:id#relation` */
+  readonly subject: string;
+}
+
+/** A condition attached to a tuple. context is RFC 8785 JSON text; `{}` when none was given. */
+export interface TupleCondition {
+  readonly name: string;
+  readonly context: string;
+}
+
+/** A precondition on an entity key; evaluated against the live value at the block's time. */
+export type EntityCondition =
+  | { readonly kind: 'mustNotExist' }
+  | { readonly kind: 'mustExist' }
+  | { readonly kind: 'versionEquals'; readonly version: Height }
+  | { readonly kind: 'valueEquals'; readonly value: Uint8Array };
+
+/** expiresAt: microseconds since 1970, 0 = never. */
+export type Operation =
+  | {
+      readonly op: 'writeTuple';
+      readonly tuple: TupleKey;
+      readonly condition: TupleCondition | undefined;
+      readonly expiresAt: number;
+      readonly onDuplicate: 'error' | 'ignore';
+    }
+  | { readonly op: 'deleteTuple'; readonly tuple: TupleKey; readonly onMissing: 'error' | 'ignore' }
+  | {
+      readonly op: 'setEntity';
+      readonly key: string;
+      readonly value: Uint8Array;
+      readonly expiresAt: number;
+      readonly condition: EntityCondition | undefined;
+    }
+  | { readonly op: 'deleteEntity'; readonly key: string; readonly condition: EntityCondition | undefined };
+
+export interface Transaction {
+  /** Who asks, for the audit trail; inside the hash. May be empty. */
+  readonly actor: string;
+  /** Why; inside the hash. May be empty. */
+  readonly reason: string;
+  /** Applied in order, all or nothing. */
+  readonly operations: readonly Operation[];
+}
+
+/** Why a whole transaction was refused at apply. Deterministic; recorded under (session, sequence). */
+export type RejectCode =
+  | 'tuple_exists'
+  | 'tuple_missing'
+  | 'tuple_condition_differs'
+  | 'entity_exists'
+  | 'entity_missing'
+  | 'version_differs'
+  | 'value_differs'
+  | 'vault_missing';
+
+export type TransactionOutcome =
+  /** changed: whether any leaf changed. Where nothing changed (all ignored) there is no transaction in the block. */
+  | { readonly ok: true; readonly changed: boolean; readonly height: Height }
+  /** operation: index of the first one that could not be applied. */
+  | { readonly ok: false; readonly code: RejectCode; readonly operation: number };
