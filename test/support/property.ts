@@ -42,7 +42,7 @@ export function replayCommand(testName: string, seed: number, path: string | nul
  */
 export function propertyOptions<T = unknown>(runs: number = DEFAULT_RUNS): fc.Parameters<T> {
   const testName = expect.getState().currentTestName ?? '';
-  const path = process.env['VOUCH_PATH'];
+  const path = process.env.VOUCH_PATH;
   return {
     seed: integerFromEnv('VOUCH_SEED') ?? DEFAULT_SEED,
     numRuns: integerFromEnv('VOUCH_RUNS') ?? runs,
