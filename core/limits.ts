@@ -46,6 +46,20 @@ export const SEGMENT_BYTES: number = 64 << 20;
 export const FRAME_BYTES_MAX: number = 8 << 20;
 /** Envelopes in one frame. */
 export const FRAME_ENVELOPES_MAX: number = 4096;
+/** Envelopes waiting in the outbox of one peer (for durability). Beyond it they are dropped: Raft sends again. */
+export const OUTBOX_ENVELOPES_MAX: number = 16_384;
+/** Encoded bytes waiting in the outbox of one peer. Why 32 MiB: twice what a leader may have uncommitted. */
+export const OUTBOX_BYTES_MAX: number = 32 << 20;
+/** HOST:PORT a node is reached under, bytes. Why 256: a DNS name has at most 253. */
+export const ADDRESS_BYTES_MAX: number = 256;
+/** One client request on the wire, bytes: a transaction and its framing. */
+export const CLIENT_REQUEST_BYTES_MAX: number = TRANSACTION_BYTES_MAX + 64 * 1024;
+/** One answer on the wire, bytes: a proof, or a block's transactions, and their framing. */
+export const CLIENT_RESULT_BYTES_MAX: number = (16 << 20) + (1 << 20);
+/** Text of an error, a role, a label on the wire, bytes. */
+export const MESSAGE_BYTES_MAX: number = 4096;
+/** Operations one client holds unanswered. Beyond it: `overloaded`, and nothing was sent. */
+export const CLIENT_OPERATIONS_MAX: number = 16_384;
 /** Groups on one node. */
 export const GROUPS_MAX: number = 4096;
 /** Members of one cluster. */
@@ -74,5 +88,8 @@ assert(ENTITY_VALUE_BYTES_MAX < TRANSACTION_BYTES_MAX, 'one entity value fits a 
 assert(ENTRY_BYTES_MAX < RECORD_BYTES_MAX, 'an entry fits a WAL record');
 assert(RECORD_BYTES_MAX * 4 < SEGMENT_BYTES, 'a segment holds several records');
 assert(APPEND_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX, 'an append fits a frame');
+assert(OUTBOX_BYTES_MAX >= 2 * UNCOMMITTED_BYTES_MAX, 'an outbox holds what a leader may have uncommitted');
+assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
+assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
 assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');
