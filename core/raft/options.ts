@@ -1,0 +1,70 @@
+/** What a group is configured with and what it is restarted from. Times are microseconds of the node's monotonic clock. */
+import { assert } from '../assert.ts';
+import type { Buggify } from '../capability.ts';
+import type { NodeId } from '../ids.ts';
+import {
+  APPEND_BYTES_MAX,
+  APPEND_ENTRIES_MAX,
+  INFLIGHT_APPENDS_MAX,
+  INFLIGHT_BYTES_MAX,
+  READ_QUEUE_MAX,
+  UNCOMMITTED_BYTES_MAX,
+} from '../limits.ts';
+import type { Random } from '../random.ts';
+import type { Configuration, Entry, HardState } from './message.ts';
+
+export interface RaftTiming {
+  /** Election timeouts are drawn from [min, max]; min is also how long a follower sticks to a leader it has heard. */
+  readonly electionTimeoutMinMicros: number;
+  readonly electionTimeoutMaxMicros: number;
+  readonly heartbeatMicros: number;
+}
+
+export interface RaftLimits {
+  readonly appendEntriesMax: number;
+  readonly appendBytesMax: number;
+  readonly inflightAppendsMax: number;
+  readonly inflightBytesMax: number;
+  readonly uncommittedBytesMax: number;
+  readonly readQueueMax: number;
+}
+
+export const DEFAULT_RAFT_LIMITS: RaftLimits = {
+  appendEntriesMax: APPEND_ENTRIES_MAX,
+  appendBytesMax: APPEND_BYTES_MAX,
+  inflightAppendsMax: INFLIGHT_APPENDS_MAX,
+  inflightBytesMax: INFLIGHT_BYTES_MAX,
+  uncommittedBytesMax: UNCOMMITTED_BYTES_MAX,
+  readQueueMax: READ_QUEUE_MAX,
+};
+
+export interface RaftOptions {
+  readonly id: NodeId;
+  readonly timing: RaftTiming;
+  /** Ask before raising the term (thesis 9.6). */
+  readonly preVote: boolean;
+  /** The leader steps down without a quorum (6.2), and followers stick to a leader they hear (4.2.3). */
+  readonly checkQuorum: boolean;
+  /** This node's own stream. Seed it anew at each start: equal streams split votes for ever. */
+  readonly random: Random;
+  readonly buggify: Buggify;
+  /** Data of the no-op a new leader appends; the replica puts its wall clock there. */
+  readonly noopData: () => Uint8Array;
+  /** Fields that differ from DEFAULT_RAFT_LIMITS. */
+  readonly limits?: Partial<RaftLimits>;
+}
+
+/** What the WAL gives back. */
+export interface Recovered {
+  readonly hardState: HardState;
+  /** Contiguous from index 1. */
+  readonly entries: readonly Entry[];
+  readonly configuration: Configuration;
+}
+
+/** Asserts the relations between times that liveness rests on (thesis 3.9: broadcast time << election timeout). */
+export function checkTiming(timing: RaftTiming): void {
+  assert(timing.heartbeatMicros >= 1, 'a heartbeat interval is positive');
+  assert(timing.heartbeatMicros < timing.electionTimeoutMinMicros, 'a heartbeat comes before an election timeout');
+  assert(timing.electionTimeoutMinMicros < timing.electionTimeoutMaxMicros, 'election timeouts are drawn from a range');
+}
