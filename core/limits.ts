@@ -72,6 +72,14 @@ export const SESSION_RESULTS_MAX: number = 256;
 export const SESSION_IDLE_MICROS: number = 24 * 3600 * 1_000_000;
 /** Rows in one list page. */
 export const LIST_ROWS_MAX: number = 100;
+/** Rows one list call reads to fill its page; a filter that matches little answers early, with a cursor to go on from. */
+export const LIST_SCAN_ROWS_MAX: number = 10_000;
+/** Leaves one `expire` removes. Why 1000: no more work than the largest transaction; what is left over is due at once. */
+export const EXPIRE_LEAVES_MAX: number = 1000;
+/** Largest wall clock an entry carries: the year 2112. A clock beyond it is cut, so that entry time stays a safe integer. */
+export const WALL_MICROS_MAX: number = 2 ** 52;
+/** Organizations in one cluster. Why 10,000: they are listed in one answer. */
+export const ORGANIZATIONS_MAX: number = 10_000;
 /** Organizations and vaults have names of at most this many bytes. */
 export const SLUG_BYTES_MAX: number = 64;
 /** A proof, bytes; also the verifier's default cap. */
@@ -92,4 +100,5 @@ assert(OUTBOX_BYTES_MAX >= 2 * UNCOMMITTED_BYTES_MAX, 'an outbox holds what a le
 assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
 assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
+assert(EXPIRE_LEAVES_MAX <= TRANSACTION_OPERATIONS_MAX, 'expiry costs no more than a transaction');
 assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');

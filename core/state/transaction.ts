@@ -19,14 +19,18 @@ export interface TupleCondition {
   readonly context: string;
 }
 
-/** A precondition on an entity key; evaluated against the live value at the block's time. */
+/** A precondition on an entity key; evaluated against the live value at the block's time. An absent entity has version 0. */
 export type EntityCondition =
   | { readonly kind: 'mustNotExist' }
   | { readonly kind: 'mustExist' }
   | { readonly kind: 'versionEquals'; readonly version: Height }
   | { readonly kind: 'valueEquals'; readonly value: Uint8Array };
 
-/** expiresAt: microseconds since 1970, 0 = never. */
+/**
+ * expiresAt: microseconds since 1970, 0 = never.
+ * onDuplicate 'ignore': a live tuple with the same condition and expiry stays as it is; one that differs in either is
+ * refused with `tuple_condition_differs`, because ignoring would silently drop what the caller asked for.
+ */
 export type Operation =
   | {
       readonly op: 'writeTuple';
@@ -62,8 +66,7 @@ export type RejectCode =
   | 'entity_exists'
   | 'entity_missing'
   | 'version_differs'
-  | 'value_differs'
-  | 'vault_missing';
+  | 'value_differs';
 
 export type TransactionOutcome =
   /** changed: whether any leaf changed. Where nothing changed (all ignored) there is no transaction in the block. */

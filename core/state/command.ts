@@ -1,0 +1,185 @@
+/**
+ * What the log carries: client requests that change state, and the leader's own `expire`.
+ * A command names its vault by the section it stands in (entry-data.ts), so a section can be sealed or shredded whole.
+ *
+ *   OFFSET  SIZE  FIELD
+ *   0       1     kind: 1 openSession, 2 directory, 3 createVault, 4 transact, 5 expire
+ *   1       28    session reference (kinds 2 to 4): u32 group, u64 index, u64 sequence, u64 lowest unanswered
+ *   29      …     body
+ *     directory    u8 1 createOrganization: text name
+ *                  u8 2 reserveVault: text organization, text name, u8 allowExisting
+ *     createVault  organization 16
+ *     transact     organization 16, u32 length, transaction (transaction-codec.ts)
+ * openSession and expire are their kind byte alone. Text: u32 length, UTF-8.
+ */
+import { assert, unreachable } from '../assert.ts';
+import type { Reader } from '../bytes/reader.ts';
+import { Writer } from '../bytes/writer.ts';
+import type { CommandRef, DirectoryCommand } from '../client/protocol.ts';
+import type { GroupId, LogIndex, OrganizationId, VaultId } from '../ids.ts';
+import { SLUG_BYTES_MAX, TRANSACTION_BYTES_MAX } from '../limits.ts';
+import { isOrganizationName, isVaultName } from './names.ts';
+import type { Transaction } from './transaction.ts';
+import { decodeLedgerTransaction, encodeLedgerTransaction } from './transaction-codec.ts';
+import { readUlid, writeUlid } from './ulid-field.ts';
+
+export type Command =
+  | { readonly kind: 'openSession' }
+  | { readonly kind: 'directory'; readonly ref: CommandRef; readonly body: DirectoryCommand }
+  | {
+      readonly kind: 'createVault';
+      readonly ref: CommandRef;
+      readonly organization: OrganizationId;
+      readonly vault: VaultId;
+    }
+  | {
+      readonly kind: 'transact';
+      readonly ref: CommandRef;
+      readonly organization: OrganizationId;
+      readonly vault: VaultId;
+      readonly transaction: Transaction;
+    }
+  /** Removes what expired by the block's time; proposed by the leader, answers to nobody. */
+  | { readonly kind: 'expire'; readonly vault: VaultId };
+
+/** A command as read from an entry, with the bytes that identify and record it. All byte fields are views of the entry. */
+export interface DecodedCommand {
+  readonly command: Command;
+  /** Everything behind the session reference: with vault and kind, the payload that a retry must repeat. */
+  readonly body: Uint8Array;
+  /** The canonical transaction bytes, the future leaf of tx_root; empty for other kinds. */
+  readonly transactionBytes: Uint8Array;
+}
+
+/** On disk and wire: do not renumber. */
+export const CommandKind = { openSession: 1, directory: 2, createVault: 3, transact: 4, expire: 5 } as const;
+const DirectoryKind = { createOrganization: 1, reserveVault: 2 } as const;
+const NONE: Uint8Array = new Uint8Array(0);
+
+/** The vault whose section a command stands in; undefined = the group's own section. */
+export function vaultOf(command: Command): VaultId | undefined {
+  switch (command.kind) {
+    case 'openSession':
+    case 'directory':
+      return undefined;
+    case 'createVault':
+    case 'transact':
+    case 'expire':
+      return command.vault;
+    default:
+      return unreachable(command);
+  }
+}
+
+function writeRef(writer: Writer, ref: CommandRef): void {
+  writer.u32(ref.session.group);
+  writer.u64(ref.session.index);
+  writer.u64(ref.sequence);
+  writer.u64(ref.lowestUnanswered);
+}
+
+function readRef(reader: Reader): CommandRef {
+  const session = { group: reader.u32() as GroupId, index: reader.u64() as LogIndex };
+  return { session, sequence: reader.u64(), lowestUnanswered: reader.u64() };
+}
+
+function writeDirectoryBody(writer: Writer, body: DirectoryCommand): void {
+  switch (body.kind) {
+    case 'createOrganization':
+      writer.u8(DirectoryKind.createOrganization);
+      return writer.text(body.name);
+    case 'reserveVault':
+      writer.u8(DirectoryKind.reserveVault);
+      writer.text(body.organization);
+      writer.text(body.name);
+      return writer.u8(body.allowExisting ? 1 : 0);
+    default:
+      return unreachable(body);
+  }
+}
+
+function readDirectoryBody(reader: Reader): DirectoryCommand {
+  const kind = reader.u8();
+  if (kind === DirectoryKind.createOrganization) {
+    const name = reader.text(SLUG_BYTES_MAX);
+    if (!isOrganizationName(name)) reader.fail('bad_value');
+    return { kind: 'createOrganization', name };
+  }
+  if (kind !== DirectoryKind.reserveVault) reader.fail('bad_tag');
+  const organization = reader.text(SLUG_BYTES_MAX);
+  const name = reader.text(SLUG_BYTES_MAX);
+  if (!isOrganizationName(organization) || !isVaultName(name)) reader.fail('bad_value');
+  return { kind: 'reserveVault', organization, name, allowExisting: reader.flag() };
+}
+
+/** Appends a command. It passed admission (admission.ts): its texts are well-formed and within limits. */
+export function writeCommand(writer: Writer, command: Command): void {
+  writer.u8(CommandKind[command.kind]);
+  switch (command.kind) {
+    case 'openSession':
+    case 'expire':
+      return;
+    case 'directory':
+      writeRef(writer, command.ref);
+      return writeDirectoryBody(writer, command.body);
+    case 'createVault':
+      writeRef(writer, command.ref);
+      return writeUlid(writer, command.organization);
+    case 'transact': {
+      writeRef(writer, command.ref);
+      writeUlid(writer, command.organization);
+      const bytes = encodeLedgerTransaction({ kind: 'transact', transaction: command.transaction });
+      assert(bytes.length <= TRANSACTION_BYTES_MAX, 'a transaction is within its limit');
+      return writer.blob(bytes);
+    }
+    default:
+      return unreachable(command);
+  }
+}
+
+/** Encoded size of a command, bytes: what it adds to an entry besides its section's framing. */
+export function commandBytes(command: Command): number {
+  const writer = new Writer();
+  writeCommand(writer, command);
+  return writer.length;
+}
+
+function readTransact(reader: Reader, vault: VaultId, ref: CommandRef): { command: Command; transactionBytes: Uint8Array } {
+  const organization = readUlid<'OrganizationId'>(reader);
+  const transactionBytes = reader.blob(TRANSACTION_BYTES_MAX);
+  const decoded = decodeLedgerTransaction(transactionBytes);
+  let transaction: Transaction = { actor: '', reason: '', operations: [] };
+  if (!decoded.ok) reader.fail(decoded.reason);
+  else if (decoded.value.kind === 'transact') transaction = decoded.value.transaction;
+  else reader.fail('bad_tag');
+  return { command: { kind: 'transact', ref, organization, vault, transaction }, transactionBytes };
+}
+
+function readVaultCommand(reader: Reader, kind: number, vault: VaultId, bytes: Uint8Array): DecodedCommand {
+  if (kind === CommandKind.expire) return { command: { kind: 'expire', vault }, body: NONE, transactionBytes: NONE };
+  const ref = readRef(reader);
+  const start = reader.at;
+  if (kind === CommandKind.createVault) {
+    const organization = readUlid<'OrganizationId'>(reader);
+    const command: Command = { kind: 'createVault', ref, organization, vault };
+    return { command, body: bytes.subarray(start, reader.at), transactionBytes: NONE };
+  }
+  if (kind !== CommandKind.transact) reader.fail('bad_tag');
+  const { command, transactionBytes } = readTransact(reader, vault, ref);
+  return { command, body: bytes.subarray(start, reader.at), transactionBytes };
+}
+
+/**
+ * Reads one command of a section. A violation makes the reader fail; the value is then meaningless.
+ * @param bytes the array under the reader. @param vault the section's vault, undefined for the group's own section.
+ */
+export function readCommand(reader: Reader, bytes: Uint8Array, vault: VaultId | undefined): DecodedCommand {
+  const kind = reader.u8();
+  if (vault !== undefined) return readVaultCommand(reader, kind, vault, bytes);
+  if (kind === CommandKind.openSession) return { command: { kind: 'openSession' }, body: NONE, transactionBytes: NONE };
+  if (kind !== CommandKind.directory) reader.fail('bad_tag');
+  const ref = readRef(reader);
+  const start = reader.at;
+  const command: Command = { kind: 'directory', ref, body: readDirectoryBody(reader) };
+  return { command, body: bytes.subarray(start, reader.at), transactionBytes: NONE };
+}

@@ -1,0 +1,24 @@
+/** The error results that apply and queries give. Deterministic texts: they are replicated in session tables. */
+import type { ClientErrorCode, ClientResult } from '../client/protocol.ts';
+
+/** What applying a command yields: one per command of an entry. */
+export type CommandResult = ClientResult;
+
+/** @param retryAfterMs when asking again makes sense; 0 = not for this reason. */
+export function errorResult(code: ClientErrorCode, message: string, retryAfterMs: number = 0): ClientResult {
+  return { kind: 'error', code, message, leader: undefined, retryAfterMs };
+}
+
+export const VAULT_MISSING: ClientResult = errorResult('vault_missing', 'there is no such vault in this organization');
+export const SESSION_EXPIRED: ClientResult = errorResult(
+  'session_expired',
+  'the session is unknown or has ended; nothing was executed, open a new one',
+);
+export const SEQUENCE_STALE: ClientResult = errorResult(
+  'sequence_stale',
+  'this sequence was declared answered before; nothing was executed now',
+);
+export const SEQUENCE_REUSED: ClientResult = errorResult(
+  'sequence_reused',
+  'this sequence already ran with another payload; nothing was executed now',
+);
