@@ -1,0 +1,174 @@
+/**
+ * The append-only log of RFC 6962: the chain of a vault (leaf = header, index = height - 1) and the transactions of a
+ * block (leaf = the transaction's canonical bytes). Any leaf count, no duplication of an odd last leaf.
+ * Kept: the hash of every complete subtree, level by level, so any root or proof of any past size costs O(log size).
+ * Source: RFC 6962, section 2.1.
+ */
+import { assert } from '../assert.ts';
+import type { Hasher } from '../capability.ts';
+
+const HASH_BYTES: number = 32;
+/** Hashes per chunk of a level. Why chunks: growing never copies more than one of them. */
+const CHUNK_SHIFT: number = 10;
+const CHUNK_MASK: number = (1 << CHUNK_SHIFT) - 1;
+/** Hashes the first chunk of a level starts with. Why small: most vaults and nearly all blocks are. */
+const CHUNK_START: number = 4;
+
+/** SHA-256(0x00 ‖ data). */
+export function leafHash(hasher: Hasher, data: Uint8Array): Uint8Array {
+  const preimage = new Uint8Array(1 + data.length);
+  preimage.set(data, 1);
+  const out = new Uint8Array(HASH_BYTES);
+  hasher.digest(preimage, 0, preimage.length, out, 0);
+  return out;
+}
+
+/** SHA-256(0x01 ‖ left ‖ right). */
+export function nodeHash(hasher: Hasher, left: Uint8Array, right: Uint8Array): Uint8Array {
+  const preimage = new Uint8Array(1 + 2 * HASH_BYTES);
+  preimage[0] = 1;
+  preimage.set(left, 1);
+  preimage.set(right, 1 + HASH_BYTES);
+  const out = new Uint8Array(HASH_BYTES);
+  hasher.digest(preimage, 0, preimage.length, out, 0);
+  return out;
+}
+
+/** Root over the leaves' data, in order: a block's tx_root. */
+export function transactionsRoot(hasher: Hasher, leaves: readonly Uint8Array[]): Uint8Array {
+  const log = new MerkleLog(hasher);
+  for (const data of leaves) log.append(leafHash(hasher, data));
+  return log.root();
+}
+
+/** A growing column of hashes. */
+class HashColumn {
+  private readonly chunks: Uint8Array[] = [];
+
+  put(index: number, hash: Uint8Array): void {
+    const chunk = index >> CHUNK_SHIFT;
+    const at = (index & CHUNK_MASK) * HASH_BYTES;
+    let bytes = this.chunks[chunk];
+    if (bytes === undefined || at >= bytes.length) {
+      const full = (CHUNK_MASK + 1) * HASH_BYTES;
+      const grown = new Uint8Array(chunk > 0 ? full : Math.min(full, Math.max(CHUNK_START * HASH_BYTES, 2 * at)));
+      if (bytes !== undefined) grown.set(bytes);
+      this.chunks[chunk] = grown;
+      bytes = grown;
+    }
+    bytes.set(hash, at);
+  }
+
+  /** A copy of the hash at index. */
+  get(index: number): Uint8Array {
+    const at = (index & CHUNK_MASK) * HASH_BYTES;
+    return (this.chunks[index >> CHUNK_SHIFT] as Uint8Array).slice(at, at + HASH_BYTES);
+  }
+}
+
+/** The largest power of two below count. @param count at least 2 */
+function splitOf(count: number): number {
+  let split = 1;
+  while (split * 2 < count) split *= 2;
+  return split;
+}
+
+export class MerkleLog {
+  private readonly hasher: Hasher;
+  /** levels[k] holds, at i, the hash over leaves [i * 2^k, (i + 1) * 2^k). */
+  private readonly levels: HashColumn[] = [];
+  private leaves: number = 0;
+
+  constructor(hasher: Hasher) {
+    this.hasher = hasher;
+  }
+
+  /** Leaves appended. */
+  get size(): number {
+    return this.leaves;
+  }
+
+  /** Appends a leaf by its hash (leafHash of its data), and completes the subtrees it completes. */
+  append(hash: Uint8Array): void {
+    assert(hash.length === HASH_BYTES, 'a leaf hash has 32 bytes');
+    let index = this.leaves;
+    let node = hash;
+    for (let level = 0; ; level += 1) {
+      const column = this.levels[level] ?? new HashColumn();
+      this.levels[level] = column;
+      column.put(index, node);
+      if (index % 2 === 0) break;
+      node = nodeHash(this.hasher, column.get(index - 1), node);
+      index = (index - 1) / 2;
+    }
+    this.leaves += 1;
+  }
+
+  /** Hash of leaf index. */
+  leaf(index: number): Uint8Array {
+    assert(index >= 0 && index < this.leaves, 'a leaf lies within the log');
+    return (this.levels[0] as HashColumn).get(index);
+  }
+
+  /** Root over the first size leaves; of none: the hash of nothing. */
+  root(size: number = this.leaves): Uint8Array {
+    assert(Number.isSafeInteger(size) && size >= 0 && size <= this.leaves, 'a root is asked for a size that was');
+    if (size > 0) return this.range(0, size);
+    const out = new Uint8Array(HASH_BYTES);
+    this.hasher.digest(out, 0, 0, out, 0);
+    return out;
+  }
+
+  /** MTH over leaves [from, from + count); from is a multiple of the power of two that count calls for. */
+  private range(from: number, count: number): Uint8Array {
+    if (Number.isInteger(Math.log2(count))) {
+      const level = Math.log2(count);
+      return (this.levels[level] as HashColumn).get(from / count);
+    }
+    const split = splitOf(count);
+    return nodeHash(this.hasher, this.range(from, split), this.range(from + split, count - split));
+  }
+
+  /** Audit path of leaf index in the log of size leaves, leaf's sibling first. */
+  inclusion(index: number, size: number = this.leaves): readonly Uint8Array[] {
+    assert(index >= 0 && index < size && size <= this.leaves, 'an inclusion proof is asked within the log');
+    const path: Uint8Array[] = [];
+    let from = 0;
+    let count = size;
+    while (count > 1) {
+      const split = splitOf(count);
+      if (index - from < split) {
+        path.push(this.range(from + split, count - split));
+        count = split;
+      } else {
+        path.push(this.range(from, split));
+        from += split;
+        count -= split;
+      }
+    }
+    return path.reverse();
+  }
+
+  /** Proof that the log of size newer extends the log of size older, deepest hash first. 1 <= older <= newer. */
+  consistency(older: number, newer: number = this.leaves): readonly Uint8Array[] {
+    assert(older >= 1 && older <= newer && newer <= this.leaves, 'a consistency proof is asked between sizes that were');
+    const path: Uint8Array[] = [];
+    let from = 0;
+    let count = newer;
+    let whole = true;
+    while (older - from < count) {
+      const split = splitOf(count);
+      if (older - from <= split) {
+        path.push(this.range(from + split, count - split));
+        count = split;
+      } else {
+        path.push(this.range(from, split));
+        from += split;
+        count -= split;
+        whole = false;
+      }
+    }
+    if (!whole) path.push(this.range(from, count));
+    return path.reverse();
+  }
+}
