@@ -1,0 +1,64 @@
+/** What an answer means for the operation that asked: the only place where error codes are read by the engine. */
+import type { Answer, EngineRequest } from './operation.ts';
+import type { ClientErrorCode, ClientResult } from './protocol.ts';
+
+type ErrorResult = Extract<ClientResult, { readonly kind: 'error' }>;
+
+export type Verdict =
+  /** A definite answer. */
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** A definite error: recorded under (session, sequence), or a property of the request alone. */
+  | { readonly kind: 'error'; readonly code: ClientErrorCode; readonly message: string }
+  /** Ask again under the same (session, sequence). refused: this attempt certainly was not, and never will be, executed. */
+  | { readonly kind: 'retry'; readonly refused: boolean; readonly error: ErrorResult }
+  /** The session is gone: this attempt was not executed, an earlier one may have been. */
+  | { readonly kind: 'expired' }
+  /** The group has forgotten the sequence's result. */
+  | { readonly kind: 'stale' }
+  /** Not an answer to this request: the node is broken or hostile, and what it did is unknown. */
+  | { readonly kind: 'nonsense' };
+
+const ANSWER_KIND: { readonly [K in EngineRequest['kind']]: Answer['kind'] | 'byQuery' | 'byBody' } = {
+  openSession: 'session',
+  directory: 'byBody',
+  createVault: 'vaultCreated',
+  transact: 'transacted',
+  query: 'byQuery',
+  lookupVault: 'vault',
+  listVaults: 'vaults',
+  listOrganizations: 'organizations',
+  status: 'status',
+};
+
+/** The kind of answer that fits a request. */
+function expectedKind(request: EngineRequest): Answer['kind'] {
+  const kind = ANSWER_KIND[request.kind];
+  if (kind === 'byQuery') return request.kind === 'query' ? request.query.kind : 'status';
+  if (kind === 'byBody') return request.kind === 'directory' && request.body.kind === 'reserveVault' ? 'vault' : 'organization';
+  return kind;
+}
+
+export function judge(request: EngineRequest, result: ClientResult): Verdict {
+  if (result.kind !== 'error') {
+    return result.kind === expectedKind(request) ? { kind: 'answer', answer: result } : { kind: 'nonsense' };
+  }
+  switch (result.code) {
+    // Refused before a proposal was made.
+    case 'not_leader':
+    case 'overloaded':
+    case 'not_initialised':
+      return { kind: 'retry', refused: true, error: result };
+    // May be said after the entry was appended.
+    case 'unknown_outcome':
+    case 'unavailable':
+    case 'timeout':
+    case 'quarantined':
+      return { kind: 'retry', refused: false, error: result };
+    case 'session_expired':
+      return { kind: 'expired' };
+    case 'sequence_stale':
+      return { kind: 'stale' };
+    default:
+      return { kind: 'error', code: result.code, message: result.message };
+  }
+}
