@@ -1,0 +1,23 @@
+/**
+ * Sequential models: what one object would do if operations came one at a time.
+ * A state is a text, so that the checker can compare and remember states of any model alike.
+ */
+
+/** ok: the result is known. fail: it is known not to have taken effect, or (cas) why. info: it may take effect later or never. */
+export type Outcome = 'ok' | 'fail' | 'info';
+
+export interface Operation<I> {
+  readonly process: number;
+  readonly input: I;
+  readonly outcome: Outcome;
+  /** Position in real time; equal positions count as concurrent. */
+  readonly invokedAt: number;
+  /** Infinity where the outcome is info. */
+  readonly returnedAt: number;
+}
+
+export interface Model<I> {
+  readonly initial: string;
+  /** The state after the operation with its outcome, or undefined where it could not have happened in this state. */
+  apply(state: string, input: I, outcome: Outcome): string | undefined;
+}

@@ -1,0 +1,28 @@
+/** A process or a machine dies, now or between two effects of a coming step, and comes back. */
+import type { CrashKind } from '../node.ts';
+import { downCount, type Fault, type FaultRequest } from './fault.ts';
+
+/** Effects after which a planned crash falls at the latest: a step seldom has more. */
+const EFFECTS_MAX = 12;
+
+function inject(request: FaultRequest, how: CrashKind): (() => void) | undefined {
+  const { target, draws, downMax } = request;
+  const node = draws.below(target.nodeCount);
+  const effects = draws.below(EFFECTS_MAX + 1);
+  if (!target.isRunning(node) || downCount(target) >= downMax) return undefined;
+  if (effects === 0) target.crash(node, how);
+  else target.planCrash(node, effects - 1, how);
+  return () => target.restart(node);
+}
+
+export const crashFault: Fault = {
+  kind: 'crash',
+  counts: ['crash', 'restart'],
+  inject: (request) => inject(request, 'crash'),
+};
+
+export const powerLossFault: Fault = {
+  kind: 'powerLoss',
+  counts: ['powerLoss', 'restart', 'lostWrite', 'tornWrite'],
+  inject: (request) => inject(request, 'powerLoss'),
+};

@@ -1,0 +1,60 @@
+/** What a fault may do to a world, and what a fault is: one file per kind, registered in registry.ts. */
+
+import type { LinkKnobs } from '../network.ts';
+import type { CrashKind } from '../node.ts';
+import type { Draws } from '../tape.ts';
+import type { FaultCounts, FaultKind } from './counts.ts';
+
+/** The part of a world that faults act on. */
+export interface FaultTarget {
+  readonly nodeCount: number;
+  readonly endpointCount: number;
+  readonly now: number;
+  readonly counts: FaultCounts;
+  readonly network: {
+    knobs: LinkKnobs;
+    block(from: number, to: number): void;
+    unblock(from: number, to: number): void;
+  };
+  readonly diskDelayMean: number[];
+  at(time: number, act: () => void): void;
+  isRunning(index: number): boolean;
+  crash(index: number, how: CrashKind): void;
+  planCrash(index: number, effects: number, how: CrashKind): void;
+  restart(index: number): void;
+  pause(index: number, micros: number): void;
+  stepWall(index: number, micros: number): void;
+}
+
+export interface FaultRequest {
+  readonly target: FaultTarget;
+  /** The choices of this kind of fault. */
+  readonly draws: Draws;
+  /** How long it is to last, microseconds. */
+  readonly durationMicros: number;
+  /** Nodes that may be down at once. */
+  readonly downMax: number;
+}
+
+export interface Fault {
+  readonly kind: FaultKind;
+  /** Kinds counted when this one is injected, for reports. */
+  readonly counts: readonly FaultKind[];
+  /** Starts the fault. @returns how to end it, called once; undefined where there is nothing to end or nothing was done. */
+  readonly inject: (request: FaultRequest) => (() => void) | undefined;
+}
+
+/** Nodes that do not run now. */
+export function downCount(target: FaultTarget): number {
+  let down = 0;
+  for (let node = 0; node < target.nodeCount; node += 1) if (!target.isRunning(node)) down += 1;
+  return down;
+}
+
+/** Closes directions. @returns how to open them again. */
+export function blockAll(target: FaultTarget, directions: readonly (readonly [number, number])[]): () => void {
+  for (const [from, to] of directions) target.network.block(from, to);
+  return () => {
+    for (const [from, to] of directions) target.network.unblock(from, to);
+  };
+}

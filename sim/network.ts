@@ -1,0 +1,129 @@
+/**
+ * Links between endpoints (nodes first, clients behind them): delay, loss, duplication, reorder, blocked directions and a
+ * bounded number of frames in flight. A link is first-in-first-out unless a frame is drawn to overtake.
+ * A blocked direction swallows frames when they are sent and when they would arrive.
+ */
+import type { FaultCounts } from './faults/counts.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Choices, Draws } from './tape.ts';
+
+export interface LinkKnobs {
+  /** Shortest delay, microseconds. */
+  readonly delayMinMicros: number;
+  /** Mean of the exponential part on top, microseconds. */
+  readonly delayMeanMicros: number;
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  /** Frames in flight on one direction of a link; more are dropped. */
+  readonly queueMax: number;
+}
+
+/** Longest delay, microseconds: an exponential tail must not outlive a run. */
+const DELAY_MAX_MICROS = 2_000_000;
+/** How much later than it should a frame that others overtake arrives at most, in multiples of the mean delay. */
+const OVERTAKEN_FACTOR = 20;
+
+export class Network {
+  private readonly endpoints: number;
+  private readonly scheduler: Scheduler;
+  private readonly eventKind: number;
+  private readonly counts: FaultCounts;
+  private readonly delays: Draws[] = [];
+  private readonly losses: Draws[] = [];
+  private readonly duplicates: Draws[] = [];
+  private readonly reorders: Draws[] = [];
+  /** How many faults block a direction now. */
+  private readonly blocks: Uint16Array;
+  private readonly inFlight: Uint16Array;
+  private readonly lastArrival: Float64Array;
+  knobs: LinkKnobs;
+
+  constructor(options: {
+    readonly endpoints: number;
+    readonly scheduler: Scheduler;
+    readonly eventKind: number;
+    readonly choices: Choices;
+    readonly counts: FaultCounts;
+    readonly knobs: LinkKnobs;
+  }) {
+    this.endpoints = options.endpoints;
+    this.scheduler = options.scheduler;
+    this.eventKind = options.eventKind;
+    this.counts = options.counts;
+    this.knobs = options.knobs;
+    const links = options.endpoints * options.endpoints;
+    this.blocks = new Uint16Array(links);
+    this.inFlight = new Uint16Array(links);
+    this.lastArrival = new Float64Array(links);
+    for (let link = 0; link < links; link += 1) {
+      const name = `${Math.floor(link / options.endpoints)}>${link % options.endpoints}`;
+      this.delays.push(options.choices.under(`net/${name}/delay`));
+      this.losses.push(options.choices.under(`net/${name}/loss`));
+      this.duplicates.push(options.choices.under(`net/${name}/duplicate`));
+      this.reorders.push(options.choices.under(`net/${name}/reorder`));
+    }
+  }
+
+  /** Closes one direction; `unblock` as often to open it again. */
+  block(from: number, to: number): void {
+    this.blocks[from * this.endpoints + to] = this.isBlocked(from, to) + 1;
+  }
+
+  unblock(from: number, to: number): void {
+    this.blocks[from * this.endpoints + to] = this.isBlocked(from, to) - 1;
+  }
+
+  /** How many blocks lie on the direction. */
+  isBlocked(from: number, to: number): number {
+    return this.blocks[from * this.endpoints + to] as number;
+  }
+
+  /** Puts a frame on the link. The bytes are kept until they arrive. */
+  send(from: number, to: number, bytes: Uint8Array): void {
+    const link = from * this.endpoints + to;
+    const { knobs, counts } = this;
+    if ((this.blocks[link] as number) > 0) {
+      counts.blockedFrames += 1;
+      return;
+    }
+    if (knobs.loss > 0 && (this.losses[link] as Draws).chance(knobs.loss)) {
+      counts.add('loss');
+      return;
+    }
+    this.launch(link, bytes);
+    if (knobs.duplicate > 0 && (this.duplicates[link] as Draws).chance(knobs.duplicate)) {
+      counts.add('duplicate');
+      this.launch(link, bytes);
+    }
+  }
+
+  /** Called when a frame's event fires. @returns false where the link is blocked by now. */
+  arrive(from: number, to: number): boolean {
+    const link = from * this.endpoints + to;
+    this.inFlight[link] = (this.inFlight[link] as number) - 1;
+    if ((this.blocks[link] as number) === 0) return true;
+    this.counts.blockedFrames += 1;
+    return false;
+  }
+
+  private launch(link: number, bytes: Uint8Array): void {
+    const { knobs } = this;
+    if ((this.inFlight[link] as number) >= knobs.queueMax) {
+      this.counts.add('overflow');
+      return;
+    }
+    this.inFlight[link] = (this.inFlight[link] as number) + 1;
+    const jitter = Math.min((this.delays[link] as Draws).exponential(knobs.delayMeanMicros), DELAY_MAX_MICROS);
+    let arrival = this.scheduler.now + knobs.delayMinMicros + jitter;
+    if (knobs.reorder > 0 && (this.reorders[link] as Draws).chance(knobs.reorder)) {
+      this.counts.add('reorder');
+      arrival += (this.reorders[link] as Draws).below(knobs.delayMeanMicros * OVERTAKEN_FACTOR + 1);
+    } else {
+      arrival = Math.max(arrival, this.lastArrival[link] as number);
+      this.lastArrival[link] = arrival;
+    }
+    const to = link % this.endpoints;
+    this.scheduler.push(arrival, this.eventKind, (link - to) / this.endpoints, to, bytes);
+  }
+}

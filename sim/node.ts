@@ -1,0 +1,64 @@
+/**
+ * One virtual machine: disk, clock, the core that runs on it at present, and what waits for its disk.
+ * Only the world (world.ts) changes these fields; oracles read them.
+ */
+import type { FileOp } from '../core/effect.ts';
+import type { NodeId } from '../core/ids.ts';
+import type { NodeClock } from './clock.ts';
+import type { FrameQueue, ReplyEffect, SendEffect, Shape, SimCore } from './protocol.ts';
+import type { VirtualDisk } from './virtual-disk.ts';
+
+/** A dead process leaves its writes to the operating system; a dead machine forgets what was not synced. */
+export type CrashKind = 'crash' | 'powerLoss';
+
+export interface PendingPersist {
+  readonly seq: number;
+  readonly ops: readonly FileOp[];
+}
+
+export class VirtualNode<S extends Shape, C extends SimCore<S>> {
+  readonly index: number;
+  readonly id: NodeId;
+  readonly disk: VirtualDisk;
+  readonly clock: NodeClock;
+  /** Undefined before the first opening only; see `running`. */
+  core: C | undefined = undefined;
+  running: boolean = false;
+  /** Grows at every opening; completions and timers of an earlier incarnation are ignored. */
+  incarnation: number = 0;
+  frames: FrameQueue<S> | undefined = undefined;
+  /** Newest persist handed out, and newest reported durable, in this incarnation. */
+  issuedSeq: number = 0;
+  durableSeq: number = 0;
+  /** Handed out, not durable yet; in order. */
+  persists: PendingPersist[] = [];
+  /** Effects that wait for their `after`; in order. */
+  waiting: (SendEffect<S> | ReplyEffect<S>)[] = [];
+  /** Messages per peer that may leave with the next release: what the frames are checked against. */
+  readonly releasable: number[];
+  /** True time up to which the process stands still. */
+  pausedUntil: number = 0;
+  /** True time of the earliest timer event scheduled for this incarnation. */
+  timerAt: number = Number.POSITIVE_INFINITY;
+  /** True time at which the disk is done with what it was given. */
+  diskFreeAt: number = 0;
+  /** Crash after this many more effects; negative = no crash is planned. */
+  crashAfterEffects: number = -1;
+  plannedCrash: CrashKind = 'crash';
+  /** Requests that were not answered yet: request id -> endpoint and the client's own id. */
+  readonly requests: Map<number, { readonly endpoint: number; readonly id: number }> = new Map();
+
+  constructor(options: {
+    readonly index: number;
+    readonly id: NodeId;
+    readonly disk: VirtualDisk;
+    readonly clock: NodeClock;
+    readonly nodes: number;
+  }) {
+    this.index = options.index;
+    this.id = options.id;
+    this.disk = options.disk;
+    this.clock = options.clock;
+    this.releasable = new Array<number>(options.nodes).fill(0);
+  }
+}

@@ -1,0 +1,9 @@
+/** What the world needs of a disk; disk.ts implements it with a volatile and a durable image. */
+import type { DirectoryReader, FileOp } from '../core/effect.ts';
+
+export interface VirtualDisk extends DirectoryReader {
+  /** Carries out one operation: writes become volatile, syncs make them durable. */
+  execute(op: FileOp): void;
+  /** Loses, tears or keeps what no sync has covered, as drawn. */
+  powerLoss(): { readonly lostWrites: number; readonly tornWrites: number };
+}

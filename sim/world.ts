@@ -1,0 +1,489 @@
+/**
+ * The simulated universe: nodes with disks and clocks, a network, clients, and one heap of events. Nothing else decides when
+ * anything happens. One `step` of a core that consumes a frame, a completion, a request or a due deadline is one event.
+ *
+ * The ordering contract of core/effect.ts is enforced here: persists complete in order, an effect leaves only once its `after`
+ * is durable, a crash may fall between any two effects of a step and forgets the rest.
+ */
+import { assert, defined } from '../core/assert.ts';
+import type { NodeId, RequestId, Seq } from '../core/ids.ts';
+import type { Actor } from './actor.ts';
+import { FaultCounts } from './faults/counts.ts';
+import { Network } from './network.ts';
+import { type CrashKind, VirtualNode } from './node.ts';
+import { type Observer, Violation } from './observer.ts';
+import type { PersistEffect, Protocol, ReplyEffect, SendEffect, Shape, SimCore, SimEffect, SimInput } from './protocol.ts';
+import { Scheduler } from './scheduler.ts';
+import type { Choices, Draws } from './tape.ts';
+import { TraceHash } from './trace.ts';
+import type { WorldOptions } from './world-options.ts';
+
+/** Event kinds of the heap, also folded into the trace. */
+const EventKind = { frame: 1, timer: 2, disk: 3, actor: 4, restart: 5, peer: 6, control: 7 } as const;
+/** What else the trace folds. */
+const TraceKind = {
+  deadline: 16,
+  persisted: 17,
+  request: 18,
+  bootstrap: 19,
+  persist: 20,
+  send: 21,
+  reply: 22,
+  fatal: 23,
+  leave: 24,
+  open: 25,
+  digest: 26,
+  toActor: 27,
+} as const;
+
+export class World<S extends Shape, C extends SimCore<S>> {
+  readonly nodes: readonly VirtualNode<S, C>[];
+  readonly network: Network;
+  readonly counts: FaultCounts = new FaultCounts();
+  readonly choices: Choices;
+  readonly trace: TraceHash = new TraceHash();
+  /** Steps so far. */
+  events: number = 0;
+  /** Simulated disk latency on top of its minimum, microseconds (mean); a fault may raise it per node. */
+  readonly diskDelayMean: number[];
+  /** Nodes of the cluster, and all endpoints: nodes first, clients behind them. */
+  readonly nodeCount: number;
+  readonly endpointCount: number;
+
+  private readonly options: WorldOptions;
+  private readonly protocol: Protocol<S, C>;
+  private readonly scheduler: Scheduler = new Scheduler();
+  private readonly actors: Actor[] = [];
+  private readonly actorTimers: number[] = [];
+  private readonly indexOf: Map<NodeId, number> = new Map();
+  private readonly observers: Observer<S, C>[] = [];
+  private readonly onStepped: Observer<S, C>[] = [];
+  private readonly onLeaving: Observer<S, C>[] = [];
+  private readonly diskDraws: readonly Draws[];
+  private readonly crashDraws: readonly Draws[];
+  private readonly coalesceDraws: readonly Draws[];
+  private readonly ids: readonly NodeId[];
+  private nextRequest: number = 1;
+  private stopped: boolean = false;
+
+  constructor(protocol: Protocol<S, C>, options: WorldOptions) {
+    this.protocol = protocol;
+    this.options = options;
+    this.choices = options.choices;
+    const { nodes, choices } = options;
+    this.nodeCount = nodes;
+    this.endpointCount = nodes + options.actors;
+    this.network = new Network({
+      endpoints: nodes + options.actors,
+      scheduler: this.scheduler,
+      eventKind: EventKind.frame,
+      choices,
+      counts: this.counts,
+      knobs: options.link,
+    });
+    this.diskDelayMean = new Array<number>(nodes).fill(options.diskDelayMeanMicros);
+    const indexes = Array.from({ length: nodes }, (_, index) => index);
+    this.diskDraws = indexes.map((index) => choices.under(`disk/${index}/latency`));
+    this.crashDraws = indexes.map((index) => choices.under(`node/${index}/crash-progress`));
+    this.coalesceDraws = indexes.map((index) => choices.under(`disk/${index}/coalesce`));
+    this.nodes = indexes.map((index) => this.createNode(index));
+    for (const node of this.nodes) this.indexOf.set(node.id, node.index);
+    this.ids = this.nodes.map((node) => node.id);
+  }
+
+  /** True time, microseconds. */
+  get now(): number {
+    return this.scheduler.now;
+  }
+
+  observe(observer: Observer<S, C>): void {
+    this.observers.push(observer);
+    if (observer.stepped !== undefined) this.onStepped.push(observer);
+    if (observer.leaving !== undefined) this.onLeaving.push(observer);
+  }
+
+  /** Adds a client. @returns its endpoint for blocks. */
+  addActor(actor: Actor): number {
+    assert(this.actors.length < this.options.actors, 'the world was made with room for its actors');
+    this.actors.push(actor);
+    this.actorTimers.push(Number.POSITIVE_INFINITY);
+    const slot = this.actors.length - 1;
+    this.scheduleActor(slot);
+    return this.nodes.length + slot;
+  }
+
+  /** Opens every node and tells each what cluster it belongs to. */
+  boot(): void {
+    for (const node of this.nodes) this.open(node);
+  }
+
+  /** Runs something of the harness (a fault, a phase) at a true time. */
+  at(time: number, act: () => void): void {
+    this.scheduler.push(Math.max(time, this.now), EventKind.control, 0, 0, act);
+  }
+
+  /** Ends `run` after the current event. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Runs until `stop` is called, nothing is left, or the limits are reached. @returns why it ended. */
+  run(limits: { readonly until: number; readonly eventsMax: number }): 'stopped' | 'idle' | 'time' | 'events' {
+    this.stopped = false;
+    while (!this.stopped) {
+      if (this.scheduler.peekTime() > limits.until) return this.scheduler.pending === 0 ? 'idle' : 'time';
+      if (this.events >= limits.eventsMax) return 'events';
+      this.scheduler.pop();
+      this.dispatch();
+    }
+    return 'stopped';
+  }
+
+  /** Kills the process at once; a power loss also forgets what its disk has not synced. */
+  crash(index: number, how: CrashKind): void {
+    const node = this.nodeAt(index);
+    if (!node.running) return;
+    this.counts.add(how);
+    this.halt(node);
+    const queued = node.persists.flatMap((persist) => persist.ops);
+    const carriedOut = (this.crashDraws[node.index] as Draws).below(queued.length + 1);
+    for (let i = 0; i < carriedOut; i += 1) node.disk.execute(defined(queued[i], 'within what was queued'));
+    node.persists = [];
+    if (how === 'powerLoss') this.losePower(index);
+    for (const peer of this.nodes) if (peer !== node && peer.running) this.tellPeer(peer, node, 'down');
+  }
+
+  /** Forgets what no sync has covered on the disk of a node that is not running. */
+  losePower(index: number): void {
+    const node = this.nodeAt(index);
+    assert(!node.running, 'power is lost by a machine whose process is gone');
+    const { lostWrites, tornWrites } = node.disk.powerLoss();
+    this.counts.add('lostWrite', lostWrites);
+    this.counts.add('tornWrite', tornWrites);
+  }
+
+  /** Opens a node again from what is on its disk. Does nothing where it runs. */
+  restart(index: number): void {
+    const node = this.nodeAt(index);
+    node.crashAfterEffects = -1;
+    if (node.running) return;
+    this.counts.add('restart');
+    this.open(node);
+    for (const peer of this.nodes) if (peer !== node && peer.running) this.tellPeer(peer, node, 'up');
+  }
+
+  /** The process stands still; its clock does not. */
+  pause(index: number, micros: number): void {
+    this.counts.add('pause');
+    const node = this.nodeAt(index);
+    node.pausedUntil = Math.max(node.pausedUntil, this.now + micros);
+  }
+
+  /** Plans a crash after that many more effects of the node, in the middle of a step if it so happens. */
+  planCrash(index: number, effects: number, how: CrashKind): void {
+    const node = this.nodeAt(index);
+    node.crashAfterEffects = effects;
+    node.plannedCrash = how;
+  }
+
+  isRunning(index: number): boolean {
+    return this.nodeAt(index).running;
+  }
+
+  /** Moves a node's wall clock. */
+  stepWall(index: number, micros: number): void {
+    this.counts.add('wallStep');
+    this.nodeAt(index).clock.wallOffset += micros;
+  }
+
+  /** Calls every oracle's last look and folds each node's digest. */
+  finish(): void {
+    for (const observer of this.observers) observer.finished?.();
+    for (const node of this.nodes) {
+      this.trace.event(this.now, node.index, TraceKind.digest);
+      if (node.core !== undefined) this.trace.text(node.core.digest());
+    }
+  }
+
+  private createNode(index: number): VirtualNode<S, C> {
+    const draws = this.choices.under(`node/${index}/identity`);
+    const { id, ops } = this.protocol.create(draws);
+    const disk = this.options.disk(index, this.choices.under(`disk/${index}/power-loss`));
+    for (const op of ops) disk.execute(op);
+    return new VirtualNode<S, C>({ index, id, disk, clock: this.options.clock(index), nodes: this.options.nodes });
+  }
+
+  private open(node: VirtualNode<S, C>): void {
+    node.incarnation += 1;
+    const clocks = node.clock.read(this.now);
+    const { core, effects } = this.protocol.open(node.disk, clocks, { node: node.index, incarnation: node.incarnation });
+    node.core = core;
+    node.frames = this.protocol.frames(core, node.id);
+    node.running = true;
+    node.issuedSeq = 0;
+    node.durableSeq = 0;
+    node.persists = [];
+    node.waiting = [];
+    node.releasable.fill(0);
+    node.pausedUntil = 0;
+    node.timerAt = Number.POSITIVE_INFINITY;
+    node.diskFreeAt = this.now;
+    node.crashAfterEffects = -1;
+    this.trace.event(this.now, node.index, TraceKind.open);
+    for (const observer of this.observers) observer.opened?.(node);
+    this.execute(node, effects);
+    if (!this.protocol.isMember(core)) {
+      this.trace.event(this.now, node.index, TraceKind.bootstrap);
+      this.step(node, { kind: 'bootstrap', manifest: this.protocol.manifest(this.ids), ...node.clock.read(this.now) });
+    }
+    this.scheduleTimer(node);
+  }
+
+  private dispatch(): void {
+    const { kind, first, second, payload, now } = this.scheduler;
+    switch (kind) {
+      case EventKind.frame:
+        return this.arrive(first, second, payload as Uint8Array);
+      case EventKind.timer: {
+        const node = this.nodeAt(first);
+        if (second !== node.incarnation || !node.running || now < node.timerAt) return;
+        if (this.deferred(node)) return;
+        return this.timer(node);
+      }
+      case EventKind.disk: {
+        const node = this.nodeAt(first);
+        if (second !== node.incarnation || !node.running || this.deferred(node)) return;
+        return this.diskDone(node);
+      }
+      case EventKind.actor:
+        if (now < (this.actorTimers[first] as number)) return;
+        return this.wakeActor(first);
+      case EventKind.peer: {
+        const node = this.nodeAt(first);
+        if (!node.running || this.deferred(node)) return;
+        return this.peerInput(node, second);
+      }
+      default:
+        return (payload as () => void)();
+    }
+  }
+
+  /** Puts the event just taken off to the end of a pause. @returns whether it did. */
+  private deferred(node: VirtualNode<S, C>): boolean {
+    if (node.pausedUntil <= this.now) return false;
+    const { kind, first, second, payload } = this.scheduler;
+    if (kind === EventKind.timer) node.timerAt = node.pausedUntil;
+    this.scheduler.push(node.pausedUntil, kind, first, second, payload);
+    return true;
+  }
+
+  private arrive(from: number, to: number, bytes: Uint8Array): void {
+    if (to >= this.nodes.length) {
+      if (!this.network.arrive(from, to)) return;
+      const slot = to - this.nodes.length;
+      this.trace.event(this.now, to, TraceKind.toActor);
+      this.trace.bytes(bytes);
+      (this.actors[slot] as Actor).receive(this.now, from, bytes);
+      return this.settleActor(slot);
+    }
+    const node = this.nodeAt(to);
+    if (node.running && node.pausedUntil > this.now) {
+      this.scheduler.push(node.pausedUntil, EventKind.frame, from, to, bytes); // still in flight: counts against the link
+      return;
+    }
+    if (!this.network.arrive(from, to) || !node.running) return;
+    if (from >= this.nodes.length) return this.requestInput(node, from, bytes);
+    this.trace.event(this.now, to, EventKind.frame);
+    this.trace.bytes(bytes);
+    const { now, wall } = node.clock.read(this.now);
+    this.step(node, { kind: 'frame', from: this.nodeAt(from).id, bytes, now, wall });
+  }
+
+  private requestInput(node: VirtualNode<S, C>, endpoint: number, bytes: Uint8Array): void {
+    const request = this.protocol.decodeRequest(bytes);
+    this.trace.event(this.now, node.index, TraceKind.request);
+    this.trace.bytes(bytes);
+    if (request === undefined) return;
+    const id = this.nextRequest;
+    this.nextRequest += 1;
+    node.requests.set(id, { endpoint, id: request.id });
+    const { now, wall } = node.clock.read(this.now);
+    this.step(node, { kind: 'request', id: id as RequestId, body: request.body, now, wall });
+  }
+
+  private timer(node: VirtualNode<S, C>): void {
+    node.timerAt = Number.POSITIVE_INFINITY;
+    const { now, wall } = node.clock.read(this.now);
+    if (defined(node.core, 'a running node has a core').nextDeadline() > now) return this.scheduleTimer(node);
+    this.trace.event(this.now, node.index, TraceKind.deadline);
+    this.step(node, { kind: 'deadline', now, wall });
+  }
+
+  private diskDone(node: VirtualNode<S, C>): void {
+    const head = node.persists[0];
+    if (head === undefined) return; // went together with an earlier one
+    const together = node.persists.length > 1 && (this.coalesceDraws[node.index] as Draws).chance(this.options.coalesce);
+    const done = together ? node.persists.splice(0) : [node.persists.shift() as PersistEffect];
+    for (const persist of done) for (const op of persist.ops) node.disk.execute(op);
+    const { seq } = done[done.length - 1] as PersistEffect;
+    node.durableSeq = seq;
+    for (const observer of this.observers) observer.durable?.(node, seq);
+    this.trace.event(this.now, node.index, TraceKind.persisted);
+    this.trace.word(seq);
+    this.freeWaiting(node);
+    if (!node.running) return;
+    const { now, wall } = node.clock.read(this.now);
+    this.step(node, { kind: 'persisted', seq: seq as Seq, now, wall });
+  }
+
+  private peerInput(node: VirtualNode<S, C>, code: number): void {
+    const peer = this.nodeAt(code >> 1);
+    const state = (code & 1) === 1 ? 'up' : 'down';
+    this.trace.event(this.now, node.index, EventKind.peer);
+    this.trace.word(code);
+    const { now, wall } = node.clock.read(this.now);
+    this.step(node, { kind: 'peer', peer: peer.id, state, now, wall });
+  }
+
+  private step(node: VirtualNode<S, C>, input: SimInput<S>): void {
+    this.events += 1;
+    const effects = defined(node.core, 'a running node has a core').step(input);
+    this.execute(node, effects);
+    for (const observer of this.onStepped) observer.stepped?.(node, input);
+    if (node.running) this.scheduleTimer(node);
+  }
+
+  private execute(node: VirtualNode<S, C>, effects: readonly SimEffect<S>[]): void {
+    for (const effect of effects) {
+      if (node.crashAfterEffects === 0) break;
+      if (node.crashAfterEffects > 0) node.crashAfterEffects -= 1;
+      this.executeOne(node, effect);
+      if (!node.running) return;
+    }
+    this.releaseFrames(node);
+    if (node.crashAfterEffects === 0) this.crash(node.index, node.plannedCrash);
+  }
+
+  private executeOne(node: VirtualNode<S, C>, effect: SimEffect<S>): void {
+    switch (effect.kind) {
+      case 'persist':
+        return this.persist(node, effect);
+      case 'send':
+        this.trace.event(this.now, node.index, TraceKind.send);
+        this.trace.word(effect.after);
+        this.admit(node, effect);
+        return defined(node.frames, 'a running node has frames').push(effect);
+      case 'reply':
+        this.trace.event(this.now, node.index, TraceKind.reply);
+        this.trace.word(effect.after);
+        return this.admit(node, effect);
+      case 'fatal':
+        this.trace.event(this.now, node.index, TraceKind.fatal);
+        for (const observer of this.observers) observer.fatal?.(node, effect.scope, effect.code, effect.detail);
+        if (effect.scope === 'node') this.halt(node);
+    }
+  }
+
+  private persist(node: VirtualNode<S, C>, effect: PersistEffect): void {
+    this.trace.event(this.now, node.index, TraceKind.persist);
+    this.trace.word(effect.seq);
+    for (const op of effect.ops) if (op.op === 'write') this.trace.bytes(op.bytes);
+    if (effect.seq !== node.issuedSeq + 1) throw new Violation('persist-sequence', 'persists are numbered without a gap');
+    node.issuedSeq = effect.seq;
+    node.persists.push(effect);
+    for (const observer of this.observers) observer.persisting?.(node, effect.seq);
+    const mean = this.diskDelayMean[node.index] as number;
+    const latency = this.options.diskDelayMinMicros + (this.diskDraws[node.index] as Draws).exponential(mean);
+    node.diskFreeAt = Math.max(node.diskFreeAt, this.now) + latency;
+    this.scheduler.push(node.diskFreeAt, EventKind.disk, node.index, node.incarnation, undefined);
+  }
+
+  /** A send or reply either may leave now or waits for its sequence. */
+  private admit(node: VirtualNode<S, C>, effect: SendEffect<S> | ReplyEffect<S>): void {
+    if (effect.after > node.issuedSeq)
+      throw new Violation('after-is-issued', 'an effect waits only for a persist that was handed out');
+    if (effect.after > node.durableSeq) node.waiting.push(effect);
+    else this.leave(node, effect);
+  }
+
+  private leave(node: VirtualNode<S, C>, effect: SendEffect<S> | ReplyEffect<S>): void {
+    for (const observer of this.onLeaving) observer.leaving?.(node, effect);
+    if (effect.kind === 'send') {
+      const to = defined(this.indexOf.get(effect.to), 'messages go to nodes of the cluster');
+      node.releasable[to] = (node.releasable[to] as number) + 1;
+      return;
+    }
+    const origin = node.requests.get(effect.id);
+    if (origin === undefined) throw new Violation('one-reply', 'a reply answers a request that was not answered yet');
+    node.requests.delete(effect.id);
+    const bytes = this.protocol.encodeResult(origin.id, effect.result);
+    this.trace.bytes(bytes);
+    this.network.send(node.index, origin.endpoint, bytes);
+  }
+
+  private freeWaiting(node: VirtualNode<S, C>): void {
+    if (node.waiting.length === 0) return;
+    const kept: (SendEffect<S> | ReplyEffect<S>)[] = [];
+    const free = node.waiting;
+    node.waiting = kept;
+    for (const effect of free) {
+      if (effect.after > node.durableSeq) kept.push(effect);
+      else this.leave(node, effect);
+    }
+    this.releaseFrames(node);
+  }
+
+  private releaseFrames(node: VirtualNode<S, C>): void {
+    for (const frame of defined(node.frames, 'a running node has frames').release(node.durableSeq as Seq)) {
+      const to = defined(this.indexOf.get(frame.to), 'frames go to nodes of the cluster');
+      const may = (node.releasable[to] as number) - this.protocol.messageCount(frame.bytes);
+      if (may < 0) throw new Violation('nothing-leaves-early', 'a message left before what it waits for was durable');
+      node.releasable[to] = may;
+      this.trace.event(this.now, node.index, TraceKind.leave);
+      this.trace.bytes(frame.bytes);
+      this.network.send(node.index, to, frame.bytes);
+    }
+  }
+
+  private halt(node: VirtualNode<S, C>): void {
+    node.running = false;
+    node.requests.clear();
+    for (const observer of this.observers) observer.crashed?.(node);
+  }
+
+  private tellPeer(node: VirtualNode<S, C>, peer: VirtualNode<S, C>, state: 'up' | 'down'): void {
+    const code = peer.index * 2 + (state === 'up' ? 1 : 0);
+    this.scheduler.push(this.now + this.options.link.delayMinMicros, EventKind.peer, node.index, code, undefined);
+  }
+
+  private scheduleTimer(node: VirtualNode<S, C>): void {
+    const deadline = defined(node.core, 'a running node has a core').nextDeadline();
+    const at = Math.max(node.clock.trueTimeOf(deadline), this.now);
+    if (at >= node.timerAt || at === Number.POSITIVE_INFINITY) return;
+    node.timerAt = at;
+    this.scheduler.push(at, EventKind.timer, node.index, node.incarnation, undefined);
+  }
+
+  private wakeActor(slot: number): void {
+    this.actorTimers[slot] = Number.POSITIVE_INFINITY;
+    (this.actors[slot] as Actor).deadline(this.now);
+    this.settleActor(slot);
+  }
+
+  private settleActor(slot: number): void {
+    for (const { to, bytes } of (this.actors[slot] as Actor).takeOutgoing())
+      this.network.send(this.nodes.length + slot, to, bytes);
+    this.scheduleActor(slot);
+  }
+
+  private scheduleActor(slot: number): void {
+    const at = Math.max((this.actors[slot] as Actor).nextDeadline(), this.now);
+    if (at >= (this.actorTimers[slot] as number) || at === Number.POSITIVE_INFINITY) return;
+    this.actorTimers[slot] = at;
+    this.scheduler.push(at, EventKind.actor, slot, 0, undefined);
+  }
+
+  private nodeAt(index: number): VirtualNode<S, C> {
+    return this.nodes[index] as VirtualNode<S, C>;
+  }
+}
