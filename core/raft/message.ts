@@ -82,3 +82,5 @@ export type Message =
   | { readonly kind: 'timeoutNow'; readonly term: Term };
 
 export type MessageKind = Message['kind'];
+/** The variant of one kind. */
+export type MessageOf<K extends MessageKind> = Extract<Message, { kind: K }>;

@@ -80,16 +80,13 @@ export class Progress {
    * @returns false where the refusal is stale: then nothing changes.
    */
   refuse(refused: LogIndex, retryAt: LogIndex): boolean {
-    if (this.isStaleRefusal(refused)) return false;
-    const replicating = this.state === 'replicate';
-    const next = replicating ? this.matchIndex : minOf(plus(refused, -1), retryAt);
-    this.becomeProbe(plus(maxOf(next, this.matchIndex), 1));
+    const floor = this.matchIndex;
+    if (refused <= floor) return false;
+    const probing = this.state === 'probe';
+    if (probing && refused !== plus(this.nextIndex, -1)) return false;
+    const next = probing ? minOf(plus(refused, -1), retryAt) : floor;
+    this.becomeProbe(plus(maxOf(next, floor), 1));
     return true;
-  }
-
-  private isStaleRefusal(refused: LogIndex): boolean {
-    if (refused <= this.matchIndex) return true;
-    return this.state === 'probe' && refused !== plus(this.nextIndex, -1);
   }
 
   private becomeProbe(nextIndex: LogIndex): void {

@@ -1,0 +1,206 @@
+/**
+ * One Raft group on one node: the door to the files of this folder. Pure; driven by messages, deadlines and completions.
+ * Use: after every call below that takes `now`, or persisted(), carry out ready() until it is undefined (contract in
+ * ready.ts), and call deadline() once nextDeadline() has passed.
+ * Source: Ongaro 2014 ("Consensus: bridging theory and practice"). Hostile input is dropped and counted, never thrown.
+ */
+import { unreachable } from '../assert.ts';
+import { type LogIndex, type Micros, type NodeId, plus, type Term } from '../ids.ts';
+import { handleAppendEntries, handleHeartbeat } from './append.ts';
+import { advanceCommit } from './commit.ts';
+import {
+  campaign,
+  countOwnVote,
+  handlePreVote,
+  handlePreVoteResponse,
+  handleRequestVote,
+  handleRequestVoteResponse,
+  startElection,
+} from './election.ts';
+import { checkQuorum, heartbeatDue } from './heartbeat.ts';
+import type { Entry, HardState, Message } from './message.ts';
+import type { RaftOptions, Recovered } from './options.ts';
+import { failReads, handleReadIndex, handleReadIndexResponse, readIndex } from './read-index.ts';
+import type { Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
+import { announceCommit, handleAppendResponse, handleHeartbeatResponse, propose } from './replication.ts';
+import { RaftState } from './state.ts';
+import { statusOf } from './status.ts';
+import { abandonTransfer, transferLeadership } from './transfer.ts';
+
+/** Terms beyond are refused: a hostile term must not exhaust the integers. One election a microsecond lasts 8 years. */
+const TERM_MAX = 2 ** 48;
+
+export class Raft {
+  private readonly state: RaftState;
+
+  constructor(options: RaftOptions, recovered: Recovered, now: Micros) {
+    this.state = new RaftState(options, recovered, now);
+  }
+
+  /** A message of a peer, or of somebody who is none. */
+  step(now: Micros, from: NodeId, message: Message): void {
+    const { state } = this;
+    state.now = now;
+    if (from === state.id || !(message.term >= 0 && message.term <= TERM_MAX)) {
+      state.dropped += 1;
+      return;
+    }
+    dispatch(state, from, message);
+  }
+
+  /** Acts on whatever is due; harmless when early. */
+  deadline(now: Micros): void {
+    const { state } = this;
+    state.now = now;
+    failReads(state, now);
+    if (state.transferDeadline <= now) abandonTransfer(state);
+    if (state.quorumDeadline <= now) checkQuorum(state);
+    if (state.heartbeatDeadline <= now) heartbeatDue(state);
+    if (state.electionDeadline <= now) campaign(state);
+  }
+
+  nextDeadline(): Micros {
+    return this.state.nextDeadline();
+  }
+
+  /** Appends entries where this node leads. */
+  propose(now: Micros, proposals: readonly Proposal[]): ProposeResult {
+    this.state.now = now;
+    return propose(this.state, proposals);
+  }
+
+  /** Asks for a read index; the answer comes in Ready.reads under the context. @returns false where there is nobody to ask. */
+  readIndex(now: Micros, context: number): boolean {
+    this.state.now = now;
+    return readIndex(this.state, context);
+  }
+
+  /** Begins an election as if the timeout had passed. Does nothing on a leader or a node that does not vote. */
+  campaign(now: Micros): void {
+    this.state.now = now;
+    campaign(this.state);
+  }
+
+  /** Hands leadership to another voter. @returns whether that began. */
+  transferLeadership(now: Micros, target: NodeId): boolean {
+    this.state.now = now;
+    return transferLeadership(this.state, target);
+  }
+
+  /** All Readys up to and including mark are durable. */
+  persisted(mark: number): void {
+    const { state } = this;
+    if (!state.persistence.complete(mark)) return;
+    countOwnVote(state);
+    advanceCommit(state);
+  }
+
+  /** Everything since the last call, exactly once; undefined where there is nothing. */
+  ready(): Ready | undefined {
+    const { state } = this;
+    const { log, persistence, outbox, reads } = state;
+    announceCommit(state);
+    const hardStateChanged = persistence.hardStateChanged(state.term, state.votedFor);
+    const hasEntries = persistence.handedIndex < log.lastIndex;
+    const persists = hardStateChanged || hasEntries || persistence.truncateFrom !== 0;
+    const commitMoved = state.commitHanded !== log.commitIndex;
+    const tells = outbox.messages.length > 0 || outbox.reads.length > 0 || outbox.leadership !== undefined;
+    if (!persists && !commitMoved && !tells) return undefined;
+
+    const hardState = hardStateChanged ? this.hardState() : undefined;
+    const truncateFrom = persistence.truncateFrom === 0 ? undefined : persistence.truncateFrom;
+    const entries = log.slice(plus(persistence.handedIndex, 1), log.lastIndex);
+    if (persists) persistence.handOut(state.term, state.votedFor, log.lastIndex);
+    state.commitHanded = log.commitIndex;
+    reads.roundLeft = true;
+    const leadership = outbox.leadership;
+    outbox.leadership = undefined;
+    return {
+      mark: persistence.mark,
+      hardState,
+      truncateFrom,
+      entries,
+      messages: outbox.takeMessages(),
+      commitIndex: log.commitIndex,
+      reads: outbox.takeReads(),
+      leadership,
+    };
+  }
+
+  entry(index: LogIndex): Entry | undefined {
+    return this.state.log.entry(index);
+  }
+
+  /** Entries from..toInclusive, as far as they exist. */
+  entries(from: LogIndex, toInclusive: LogIndex): readonly Entry[] {
+    return this.state.log.slice(from, toInclusive);
+  }
+
+  get role(): Role {
+    return this.state.role;
+  }
+  get term(): Term {
+    return this.state.term;
+  }
+  get leader(): NodeId | undefined {
+    return this.state.leader;
+  }
+  get commitIndex(): LogIndex {
+    return this.state.log.commitIndex;
+  }
+  get lastIndex(): LogIndex {
+    return this.state.log.lastIndex;
+  }
+  /** Entries up to here are durable on this node. */
+  get stableIndex(): LogIndex {
+    return this.state.persistence.stableIndex;
+  }
+
+  /** A view of everything, for operators, oracles and tests; the getters above are for hot paths. */
+  status(): RaftStatus {
+    return statusOf(this.state);
+  }
+
+  /** The commit hint is capped by what is durable: a torn batch must not leave it above the log it speaks of. */
+  private hardState(): HardState {
+    const { term, votedFor, log, persistence } = this.state;
+    const commitIndex = log.commitIndex < persistence.stableIndex ? log.commitIndex : persistence.stableIndex;
+    return { term, votedFor, commitIndex };
+  }
+}
+
+function dispatch(state: RaftState, from: NodeId, message: Message): void {
+  switch (message.kind) {
+    case 'preVote':
+      return handlePreVote(state, from, message);
+    case 'preVoteResponse':
+      return handlePreVoteResponse(state, from, message);
+    case 'requestVote':
+      return handleRequestVote(state, from, message);
+    case 'requestVoteResponse':
+      return handleRequestVoteResponse(state, from, message);
+    case 'appendEntries':
+      return handleAppendEntries(state, from, message);
+    case 'appendResponse':
+      return handleAppendResponse(state, from, message);
+    case 'heartbeat':
+      return handleHeartbeat(state, from, message);
+    case 'heartbeatResponse':
+      return handleHeartbeatResponse(state, from, message);
+    case 'readIndex':
+      return handleReadIndex(state, from, message);
+    case 'readIndexResponse':
+      return handleReadIndexResponse(state, from, message);
+    case 'timeoutNow':
+      return handleTimeoutNow(state, message.term);
+    default:
+      return unreachable(message);
+  }
+}
+
+/** The leader hands over: campaign at once, exempt from PreVote and stickiness. */
+function handleTimeoutNow(state: RaftState, term: Term): void {
+  if (term > state.term) state.becomeFollower(term, undefined);
+  if (term !== state.term || state.role !== 'follower' || !state.members.selfVotes) return;
+  startElection(state, true);
+}

@@ -1,0 +1,173 @@
+/**
+ * The state of one Raft group on one node, and its changes of role. The rules that use it stand in files by topic:
+ * election.ts, append.ts (follower), replication.ts (leader), read-index.ts, transfer.ts. Fields are written there and here only.
+ * Source: Ongaro 2014, figure 3.1.
+ */
+import { assert } from '../assert.ts';
+import { INDEX_ZERO, type LogIndex, type Micros, maxOf, minOf, NEVER, type NodeId, plus, TERM_ZERO, type Term } from '../ids.ts';
+import { RaftLog } from './log.ts';
+import { Members } from './members.ts';
+import { checkTiming, DEFAULT_RAFT_LIMITS, type RaftLimits, type RaftOptions, type Recovered } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { Persistence } from './persistence.ts';
+import { failReads } from './read-index.ts';
+import { Reads } from './reads.ts';
+import type { Role } from './ready.ts';
+import { Votes } from './votes.ts';
+
+export class RaftState {
+  readonly id: NodeId;
+  readonly options: RaftOptions;
+  readonly limits: RaftLimits;
+  readonly log: RaftLog;
+  readonly members: Members;
+  readonly persistence: Persistence;
+  readonly reads: Reads;
+  readonly votes: Votes = new Votes();
+  readonly outbox: Outbox = new Outbox();
+
+  term: Term = TERM_ZERO;
+  votedFor: NodeId | undefined = undefined;
+  role: Role = 'follower';
+  leader: NodeId | undefined = undefined;
+  /** Time of the newest input. */
+  now: Micros;
+
+  /** Drawn anew with each role or term; a leader's message starts it again. */
+  electionTimeoutMicros: number = 0;
+  /** When to campaign; NEVER on leaders and where this node does not vote. */
+  electionDeadline: Micros = NEVER;
+  /** When the leader of this term was last heard. */
+  leaderHeard: Micros = 0 as Micros;
+  /** Leader only: next heartbeat, next look at who has answered. */
+  heartbeatDeadline: Micros = NEVER;
+  quorumDeadline: Micros = NEVER;
+  /** Leader only: whom leadership is being handed to, until when. */
+  transferee: NodeId | undefined = undefined;
+  transferDeadline: Micros = NEVER;
+  /** Leader only: data bytes of entries behind the commit index. */
+  uncommittedBytes: number = 0;
+  /** Leader only: the commit index moved since the last Ready, so the followers have to hear of it. */
+  commitMoved: boolean = false;
+  /** Commit index of the last Ready. */
+  commitHanded: LogIndex = INDEX_ZERO;
+  dropped: number = 0;
+
+  constructor(options: RaftOptions, recovered: Recovered, now: Micros) {
+    checkTiming(options.timing);
+    const { hardState, entries, configuration } = recovered;
+    this.id = options.id;
+    this.options = options;
+    this.limits = { ...DEFAULT_RAFT_LIMITS, ...options.limits };
+    this.now = now;
+    this.log = new RaftLog(entries);
+    this.log.commitTo(hardState.commitIndex);
+    this.members = new Members(options.id, configuration, this.limits);
+    this.reads = new Reads(options.random, now);
+    this.persistence = new Persistence(hardState.term, hardState.votedFor, this.log.lastIndex);
+    // A crash may keep entries and lose the hard state of the same batch. No vote of that term can have left.
+    this.term = maxOf(hardState.term, this.log.lastTerm);
+    this.votedFor = this.term === hardState.term ? hardState.votedFor : undefined;
+    this.resetElectionTimer();
+  }
+
+  /** A fresh random timeout from now on; NEVER where this node does not vote. */
+  resetElectionTimer(): void {
+    const { electionTimeoutMinMicros, electionTimeoutMaxMicros } = this.options.timing;
+    this.electionTimeoutMicros = this.options.random.between(electionTimeoutMinMicros, electionTimeoutMaxMicros);
+    if (this.options.buggify('raft.eager-election')) this.electionTimeoutMicros = electionTimeoutMinMicros;
+    this.restartElectionTimer();
+  }
+
+  /** The same timeout once more from now on. */
+  restartElectionTimer(): void {
+    this.electionDeadline = this.members.selfVotes ? plus(this.now, this.electionTimeoutMicros) : NEVER;
+  }
+
+  /** Notes that the leader of this term is alive. */
+  heardLeader(leader: NodeId): void {
+    if (this.role !== 'follower' || this.leader !== leader) this.becomeFollower(this.term, leader);
+    this.leaderHeard = this.now;
+    this.restartElectionTimer();
+  }
+
+  becomeFollower(term: Term, leader: NodeId | undefined): void {
+    assert(term >= this.term, 'a term never falls');
+    this.leaveRole();
+    this.enterTerm(term);
+    this.role = 'follower';
+    this.leader = leader;
+    this.resetElectionTimer();
+  }
+
+  becomePreCandidate(): void {
+    this.leaveRole();
+    this.role = 'preCandidate';
+    this.votes.clear();
+    this.resetElectionTimer();
+  }
+
+  becomeCandidate(): void {
+    this.leaveRole();
+    this.enterTerm(plus(this.term, 1));
+    this.role = 'candidate';
+    this.votedFor = this.id;
+    this.votes.clear();
+    this.resetElectionTimer();
+  }
+
+  /** The election of this term is won. What a leader does first is in replication.ts. */
+  becomeLeader(): void {
+    assert(this.role === 'candidate', 'only a candidate becomes leader');
+    this.role = 'leader';
+    this.leader = this.id;
+    this.electionDeadline = NEVER;
+    this.heartbeatDeadline = plus(this.now, this.options.timing.heartbeatMicros);
+    this.quorumDeadline = this.options.checkQuorum ? plus(this.now, this.options.timing.electionTimeoutMaxMicros) : NEVER;
+    const next = plus(this.log.lastIndex, 1);
+    for (const peer of this.members.peers) peer.reset(next, this.now);
+    this.members.self?.reset(next, this.now);
+    this.reads.resetRounds();
+    this.outbox.gainedLeadership();
+  }
+
+  /** An entry of an older term may still be replaced though a quorum has it (figure 3.7): it commits with one of this term. */
+  isOfOwnTerm(index: LogIndex): boolean {
+    return this.log.termAt(index) === this.term;
+  }
+
+  /** Before that, a leader's commit index may lie behind what older leaders have committed. */
+  ownTermCommitted(): boolean {
+    return this.isOfOwnTerm(this.log.commitIndex);
+  }
+
+  /** Earliest time at which something is due. */
+  nextDeadline(): Micros {
+    const { leading, forwarded } = this.reads;
+    const timers = minOf(this.electionDeadline, minOf(this.heartbeatDeadline, this.quorumDeadline));
+    const reads = minOf(leading[0]?.deadline ?? NEVER, forwarded[0]?.deadline ?? NEVER);
+    return minOf(minOf(timers, this.transferDeadline), reads);
+  }
+
+  /** A vote belongs to a term: it is kept when stepping down within one, and gone with it. */
+  private enterTerm(term: Term): void {
+    if (term === this.term) return;
+    this.term = term;
+    this.votedFor = undefined;
+  }
+
+  /** Ends what the present role and leader stand for: timers, and reads that only they could have answered. */
+  private leaveRole(): void {
+    if (this.role === 'leader') {
+      this.outbox.lostLeadership();
+      this.heartbeatDeadline = NEVER;
+      this.quorumDeadline = NEVER;
+      this.transferee = undefined;
+      this.transferDeadline = NEVER;
+      this.uncommittedBytes = 0;
+      this.commitMoved = false;
+    }
+    this.leader = undefined;
+    failReads(this, NEVER);
+  }
+}
