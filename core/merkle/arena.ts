@@ -1,0 +1,219 @@
+/**
+ * The nodes of a commitment tree and of its snapshots. An inner node's record is the preimage of its own hash: a child's
+ * hash is written straight into its parent, so rehashing a path copies nothing and touches no sibling.
+ *
+ *   inner  OFFSET SIZE                              leaf  OFFSET SIZE
+ *               0    2  0x01 0x00                              0   97  path, padded
+ *               2    2  u16 bit                               97   32  SHA-256 of the value
+ *               4   32  hash of the left child          words: birth, path length
+ *              36   32  hash of the right child
+ *   words: left, right, birth, stale (bit s set: the hash of child s is out of date)
+ *
+ * A reference is > 0 for an inner node, < 0 for a leaf (minus its record), 0 for none. `birth` is the epoch in which the
+ * node was made; a node is shared with every live snapshot whose epoch is not smaller.
+ */
+import { assert } from '../assert.ts';
+import type { Hasher } from '../capability.ts';
+import { bitAt } from './bits.ts';
+import { BUCKETS, copyHash, emptyHash, HASH_BYTES, INNER_PREIMAGE_BYTES, LEFT_HASH_AT, leafHashInto } from './hashes.ts';
+import { TUPLE_PATH_BYTES } from './path.ts';
+import { Slab } from './slab.ts';
+
+/** Inner node (> 0), leaf (< 0) or none (0). */
+export type NodeRef = number;
+/** Which child: 0 left, 1 right. */
+export type Side = 0 | 1;
+
+export const NO_NODE: NodeRef = 0;
+
+const BIRTH: number = 2;
+const STALE: number = 3;
+const LEAF_BIRTH: number = 0;
+const LEAF_LENGTH: number = 1;
+const LEAF_RECORD_BYTES: number = TUPLE_PATH_BYTES + HASH_BYTES;
+
+/** A root within an arena: the current tree or a snapshot of it. */
+export interface TreeView {
+  readonly arena: NodeArena;
+  /** The root node. Hashes beneath it are up to date once treeRoot() has been called. */
+  readonly root: NodeRef;
+  readonly size: number;
+  /** Hash of the root node; of an empty tree the hash of nothing. A copy. */
+  treeRoot(): Uint8Array;
+}
+
+export class NodeArena {
+  readonly hasher: Hasher;
+  readonly empty: Uint8Array;
+  private readonly inners: Slab = new Slab({ bytesPerRecord: INNER_PREIMAGE_BYTES, wordsPerRecord: 4 });
+  private readonly leaves: Slab = new Slab({ bytesPerRecord: LEAF_RECORD_BYTES, wordsPerRecord: 2 });
+  private readonly leafPreimage: Uint8Array = new Uint8Array(1 + 2 * HASH_BYTES);
+
+  constructor(hasher: Hasher) {
+    this.hasher = hasher;
+    this.empty = emptyHash(hasher);
+  }
+
+  /** Nodes held, by this tree or by a snapshot. */
+  get nodes(): number {
+    return this.inners.used + this.leaves.used;
+  }
+
+  /** A new inner node without children. */
+  newInner(bit: number, birth: number): NodeRef {
+    const id = this.inners.allocate();
+    const bytes = this.inners.bytes(id);
+    const at = this.inners.byteAt(id);
+    bytes[at] = 1;
+    bytes[at + 1] = 0;
+    bytes[at + 2] = bit >> 8;
+    bytes[at + 3] = bit;
+    const words = this.inners.words(id);
+    const word = this.inners.wordAt(id);
+    words[word] = NO_NODE;
+    words[word + 1] = NO_NODE;
+    words[word + BIRTH] = birth;
+    words[word + STALE] = 0;
+    return id;
+  }
+
+  /** A copy of an inner node, born now. */
+  copyInner(ref: NodeRef, birth: number): NodeRef {
+    const id = this.inners.allocate();
+    const [to, toAt] = [this.inners.bytes(id), this.inners.byteAt(id)];
+    const [from, fromAt] = [this.inners.bytes(ref), this.inners.byteAt(ref)];
+    for (let i = 0; i < INNER_PREIMAGE_BYTES; i += 1) to[toAt + i] = from[fromAt + i] as number;
+    const [words, word] = [this.inners.words(id), this.inners.wordAt(id)];
+    const [source, sourceAt] = [this.inners.words(ref), this.inners.wordAt(ref)];
+    words[word] = source[sourceAt] as number;
+    words[word + 1] = source[sourceAt + 1] as number;
+    words[word + BIRTH] = birth;
+    words[word + STALE] = source[sourceAt + STALE] as number;
+    return id;
+  }
+
+  /** A new leaf. Path and hash are copied. */
+  newLeaf(path: Uint8Array, valueHash: Uint8Array, birth: number): NodeRef {
+    const id = this.leaves.allocate();
+    const bytes = this.leaves.bytes(id);
+    const at = this.leaves.byteAt(id);
+    for (let i = 0; i < path.length; i += 1) bytes[at + i] = path[i] as number;
+    copyHash(valueHash, 0, bytes, at + TUPLE_PATH_BYTES);
+    const words = this.leaves.words(id);
+    const word = this.leaves.wordAt(id);
+    words[word + LEAF_BIRTH] = birth;
+    words[word + LEAF_LENGTH] = path.length;
+    return -id;
+  }
+
+  /** Gives the record of a node that nobody refers to any more back. */
+  free(ref: NodeRef): void {
+    if (ref > 0) this.inners.free(ref);
+    else this.leaves.free(-ref);
+  }
+
+  birth(ref: NodeRef): number {
+    return ref > 0
+      ? (this.inners.words(ref)[this.inners.wordAt(ref) + BIRTH] as number)
+      : (this.leaves.words(-ref)[this.leaves.wordAt(-ref) + LEAF_BIRTH] as number);
+  }
+
+  bit(inner: NodeRef): number {
+    const bytes = this.inners.bytes(inner);
+    const at = this.inners.byteAt(inner);
+    return ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+  }
+
+  child(inner: NodeRef, side: Side): NodeRef {
+    return this.inners.words(inner)[this.inners.wordAt(inner) + side] as number;
+  }
+
+  setChild(inner: NodeRef, side: Side, ref: NodeRef): void {
+    this.inners.words(inner)[this.inners.wordAt(inner) + side] = ref;
+  }
+
+  isStale(inner: NodeRef, side: Side): boolean {
+    return ((this.inners.words(inner)[this.inners.wordAt(inner) + STALE] as number) & (1 << side)) !== 0;
+  }
+
+  setStale(inner: NodeRef, side: Side, stale: boolean): void {
+    const words = this.inners.words(inner);
+    const at = this.inners.wordAt(inner) + STALE;
+    words[at] = stale ? (words[at] as number) | (1 << side) : (words[at] as number) & ~(1 << side);
+  }
+
+  /** The array and the offset at which an inner node keeps the hash of a child. Valid until the next node is made. */
+  hashBytes(inner: NodeRef): Uint8Array {
+    return this.inners.bytes(inner);
+  }
+  hashAt(inner: NodeRef, side: Side): number {
+    return this.inners.byteAt(inner) + LEFT_HASH_AT + side * HASH_BYTES;
+  }
+
+  /** Hashes an inner node whose children's hashes are up to date. */
+  hashInner(inner: NodeRef, out: Uint8Array, outOffset: number): void {
+    const at = this.inners.byteAt(inner);
+    this.hasher.digest(this.inners.bytes(inner), at, at + INNER_PREIMAGE_BYTES, out, outOffset);
+  }
+
+  /** Hashes a leaf from its parts. */
+  hashLeaf(path: Uint8Array, valueHash: Uint8Array, out: Uint8Array, outOffset: number): void {
+    leafHashInto(this.hasher, path, valueHash, this.leafPreimage, out, outOffset);
+  }
+
+  /** Replaces the value hash of a leaf nobody else refers to. */
+  setValueHash(leaf: NodeRef, valueHash: Uint8Array): void {
+    copyHash(valueHash, 0, this.leaves.bytes(-leaf), this.leaves.byteAt(-leaf) + TUPLE_PATH_BYTES);
+  }
+
+  /** A view of a leaf's path; valid until the tree changes. */
+  path(leaf: NodeRef): Uint8Array {
+    const at = this.leaves.byteAt(-leaf);
+    const length = this.leaves.words(-leaf)[this.leaves.wordAt(-leaf) + LEAF_LENGTH] as number;
+    return this.leaves.bytes(-leaf).subarray(at, at + length);
+  }
+
+  /** A view of a leaf's value hash; valid until the tree changes. */
+  valueHash(leaf: NodeRef): Uint8Array {
+    const at = this.leaves.byteAt(-leaf) + TUPLE_PATH_BYTES;
+    return this.leaves.bytes(-leaf).subarray(at, at + HASH_BYTES);
+  }
+
+  /** The leaf on the path's way down; its own path may be another. @param ref not none. */
+  descend(ref: NodeRef, path: Uint8Array): NodeRef {
+    let node = ref;
+    while (node > 0) node = this.child(node, bitAt(path, this.bit(node)) as Side);
+    return node;
+  }
+
+  leftmost(ref: NodeRef): NodeRef {
+    let node = ref;
+    while (node > 0) node = this.child(node, 0);
+    return node;
+  }
+
+  /**
+   * Writes the hash of the node that holds exactly the leaves of a bucket, or EMPTY.
+   * @param rootHash hash of root; hashes beneath are up to date.
+   */
+  bucketHash(
+    view: { readonly root: NodeRef; readonly rootHash: Uint8Array; readonly bucket: number },
+    out: Uint8Array,
+    outOffset: number,
+  ): void {
+    assert(view.bucket >= 0 && view.bucket < BUCKETS, 'a bucket is one byte');
+    let node = view.root;
+    let bytes = view.rootHash;
+    let at = 0;
+    while (node > 0) {
+      const bit = this.bit(node);
+      if (bit >= 8) break;
+      const side = ((view.bucket >> (7 - bit)) & 1) as Side;
+      bytes = this.hashBytes(node);
+      at = this.hashAt(node, side);
+      node = this.child(node, side);
+    }
+    if (node === NO_NODE || this.path(this.leftmost(node))[0] !== view.bucket) copyHash(this.empty, 0, out, outOffset);
+    else copyHash(bytes, at, out, outOffset);
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * The commitment tree: a path-compressed binary Merkle trie over paths. Its shape depends on its contents only, so any
+ * replica, replay or snapshot arrives at the same roots and the same proof bytes.
+ *
+ * A change walks from the root to the place (`spine`), makes the nodes on the way this tree's own (copying those a snapshot
+ * shares) and marks their hashes stale; a root recomputes what is stale, each node once however many leaves changed.
+ * Invariants: the bits of inner nodes grow downwards; both children of an inner node exist; if a hash beneath a child is
+ * stale, the child's hash in its parent is stale too.
+ */
+import { assert } from '../assert.ts';
+import type { Hasher } from '../capability.ts';
+import { NO_NODE, NodeArena, type NodeRef, type Side, type TreeView } from './arena.ts';
+import { bitAt, firstDifferentBit } from './bits.ts';
+import { BUCKET_VECTOR_BYTES, bucketVector, stateRootOf } from './buckets.ts';
+import { BUCKETS, copyHash, HASH_BYTES } from './hashes.ts';
+import { isPathLength, PATH_BITS_MAX } from './path.ts';
+import { TreeSnapshot } from './snapshot.ts';
+
+/**
+ * Leaves from which the tree keeps its bucket vector between roots. Why not always: 8 KiB for each of 100,000 small vaults;
+ * beneath this size the vector is cheap to assemble.
+ */
+const CACHED_VECTOR_LEAVES: number = 256;
+
+export class CommitmentTree implements TreeView {
+  readonly arena: NodeArena;
+  private rootRef: NodeRef = NO_NODE;
+  private readonly rootHash: Uint8Array;
+  private rootStale: boolean = false;
+  private leafCount: number = 0;
+
+  /** Epoch of the nodes made now; one more than that of the newest snapshot ever taken. */
+  private epoch: number = 1;
+  /** Epoch of the newest live snapshot: nodes born up to then are shared. 0 = none. */
+  private frozen: number = 0;
+  /** Live snapshots, oldest first. */
+  private readonly snapshots: TreeSnapshot[] = [];
+
+  private vector: Uint8Array | undefined = undefined;
+  private readonly dirtyBuckets: Uint8Array = new Uint8Array(BUCKETS);
+
+  /** Inner nodes from the root to where the last walk ended, and the side taken at each. */
+  private readonly spine: Int32Array = new Int32Array(PATH_BITS_MAX);
+  private readonly sides: Uint8Array = new Uint8Array(PATH_BITS_MAX);
+  private depth: number = 0;
+
+  constructor(hasher: Hasher) {
+    this.arena = new NodeArena(hasher);
+    this.rootHash = this.arena.empty.slice();
+  }
+
+  get root(): NodeRef {
+    return this.rootRef;
+  }
+
+  /** Leaves in the tree. */
+  get size(): number {
+    return this.leafCount;
+  }
+
+  has(path: Uint8Array): boolean {
+    if (this.rootRef === NO_NODE) return false;
+    const found = this.arena.path(this.arena.descend(this.rootRef, path));
+    return found.length === path.length && firstDifferentBit(found, path) < 0;
+  }
+
+  /** Puts or replaces a leaf. @param path of 32, 96 or 97 bytes. @param valueHash SHA-256 of the canonical value. Both copied. */
+  set(path: Uint8Array, valueHash: Uint8Array): void {
+    assert(isPathLength(path.length), 'a path has 32, 96 or 97 bytes');
+    assert(valueHash.length === HASH_BYTES, 'a value hash has 32 bytes');
+    this.dirtyBuckets[path[0] as number] = 1;
+    if (this.rootRef === NO_NODE) {
+      this.depth = 0;
+      this.leafCount = 1;
+      return this.attachLeaf(path, valueHash);
+    }
+    const leaf = this.walk(path);
+    const found = this.arena.path(leaf);
+    const difference = firstDifferentBit(found, path);
+    if (difference < 0) {
+      assert(found.length === path.length, 'no path is a prefix of another');
+      return this.replace(leaf, path, valueHash);
+    }
+    this.insert(difference, path, valueHash);
+  }
+
+  /** Removes a leaf. @returns whether it was there. */
+  remove(path: Uint8Array): boolean {
+    if (!this.has(path)) return false;
+    const leaf = this.walk(path);
+    this.dirtyBuckets[path[0] as number] = 1;
+    this.leafCount -= 1;
+    if (this.depth === 0) {
+      this.rootRef = NO_NODE;
+      this.rootStale = false;
+      copyHash(this.arena.empty, 0, this.rootHash, 0);
+    } else {
+      // The sibling takes the place of the parent, and its hash moves up with it.
+      const last = this.depth - 1;
+      const parent = this.spine[last] as NodeRef;
+      const other = (1 - (this.sides[last] as number)) as Side;
+      const stale = this.arena.isStale(parent, other);
+      this.depth = last;
+      this.claim();
+      this.attach(this.arena.child(parent, other));
+      this.setHashStale(stale);
+      if (!stale) this.copyHashToPlace(this.arena.hashBytes(parent), this.arena.hashAt(parent, other));
+      this.retire(parent);
+    }
+    this.retire(leaf);
+    return true;
+  }
+
+  treeRoot(): Uint8Array {
+    this.rehash();
+    return this.rootHash.slice();
+  }
+
+  /** SHA-256 over the 256 bucket hashes. */
+  stateRoot(): Uint8Array {
+    this.rehash();
+    return stateRootOf(this.arena.hasher, this.freshVector());
+  }
+
+  /** Hash of the leaves whose path begins with this byte, or EMPTY. */
+  bucketHash(bucket: number): Uint8Array {
+    this.rehash();
+    const out = new Uint8Array(HASH_BYTES);
+    this.arena.bucketHash({ root: this.rootRef, rootHash: this.rootHash, bucket }, out, 0);
+    return out;
+  }
+
+  /** The present state, provable until released. Costs one rehash of what is stale. */
+  snapshot(): TreeSnapshot {
+    this.rehash();
+    const { arena, epoch } = this;
+    const state = { arena, root: this.rootRef, size: this.leafCount, epoch, rootHash: this.rootHash.slice() };
+    const snapshot = new TreeSnapshot(state, (released) => this.forget(released));
+    this.snapshots.push(snapshot);
+    this.frozen = this.epoch;
+    this.epoch += 1;
+    return snapshot;
+  }
+
+  /** Walks to the leaf on the path's way, recording the spine. The tree is not empty. */
+  private walk(path: Uint8Array): NodeRef {
+    const { arena, spine, sides } = this;
+    let node = this.rootRef;
+    let depth = 0;
+    while (node > 0) {
+      const side = bitAt(path, arena.bit(node)) as Side;
+      spine[depth] = node;
+      sides[depth] = side;
+      depth += 1;
+      node = arena.child(node, side);
+    }
+    this.depth = depth;
+    return node;
+  }
+
+  /** Makes the first `depth` nodes of the spine this tree's own, and stale all the hashes on the way to the place. */
+  private claim(): void {
+    const { arena, spine, sides, depth } = this;
+    for (let k = 0; k < depth; k += 1) {
+      let node = spine[k] as NodeRef;
+      if (arena.birth(node) <= this.frozen) {
+        const own = arena.copyInner(node, this.epoch);
+        this.retire(node);
+        spine[k] = own;
+        node = own;
+        if (k === 0) this.rootRef = own;
+        else arena.setChild(spine[k - 1] as NodeRef, sides[k - 1] as Side, own);
+      }
+      if (k + 1 < depth) arena.setStale(node, sides[k] as Side, true);
+    }
+    this.rootStale = depth > 0;
+  }
+
+  /** The place is where the spine of `depth` nodes ends: below its last node, or the root. */
+  private attach(ref: NodeRef): void {
+    if (this.depth === 0) this.rootRef = ref;
+    else this.arena.setChild(this.spine[this.depth - 1] as NodeRef, this.sides[this.depth - 1] as Side, ref);
+  }
+
+  private placed(): NodeRef {
+    return this.depth === 0
+      ? this.rootRef
+      : this.arena.child(this.spine[this.depth - 1] as NodeRef, this.sides[this.depth - 1] as Side);
+  }
+
+  private setHashStale(stale: boolean): void {
+    if (this.depth === 0) this.rootStale = stale;
+    else this.arena.setStale(this.spine[this.depth - 1] as NodeRef, this.sides[this.depth - 1] as Side, stale);
+  }
+
+  private isHashStale(): boolean {
+    return this.depth === 0
+      ? this.rootStale
+      : this.arena.isStale(this.spine[this.depth - 1] as NodeRef, this.sides[this.depth - 1] as Side);
+  }
+
+  /** Array and offset of the hash of what stands at the place. */
+  private placeBytes(): Uint8Array {
+    return this.depth === 0 ? this.rootHash : this.arena.hashBytes(this.spine[this.depth - 1] as NodeRef);
+  }
+  private placeAt(): number {
+    return this.depth === 0 ? 0 : this.arena.hashAt(this.spine[this.depth - 1] as NodeRef, this.sides[this.depth - 1] as Side);
+  }
+
+  private copyHashToPlace(from: Uint8Array, fromOffset: number): void {
+    copyHash(from, fromOffset, this.placeBytes(), this.placeAt());
+  }
+
+  /** A new leaf at the place, hashed at once. */
+  private attachLeaf(path: Uint8Array, valueHash: Uint8Array): void {
+    this.attach(this.arena.newLeaf(path, valueHash, this.epoch));
+    this.setHashStale(false);
+    this.arena.hashLeaf(path, valueHash, this.placeBytes(), this.placeAt());
+  }
+
+  private replace(leaf: NodeRef, path: Uint8Array, valueHash: Uint8Array): void {
+    this.claim();
+    if (this.arena.birth(leaf) <= this.frozen) {
+      this.retire(leaf);
+      return this.attachLeaf(path, valueHash);
+    }
+    this.arena.setValueHash(leaf, valueHash);
+    this.arena.hashLeaf(path, valueHash, this.placeBytes(), this.placeAt());
+  }
+
+  /** Parts the subtree in which all paths agree up to `difference` from the new leaf, by a new inner node above it. */
+  private insert(difference: number, path: Uint8Array, valueHash: Uint8Array): void {
+    const { arena } = this;
+    let above = this.depth;
+    while (above > 0 && arena.bit(this.spine[above - 1] as NodeRef) > difference) above -= 1;
+    this.depth = above;
+    // Before claim(): with no node above, the place is the root, whose hash is stale exactly if something beneath is.
+    const stale = this.isHashStale();
+    this.claim();
+    const side = bitAt(path, difference) as Side;
+    const other = (1 - side) as Side;
+    const inner = arena.newInner(difference, this.epoch);
+    arena.setChild(inner, other, this.placed());
+    arena.setStale(inner, other, stale);
+    if (!stale) copyHash(this.placeBytes(), this.placeAt(), arena.hashBytes(inner), arena.hashAt(inner, other));
+    this.attach(inner);
+    this.setHashStale(true);
+    this.spine[above] = inner;
+    this.sides[above] = side;
+    this.depth = above + 1;
+    this.leafCount += 1;
+    this.attachLeaf(path, valueHash);
+    this.rootStale = true;
+  }
+
+  /** Recomputes every stale hash, children first. */
+  private rehash(): void {
+    if (!this.rootStale) return;
+    const { arena, spine } = this;
+    let depth = 1;
+    spine[0] = this.rootRef;
+    while (depth > 0) {
+      const node = spine[depth - 1] as NodeRef;
+      const side = arena.isStale(node, 0) ? 0 : 1;
+      if (arena.isStale(node, side)) {
+        arena.setStale(node, side, false);
+        spine[depth] = arena.child(node, side);
+        depth += 1;
+        continue;
+      }
+      depth -= 1;
+      if (depth === 0) arena.hashInner(node, this.rootHash, 0);
+      else {
+        const parent = spine[depth - 1] as NodeRef;
+        arena.hashInner(node, arena.hashBytes(parent), arena.hashAt(parent, arena.child(parent, 0) === node ? 0 : 1));
+      }
+    }
+    this.rootStale = false;
+  }
+
+  /** The bucket vector, with the dirty buckets brought up to date where it is kept. Hashes are up to date. */
+  private freshVector(): Uint8Array {
+    const kept = this.vector;
+    if (kept === undefined || this.leafCount < CACHED_VECTOR_LEAVES) {
+      const vector = bucketVector(this.arena, this.rootRef, this.rootHash);
+      this.vector = this.leafCount < CACHED_VECTOR_LEAVES ? undefined : vector;
+      this.dirtyBuckets.fill(0);
+      return vector;
+    }
+    assert(kept.length === BUCKET_VECTOR_BYTES, 'a bucket vector has 256 hashes');
+    for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
+      if (this.dirtyBuckets[bucket] === 0) continue;
+      this.arena.bucketHash({ root: this.rootRef, rootHash: this.rootHash, bucket }, kept, bucket * HASH_BYTES);
+      this.dirtyBuckets[bucket] = 0;
+    }
+    return kept;
+  }
+
+  /** The tree no longer refers to a node: free it, unless a snapshot shows it. */
+  private retire(ref: NodeRef): void {
+    if (this.arena.birth(ref) > this.frozen) this.arena.free(ref);
+    else (this.snapshots[this.snapshots.length - 1] as TreeSnapshot).dead.push(ref);
+  }
+
+  private forget(released: TreeSnapshot): void {
+    const at = this.snapshots.indexOf(released);
+    assert(at >= 0, 'a snapshot belongs to its tree');
+    this.snapshots.splice(at, 1);
+    const older = this.snapshots[at - 1];
+    for (const ref of released.dead) {
+      if (older !== undefined && this.arena.birth(ref) <= older.epoch) older.dead.push(ref);
+      else this.arena.free(ref);
+    }
+    this.frozen = this.snapshots[this.snapshots.length - 1]?.epoch ?? 0;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The verifier of pruned trees, stand-alone: it needs a root, the question and the proof bytes, and trusts nobody.
+ * Stages in order, each with its reasons: decode (decode-proof.ts), root, paths (shown-leaves.ts), targets (targets.ts).
+ * It never throws on what comes from outside.
+ */
+import type { U64 } from '../bytes/u64.ts';
+import type { Hasher } from '../capability.ts';
+import { PROOF_BYTES_MAX } from '../limits.ts';
+import { emptyHash, HASH_BYTES, sameHash } from '../merkle/hashes.ts';
+import { decodeProof } from './decode-proof.ts';
+import { hashProof } from './hash-proof.ts';
+import { checkPaths } from './shown-leaves.ts';
+import { type RevealedLeaf, resolveTargets } from './targets.ts';
+
+/** Where the steps of verification, in their order, find a fault. */
+export type ProofStage = 'decode' | 'root' | 'paths' | 'targets';
+
+/** results: per target, in the order given, its leaves in path order, expired ones included (see isLive). */
+export type PrunedTreeVerdict =
+  | { readonly ok: true; readonly results: readonly (readonly RevealedLeaf[])[] }
+  | { readonly ok: false; readonly stage: ProofStage; readonly reason: string };
+
+export interface PrunedTreeClaim {
+  readonly hasher: Hasher;
+  /** 32 bytes, from a header that is trusted or checked elsewhere. */
+  readonly treeRoot: Uint8Array;
+  /** Path prefixes of 1 to 97 bytes, derived from the question, never from the answer. */
+  readonly targets: readonly Uint8Array[];
+  readonly proof: Uint8Array;
+  /** Size cap of the proof, bytes; 16 MiB unless given. */
+  readonly maxBytes?: number;
+  /** Height of the header: a leaf whose version exceeds it is refused. Not checked unless given. */
+  readonly maxVersion?: U64;
+}
+
+/** Checks a proof against a root and a question. Format: docs/reference/proof-format.md. */
+export function verifyPrunedTree(claim: PrunedTreeClaim): PrunedTreeVerdict {
+  const { hasher, treeRoot, proof } = claim;
+  const limits = { maxBytes: claim.maxBytes ?? PROOF_BYTES_MAX, maxVersion: claim.maxVersion, empty: emptyHash(hasher) };
+  const decoded = decodeProof(proof, limits);
+  if (!decoded.ok) return { ok: false, stage: 'decode', reason: decoded.reason };
+  const { nodes } = decoded;
+
+  const { root, leaves } = hashProof(hasher, proof, nodes);
+  if (treeRoot.length !== HASH_BYTES || !sameHash(root, 0, treeRoot, 0)) {
+    return { ok: false, stage: 'root', reason: 'root mismatch' };
+  }
+
+  const contradiction = checkPaths(nodes, leaves);
+  if (contradiction !== undefined) return { ok: false, stage: 'paths', reason: contradiction };
+
+  const resolved = resolveTargets({ proof, nodes, leaves, targets: claim.targets });
+  return resolved.ok ? resolved : { ok: false, stage: 'targets', reason: resolved.reason };
+}

@@ -1,0 +1,22 @@
+/** The `vouch/verify` sub-path: everything a client needs to check answers, headers and logs, in a browser or offline. */
+export { fromBase64, toBase64 } from '../bytes/base64.ts';
+export type { U64 } from '../bytes/u64.ts';
+export type { Hasher } from '../capability.ts';
+export { blockHash, decodeHeader, type Header } from '../chain/header.ts';
+export { verifyConsistency, verifyInclusion } from '../chain/log-proof.ts';
+export { leafHash, transactionsRoot } from '../chain/merkle-log.ts';
+export { decodeUlid, encodeUlid } from '../chain/ulid.ts';
+export { portableHasher } from '../hasher.ts';
+export { stateRootOf, treeRootOf } from '../merkle/buckets.ts';
+export { entityPath, modelPath, reversePath, tuplePath } from '../merkle/path.ts';
+export { decodeValue, isLive, type LeafValue } from '../merkle/value.ts';
+export type { TupleCondition, TupleKey } from '../state/transaction.ts';
+export {
+  type Anchored,
+  type AnswerExpectations,
+  type AnswerStage,
+  type AnswerVerdict,
+  verifyAnswer,
+} from './answer.ts';
+export { type ProofStage, type PrunedTreeClaim, type PrunedTreeVerdict, verifyPrunedTree } from './pruned-tree.ts';
+export type { RevealedLeaf } from './targets.ts';
