@@ -1,0 +1,212 @@
+/**
+ * Recovery: scans every segment once, follows the chains, and decides where the log ends.
+ * The question it must not get wrong: is an unreadable place a torn tail, to be cut, or damage, never to be cut? The answer,
+ * reasoned in core/wal/README.md: a record at or below the highest watermark seen anywhere, or in a segment that has a
+ * successor, was durable, so its loss is damage. Anything else was never reported durable.
+ */
+import type { DirectoryReader, FileOp } from '../effect.ts';
+import { StorageError } from '../errors.ts';
+import type { GroupId } from '../ids.ts';
+import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
+import { SEGMENT_BYTES } from '../limits.ts';
+import { Chain, type Damage } from './chain.ts';
+import type { RecoveredGroup } from './group-log.ts';
+import { NO_LINK, recordBytes } from './record.ts';
+import { type SegmentScan, scanSegment } from './scan.ts';
+import { headerBytes, segmentId, segmentName } from './segment.ts';
+import { type GroupTail, startSegment, Wal, type WalOptions } from './wal.ts';
+
+/** Zeros per write while cutting a torn tail. */
+const CUT_BYTES = 1 << 20;
+
+export interface WalRecovery {
+  readonly wal: Wal;
+  /**
+   * To be durable before the first append, and before anything recovered is acted upon: what was read may have been
+   * written by a process that died before its sync, so the tail and its name are synced again. Cuts a torn tail, creates
+   * the first segment. Never empty.
+   */
+  readonly repairs: readonly FileOp[];
+  readonly groups: ReadonlyMap<GroupId, RecoveredGroup>;
+  /** Known groups whose chain is not shown unbroken, sorted. They must not vote or answer as if whole. */
+  readonly quarantined: readonly GroupId[];
+  /** Lost records may belong to a group that is not even listed: a group absent from `groups` is quarantined too. */
+  readonly allQuarantined: boolean;
+  readonly damage: readonly Damage[];
+  /** The directory held no segment at all: wrong for a node that has a manifest. */
+  readonly fresh: boolean;
+  /** Bytes cut from a torn tail. None of it was ever reported durable. */
+  readonly tornBytes: number;
+}
+
+/** How far the chain was followed. */
+interface Walk {
+  readonly chain: Chain;
+  /** Segments that hold something, in order; without files whose creation a crash interrupted. */
+  readonly segments: readonly SegmentScan[];
+  /** Trailing files whose creation a crash interrupted. */
+  readonly unborn: readonly SegmentScan[];
+  /** Where the last segment's next record goes. */
+  readonly end: number;
+}
+
+/**
+ * Recovers the log of a data directory.
+ * @throws StorageError where a segment was written by a newer format, or a read fails. Damaged contents never throw.
+ */
+export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): WalRecovery {
+  const scans = scanAll(reader);
+  const walk = follow(scans);
+  const chain = walk.chain;
+  const last = walk.segments.at(-1);
+  const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+  const repairs: FileOp[] = [];
+  const groups = new Map([...chain.groups].sort(([a], [b]) => a - b));
+  const quarantined = [...groups].filter(([, group]) => chain.isBroken(group)).map(([id]) => id);
+  const unlistedBroken = chain.unlistedBroken();
+  const found = { groups, quarantined, allQuarantined: unlistedBroken, damage: chain.damage, fresh: scans.length === 0 };
+
+  const tails = new Map<GroupId, GroupTail>();
+  for (const [id, group] of groups) {
+    tails.set(id, {
+      broken: quarantined.includes(id),
+      last: group.last,
+      hardState: group.hardState,
+      snapshotIndex: group.snapshot?.index ?? INDEX_ZERO,
+      snapshotTerm: group.snapshot?.term ?? TERM_ZERO,
+    });
+  }
+  const tail = { floor: floorOf(scans), last: chain.last, groups: tails, unlistedBroken };
+  if (needsNewSegment(walk, tails, unlistedBroken)) {
+    // Nothing is touched; the next segment's header will say for good which groups are broken.
+    if (last !== undefined) repairs.push({ op: 'sync', file: last.file });
+    repairs.push({ op: 'syncDirectory' });
+    const wal = new Wal({ ...tail, segment: scans.at(-1)?.id ?? 0, offset: 0, segmentEnd: 0 }, options);
+    return { ...found, wal, repairs, tornBytes: 0 };
+  }
+  for (const scan of walk.unborn) repairs.push({ op: 'remove', file: scan.file });
+  if (last === undefined) {
+    const header = { id: 1, floor: 1, last: NO_LINK, unlistedBroken: false, table: [] };
+    startSegment(header, segmentBytes, repairs);
+    const wal = new Wal({ ...tail, segment: 1, offset: headerBytes(0), segmentEnd: segmentBytes }, options);
+    return { ...found, wal, repairs, tornBytes: 0 };
+  }
+  const tornBytes = Math.max(last.usedEnd - walk.end, 0);
+  cut(last.file, { from: walk.end, to: walk.end + tornBytes }, repairs);
+  repairs.push({ op: 'sync', file: last.file }, { op: 'syncDirectory' });
+  const segmentEnd = Math.max(last.sizeBytes, walk.end);
+  const wal = new Wal({ ...tail, segment: last.id, offset: walk.end, segmentEnd }, options);
+  return { ...found, wal, repairs, tornBytes };
+}
+
+function scanAll(reader: DirectoryReader): readonly SegmentScan[] {
+  const ids: number[] = [];
+  for (const name of reader.list()) {
+    const id = segmentId(name);
+    if (id !== undefined) ids.push(id);
+  }
+  ids.sort((a, b) => a - b);
+  return ids.map((id) => {
+    const file = segmentName(id);
+    const scan = scanSegment(id, reader.read(file, 0, reader.size(file) ?? 0));
+    if (scan.header.kind === 'newer') {
+      const message = `${file} has write-ahead log format ${scan.header.version}; this version of Vouch reads format 1`;
+      throw new StorageError('newer_format', message);
+    }
+    return scan;
+  });
+}
+
+/** The oldest segment still needed, as the newest readable header says. */
+function floorOf(scans: readonly SegmentScan[]): number {
+  let floor = 1;
+  for (const { header } of scans) if (header.kind === 'valid') floor = Math.max(floor, header.header.floor);
+  return floor;
+}
+
+/** Everything up to here was durable at some time. */
+function watermarkOf(scans: readonly SegmentScan[]): number {
+  let watermark = 0;
+  for (const { header, found } of scans) {
+    if (header.kind === 'valid') watermark = Math.max(watermark, header.header.last.number);
+    for (const record of found) watermark = Math.max(watermark, record.header.watermark);
+  }
+  return watermark;
+}
+
+function follow(scans: readonly SegmentScan[]): Walk {
+  const chain = new Chain();
+  const segments: SegmentScan[] = [];
+  const floor = floorOf(scans);
+  const watermark = watermarkOf(scans);
+  let unborn: SegmentScan[] = [];
+  let end = 0;
+  let expected = floor;
+  for (const [i, scan] of scans.entries()) {
+    if (scan.id < floor) continue; // its reclamation was interrupted
+    if (scan.id > expected) chain.damage.push({ file: segmentName(expected), offset: 0, reason: 'the segment is missing' });
+    expected = scan.id + 1;
+    if (isUnborn(scan, chain)) {
+      unborn.push(scan);
+      continue;
+    }
+    unborn = [];
+    segments.push(scan);
+    readStart(chain, scan, floor);
+    const behind = scans.slice(i + 1);
+    end = readRecords(chain, scan, behind.length > 0 ? Number.POSITIVE_INFINITY : watermark);
+    // The successor was created behind a sync of this one. Where it tells nothing, garbage here is all that is left to tell.
+    if (behind.length > 0 && scan.usedEnd > end && behind.every((next) => isUnborn(next, chain))) {
+      chain.loseUnknown(scan.file, end, 'unreadable bytes at the end of a full segment');
+    }
+  }
+  if (segments.length === 0 && chain.damage.length > 0) chain.loseUnknown(segmentName(floor), 0, 'no segment can be read');
+  return { chain, segments, unborn, end };
+}
+
+/** A file whose creation a crash interrupted: no record was written before its header was durable. */
+function isUnborn(scan: SegmentScan, chain: Chain): boolean {
+  return scan.header.kind === 'invalid' && scan.found.length === 0 && scan.usedEnd <= headerBytes(chain.groups.size);
+}
+
+function readStart(chain: Chain, scan: SegmentScan, floor: number): void {
+  if (scan.header.kind !== 'valid') {
+    chain.damage.push({ file: scan.file, offset: 0, reason: 'the segment header is unreadable' });
+    const continues = scan.found.some((found) => chain.belongs(found));
+    if (!continues) chain.loseUnknown(scan.file, 0, 'no record of the segment can be placed');
+  } else if (scan.id === floor) chain.begin(scan.header.header);
+  else chain.meet(scan.header.header, scan.file);
+}
+
+/** Follows the records of one segment. @returns the offset behind the last one that counts. */
+function readRecords(chain: Chain, scan: SegmentScan, watermark: number): number {
+  let end = scan.firstOffset;
+  for (const found of scan.found) {
+    if (!chain.belongs(found)) continue;
+    const next = chain.last.number + 1;
+    const whole = found.header.number === next && found.record !== undefined;
+    if (!whole && next > watermark) break; // torn: record `next` was never reported durable
+    chain.take(found, scan.file);
+    end = found.offset + recordBytes(found.header.payloadBytes);
+  }
+  return end;
+}
+
+/** Whether the last segment cannot go on: its header is lost, or does not yet say what is broken. */
+function needsNewSegment(walk: Walk, tails: ReadonlyMap<GroupId, GroupTail>, unlistedBroken: boolean): boolean {
+  const last = walk.segments.at(-1);
+  if (last === undefined) return unlistedBroken;
+  if (last.header.kind !== 'valid') return true;
+  const { table, unlistedBroken: unlistedFlag } = last.header.header;
+  if (unlistedBroken && !unlistedFlag) return true;
+  const rows = new Map(table.map((row) => [row.group, row.broken]));
+  for (const [group, tail] of tails) if (tail.broken && !(rows.get(group) ?? unlistedFlag)) return true;
+  return false;
+}
+
+/** Overwrites a torn tail with zeros, so that nothing of it can ever be taken for a record again. */
+function cut(file: string, range: { readonly from: number; readonly to: number }, ops: FileOp[]): void {
+  for (let at = range.from; at < range.to; at += CUT_BYTES) {
+    ops.push({ op: 'write', file, offset: at, bytes: new Uint8Array(Math.min(CUT_BYTES, range.to - at)) });
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Append planning: turns records into file operations. Pure; a runtime carries the operations out (core/effect.ts).
+ * Invariants: operations of consecutive plans are executed in the order they were planned; records of one plan become
+ * durable together with its last `sync`; a segment is durable before the next one's file exists.
+ */
+import { assert } from '../assert.ts';
+import type { FileOp } from '../effect.ts';
+import type { GroupId, LogIndex, Term } from '../ids.ts';
+import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
+import { SEGMENT_BYTES } from '../limits.ts';
+import type { HardState } from '../raft/message.ts';
+import { kindOf, payloadBytes, splitRecord, writePayload } from './payload.ts';
+import { type Link, NO_LINK, RECORD_HEADER_BYTES, recordBytes, sealRecord, type WalRecord } from './record.ts';
+import { encodeSegmentHeader, headerBytes, type SegmentHeader, segmentName } from './segment.ts';
+
+export interface WalOptions {
+  /** Preallocated size of a segment. A record that does not fit makes its segment larger. */
+  readonly segmentBytes?: number;
+}
+
+/** Where one group stands: what the next segment's table will say. */
+export interface GroupTail {
+  /** Some of its records are lost and no snapshot mark has come since. */
+  broken: boolean;
+  last: Link;
+  hardState: HardState;
+  snapshotIndex: LogIndex;
+  snapshotTerm: Term;
+}
+
+/** Where the log stands after recovery. */
+export interface WalTail {
+  readonly segment: number;
+  /** Where the next record goes. */
+  readonly offset: number;
+  /** Usable bytes of the segment; an offset at or above it makes the next plan rotate. */
+  readonly segmentEnd: number;
+  readonly floor: number;
+  readonly last: Link;
+  readonly groups: ReadonlyMap<GroupId, GroupTail>;
+  /** Lost records may belong to a group that is not in `groups`. */
+  readonly unlistedBroken: boolean;
+}
+
+export const EMPTY_HARD_STATE: HardState = { term: TERM_ZERO, votedFor: undefined, commitIndex: INDEX_ZERO };
+
+/** One record with its size, while a plan lays it out. */
+interface Sized {
+  readonly record: WalRecord;
+  readonly payload: number;
+}
+
+export class Wal {
+  private readonly segmentBytes: number;
+  private readonly groups: Map<GroupId, GroupTail> = new Map();
+  private readonly unlistedBroken: boolean;
+  private readonly floor: number;
+  private segment: number;
+  private offset: number;
+  private segmentEnd: number;
+  private last: Link;
+  private watermark: number;
+
+  constructor(tail: WalTail, options: WalOptions = {}) {
+    this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    this.segment = tail.segment;
+    this.offset = tail.offset;
+    this.segmentEnd = tail.segmentEnd;
+    this.floor = tail.floor;
+    this.last = tail.last;
+    this.unlistedBroken = tail.unlistedBroken;
+    // What recovery found is durable once its repairs are, and every plan is carried out behind them.
+    this.watermark = tail.last.number;
+    for (const [group, state] of tail.groups) this.groups.set(group, { ...state });
+  }
+
+  /** Number of the last planned record; 0 before the first. */
+  get lastNumber(): number {
+    return this.last.number;
+  }
+
+  /**
+   * Tells that every record up to this number (lastNumber at the time of its plan) has been reported durable.
+   * Later records carry it: from then on the loss of any of those is damage, never mistaken for a torn tail.
+   */
+  reportDurable(number: number): void {
+    assert(number <= this.last.number, 'only planned records become durable');
+    if (number > this.watermark) this.watermark = number;
+  }
+
+  /**
+   * Operations that append the records, in order. Ends with a sync of the segment; rotates where it is full.
+   * @returns an empty array for no records.
+   */
+  plan(records: readonly WalRecord[]): FileOp[] {
+    const ops: FileOp[] = [];
+    let run: Sized[] = [];
+    let end = this.offset;
+    for (const whole of records) {
+      for (const record of splitRecord(whole)) {
+        const payload = payloadBytes(record);
+        const size = recordBytes(payload);
+        if (end + size > this.segmentEnd) {
+          this.write(run, ops);
+          if (run.length > 0) ops.push({ op: 'sync', file: segmentName(this.segment) });
+          run = [];
+          this.rotate(size, ops);
+          end = this.offset;
+        }
+        run.push({ record, payload });
+        end += size;
+      }
+    }
+    if (run.length === 0) return ops;
+    this.write(run, ops);
+    ops.push({ op: 'sync', file: segmentName(this.segment) });
+    return ops;
+  }
+
+  /** Begins the next segment; everything before it is durable by the operations so far. */
+  private rotate(firstRecordBytes: number, ops: FileOp[]): void {
+    this.watermark = this.last.number;
+    this.segment += 1;
+    const ids = [...this.groups.keys()].sort((a, b) => a - b);
+    const table = ids.map((group) => ({ group, ...this.tailOf(group) }));
+    this.offset = headerBytes(table.length);
+    this.segmentEnd = Math.max(this.segmentBytes, this.offset + firstRecordBytes);
+    const header = { id: this.segment, floor: this.floor, last: this.last, unlistedBroken: this.unlistedBroken, table };
+    startSegment(header, this.segmentEnd, ops);
+  }
+
+  /** Lays a run of records out behind each other and writes them with one operation. */
+  private write(run: readonly Sized[], ops: FileOp[]): void {
+    if (run.length === 0) return;
+    let total = 0;
+    for (const sized of run) total += recordBytes(sized.payload);
+    const bytes = new Uint8Array(total);
+    const view = new DataView(bytes.buffer);
+    const start = this.offset;
+    for (const { record, payload } of run) {
+      const at = this.offset - start;
+      const tail = this.tailOf(record.group);
+      writePayload(bytes, view, at + RECORD_HEADER_BYTES, record);
+      const number = this.last.number + 1;
+      const crc = sealRecord(
+        { bytes, view, at },
+        { segment: this.segment, offset: this.offset },
+        {
+          kind: kindOf(record),
+          group: record.group,
+          number,
+          watermark: this.watermark,
+          previousCrc: this.last.crc,
+          groupPrevious: tail.last,
+          payloadBytes: payload,
+        },
+      );
+      this.last = { number, crc };
+      tail.last = this.last;
+      if (record.kind === 'hardState') tail.hardState = record.hardState;
+      if (record.kind === 'snapshotMark') {
+        tail.snapshotIndex = record.index;
+        tail.snapshotTerm = record.term;
+        tail.broken = false;
+      }
+      this.offset += recordBytes(payload);
+    }
+    ops.push({ op: 'write', file: segmentName(this.segment), offset: start, bytes });
+  }
+
+  private tailOf(group: GroupId): GroupTail {
+    let tail = this.groups.get(group);
+    if (tail === undefined) {
+      tail = {
+        broken: this.unlistedBroken,
+        last: NO_LINK,
+        hardState: EMPTY_HARD_STATE,
+        snapshotIndex: INDEX_ZERO,
+        snapshotTerm: TERM_ZERO,
+      };
+      this.groups.set(group, tail);
+    }
+    return tail;
+  }
+}
+
+/** Creates a segment with its header, both durable before whatever follows: file and header first, then its name. */
+export function startSegment(header: SegmentHeader, sizeBytes: number, ops: FileOp[]): void {
+  const file = segmentName(header.id);
+  ops.push(
+    { op: 'create', file, sizeBytes },
+    { op: 'write', file, offset: 0, bytes: encodeSegmentHeader(header) },
+    { op: 'sync', file },
+    { op: 'syncDirectory' },
+  );
+}
