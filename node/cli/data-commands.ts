@@ -1,0 +1,166 @@
+/** `vouch org | vault | tuple | check | block`: everything that reads or writes a running cluster. */
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { AnchorJson, TupleJson } from '../http/answer.ts';
+import { CliFailure, usageFailure } from './failure.ts';
+import { print, printJson } from './output.ts';
+import { Remote, type RemoteOptions, withRemoteOptions } from './remote.ts';
+import { formatTuple, parseTuple } from './tuple-notation.ts';
+
+interface VaultOptions extends RemoteOptions {
+  readonly vault?: string;
+}
+
+/** Tuples in one request; the gateway's own limit. */
+const WRITE_TUPLES_MAX = 100;
+
+function withVaultOptions(command: Command): Command {
+  return withRemoteOptions(command.option('--vault <name|id>', 'the vault (VOUCH_VAULT)'));
+}
+
+async function vaultPath(remote: Remote, options: VaultOptions): Promise<string> {
+  const vault = options.vault ?? process.env.VOUCH_VAULT;
+  if (vault === undefined || vault === '') throw usageFailure('Name the vault: --vault NAME, or set VOUCH_VAULT.');
+  return `/stores/${await remote.vaultId(vault)}`;
+}
+
+function keyOf(text: string): { user: string; relation: string; object: string } {
+  const { resource, relation, subject } = parseTuple(text);
+  return { user: subject, relation, object: resource };
+}
+
+export function addDataCommands(program: Command): void {
+  addOrganizationCommands(program);
+  addVaultCommands(program);
+  addTupleCommands(program);
+  addCheckCommand(program);
+  addBlockCommands(program);
+}
+
+function addOrganizationCommands(program: Command): void {
+  const org = program.command('org').description('organizations');
+  withRemoteOptions(org.command('create').description('create an organization').argument('<name>'))
+    .addHelpText('after', '\nExample:\n  vouch org create acme')
+    .action(async (name: string, options: RemoteOptions) => {
+      const made = await new Remote(options).post<{ id: string; created: boolean }>('/v1/organizations', { name });
+      if (options.json) return printJson(made);
+      print(
+        made.created ? `Created organization ${name} (${made.id}).` : `The organization ${name} exists already (${made.id}).`,
+      );
+    });
+}
+
+function addVaultCommands(program: Command): void {
+  const vault = program.command('vault').description('vaults: one tenant’s tuples with a hash chain of their own');
+  withRemoteOptions(vault.command('create').description('create a vault').argument('<name>'))
+    .addHelpText('after', '\nExample:\n  vouch vault create docs --org acme')
+    .action(async (name: string, options: RemoteOptions) => {
+      const made = await new Remote(options).post<{ id: string }>('/stores', { name });
+      if (options.json) return printJson(made);
+      print(`Created vault ${name} (${made.id}).`);
+    });
+}
+
+interface ReadOptions extends VaultOptions {
+  readonly object?: string;
+  readonly relation?: string;
+  readonly user?: string;
+}
+
+function addTupleCommands(program: Command): void {
+  const tuple = program.command('tuple').description('relationship tuples, written object#relation@user');
+  withVaultOptions(tuple.command('write').description('write tuples, all or none').argument('<tuple...>'))
+    .addHelpText('after', '\nExample:\n  vouch tuple write --vault docs document:1#viewer@user:anne document:1#owner@user:bob')
+    .action(async (tuples: string[], options: VaultOptions) => change(tuples, options, 'writes', 'Wrote'));
+  withVaultOptions(tuple.command('delete').description('delete tuples, all or none').argument('<tuple...>'))
+    .addHelpText('after', '\nExample:\n  vouch tuple delete --vault docs document:1#viewer@user:anne')
+    .action(async (tuples: string[], options: VaultOptions) => change(tuples, options, 'deletes', 'Deleted'));
+  withVaultOptions(tuple.command('read').description('list tuples, one a line'))
+    .option('--object <object>', 'only of this object')
+    .option('--relation <relation>', 'only of this relation')
+    .option('--user <user>', 'only of this user')
+    .addHelpText('after', '\nExample:\n  vouch tuple read --vault docs --object document:1')
+    .action(read);
+}
+
+async function change(texts: readonly string[], options: VaultOptions, field: 'writes' | 'deletes', done: string): Promise<void> {
+  if (texts.length > WRITE_TUPLES_MAX) throw usageFailure(`At most ${WRITE_TUPLES_MAX} tuples fit one command.`);
+  const keys = texts.map(keyOf);
+  const remote = new Remote(options);
+  const answer = await remote.post<AnchorJson>(`${await vaultPath(remote, options)}/write`, { [field]: { tuple_keys: keys } });
+  if (options.json) return printJson(answer);
+  print(
+    `${done} ${texts.length} ${texts.length === 1 ? 'tuple' : 'tuples'} at height ${answer.height}, state root ${answer.state_root}.`,
+  );
+}
+
+async function read(options: ReadOptions): Promise<void> {
+  const remote = new Remote(options);
+  const path = `${await vaultPath(remote, options)}/read`;
+  const filter = { object: options.object ?? '', relation: options.relation ?? '', user: options.user ?? '' };
+  const found: TupleJson[] = [];
+  let token = '';
+  do {
+    const page = await remote.post<{ tuples: TupleJson[]; continuation_token: string }>(path, {
+      tuple_key: filter,
+      page_size: 100,
+      continuation_token: token,
+    });
+    token = page.continuation_token;
+    if (options.json) found.push(...page.tuples);
+    else for (const { key } of page.tuples) print(formatTuple(key));
+  } while (token !== '');
+  if (options.json) printJson(found);
+}
+
+interface CheckOptions extends VaultOptions {
+  readonly proof?: string;
+}
+
+function addCheckCommand(program: Command): void {
+  withVaultOptions(program.command('check').description('is the tuple there? exit 0 = allowed, 1 = denied').argument('<tuple>'))
+    .option('--proof <file>', 'write the answer with its proof here, for vouch verify')
+    .addHelpText('after', '\nExample:\n  vouch check --vault docs document:1#viewer@user:anne --proof answer.json')
+    .action(async (text: string, options: CheckOptions) => {
+      const remote = new Remote(options);
+      const headers: Record<string, string> = options.proof === undefined ? {} : { 'vouch-proof': '1' };
+      const path = `${await vaultPath(remote, options)}/check`;
+      const answer = await remote.post<AnchorJson & { allowed: boolean }>(path, { tuple_key: keyOf(text) }, headers);
+      if (options.proof !== undefined) save(options.proof, answer);
+      if (options.json) printJson(answer);
+      else print(`${answer.allowed ? 'allowed' : 'denied'} at height ${answer.height}`);
+      if (!answer.allowed) process.exitCode = 1;
+    });
+}
+
+function save(file: string, answer: unknown): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(answer, undefined, 2)}\n`);
+  } catch (error) {
+    throw new CliFailure(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+interface BlockJson extends AnchorJson {
+  readonly tree_root: string;
+  readonly header: string;
+  readonly transactions: readonly string[];
+  readonly newest: number;
+}
+
+function addBlockCommands(program: Command): void {
+  const block = program.command('block').description('the hash chain of a vault');
+  withVaultOptions(block.command('get').description('show a block').argument('[height]', 'height, or latest', 'latest'))
+    .addHelpText('after', '\nExample:\n  vouch block get --vault docs 1')
+    .action(async (height: string, options: VaultOptions) => {
+      const remote = new Remote(options);
+      const path = `${await vaultPath(remote, options)}/blocks/${encodeURIComponent(height)}`;
+      const found = await remote.get<BlockJson>(`/v1${path}`);
+      if (options.json) return printJson(found);
+      print(`height       ${found.height} of ${found.newest}`);
+      print(`block hash   ${found.block_hash}`);
+      print(`state root   ${found.state_root}`);
+      print(`tree root    ${found.tree_root}`);
+      print(`transactions ${found.transactions.length}`);
+    });
+}

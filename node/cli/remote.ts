@@ -1,0 +1,96 @@
+/** The commands' view of a node: its HTTP gateway, with errors turned into sentences. */
+import type { Command } from 'commander';
+import { parseAddress } from '../config/address.ts';
+import { CliFailure, usageFailure } from './failure.ts';
+
+export const DEFAULT_HOST: string = '127.0.0.1:7400';
+const TIMEOUT_MS = 30_000;
+
+/** Options of every command that talks to a node. */
+export interface RemoteOptions {
+  readonly host?: string;
+  readonly org?: string;
+  readonly json?: boolean;
+}
+
+/** Adds --host, --org and --json. */
+export function withRemoteOptions(command: Command): Command {
+  return command
+    .option('--host <host:port>', `any node of the cluster (VOUCH_HOST; default ${DEFAULT_HOST})`)
+    .option('--org <name>', 'organization (VOUCH_ORG; default "default")')
+    .option('--json', 'print JSON');
+}
+
+export class Remote {
+  readonly address: string;
+  readonly organization: string;
+
+  constructor(options: RemoteOptions) {
+    this.address = options.host ?? process.env.VOUCH_HOST ?? DEFAULT_HOST;
+    this.organization = options.org ?? process.env.VOUCH_ORG ?? 'default';
+    if (parseAddress(this.address) === undefined) throw usageFailure(`--host is HOST:PORT, not "${this.address}".`);
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return this.call<T>('GET', path, undefined, {});
+  }
+
+  async post<T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.call<T>('POST', path, body, headers);
+  }
+
+  /** The id of a vault given by id or by name. */
+  async vaultId(nameOrId: string): Promise<string> {
+    if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(nameOrId)) return nameOrId;
+    const { stores } = await this.get<{ stores: readonly { id: string }[] }>(`/stores?name=${encodeURIComponent(nameOrId)}`);
+    const found = stores[0];
+    if (found !== undefined) return found.id;
+    throw new CliFailure(
+      `The organization "${this.organization}" has no vault named "${nameOrId}". Create it: vouch vault create ${nameOrId}`,
+    );
+  }
+
+  private async call<T>(method: string, path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<T> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(`http://${this.address}${path}`, {
+        method,
+        headers: {
+          'vouch-organization': this.organization,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      text = await response.text();
+    } catch (error) {
+      throw new CliFailure(this.unreachable(error));
+    }
+    const parsed = parse(text);
+    if (response.ok && parsed !== undefined) return parsed as T;
+    const { code, message } = (parsed ?? {}) as { code?: string; message?: string };
+    if (message === undefined) {
+      throw new CliFailure(`${this.address} answered ${response.status}, but not as a Vouch node does. Is --host right?`);
+    }
+    throw new CliFailure(`${message} (${code})`);
+  }
+
+  private unreachable(error: unknown): string {
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      return `${this.address} did not answer within ${TIMEOUT_MS / 1000} s. A majority of the nodes must be running.`;
+    }
+    const cause = (error as { readonly cause?: { readonly code?: string } }).cause;
+    const code = cause?.code ?? 'no connection';
+    return `No Vouch node can be reached at ${this.address} (${code}). Start one (npm start), or name another with --host.`;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+/** `vouch start`: one node in the foreground, until SIGTERM or SIGINT. */
+import type { Command } from 'commander';
+import { loadSettings } from '../config/load.ts';
+import { runNode } from '../run-node.ts';
+import { CliFailure, usageFailure } from './failure.ts';
+
+interface StartFlags {
+  readonly config?: string;
+  readonly [flag: string]: unknown;
+}
+
+export function addStartCommand(program: Command): void {
+  program
+    .command('start')
+    .description('run one node; after the first start only --data is needed')
+    .option('--listen <host:port>', 'where peers and clients reach it (VOUCH_LISTEN; first start only)')
+    .option('--data <dir>', 'its data directory (VOUCH_DATA)')
+    .option('--join <host:port,...>', 'other nodes, so that they find each other before init (VOUCH_JOIN; first start only)')
+    .option('--insecure', 'allow a listen address that other machines can reach, without authentication (VOUCH_INSECURE)')
+    .option('--log-level <level>', 'error, warn, info or debug (VOUCH_LOG_LEVEL)')
+    .option('--batch-max <n>', 'client commands in one log entry (VOUCH_BATCH_MAX; default 100)')
+    .option('--config <file>', 'JSON file with any of these (VOUCH_CONFIG)')
+    .addHelpText('after', '\nExample:\n  vouch start --listen 127.0.0.1:7400 --data ./data/a\n  vouch init --host 127.0.0.1:7400')
+    .action(async (flags: StartFlags) => {
+      const loaded = loadSettings({ flags, env: process.env, file: flags.config ?? process.env.VOUCH_CONFIG });
+      if (!loaded.ok) throw usageFailure(loaded.message);
+      const end = await runNode(loaded.settings);
+      if (end.kind === 'refused') throw new CliFailure(end.message, end.usage ? 2 : 1);
+      if (end.kind === 'failed') throw new CliFailure(end.message);
+    });
+}

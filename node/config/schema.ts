@@ -1,0 +1,50 @@
+/**
+ * Every setting of `vouch start`: its shape, its flag, its environment variable and what it is for. One table, so that the
+ * command line, the environment, the file and the documentation cannot disagree.
+ */
+import { type TSchema, Type } from 'typebox';
+
+const ADDRESS = '^(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$';
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+/** What may stand in a configuration file, and what flags and environment are turned into. Unknown keys are refused. */
+export const SettingsSchema: TSchema = Type.Object(
+  {
+    listen: Type.Optional(Type.String({ pattern: ADDRESS })),
+    data: Type.Optional(Type.String({ minLength: 1 })),
+    join: Type.Optional(Type.Array(Type.String({ pattern: ADDRESS }), { maxItems: 64 })),
+    insecure: Type.Optional(Type.Boolean()),
+    logLevel: Type.Optional(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))),
+    batchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  },
+  { additionalProperties: false },
+);
+
+export interface Settings {
+  readonly listen?: string;
+  readonly data?: string;
+  readonly join?: readonly string[];
+  readonly insecure?: boolean;
+  readonly logLevel?: LogLevel;
+  readonly batchMax?: number;
+}
+export type SettingName = keyof Settings;
+
+export interface SettingInfo {
+  readonly name: SettingName;
+  readonly env: string;
+  readonly kind: 'text' | 'list' | 'flag' | 'number';
+  /** What a good value looks like; completes "… is". */
+  readonly expects: string;
+}
+
+export const SETTINGS: readonly SettingInfo[] = [
+  { name: 'listen', env: 'VOUCH_LISTEN', kind: 'text', expects: 'HOST:PORT, for example 127.0.0.1:7400' },
+  { name: 'data', env: 'VOUCH_DATA', kind: 'text', expects: 'a directory, for example ./data' },
+  { name: 'join', env: 'VOUCH_JOIN', kind: 'list', expects: 'HOST:PORT,… of other nodes, separated by commas' },
+  { name: 'insecure', env: 'VOUCH_INSECURE', kind: 'flag', expects: 'true or false' },
+  { name: 'logLevel', env: 'VOUCH_LOG_LEVEL', kind: 'text', expects: `one of ${LOG_LEVELS.join(', ')}` },
+  { name: 'batchMax', env: 'VOUCH_BATCH_MAX', kind: 'number', expects: 'a whole number from 1 to 100' },
+];

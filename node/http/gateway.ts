@@ -1,0 +1,107 @@
+/**
+ * The HTTP gateway: OpenFGA-shaped routes, operator routes, one error shape, limits, metrics and an orderly end.
+ * It shares its port with the WebSocket upgrades, which `net` takes from the same server.
+ */
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Logger } from 'pino';
+import type { NodeControl } from '../control.ts';
+import type { Ledger } from '../ledger.ts';
+import type { NodeMetrics } from '../metrics.ts';
+import { fromFastify, HttpError } from './errors.ts';
+import { addNativeRoutes } from './native-routes.ts';
+import { addOperatorRoutes } from './operator-routes.ts';
+import { addStoreRoutes } from './store-routes.ts';
+import { addTupleRoutes } from './tuple-routes.ts';
+
+/** Largest body, bytes. Why 1 MiB: a write of 100 tuples with their contexts fits, and a request cannot hold much memory. */
+const BODY_BYTES_MAX = 1 << 20;
+/** Requests being answered at once; beyond it the gateway sheds before memory grows. */
+const IN_FLIGHT_MAX = 2048;
+/** Longest a client may take to send a whole request. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface GatewayDependencies {
+  readonly control: NodeControl;
+  readonly ledger: Ledger;
+  readonly metrics: NodeMetrics;
+  readonly log: Logger;
+}
+
+export class Gateway {
+  readonly app: FastifyInstance;
+  private readonly metrics: NodeMetrics;
+  private readonly log: Logger;
+  private inFlight: number = 0;
+  private draining: boolean = false;
+
+  constructor(dependencies: GatewayDependencies) {
+    this.metrics = dependencies.metrics;
+    this.log = dependencies.log;
+    this.app = fastify({
+      bodyLimit: BODY_BYTES_MAX,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      forceCloseConnections: 'idle',
+      routerOptions: { maxParamLength: 64 },
+      // A number is not a text here: coercion would let {"user": 5} in.
+      ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    });
+    // Only JSON: with text/plain a page in a browser could post to a loopback node without asking it first (CORS preflight).
+    this.app.removeContentTypeParser('text/plain');
+    this.addHooks();
+    addStoreRoutes(this.app, dependencies.ledger);
+    addTupleRoutes(this.app, dependencies.ledger);
+    addNativeRoutes(this.app, dependencies.ledger);
+    addOperatorRoutes(this.app, dependencies);
+  }
+
+  /** Refuses new requests from now on (503), and resolves when those in flight are answered or the time is over. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.draining = true;
+    const until = performance.now() + timeoutMs;
+    while (this.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  private addHooks(): void {
+    this.app.addHook('onRequest', async (request, reply) => {
+      this.inFlight += 1;
+      if (this.draining) {
+        reply.header('connection', 'close');
+        throw new HttpError(503, 'unavailable', 'This node is shutting down; ask another one.', 1);
+      }
+      if (this.inFlight > IN_FLIGHT_MAX && request.url !== '/healthz') {
+        throw new HttpError(503, 'resource_exhausted', 'This node has too many requests in flight.', 1);
+      }
+    });
+    // Runs once per request, also where the client went away.
+    this.app.addHook('onResponse', async (request, reply) => this.finished(request, reply));
+    this.app.addHook('onRequestAbort', async () => undefined);
+    this.app.setErrorHandler((error: FastifyError | HttpError, request, reply) => this.answerError(error, request, reply));
+    this.app.setNotFoundHandler((request, reply) => {
+      const { url } = request;
+      const path = url.split('?', 1)[0] as string;
+      this.send(reply, new HttpError(404, 'undefined_endpoint', `There is no ${request.method} ${path.slice(0, 200)}.`));
+    });
+  }
+
+  private finished(request: FastifyRequest, reply: FastifyReply): void {
+    this.inFlight -= 1;
+    const route = request.routeOptions.url ?? 'unknown';
+    this.metrics.request({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
+  }
+
+  private answerError(error: FastifyError | HttpError, request: FastifyRequest, reply: FastifyReply): void {
+    const known = error instanceof HttpError ? error : fromFastify(error);
+    if (known !== undefined) {
+      this.send(reply, known);
+      return;
+    }
+    this.log.error({ err: error, request: request.id }, 'a request failed unexpectedly');
+    const message = `This request failed for a reason that is in the node's log (request ${request.id}).`;
+    this.send(reply, new HttpError(500, 'internal_error', message));
+  }
+
+  private send(reply: FastifyReply, error: HttpError): void {
+    if (error.retryAfterSeconds > 0) reply.header('retry-after', String(error.retryAfterSeconds));
+    reply.code(error.status).send({ code: error.code, message: error.message });
+  }
+}

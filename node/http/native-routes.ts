@@ -1,0 +1,39 @@
+/** `/v1`: what OpenFGA has no word for. Organizations and blocks now. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { toHex } from '../../core/bytes/text.ts';
+import type { Height } from '../../core/ids.ts';
+import type { Ledger } from '../ledger.ts';
+import { anchorJson, base64 } from './answer.ts';
+import { HttpError } from './errors.ts';
+import { headerOf, storeOf } from './request.ts';
+import { CreateOrganizationBody } from './schemas.ts';
+import { consistencyOf } from './translate.ts';
+
+export function addNativeRoutes(app: FastifyInstance, ledger: Ledger): void {
+  app.post('/v1/organizations', { schema: { body: CreateOrganizationBody } }, async (request, reply) => {
+    const { name } = request.body as { readonly name: string };
+    const { id, created } = await ledger.createOrganization(name);
+    reply.code(created ? 201 : 200);
+    return { id, name, created };
+  });
+  app.get('/v1/organizations', async () => ({ organizations: await ledger.listOrganizations() }));
+  app.get('/v1/stores/:store/blocks/:height', async (request) => block(ledger, request));
+}
+
+async function block(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
+  const vault = await storeOf(ledger, request);
+  const { height: text } = request.params as { readonly height: string };
+  if (text !== 'latest' && !/^[1-9][0-9]{0,14}$/.test(text)) {
+    throw new HttpError(400, 'validation_error', `A height is a whole number from 1, or "latest", not ${JSON.stringify(text)}.`);
+  }
+  const height = (text === 'latest' ? 0 : Number(text)) as Height;
+  const consistency = consistencyOf(headerOf(request, 'vouch-consistency'));
+  const result = await ledger.query(vault, { kind: 'block', height }, { consistency, proof: false }, 'block');
+  return {
+    ...anchorJson(result.anchor),
+    tree_root: toHex(result.anchor.treeRoot),
+    header: base64(result.anchor.header),
+    transactions: result.transactions.map(base64),
+    newest: result.newest,
+  };
+}

@@ -1,0 +1,128 @@
+/** `/stores/{id}/write`, `read` and `check` in the OpenFGA shapes, with Vouch's extras in headers and extra fields. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ClientResult, VaultEntry } from '../../core/client/protocol.ts';
+import type { TupleKey } from '../../core/state/transaction.ts';
+import type { Ledger } from '../ledger.ts';
+import { anchorJson, provenAnswer, tupleJson } from './answer.ts';
+import { fromRejection, HttpError } from './errors.ts';
+import { headerOf, storeOf } from './request.ts';
+import { CheckBody, ReadBody, WriteBody } from './schemas.ts';
+import {
+  consistencyOf,
+  decodeToken,
+  describeTuple,
+  encodeToken,
+  type TupleKeyBody,
+  transactionOf,
+  tupleKeyOf,
+  type WriteBodyShape,
+} from './translate.ts';
+
+const READ_PAGE_DEFAULT = 50;
+
+interface ReadBodyShape {
+  readonly tuple_key?: { readonly user?: string; readonly relation?: string; readonly object?: string };
+  readonly page_size?: number;
+  readonly continuation_token?: string;
+}
+
+interface CheckBodyShape {
+  readonly tuple_key: TupleKeyBody;
+  readonly contextual_tuples?: { readonly tuple_keys: readonly unknown[] };
+  readonly authorization_model_id?: string;
+}
+
+export function addTupleRoutes(app: FastifyInstance, ledger: Ledger): void {
+  app.post('/stores/:store/write', { schema: { body: WriteBody } }, async (request) => write(ledger, request));
+  app.post('/stores/:store/read', { schema: { body: ReadBody } }, async (request) => read(ledger, request));
+  app.post('/stores/:store/check', { schema: { body: CheckBody } }, async (request) => check(ledger, request));
+}
+
+async function write(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
+  const body = request.body as WriteBodyShape & { readonly authorization_model_id?: string };
+  refuseModel(body.authorization_model_id);
+  const vault = await storeOf(ledger, request);
+  const transaction = transactionOf(body, {
+    actor: headerOf(request, 'vouch-actor') ?? '',
+    reason: headerOf(request, 'vouch-reason') ?? '',
+  });
+  const { outcome, anchor } = await ledger.transact(vault, transaction);
+  if (!outcome.ok) {
+    const operation = transaction.operations[outcome.operation];
+    const about =
+      operation !== undefined && 'tuple' in operation ? describeTuple(operation.tuple) : `operation ${outcome.operation}`;
+    throw fromRejection(outcome.code, about);
+  }
+  return anchorJson(anchor);
+}
+
+async function read(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
+  const body = request.body as ReadBodyShape;
+  const vault = await storeOf(ledger, request);
+  const filter = {
+    resource: body.tuple_key?.object ?? '',
+    relation: body.tuple_key?.relation ?? '',
+    subject: body.tuple_key?.user ?? '',
+  };
+  const question = [vault.id, filter];
+  const result = await ledger.query(
+    vault,
+    {
+      kind: 'list',
+      ...filter,
+      limit: body.page_size ?? READ_PAGE_DEFAULT,
+      after: decodeToken(question, body.continuation_token),
+    },
+    { consistency: consistencyOf(headerOf(request, 'vouch-consistency')), proof: false },
+    'list',
+  );
+  return {
+    tuples: result.rows.map(tupleJson),
+    continuation_token: encodeToken(question, result.next),
+    ...anchorJson(result.anchor),
+  };
+}
+
+async function check(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
+  const body = request.body as CheckBodyShape;
+  refuseModel(body.authorization_model_id);
+  if ((body.contextual_tuples?.tuple_keys.length ?? 0) > 0) {
+    throw new HttpError(
+      400,
+      'validation_error',
+      'Contextual tuples are not evaluated by this version; write the tuples instead.',
+    );
+  }
+  const vault = await storeOf(ledger, request);
+  const tuple = tupleKeyOf(body.tuple_key);
+  const proof = wantsProof(headerOf(request, 'vouch-proof'));
+  const consistency = consistencyOf(headerOf(request, 'vouch-consistency'));
+  const result = await ledger.query(vault, { kind: 'tuple', tuple }, { consistency, proof }, 'tuple');
+  return checkAnswer(vault, tuple, result, proof);
+}
+
+function checkAnswer(
+  vault: VaultEntry,
+  tuple: TupleKey,
+  result: Extract<ClientResult, { kind: 'tuple' }>,
+  proof: boolean,
+): unknown {
+  if (result.row !== undefined && result.row.conditionName !== '') {
+    const message = `The tuple carries the condition '${result.row.conditionName}', which this version does not evaluate.`;
+    throw new HttpError(400, 'validation_error', message);
+  }
+  if (proof) return { resolution: '', ...provenAnswer(vault, tuple, result.present, result.anchor, result.proof) };
+  return { allowed: result.present, resolution: '', ...anchorJson(result.anchor) };
+}
+
+function wantsProof(header: string | undefined): boolean {
+  if (header === undefined || header === '' || header === '0') return false;
+  if (header === '1') return true;
+  throw new HttpError(400, 'validation_error', `Vouch-Proof is "1" or absent, not ${JSON.stringify(header)}.`);
+}
+
+/** No store has an authorization model yet; answering by direct tuples for a named model would be an answer to another question. */
+function refuseModel(id: string | undefined): void {
+  if (id === undefined || id === '') return;
+  throw new HttpError(400, 'authorization_model_not_found', `Authorization Model '${id}' not found.`);
+}

@@ -1,0 +1,133 @@
+/**
+ * What the gateway and `init` ask of the cluster, in their words, through the client engine: sessions, retries, leader hints
+ * and unknown outcomes are settled there, so every method either has a definite answer or throws an HttpError.
+ */
+
+import type { Answer, LogicalRequest, OperationOutcome } from '../core/client/operation.ts';
+import type { Anchor, ClientResult, Consistency, VaultEntry, VaultQuery } from '../core/client/protocol.ts';
+import type { Height, OrganizationId } from '../core/ids.ts';
+import type { Transaction, TransactionOutcome } from '../core/state/transaction.ts';
+import { fromClientError, HttpError } from './http/errors.ts';
+
+/** Runs one request to its definite end. */
+export type Ask = (request: LogicalRequest) => Promise<OperationOutcome>;
+
+/** Stores remembered by id. Why it is safe: a vault never changes its organization, name or group. */
+const STORE_CACHE_MAX = 10_000;
+
+type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
+
+export class Ledger {
+  private readonly ask: Ask;
+  private readonly stores: Map<string, VaultEntry> = new Map();
+
+  constructor(ask: Ask) {
+    this.ask = ask;
+  }
+
+  async createOrganization(name: string): Promise<{ readonly id: OrganizationId; readonly created: boolean }> {
+    const { id, created } = await this.expect({ kind: 'directory', body: { kind: 'createOrganization', name } }, 'organization');
+    return { id, created };
+  }
+
+  async listOrganizations(): Promise<AnswerOf<'organizations'>['organizations']> {
+    return (await this.expect({ kind: 'listOrganizations', consistency: 'linearizable' }, 'organizations')).organizations;
+  }
+
+  /**
+   * Reserves the name, then makes the vault in its group. Both steps may be repeated: a reservation whose second step never
+   * happened (the node died between them) is completed by the next request for that name.
+   */
+  async createStore(organization: string, name: string): Promise<VaultEntry> {
+    const reserved = await this.expect(
+      { kind: 'directory', body: { kind: 'reserveVault', organization, name, allowExisting: true } },
+      'vault',
+    );
+    const { vault } = reserved;
+    if (!reserved.created && (await this.exists(vault))) {
+      throw new HttpError(
+        400,
+        'already_exists',
+        `The organization '${organization}' already has a store named '${name}': ${vault.id}.`,
+      );
+    }
+    const { group, organization: organizationId, id } = vault;
+    await this.expect({ kind: 'createVault', group, organization: organizationId, vault: id }, 'vaultCreated');
+    this.remember(vault);
+    return vault;
+  }
+
+  /** By id, in whatever organization; undefined where there is none. */
+  async findStore(id: string): Promise<VaultEntry | undefined> {
+    const known = this.stores.get(id);
+    if (known !== undefined) return known;
+    const found = await this.lookup({ organization: '', name: '', id });
+    if (found !== undefined) this.remember(found);
+    return found;
+  }
+
+  async findStoreByName(organization: string, name: string): Promise<VaultEntry | undefined> {
+    return this.lookup({ organization, name, id: '' });
+  }
+
+  async listStores(organization: string, after: string, limit: number): Promise<AnswerOf<'vaults'>> {
+    return this.expect({ kind: 'listVaults', organization, after, limit, consistency: 'linearizable' }, 'vaults');
+  }
+
+  async transact(
+    vault: VaultEntry,
+    transaction: Transaction,
+  ): Promise<{ readonly outcome: TransactionOutcome; readonly anchor: Anchor }> {
+    const { group, organization, id } = vault;
+    return this.expect({ kind: 'transact', group, organization, vault: id, transaction, proof: false }, 'transacted');
+  }
+
+  async query<K extends 'tuple' | 'list' | 'block'>(
+    vault: VaultEntry,
+    query: VaultQuery & { readonly kind: K },
+    options: { readonly consistency: Consistency; readonly proof: boolean },
+    kind: K,
+  ): Promise<AnswerOf<K>> {
+    const { group, organization, id } = vault;
+    return this.expect({ kind: 'query', group, organization, vault: id, query, ...options }, kind);
+  }
+
+  private async exists(vault: VaultEntry): Promise<boolean> {
+    const { group, organization, id } = vault;
+    const query: VaultQuery = { kind: 'block', height: 0 as Height };
+    const request = { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', proof: false } as const;
+    const outcome = await this.ask(request);
+    if (!outcome.ok && outcome.code === 'vault_missing') return false;
+    this.settle(outcome, 'block');
+    return true;
+  }
+
+  private async lookup(by: {
+    readonly organization: string;
+    readonly name: string;
+    readonly id: string;
+  }): Promise<VaultEntry | undefined> {
+    const outcome = await this.ask({ kind: 'lookupVault', ...by, consistency: 'linearizable' });
+    if (!outcome.ok && outcome.code === 'vault_missing') return undefined;
+    return this.settle(outcome, 'vault').vault;
+  }
+
+  private async expect<K extends Answer['kind']>(request: LogicalRequest, kind: K): Promise<AnswerOf<K>> {
+    return this.settle(await this.ask(request), kind);
+  }
+
+  private settle<K extends Answer['kind']>(outcome: OperationOutcome, kind: K): AnswerOf<K> {
+    if (!outcome.ok) throw fromClientError(outcome);
+    const answer: ClientResult = outcome.answer;
+    if (answer.kind !== kind) throw new HttpError(500, 'internal_error', 'The cluster answered another question.');
+    return answer as AnswerOf<K>;
+  }
+
+  private remember(vault: VaultEntry): void {
+    if (this.stores.size >= STORE_CACHE_MAX) {
+      const oldest = this.stores.keys().next();
+      if (!oldest.done) this.stores.delete(oldest.value);
+    }
+    this.stores.set(vault.id, vault);
+  }
+}

@@ -1,0 +1,150 @@
+/** Several nodes on loopback with data below one directory: made once with `vouch start` and `vouch init`, found again later. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { NodeId } from '../../core/ids.ts';
+import { type NodeFile, readNodeFile } from '../node-file.ts';
+import { ChildNode } from './child-node.ts';
+import { mainGroup, statusOf, waitForStatus } from './operator-client.ts';
+
+const START_MS = 20_000;
+const READY_MS = 20_000;
+const STOP_MS = 10_000;
+
+export interface LocalClusterOptions {
+  readonly binary: string;
+  readonly directory: string;
+  readonly nodes: number;
+  /** The first node's port; the others follow. */
+  readonly port: number;
+}
+
+/** What went wrong, in one sentence. */
+export class LocalClusterError extends Error {
+  override readonly name: string = 'LocalClusterError';
+}
+
+export class LocalCluster {
+  readonly nodes: readonly ChildNode[];
+  /** Told when a node ends on its own. */
+  onNodeExit: ((node: ChildNode, how: string) => void) | undefined = undefined;
+  private readonly options: LocalClusterOptions;
+  private failed: string | undefined = undefined;
+  private stopped: boolean = false;
+
+  constructor(options: LocalClusterOptions) {
+    this.options = options;
+    this.nodes = plan(options);
+    for (const node of this.nodes) {
+      node.onUnexpectedExit = (how) => {
+        this.failed ??= `${node.options.name} ended: ${how.replace(/^vouch: /, '')}`;
+        this.onNodeExit?.(node, how);
+      };
+    }
+  }
+
+  /** Starts all nodes, makes the cluster where there is none, and waits until every node is ready. @returns the leader's id. */
+  async up(): Promise<NodeId> {
+    for (const node of this.nodes) await requireFreePort(node.options.address);
+    mkdirSync(this.options.directory, { recursive: true });
+    for (const node of this.nodes) node.start();
+    for (const node of this.nodes) await this.wait(node, () => true, START_MS, 'did not start');
+    const first = this.nodes[0] as ChildNode;
+    const status = await statusOf(first.url);
+    if (status !== undefined && status.cluster === undefined) await this.init(first);
+    return this.ready();
+  }
+
+  /** Waits until every running node is ready. @returns the leader's id. */
+  async ready(): Promise<NodeId> {
+    let leader: NodeId | undefined;
+    for (const node of this.nodes) {
+      if (!node.running) continue;
+      await this.wait(node, (status) => status.not_ready.length === 0, READY_MS, 'did not become ready');
+      const status = await statusOf(node.url);
+      leader = status === undefined ? leader : (mainGroup(status)?.leader ?? leader);
+    }
+    if (leader === undefined) throw new LocalClusterError('The nodes run, but no leader was elected.');
+    return leader;
+  }
+
+  /** Stops all nodes; their data stays. */
+  async down(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.nodes.map((node) => node.stop(STOP_MS)));
+  }
+
+  private async wait(
+    node: ChildNode,
+    holds: Parameters<typeof waitForStatus>[1],
+    timeoutMs: number,
+    what: string,
+  ): Promise<void> {
+    const status = await waitForStatus(node.url, holds, {
+      timeoutMs,
+      cancelled: () => this.failed !== undefined || this.stopped,
+    });
+    if (this.failed !== undefined) throw new LocalClusterError(this.failed);
+    if (this.stopped) throw new LocalClusterError('Stopped before the cluster was ready.');
+    if (status === undefined)
+      throw new LocalClusterError(`${node.options.name} ${what} in time; its log is ${node.options.logFile}.`);
+  }
+
+  private async init(first: ChildNode): Promise<void> {
+    const args = [this.options.binary, 'init', '--host', first.options.address, '--expect', String(this.nodes.length)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let complaint = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text;
+    });
+    const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    if (status !== 0) throw new LocalClusterError(complaint.trim().replace(/^vouch: /, '') || 'vouch init failed.');
+  }
+}
+
+/** The nodes found below the directory, else as many new ones as asked for. */
+function plan(options: LocalClusterOptions): ChildNode[] {
+  const known = existing(options.directory);
+  const count = known.length > 0 ? known.length : options.nodes;
+  const addresses: string[] = [];
+  for (let i = 0; i < count; i += 1) addresses.push(known[i]?.listen ?? `127.0.0.1:${options.port + i}`);
+  return addresses.map((address, i) => {
+    const name = `node-${i + 1}`;
+    return new ChildNode({
+      binary: options.binary,
+      name,
+      address,
+      data: join(options.directory, name),
+      join: addresses.filter((other) => other !== address),
+      logFile: join(options.directory, `${name}.log`),
+    });
+  });
+}
+
+function existing(directory: string): (NodeFile | undefined)[] {
+  if (!existsSync(directory)) return [];
+  const found = readdirSync(directory).filter((name) => /^node-[1-9][0-9]*$/.test(name));
+  return found.map((_, i) => readNodeFile(join(directory, `node-${i + 1}`)));
+}
+
+/** Fails with a sentence where something listens already. */
+async function requireFreePort(address: string): Promise<void> {
+  const border = address.lastIndexOf(':');
+  const server = createServer();
+  const code = await new Promise<string | undefined>((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
+    server.listen({ host: address.slice(0, border), port: Number(address.slice(border + 1)), exclusive: true }, () =>
+      resolve(undefined),
+    );
+  });
+  if (code === undefined) {
+    await new Promise((resolve) => server.close(resolve));
+    return;
+  }
+  const why =
+    code === 'EADDRINUSE'
+      ? 'is in use; is a cluster running already? Stop it, or choose others with --port'
+      : `cannot be opened (${code})`;
+  throw new LocalClusterError(`Port ${address.slice(border + 1)} ${why}.`);
+}

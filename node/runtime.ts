@@ -1,0 +1,202 @@
+/**
+ * The production runtime: carries out what a Core decides, on real clocks, a real disk and real sockets.
+ *
+ * A turn = take everything that has arrived, sample the clocks once (after the last byte of it was read), step each input,
+ * start the persists, then let out what is durable: one frame per peer, all replies. Turns run from setImmediate, that is
+ * after the event loop has read every readable socket: under load a turn is a batch, alone it is one input.
+ * Ordering contract: core/effect.ts. Nothing here decides anything; a failed persist is reported once and never retried (C6).
+ */
+import { assert, unreachable } from '../core/assert.ts';
+import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
+import type { Outbox } from '../core/codec/outbox.ts';
+import type { Clocks, Core, Effect, FileOp, InputBody } from '../core/effect.ts';
+import { type GroupId, type NodeId, type RequestId, SEQ_ZERO, type Seq } from '../core/ids.ts';
+import { sampleClocks } from './clock.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
+
+export interface RuntimePorts {
+  /** Packs sends into frames; knows cluster and sender. */
+  readonly outbox: Outbox;
+  readonly disk: {
+    /** Runs the operations after all earlier ones. @param done called once, in order; with a code if anything failed. */
+    persist(seq: Seq, ops: readonly FileOp[], done: (failure: string | undefined) => void): void;
+  };
+  readonly peers: { send(to: NodeId, frame: Uint8Array): void };
+  /** The node cannot go on. Called once; nothing of this core is executed afterwards. */
+  readonly onNodeFatal: (code: string, detail: string) => void;
+  readonly onGroupFatal: (group: GroupId, code: string, detail: string) => void;
+  readonly observer?: RuntimeObserver;
+  readonly clocks?: () => Clocks;
+}
+
+/** What metrics want to know. Calls are synchronous and must be cheap. */
+export interface RuntimeObserver {
+  turn(inputCount: number, elapsedMicros: number): void;
+  persisted(elapsedMicros: number, writtenBytes: number): void;
+}
+
+interface HeldReply {
+  readonly after: Seq;
+  readonly id: RequestId;
+  readonly result: ClientResult;
+}
+
+export class Runtime {
+  private readonly core: Core;
+  private readonly ports: RuntimePorts;
+  private readonly clocks: () => Clocks;
+  private readonly timer: DeadlineTimer;
+  private inbox: InputBody[] = [];
+  private turnScheduled: boolean = false;
+  private stopped: boolean = false;
+  private durableSeq: Seq = SEQ_ZERO;
+  private nextRequest: number = 1;
+  private readonly waiting: Map<RequestId, (result: ClientResult) => void> = new Map();
+  /** Replies whose `after` is not durable yet, oldest first. */
+  private held: HeldReply[] = [];
+
+  /** @param effects what opening the core asked for; carried out before the first step's. */
+  constructor(core: Core, effects: readonly Effect[], ports: RuntimePorts) {
+    this.core = core;
+    this.ports = ports;
+    this.clocks = ports.clocks ?? sampleClocks;
+    this.timer = new DeadlineTimer(
+      () => this.clocks().now,
+      () => this.give({ kind: 'deadline' }),
+    );
+    this.execute(effects);
+    this.letOut();
+    this.schedule();
+  }
+
+  /** Requests that have no reply yet. */
+  get requestsInFlight(): number {
+    return this.waiting.size;
+  }
+
+  /** Queues an input for the next turn. Its bytes have been read: the clocks of that turn are sampled later. */
+  give(input: InputBody): void {
+    if (this.stopped) return;
+    this.inbox.push(input);
+    this.schedule();
+  }
+
+  /** Asks the core. @param done called exactly once with the answer, unless the node stops first. */
+  request(body: ClientRequest, done: (result: ClientResult) => void): void {
+    const id = this.nextRequest as RequestId;
+    this.nextRequest += 1;
+    this.waiting.set(id, done);
+    this.give({ kind: 'request', id, body });
+  }
+
+  /** Carries out nothing more. Persists already started complete on their own. */
+  stop(): void {
+    this.stopped = true;
+    this.timer.stop();
+    this.inbox = [];
+    this.held = [];
+    const abandoned = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const done of abandoned) done(STOPPED);
+  }
+
+  private schedule(): void {
+    if (this.turnScheduled || this.stopped) return;
+    this.turnScheduled = true;
+    setImmediate(() => this.turn());
+  }
+
+  private turn(): void {
+    this.turnScheduled = false;
+    if (this.stopped) return;
+    const batch = this.inbox;
+    this.inbox = [];
+    const { now, wall } = this.clocks();
+    try {
+      for (const body of batch) {
+        if (body.kind === 'persisted') this.durableSeq = body.seq;
+        this.execute(this.core.step({ ...body, now, wall }));
+        if (this.stopped) return;
+      }
+      this.letOut();
+    } catch (error) {
+      this.fail('broken_invariant', error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.timer.arm(this.core.nextDeadline());
+    this.ports.observer?.turn(batch.length, this.clocks().now - now);
+  }
+
+  private execute(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (this.stopped) return;
+      switch (effect.kind) {
+        case 'persist':
+          this.persist(effect.seq, effect.ops);
+          break;
+        case 'send':
+          this.ports.outbox.push(effect);
+          break;
+        case 'reply':
+          this.held.push(effect);
+          break;
+        case 'fatal':
+          if (effect.scope === 'node') this.fail(effect.code, effect.detail);
+          else this.ports.onGroupFatal(effect.scope, effect.code, effect.detail);
+          break;
+        default:
+          unreachable(effect);
+      }
+    }
+  }
+
+  private persist(seq: Seq, ops: readonly FileOp[]): void {
+    const startedAt = this.clocks().now;
+    this.ports.disk.persist(seq, ops, (failure) => {
+      if (failure !== undefined) {
+        this.give({ kind: 'persistFailed', seq, code: failure });
+        return;
+      }
+      this.ports.observer?.persisted(this.clocks().now - startedAt, writtenBytes(ops));
+      this.give({ kind: 'persisted', seq });
+    });
+  }
+
+  /** Frames and replies whose `after` is durable leave; the others stay, in order. */
+  private letOut(): void {
+    for (const { to, bytes } of this.ports.outbox.release(this.durableSeq)) this.ports.peers.send(to, bytes);
+    if (this.held.length === 0) return;
+    const due = this.held;
+    this.held = [];
+    for (const reply of due) {
+      if (reply.after > this.durableSeq) {
+        this.held.push(reply);
+        continue;
+      }
+      const done = this.waiting.get(reply.id);
+      assert(done !== undefined, 'a request is answered once');
+      this.waiting.delete(reply.id);
+      done(reply.result);
+    }
+  }
+
+  private fail(code: string, detail: string): void {
+    if (this.stopped) return;
+    this.stop();
+    this.ports.onNodeFatal(code, detail);
+  }
+}
+
+const STOPPED: ClientResult = {
+  kind: 'error',
+  code: 'unavailable',
+  message: 'This node is stopping. Ask another one.',
+  leader: undefined,
+  retryAfterMs: 0,
+};
+
+function writtenBytes(ops: readonly FileOp[]): number {
+  let count = 0;
+  for (const op of ops) if (op.op === 'write') count += op.bytes.length;
+  return count;
+}
