@@ -1,0 +1,238 @@
+/**
+ * A simulated data directory: what the process sees, and what power loss leaves of it.
+ * A write is visible at once and durable after a `sync` of its file; a name after `syncDirectory`. On power loss every
+ * unsynced 512-byte sector keeps one of the versions it had since the last sync, each drawn on its own (so writes are lost,
+ * torn and reordered), and every unsynced create, rename and remove happened or not, each drawn on its own.
+ * What is not simulated: sectors half-written, and a disk that reports a sync it did not make.
+ * Cost: a write copies its bytes and saves each sector's older version once; sectors never written before save nothing;
+ * files are sparse, so a preallocated segment costs nothing until it is used.
+ */
+import { assert, defined, unreachable } from '../core/assert.ts';
+import type { DirectoryReader, FileOp } from '../core/effect.ts';
+import { StorageError } from '../core/errors.ts';
+
+/** A labelled draw from the tape: an integer in [0, bound). */
+export type Draw = (label: string, bound: number) => number;
+
+/** Why an operation was refused, as errno names it. */
+export type DiskError = 'EEXIST' | 'ENOENT';
+
+const SECTOR_BYTES = 512;
+const CHUNK_BYTES = 32 * SECTOR_BYTES;
+const ZERO_SECTOR: Uint8Array = new Uint8Array(SECTOR_BYTES);
+
+/** Contents of one file, under whatever name. */
+class SimFile {
+  private readonly chunks: Map<number, Uint8Array> = new Map();
+  /** Versions of each unsynced sector before its present one, oldest (durable) first. */
+  private readonly unsynced: Map<number, Uint8Array[]> = new Map();
+  /** Behind the last byte ever written: sectors from here on are zeros and need no saving. */
+  private writtenEnd: number = 0;
+  private durableBytes: number = 0;
+  sizeBytes: number;
+
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes;
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    const end = offset + bytes.length;
+    if (bytes.length === 0) return;
+    for (let sector = Math.floor(offset / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector += 1) this.remember(sector);
+    this.put(offset, bytes);
+    if (end > this.writtenEnd) this.writtenEnd = end;
+    if (end > this.sizeBytes) this.sizeBytes = end;
+  }
+
+  private remember(sector: number): void {
+    const at = sector * SECTOR_BYTES;
+    const version = at >= this.writtenEnd ? ZERO_SECTOR : this.get(at, SECTOR_BYTES);
+    const versions = this.unsynced.get(sector);
+    if (versions === undefined) this.unsynced.set(sector, [version]);
+    else versions.push(version);
+  }
+
+  private put(offset: number, bytes: Uint8Array): void {
+    let done = 0;
+    while (done < bytes.length) {
+      const at = offset + done;
+      const index = Math.floor(at / CHUNK_BYTES);
+      const within = at - index * CHUNK_BYTES;
+      const count = Math.min(CHUNK_BYTES - within, bytes.length - done);
+      let chunk = this.chunks.get(index);
+      if (chunk === undefined) {
+        chunk = new Uint8Array(CHUNK_BYTES);
+        this.chunks.set(index, chunk);
+      }
+      chunk.set(count === bytes.length ? bytes : bytes.subarray(done, done + count), within);
+      done += count;
+    }
+  }
+
+  private get(offset: number, lengthBytes: number): Uint8Array {
+    const out = new Uint8Array(lengthBytes);
+    let done = 0;
+    while (done < lengthBytes) {
+      const at = offset + done;
+      const index = Math.floor(at / CHUNK_BYTES);
+      const within = at - index * CHUNK_BYTES;
+      const count = Math.min(CHUNK_BYTES - within, lengthBytes - done);
+      const chunk = this.chunks.get(index);
+      if (chunk !== undefined) out.set(chunk.subarray(within, within + count), done);
+      done += count;
+    }
+    return out;
+  }
+
+  read(offset: number, lengthBytes: number): Uint8Array {
+    return this.get(offset, Math.max(Math.min(lengthBytes, this.sizeBytes - offset), 0));
+  }
+
+  sync(): void {
+    if (this.unsynced.size > 0) this.unsynced.clear();
+    this.durableBytes = this.sizeBytes;
+  }
+
+  powerLoss(draw: Draw): void {
+    for (const [sector, versions] of this.unsynced) {
+      const kept = draw('disk.sector', versions.length + 1);
+      if (kept < versions.length) this.put(sector * SECTOR_BYTES, defined(versions[kept], 'a drawn version exists'));
+    }
+    if (this.sizeBytes !== this.durableBytes) this.resize(draw);
+    this.sync();
+  }
+
+  /** An unsynced size: the old one, the new one, or any whole sector between. */
+  private resize(draw: Draw): void {
+    const sectors = Math.ceil((this.sizeBytes - this.durableBytes) / SECTOR_BYTES);
+    const grown = this.durableBytes + draw('disk.size', sectors + 1) * SECTOR_BYTES;
+    if (grown >= this.sizeBytes) return;
+    this.sizeBytes = grown;
+    for (let at = grown; at < this.writtenEnd; at += SECTOR_BYTES) {
+      this.put(at, ZERO_SECTOR.subarray(0, Math.min(SECTOR_BYTES, this.writtenEnd - at)));
+    }
+  }
+
+  /** Flips bits on the medium, past every check. */
+  corrupt(offset: number, mask: number): void {
+    const byte = this.get(offset, 1);
+    byte[0] = (byte[0] as number) ^ mask;
+    this.put(offset, byte);
+    if (offset >= this.writtenEnd) this.writtenEnd = offset + 1;
+  }
+}
+
+/** A change of names that is not durable yet. */
+type NameChange =
+  | { readonly kind: 'create'; readonly name: string; readonly file: SimFile }
+  | { readonly kind: 'rename'; readonly from: string; readonly to: string; readonly file: SimFile }
+  | { readonly kind: 'remove'; readonly name: string };
+
+export class SimDisk implements DirectoryReader {
+  private names: Map<string, SimFile> = new Map();
+  private durableNames: Map<string, SimFile> = new Map();
+  private changes: NameChange[] = [];
+
+  /** Carries out one operation. @returns why it was refused, or undefined. */
+  apply(op: FileOp): DiskError | undefined {
+    switch (op.op) {
+      case 'create': {
+        assert(!op.file.includes('/'), 'the data directory is flat');
+        if (this.names.has(op.file)) return 'EEXIST';
+        const file = new SimFile(op.sizeBytes);
+        this.names.set(op.file, file);
+        this.changes.push({ kind: 'create', name: op.file, file });
+        return undefined;
+      }
+      case 'write': {
+        const file = this.names.get(op.file);
+        if (file === undefined) return 'ENOENT';
+        file.write(op.offset, op.bytes);
+        return undefined;
+      }
+      case 'sync': {
+        const file = this.names.get(op.file);
+        if (file === undefined) return 'ENOENT';
+        file.sync();
+        return undefined;
+      }
+      case 'rename': {
+        assert(!op.to.includes('/'), 'the data directory is flat');
+        const file = this.names.get(op.from);
+        if (file === undefined) return 'ENOENT';
+        this.names.delete(op.from);
+        this.names.set(op.to, file);
+        this.changes.push({ kind: 'rename', from: op.from, to: op.to, file });
+        return undefined;
+      }
+      case 'remove':
+        if (!this.names.delete(op.file)) return 'ENOENT';
+        this.changes.push({ kind: 'remove', name: op.file });
+        return undefined;
+      case 'syncDirectory':
+        this.durableNames = new Map(this.names);
+        this.changes = [];
+        return undefined;
+      default:
+        return unreachable(op);
+    }
+  }
+
+  /** Carries out operations up to the first that is refused. */
+  execute(ops: readonly FileOp[]): DiskError | undefined {
+    for (const op of ops) {
+      const refused = this.apply(op);
+      if (refused !== undefined) return refused;
+    }
+    return undefined;
+  }
+
+  /** The machine loses power: what was not synced is kept, torn or forgotten as drawn. */
+  powerLoss(draw: Draw): void {
+    const names = this.durableNames;
+    for (const change of this.changes) {
+      if (draw('disk.name', 2) === 0) continue;
+      switch (change.kind) {
+        case 'create':
+          names.set(change.name, change.file);
+          break;
+        case 'rename':
+          if (names.get(change.from) !== change.file) break; // its creation was lost
+          names.delete(change.from);
+          names.set(change.to, change.file);
+          break;
+        case 'remove':
+          names.delete(change.name);
+          break;
+        default:
+          unreachable(change);
+      }
+    }
+    this.changes = [];
+    this.names = new Map(names);
+    for (const name of this.list()) this.file(name).powerLoss(draw);
+  }
+
+  /** Bit rot: flips the bits of mask in one byte, past every check. */
+  corrupt(file: string, offset: number, mask: number): void {
+    this.file(file).corrupt(offset, mask);
+  }
+
+  list(): readonly string[] {
+    return [...this.names.keys()].sort();
+  }
+
+  size(file: string): number | undefined {
+    return this.names.get(file)?.sizeBytes;
+  }
+
+  read(file: string, offset: number, lengthBytes: number): Uint8Array {
+    return this.file(file).read(offset, lengthBytes);
+  }
+
+  private file(name: string): SimFile {
+    const file = this.names.get(name);
+    if (file === undefined) throw new StorageError('ENOENT', `there is no file ${name}`);
+    return file;
+  }
+}
