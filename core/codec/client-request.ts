@@ -1,0 +1,213 @@
+/**
+ * Body of a client request: u8 kind, then
+ *   1 openSession        u32 group
+ *   2 directory          command, u8 body: 1 createOrganization {text name} · 2 reserveVault {text organization, text name, flag allow existing}
+ *   3 createVault        u32 group, command, ulid organization, ulid vault
+ *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
+ *   5 query              u32 group, ulid organization, ulid vault, u8 consistency, flag proof, u8 query:
+ *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height}
+ *   6 lookupVault        text organization, text name, text id, u8 consistency
+ *   7 listVaults         text organization, text after, u32 limit, u8 consistency
+ *   8 listOrganizations  u8 consistency
+ *   9 status
+ * Consistency: 0 linearizable, 1 stale. Fields: client-fields.ts.
+ */
+import { unreachable } from '../assert.ts';
+import type { Reader } from '../bytes/reader.ts';
+import type { Writer } from '../bytes/writer.ts';
+import type { ClientRequest, Consistency, DirectoryCommand, VaultQuery } from '../client/protocol.ts';
+import type { Height } from '../ids.ts';
+import { CLIENT_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts';
+import type { Transaction } from '../state/transaction.ts';
+import { decodeLedgerTransaction, encodeLedgerTransaction } from '../state/transaction-codec.ts';
+import { readUlid, writeUlid } from '../state/ulid-field.ts';
+import {
+  codeTable,
+  readCode,
+  readCommandRef,
+  readGroup,
+  readText,
+  readTuple,
+  writeCommandRef,
+  writeTuple,
+} from './client-fields.ts';
+
+const KIND = codeTable<ClientRequest['kind']>({
+  openSession: 1,
+  directory: 2,
+  createVault: 3,
+  transact: 4,
+  query: 5,
+  lookupVault: 6,
+  listVaults: 7,
+  listOrganizations: 8,
+  status: 9,
+});
+const CONSISTENCY = codeTable<Consistency>({ linearizable: 0, stale: 1 });
+const DIRECTORY = codeTable<DirectoryCommand['kind']>({ createOrganization: 1, reserveVault: 2 });
+const QUERY = codeTable<VaultQuery['kind']>({ tuple: 1, entity: 2, list: 3, block: 4 });
+const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
+
+function writeFlag(writer: Writer, value: boolean): void {
+  writer.u8(value ? 1 : 0);
+}
+
+/** Appends kind and body. The request passed admission (core/state/admission.ts). */
+export function writeRequest(writer: Writer, request: ClientRequest): void {
+  writer.u8(KIND.numbers[request.kind]);
+  switch (request.kind) {
+    case 'openSession':
+      return writer.u32(request.group);
+    case 'directory':
+      writeCommandRef(writer, request.command);
+      return writeDirectoryCommand(writer, request.body);
+    case 'createVault':
+      writer.u32(request.group);
+      writeCommandRef(writer, request.command);
+      writeUlid(writer, request.organization);
+      return writeUlid(writer, request.vault);
+    case 'transact':
+      writer.u32(request.group);
+      writeCommandRef(writer, request.command);
+      writeUlid(writer, request.organization);
+      writeUlid(writer, request.vault);
+      writeFlag(writer, request.proof);
+      return writer.blob(encodeLedgerTransaction({ kind: 'transact', transaction: request.transaction }));
+    case 'query':
+      writer.u32(request.group);
+      writeUlid(writer, request.organization);
+      writeUlid(writer, request.vault);
+      writer.u8(CONSISTENCY.numbers[request.consistency]);
+      writeFlag(writer, request.proof);
+      return writeQuery(writer, request.query);
+    case 'lookupVault':
+      writer.text(request.organization);
+      writer.text(request.name);
+      writer.text(request.id);
+      return writer.u8(CONSISTENCY.numbers[request.consistency]);
+    case 'listVaults':
+      writer.text(request.organization);
+      writer.text(request.after);
+      writer.u32(request.limit);
+      return writer.u8(CONSISTENCY.numbers[request.consistency]);
+    case 'listOrganizations':
+      return writer.u8(CONSISTENCY.numbers[request.consistency]);
+    case 'status':
+      return;
+    default:
+      return unreachable(request);
+  }
+}
+
+function writeDirectoryCommand(writer: Writer, body: DirectoryCommand): void {
+  writer.u8(DIRECTORY.numbers[body.kind]);
+  if (body.kind === 'createOrganization') return writer.text(body.name);
+  writer.text(body.organization);
+  writer.text(body.name);
+  writeFlag(writer, body.allowExisting);
+}
+
+function writeQuery(writer: Writer, query: VaultQuery): void {
+  writer.u8(QUERY.numbers[query.kind]);
+  switch (query.kind) {
+    case 'tuple':
+      return writeTuple(writer, query.tuple);
+    case 'entity':
+      return writer.text(query.key);
+    case 'list':
+      writeTuple(writer, query);
+      writer.u32(query.limit);
+      return writer.blob(query.after);
+    case 'block':
+      return writer.u64(query.height);
+    default:
+      return unreachable(query);
+  }
+}
+
+/** Reads kind and body; where the reader has failed the value means nothing. Nothing in it refers to the reader's bytes. */
+export function readRequest(reader: Reader): ClientRequest {
+  const kind = readCode(reader, KIND, 'status');
+  switch (kind) {
+    case 'openSession':
+      return { kind, group: readGroup(reader) };
+    case 'directory':
+      return { kind, command: readCommandRef(reader), body: readDirectoryCommand(reader) };
+    case 'createVault': {
+      const group = readGroup(reader);
+      const command = readCommandRef(reader);
+      const organization = readUlid<'OrganizationId'>(reader);
+      return { kind, group, command, organization, vault: readUlid<'VaultId'>(reader) };
+    }
+    case 'transact': {
+      const group = readGroup(reader);
+      const command = readCommandRef(reader);
+      const organization = readUlid<'OrganizationId'>(reader);
+      const vault = readUlid<'VaultId'>(reader);
+      const proof = reader.flag();
+      return { kind, group, command, organization, vault, transaction: readTransaction(reader), proof };
+    }
+    case 'query': {
+      const group = readGroup(reader);
+      const organization = readUlid<'OrganizationId'>(reader);
+      const vault = readUlid<'VaultId'>(reader);
+      const consistency = readCode(reader, CONSISTENCY, 'linearizable');
+      const proof = reader.flag();
+      return { kind, group, organization, vault, query: readQuery(reader), consistency, proof };
+    }
+    case 'lookupVault': {
+      const organization = readText(reader);
+      const name = readText(reader);
+      const id = readText(reader);
+      return { kind, organization, name, id, consistency: readCode(reader, CONSISTENCY, 'linearizable') };
+    }
+    case 'listVaults': {
+      const organization = readText(reader);
+      const after = readText(reader);
+      const limit = reader.u32();
+      return { kind, organization, after, limit, consistency: readCode(reader, CONSISTENCY, 'linearizable') };
+    }
+    case 'listOrganizations':
+      return { kind, consistency: readCode(reader, CONSISTENCY, 'linearizable') };
+    case 'status':
+      return { kind };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function readDirectoryCommand(reader: Reader): DirectoryCommand {
+  const kind = readCode(reader, DIRECTORY, 'createOrganization');
+  if (kind === 'createOrganization') return { kind, name: readText(reader) };
+  const organization = readText(reader);
+  const name = readText(reader);
+  return { kind, organization, name, allowExisting: reader.flag() };
+}
+
+function readQuery(reader: Reader): VaultQuery {
+  const kind = readCode(reader, QUERY, 'block');
+  switch (kind) {
+    case 'tuple':
+      return { kind, tuple: readTuple(reader) };
+    case 'entity':
+      return { kind, key: readText(reader) };
+    case 'list': {
+      const filter = readTuple(reader);
+      const limit = reader.u32();
+      return { kind, ...filter, limit, after: reader.blob(MESSAGE_BYTES_MAX).slice() };
+    }
+    case 'block':
+      return { kind, height: reader.u64() as Height };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function readTransaction(reader: Reader): Transaction {
+  const bytes = reader.blob(CLIENT_REQUEST_BYTES_MAX);
+  if (reader.failed !== undefined) return EMPTY;
+  const decoded = decodeLedgerTransaction(bytes);
+  if (decoded.ok && decoded.value.kind === 'transact') return decoded.value.transaction;
+  reader.fail(decoded.ok ? 'bad_tag' : decoded.reason);
+  return EMPTY;
+}

@@ -1,0 +1,296 @@
+/**
+ * Body of an answer: u8 kind, then
+ *   1 session        u32 group, u64 index
+ *   2 organization   ulid id, text name, flag created
+ *   3 vault          vault, flag created
+ *   4 vaults         list of vault, flag more
+ *   5 organizations  list of {ulid id, text name}
+ *   6 vaultCreated   anchor
+ *   7 transacted     flag ok: 1 {flag changed, u64 height} · 0 {u8 reject code, u32 operation}; anchor
+ *   8 tuple          flag present, optional row, anchor, blob proof
+ *   9 entity         optional blob value, u64 version, u64 expires at, anchor, blob proof
+ *   10 list          list of row, blob next, anchor
+ *   11 block         anchor, list of blob transaction, u64 newest
+ *   12 status        id node, optional id cluster, list of member {id, text address}, list of group, u64 dropped frames
+ *      group         u32 group, u8 role, u64 term, optional id leader, u64 commit, u64 applied, u64 last index, flag quarantined
+ *   13 error         u8 code, text message, optional id leader, u32 retry after, ms
+ * Fields: client-fields.ts.
+ */
+import { unreachable } from '../assert.ts';
+import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
+import type { Reader } from '../bytes/reader.ts';
+import type { Writer } from '../bytes/writer.ts';
+import type { ClientErrorCode, ClientResult, GroupStatus, NodeStatus } from '../client/protocol.ts';
+import type { Height, LogIndex, NodeId, Term } from '../ids.ts';
+import { ENTITY_VALUE_BYTES_MAX, ENTRY_BYTES_MAX, MESSAGE_BYTES_MAX, PROOF_BYTES_MAX } from '../limits.ts';
+import type { RejectCode, TransactionOutcome } from '../state/transaction.ts';
+import { readUlid, writeUlid } from '../state/ulid-field.ts';
+import {
+  codeTable,
+  readAnchor,
+  readCode,
+  readGroup,
+  readList,
+  readOptional,
+  readRow,
+  readText,
+  readVaultEntry,
+  writeAnchor,
+  writeList,
+  writeOptional,
+  writeRow,
+  writeVaultEntry,
+} from './client-fields.ts';
+
+const KIND = codeTable<ClientResult['kind']>({
+  session: 1,
+  organization: 2,
+  vault: 3,
+  vaults: 4,
+  organizations: 5,
+  vaultCreated: 6,
+  transacted: 7,
+  tuple: 8,
+  entity: 9,
+  list: 10,
+  block: 11,
+  status: 12,
+  error: 13,
+});
+const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
+const REJECT = codeTable<RejectCode>({
+  tuple_exists: 1,
+  tuple_missing: 2,
+  tuple_condition_differs: 3,
+  entity_exists: 4,
+  entity_missing: 5,
+  version_differs: 6,
+  value_differs: 7,
+});
+const ERROR = codeTable<ClientErrorCode>({
+  not_leader: 1,
+  overloaded: 2,
+  unknown_outcome: 3,
+  unavailable: 4,
+  timeout: 5,
+  session_expired: 6,
+  sequence_stale: 7,
+  sequence_reused: 8,
+  invalid_argument: 9,
+  organization_missing: 10,
+  organization_exists: 11,
+  vault_missing: 12,
+  vault_exists: 13,
+  height_missing: 14,
+  group_missing: 15,
+  not_initialised: 16,
+  quarantined: 17,
+});
+/** Smallest items of the lists, bytes. */
+const VAULT_BYTES_MIN = 52;
+const ORGANIZATION_BYTES_MIN = 20;
+const ROW_BYTES_MIN = 44;
+const MEMBER_BYTES_MIN = ID_BYTES + 4;
+const GROUP_BYTES_MIN = 39;
+
+function writeFlag(writer: Writer, value: boolean): void {
+  writer.u8(value ? 1 : 0);
+}
+function writeBlob(writer: Writer, bytes: Uint8Array): void {
+  writer.blob(bytes);
+}
+
+/** Appends kind and body. */
+export function writeResult(writer: Writer, result: ClientResult): void {
+  writer.u8(KIND.numbers[result.kind]);
+  switch (result.kind) {
+    case 'session':
+      writer.u32(result.session.group);
+      return writer.u64(result.session.index);
+    case 'organization':
+      writeUlid(writer, result.id);
+      writer.text(result.name);
+      return writeFlag(writer, result.created);
+    case 'vault':
+      writeVaultEntry(writer, result.vault);
+      return writeFlag(writer, result.created);
+    case 'vaults':
+      writeList(writer, result.vaults, writeVaultEntry);
+      return writeFlag(writer, result.more);
+    case 'organizations':
+      return writeList(writer, result.organizations, (out, organization) => {
+        writeUlid(out, organization.id);
+        out.text(organization.name);
+      });
+    case 'vaultCreated':
+      return writeAnchor(writer, result.anchor);
+    case 'transacted':
+      writeOutcome(writer, result.outcome);
+      return writeAnchor(writer, result.anchor);
+    case 'tuple':
+      writeFlag(writer, result.present);
+      writeOptional(writer, result.row, writeRow);
+      writeAnchor(writer, result.anchor);
+      return writer.blob(result.proof);
+    case 'entity':
+      writeOptional(writer, result.value, writeBlob);
+      writer.u64(result.version);
+      writer.u64(result.expiresAt);
+      writeAnchor(writer, result.anchor);
+      return writer.blob(result.proof);
+    case 'list':
+      writeList(writer, result.rows, writeRow);
+      writer.blob(result.next);
+      return writeAnchor(writer, result.anchor);
+    case 'block':
+      writeAnchor(writer, result.anchor);
+      writeList(writer, result.transactions, writeBlob);
+      return writer.u64(result.newest);
+    case 'status':
+      return writeStatus(writer, result.status);
+    case 'error':
+      writer.u8(ERROR.numbers[result.code]);
+      writer.text(result.message);
+      writeOptional(writer, result.leader, writeId);
+      return writer.u32(result.retryAfterMs);
+    default:
+      return unreachable(result);
+  }
+}
+
+function writeOutcome(writer: Writer, outcome: TransactionOutcome): void {
+  writeFlag(writer, outcome.ok);
+  if (outcome.ok) {
+    writeFlag(writer, outcome.changed);
+    return writer.u64(outcome.height);
+  }
+  writer.u8(REJECT.numbers[outcome.code]);
+  writer.u32(outcome.operation);
+}
+
+function writeStatus(writer: Writer, status: NodeStatus): void {
+  writeId(writer, status.node);
+  writeOptional(writer, status.cluster, writeId);
+  writeList(writer, status.members, (out, member) => {
+    writeId(out, member.id);
+    out.text(member.address);
+  });
+  writeList(writer, status.groups, (out, group) => {
+    out.u32(group.group);
+    out.u8(ROLE.numbers[group.role]);
+    out.u64(group.term);
+    writeOptional(out, group.leader, writeId);
+    out.u64(group.commitIndex);
+    out.u64(group.lastApplied);
+    out.u64(group.lastIndex);
+    writeFlag(out, group.quarantined);
+  });
+  writer.u64(status.droppedFrames);
+}
+
+/** Reads kind and body; where the reader has failed the value means nothing. Nothing in it refers to the reader's bytes. */
+export function readResult(reader: Reader): ClientResult {
+  const kind = readCode(reader, KIND, 'error');
+  switch (kind) {
+    case 'session': {
+      const group = readGroup(reader);
+      return { kind, session: { group, index: reader.u64() as LogIndex } };
+    }
+    case 'organization': {
+      const id = readUlid<'OrganizationId'>(reader);
+      const name = readText(reader);
+      return { kind, id, name, created: reader.flag() };
+    }
+    case 'vault': {
+      const vault = readVaultEntry(reader);
+      return { kind, vault, created: reader.flag() };
+    }
+    case 'vaults': {
+      const vaults = readList(reader, VAULT_BYTES_MIN, readVaultEntry);
+      return { kind, vaults, more: reader.flag() };
+    }
+    case 'organizations':
+      return { kind, organizations: readList(reader, ORGANIZATION_BYTES_MIN, readOrganization) };
+    case 'vaultCreated':
+      return { kind, anchor: readAnchor(reader) };
+    case 'transacted': {
+      const outcome = readOutcome(reader);
+      return { kind, outcome, anchor: readAnchor(reader) };
+    }
+    case 'tuple': {
+      const present = reader.flag();
+      const row = readOptional(reader, readRow);
+      const anchor = readAnchor(reader);
+      return { kind, present, row, anchor, proof: reader.blob(PROOF_BYTES_MAX).slice() };
+    }
+    case 'entity': {
+      const value = readOptional(reader, readValue);
+      const version = reader.u64() as Height;
+      const expiresAt = reader.u64();
+      const anchor = readAnchor(reader);
+      return { kind, value, version, expiresAt, anchor, proof: reader.blob(PROOF_BYTES_MAX).slice() };
+    }
+    case 'list': {
+      const rows = readList(reader, ROW_BYTES_MIN, readRow);
+      const next = reader.blob(MESSAGE_BYTES_MAX).slice();
+      return { kind, rows, next, anchor: readAnchor(reader) };
+    }
+    case 'block': {
+      const anchor = readAnchor(reader);
+      const transactions = readList(reader, 4, readTransactionBytes);
+      return { kind, anchor, transactions, newest: reader.u64() as Height };
+    }
+    case 'status':
+      return { kind, status: readStatus(reader) };
+    case 'error': {
+      const code = readCode(reader, ERROR, 'unavailable');
+      const message = readText(reader);
+      const leader = readOptional(reader, readNodeId);
+      return { kind, code, message, leader, retryAfterMs: reader.u32() };
+    }
+    default:
+      return unreachable(kind);
+  }
+}
+
+function readNodeId(reader: Reader): NodeId {
+  return readId<'NodeId'>(reader);
+}
+function readValue(reader: Reader): Uint8Array {
+  return reader.blob(ENTITY_VALUE_BYTES_MAX).slice();
+}
+function readTransactionBytes(reader: Reader): Uint8Array {
+  return reader.blob(ENTRY_BYTES_MAX).slice();
+}
+function readOrganization(reader: Reader): Extract<ClientResult, { kind: 'organizations' }>['organizations'][number] {
+  const id = readUlid<'OrganizationId'>(reader);
+  return { id, name: readText(reader) };
+}
+
+function readOutcome(reader: Reader): TransactionOutcome {
+  if (reader.flag()) {
+    const changed = reader.flag();
+    return { ok: true, changed, height: reader.u64() as Height };
+  }
+  const code = readCode(reader, REJECT, 'tuple_missing');
+  return { ok: false, code, operation: reader.u32() };
+}
+
+function readStatus(reader: Reader): NodeStatus {
+  const node = readNodeId(reader);
+  const cluster = readOptional(reader, (input) => readId<'ClusterId'>(input));
+  const members = readList(reader, MEMBER_BYTES_MIN, (input) => ({ id: readNodeId(input), address: readText(input) }));
+  const groups = readList(reader, GROUP_BYTES_MIN, readGroupStatus);
+  return { node, cluster, members, groups, droppedFrames: reader.u64() };
+}
+
+function readGroupStatus(reader: Reader): GroupStatus {
+  const group = readGroup(reader);
+  const role = readCode(reader, ROLE, 'follower');
+  const term = reader.u64() as Term;
+  const leader = readOptional(reader, readNodeId);
+  const commitIndex = reader.u64() as LogIndex;
+  const lastApplied = reader.u64() as LogIndex;
+  const lastIndex = reader.u64() as LogIndex;
+  return { group, role, term, leader, commitIndex, lastApplied, lastIndex, quarantined: reader.flag() };
+}
