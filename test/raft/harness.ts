@@ -1,0 +1,237 @@
+/**
+ * Several groups in lock step: every delivery, completion, time-out, crash and restart is a call of the test.
+ * Messages that wait for durability leave with the completion of their mark; a crash forgets them and what is not durable.
+ * The oracles of oracles.ts look after every call.
+ */
+import { type Micros, NEVER, type NodeId, plus } from '../../core/ids.ts';
+import type { Configuration, Message } from '../../core/raft/message.ts';
+import type { RaftOptions } from '../../core/raft/options.ts';
+import { Raft } from '../../core/raft/raft.ts';
+import type { OutgoingMessage, Ready } from '../../core/raft/ready.ts';
+import { Random } from '../../core/random.ts';
+import { TestDisk } from './disk.ts';
+import { Oracles } from './oracles.ts';
+import { at, configurationOf, proposal, TIMING } from './support.ts';
+
+export interface Flight {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly message: Message;
+}
+
+export class TestNode {
+  readonly id: NodeId;
+  readonly disk: TestDisk = new TestDisk();
+  raft: Raft | undefined = undefined;
+  starts: number = 0;
+  /** Waiting for their mark. */
+  held: { readonly mark: number; readonly outgoing: OutgoingMessage }[] = [];
+  readonly readys: Ready[] = [];
+
+  constructor(id: NodeId) {
+    this.id = id;
+  }
+}
+
+export interface ClusterOptions extends Partial<RaftOptions> {
+  readonly configuration?: Configuration;
+  /** false: completions come only through sync(). */
+  readonly autoSync?: boolean;
+}
+
+export class TestCluster {
+  readonly nodes: readonly TestNode[];
+  readonly configuration: Configuration;
+  readonly oracles: Oracles = new Oracles();
+  network: Flight[] = [];
+  now: Micros = at(0);
+  /** Links that lose everything. */
+  cut: (from: NodeId, to: NodeId) => boolean = () => false;
+  private readonly options: ClusterOptions;
+  private proposed: number = 0;
+  private readContext: number = 0;
+
+  constructor(ids: readonly NodeId[], options: ClusterOptions = {}) {
+    this.options = options;
+    this.configuration = options.configuration ?? configurationOf(ids);
+    this.nodes = ids.map((id) => new TestNode(id));
+    for (const node of this.nodes) this.start(node.id);
+  }
+
+  node(id: NodeId): TestNode {
+    const node = this.nodes.find((candidate) => candidate.id === id);
+    if (node === undefined) throw new Error(`no node ${id}`);
+    return node;
+  }
+  raft(id: NodeId): Raft {
+    const { raft } = this.node(id);
+    if (raft === undefined) throw new Error(`node ${id} is down`);
+    return raft;
+  }
+  get leaders(): readonly Raft[] {
+    return this.nodes.flatMap(({ raft }) => (raft?.role === 'leader' ? [raft] : []));
+  }
+
+  start(id: NodeId): void {
+    const node = this.node(id);
+    if (node.raft !== undefined) return;
+    node.starts += 1;
+    const random = Random.stream([7, id.charCodeAt(0), node.starts, 0], 'raft');
+    node.raft = new Raft(
+      {
+        id,
+        timing: TIMING,
+        preVote: true,
+        checkQuorum: true,
+        random,
+        buggify: () => false,
+        noopData: () => new Uint8Array(0),
+        ...this.options,
+      },
+      node.disk.recover(this.configuration),
+      this.now,
+    );
+    this.oracles.started(node);
+    this.after(node);
+  }
+
+  /** @param recordsKept how many records that were not durable survive nevertheless. */
+  crash(id: NodeId, recordsKept: number = 0): void {
+    const node = this.node(id);
+    if (node.raft === undefined) return;
+    node.disk.crash(recordsKept);
+    node.raft = undefined;
+    node.held = [];
+    this.oracles.check(this.nodes);
+  }
+
+  /** Delivers the flight at a position of the network; a node that is down loses it. */
+  deliver(position: number): void {
+    const [flight] = this.network.splice(position, 1);
+    if (flight === undefined || this.cut(flight.from, flight.to)) return;
+    const node = this.node(flight.to);
+    if (node.raft === undefined) return;
+    node.raft.step(this.now, flight.from, flight.message);
+    this.after(node);
+  }
+  drop(position: number): void {
+    this.network.splice(position, 1);
+  }
+  duplicate(position: number): void {
+    const flight = this.network[position];
+    if (flight !== undefined) this.network.push(flight);
+  }
+
+  /** The oldest batch of a node becomes durable. */
+  sync(id: NodeId): void {
+    const node = this.node(id);
+    if (node.raft === undefined) return;
+    const mark = node.disk.sync();
+    if (mark === undefined) return;
+    const released = node.held.filter((held) => held.mark <= mark);
+    node.held = node.held.filter((held) => held.mark > mark);
+    this.send(
+      node,
+      released.map((held) => held.outgoing),
+    );
+    node.raft.persisted(mark);
+    this.after(node);
+  }
+
+  /** Time passes; every node that is up does what is due. */
+  pass(micros: number): void {
+    this.now = plus(this.now, micros);
+    for (const node of this.nodes) this.tick(node.id);
+  }
+  /** One node does what is due now. */
+  tick(id: NodeId): void {
+    const node = this.node(id);
+    if (node.raft === undefined || node.raft.nextDeadline() > this.now) return;
+    node.raft.deadline(this.now);
+    this.after(node);
+  }
+  /** Time passes until something is due on the node. */
+  passTo(id: NodeId): void {
+    const due = this.node(id).raft?.nextDeadline() ?? NEVER;
+    if (due === NEVER) return;
+    if (due > this.now) this.now = due;
+    this.tick(id);
+  }
+
+  campaign(id: NodeId): void {
+    const node = this.node(id);
+    node.raft?.campaign(this.now);
+    this.after(node);
+  }
+  propose(id: NodeId): boolean {
+    const node = this.node(id);
+    if (node.raft === undefined) return false;
+    this.proposed += 1;
+    const result = node.raft.propose(this.now, [proposal(this.proposed >> 8, this.proposed & 255)]);
+    this.after(node);
+    return result.ok;
+  }
+  /** @returns the context, or 0 where there was nobody to ask. */
+  read(id: NodeId): number {
+    const node = this.node(id);
+    if (node.raft === undefined) return 0;
+    this.readContext += 1;
+    this.oracles.invoked(this.readContext, this.nodes);
+    const asked = node.raft.readIndex(this.now, this.readContext);
+    this.after(node);
+    return asked ? this.readContext : 0;
+  }
+  transfer(id: NodeId, target: NodeId): boolean {
+    const node = this.node(id);
+    const began = node.raft?.transferLeadership(this.now, target) ?? false;
+    this.after(node);
+    return began;
+  }
+
+  /** Delivers and syncs, oldest first, until nothing moves. Messages that lost() names are dropped. */
+  settle(lost: (flight: Flight) => boolean = () => false): void {
+    for (let round = 0; round < 10_000; round += 1) {
+      for (const node of this.nodes) while (node.raft !== undefined && node.disk.waiting > 0) this.sync(node.id);
+      const flight = this.network[0];
+      if (flight === undefined) return;
+      if (lost(flight)) this.drop(0);
+      else this.deliver(0);
+    }
+    throw new Error('the network does not come to rest');
+  }
+
+  /** Makes a node leader of a healthy cluster. */
+  elect(id: NodeId): Raft {
+    this.campaign(id);
+    this.settle();
+    const raft = this.raft(id);
+    if (raft.role !== 'leader') throw new Error(`${id} was not elected`);
+    return raft;
+  }
+  isolate(...ids: readonly NodeId[]): void {
+    this.cut = (from, to) => ids.includes(from) !== ids.includes(to);
+  }
+  heal(): void {
+    this.cut = () => false;
+  }
+
+  private after(node: TestNode): void {
+    const { raft } = node;
+    if (raft === undefined) return;
+    for (let ready = raft.ready(); ready !== undefined; ready = raft.ready()) {
+      node.readys.push(ready);
+      node.disk.write(ready);
+      this.oracles.handedOut(node, ready);
+      for (const outgoing of ready.messages) {
+        if (outgoing.durable && node.disk.waiting > 0) node.held.push({ mark: ready.mark, outgoing });
+        else this.send(node, [outgoing]);
+      }
+    }
+    this.oracles.check(this.nodes);
+    if (this.options.autoSync ?? false) while (node.disk.waiting > 0) this.sync(node.id);
+  }
+
+  private send(node: TestNode, outgoing: readonly OutgoingMessage[]): void {
+    for (const { to, message } of outgoing) this.network.push({ from: node.id, to, message });
+  }
+}
