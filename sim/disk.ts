@@ -2,17 +2,30 @@
  * A simulated data directory: what the process sees, and what power loss leaves of it.
  * A write is visible at once and durable after a `sync` of its file; a name after `syncDirectory`. On power loss every
  * unsynced 512-byte sector keeps one of the versions it had since the last sync, each drawn on its own (so writes are lost,
- * torn and reordered), and every unsynced create, rename and remove happened or not, each drawn on its own.
+ * torn and reordered), and every unsynced create, rename and remove happened or not, each drawn on its own. A draw of 0 is
+ * the harmless outcome: the latest version stays, the change of names happened.
  * What is not simulated: sectors half-written, and a disk that reports a sync it did not make.
  * Cost: a write copies its bytes and saves each sector's older version once; sectors never written before save nothing;
  * files are sparse, so a preallocated segment costs nothing until it is used.
  */
 import { assert, defined, unreachable } from '../core/assert.ts';
-import type { DirectoryReader, FileOp } from '../core/effect.ts';
+import type { FileOp } from '../core/effect.ts';
 import { StorageError } from '../core/errors.ts';
+import type { VirtualDisk } from './virtual-disk.ts';
 
-/** A labelled draw from the tape: an integer in [0, bound). */
-export type Draw = (label: string, bound: number) => number;
+/** Where power loss draws from: a label of the tape, or any generator. */
+export interface DiskDraws {
+  /** Uniform integer in [0, bound). */
+  below(bound: number): number;
+}
+
+/** What a power loss took, in sectors. */
+export interface PowerLoss {
+  /** Sectors that went back to an older version. */
+  lostWrites: number;
+  /** Places where such a sector lies behind one that stayed, or the other way round. */
+  tornWrites: number;
+}
 
 /** Why an operation was refused, as errno names it. */
 export type DiskError = 'EEXIST' | 'ENOENT';
@@ -93,22 +106,31 @@ class SimFile {
     this.durableBytes = this.sizeBytes;
   }
 
-  powerLoss(draw: Draw): void {
+  powerLoss(draws: DiskDraws, loss: PowerLoss): void {
+    let before = -2;
+    let beforeStayed = true;
     for (const [sector, versions] of this.unsynced) {
-      const kept = draw('disk.sector', versions.length + 1);
-      if (kept < versions.length) this.put(sector * SECTOR_BYTES, defined(versions[kept], 'a drawn version exists'));
+      const back = draws.below(versions.length + 1);
+      if (back > 0) {
+        this.put(sector * SECTOR_BYTES, defined(versions[versions.length - back], 'a drawn version exists'));
+        loss.lostWrites += 1;
+      }
+      const stayed = back === 0;
+      if (sector === before + 1 && stayed !== beforeStayed) loss.tornWrites += 1;
+      before = sector;
+      beforeStayed = stayed;
     }
-    if (this.sizeBytes !== this.durableBytes) this.resize(draw);
+    if (this.sizeBytes !== this.durableBytes) this.resize(draws);
     this.sync();
   }
 
-  /** An unsynced size: the old one, the new one, or any whole sector between. */
-  private resize(draw: Draw): void {
+  /** An unsynced size: the new one, the old one, or any whole sector between. */
+  private resize(draws: DiskDraws): void {
     const sectors = Math.ceil((this.sizeBytes - this.durableBytes) / SECTOR_BYTES);
-    const grown = this.durableBytes + draw('disk.size', sectors + 1) * SECTOR_BYTES;
-    if (grown >= this.sizeBytes) return;
-    this.sizeBytes = grown;
-    for (let at = grown; at < this.writtenEnd; at += SECTOR_BYTES) {
+    const back = draws.below(sectors + 1);
+    if (back === 0) return;
+    this.sizeBytes = this.durableBytes + (sectors - back) * SECTOR_BYTES;
+    for (let at = this.sizeBytes; at < this.writtenEnd; at += SECTOR_BYTES) {
       this.put(at, ZERO_SECTOR.subarray(0, Math.min(SECTOR_BYTES, this.writtenEnd - at)));
     }
   }
@@ -128,13 +150,18 @@ type NameChange =
   | { readonly kind: 'rename'; readonly from: string; readonly to: string; readonly file: SimFile }
   | { readonly kind: 'remove'; readonly name: string };
 
-export class SimDisk implements DirectoryReader {
+export class SimDisk implements VirtualDisk {
+  private readonly draws: DiskDraws;
   private names: Map<string, SimFile> = new Map();
   private durableNames: Map<string, SimFile> = new Map();
   private changes: NameChange[] = [];
 
+  constructor(draws: DiskDraws) {
+    this.draws = draws;
+  }
+
   /** Carries out one operation. @returns why it was refused, or undefined. */
-  apply(op: FileOp): DiskError | undefined {
+  execute(op: FileOp): DiskError | undefined {
     switch (op.op) {
       case 'create': {
         assert(!op.file.includes('/'), 'the data directory is flat');
@@ -178,20 +205,12 @@ export class SimDisk implements DirectoryReader {
     }
   }
 
-  /** Carries out operations up to the first that is refused. */
-  execute(ops: readonly FileOp[]): DiskError | undefined {
-    for (const op of ops) {
-      const refused = this.apply(op);
-      if (refused !== undefined) return refused;
-    }
-    return undefined;
-  }
-
   /** The machine loses power: what was not synced is kept, torn or forgotten as drawn. */
-  powerLoss(draw: Draw): void {
+  powerLoss(): PowerLoss {
+    const loss: PowerLoss = { lostWrites: 0, tornWrites: 0 };
     const names = this.durableNames;
     for (const change of this.changes) {
-      if (draw('disk.name', 2) === 0) continue;
+      if (this.draws.below(2) === 1) continue;
       switch (change.kind) {
         case 'create':
           names.set(change.name, change.file);
@@ -210,7 +229,8 @@ export class SimDisk implements DirectoryReader {
     }
     this.changes = [];
     this.names = new Map(names);
-    for (const name of this.list()) this.file(name).powerLoss(draw);
+    for (const name of this.list()) this.file(name).powerLoss(this.draws, loss);
+    return loss;
   }
 
   /** Bit rot: flips the bits of mask in one byte, past every check. */
