@@ -24,47 +24,47 @@ export const CLIENT_VERSION: number = 1;
 const Type = { request: 1, result: 2 } as const;
 const HEADER_BYTES = 10;
 
-export interface RequestFrame {
-  readonly requestId: RequestId;
+export interface ClientRequestFrame {
+  readonly id: RequestId;
   readonly request: ClientRequest;
 }
 
-export interface ResultFrame {
-  readonly requestId: RequestId;
+export interface ClientResultFrame {
+  readonly id: RequestId;
   readonly result: ClientResult;
 }
 
 /** @param writer reused from frame to frame by busy callers. @returns a copy of exact size. The request passed admission. */
-export function encodeRequest(frame: RequestFrame, writer: Writer = new Writer()): Uint8Array {
-  begin(writer, Type.request, frame.requestId);
+export function encodeClientRequest(frame: ClientRequestFrame, writer: Writer = new Writer()): Uint8Array {
+  begin(writer, Type.request, frame.id);
   writeRequest(writer, frame.request);
   return writer.finish();
 }
 
 /** @param writer reused from frame to frame by busy callers. @returns a copy of exact size. */
-export function encodeResult(frame: ResultFrame, writer: Writer = new Writer()): Uint8Array {
-  begin(writer, Type.result, frame.requestId);
+export function encodeClientResult(frame: ClientResultFrame, writer: Writer = new Writer()): Uint8Array {
+  begin(writer, Type.result, frame.id);
   writeResult(writer, frame.result);
   return writer.finish();
 }
 
-export function decodeRequest(bytes: Uint8Array): Decoded<RequestFrame> {
+export function decodeClientRequest(bytes: Uint8Array): Decoded<ClientRequestFrame> {
   const reader = open(bytes, Type.request, CLIENT_REQUEST_BYTES_MAX);
-  const requestId = reader.u64() as RequestId;
-  return reader.finish({ requestId, request: readRequest(reader) });
+  const id = reader.u64() as RequestId;
+  return reader.finish({ id, request: readRequest(reader) });
 }
 
-export function decodeResult(bytes: Uint8Array): Decoded<ResultFrame> {
+export function decodeClientResult(bytes: Uint8Array): Decoded<ClientResultFrame> {
   const reader = open(bytes, Type.result, CLIENT_RESULT_BYTES_MAX);
-  const requestId = reader.u64() as RequestId;
-  return reader.finish({ requestId, result: readResult(reader) });
+  const id = reader.u64() as RequestId;
+  return reader.finish({ id, result: readResult(reader) });
 }
 
 /** The id of a request whose body does not decode, so that it can be refused with a sentence; undefined where even that is unreadable. */
-export function requestIdOf(bytes: Uint8Array): RequestId | undefined {
+export function clientRequestId(bytes: Uint8Array): RequestId | undefined {
   const reader = open(bytes, Type.request, CLIENT_REQUEST_BYTES_MAX);
-  const requestId = reader.u64() as RequestId;
-  return reader.failed === undefined ? requestId : undefined;
+  const id = reader.u64() as RequestId;
+  return reader.failed === undefined ? id : undefined;
 }
 
 function begin(writer: Writer, type: number, requestId: RequestId): void {

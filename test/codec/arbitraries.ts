@@ -1,0 +1,240 @@
+/** Arbitrary protocol values: everything the codecs may be given, at the edges of their ranges too. */
+import * as fc from 'fast-check';
+import { encodeUlid } from '../../core/chain/ulid.ts';
+import type { Anchor, ClientRequest, ClientResult, CommandRef, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
+import type { Envelope } from '../../core/codec/envelope.ts';
+import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Seq, Term, VaultId } from '../../core/ids.ts';
+import type { Entry, Message } from '../../core/raft/message.ts';
+import type { Operation, Transaction } from '../../core/state/transaction.ts';
+
+/** Brands a drawn value. */
+function branded<T>(arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<T> {
+  return arbitrary as fc.Arbitrary<T>;
+}
+
+const u32 = fc.oneof(fc.nat(20), fc.integer({ min: 0, max: 0xffff_ffff }));
+const u64 = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
+export const nodeId: fc.Arbitrary<NodeId> = branded(
+  fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+);
+const term = branded<Term>(u64);
+const index = branded<LogIndex>(u64);
+const height = branded<Height>(u64);
+const micros = branded<Micros>(u64);
+const group = branded<GroupId>(u32);
+const bytes = fc.uint8Array({ maxLength: 80 });
+const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+const ulid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(encodeUlid);
+const organization = branded<OrganizationId>(ulid);
+const vault = branded<VaultId>(ulid);
+const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
+
+function entriesAfter(prevIndex: number): fc.Arbitrary<readonly Entry[]> {
+  const body = fc.record({ term, kind: fc.constantFrom(1, 2, 3), data: bytes });
+  return branded(
+    fc.array(body, { maxLength: 4 }).map((list) => list.map((entry, i) => ({ ...entry, index: prevIndex + 1 + i }))),
+  );
+}
+
+const append = branded<Message>(
+  fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 10 }).chain((prevIndex) =>
+    fc.record({
+      kind: fc.constant('appendEntries'),
+      term,
+      prevIndex: fc.constant(prevIndex),
+      prevTerm: term,
+      commit: index,
+      entries: entriesAfter(prevIndex),
+    }),
+  ),
+);
+
+export const message: fc.Arbitrary<Message> = fc.oneof(
+  append,
+  fc.record({ kind: fc.constant('preVote' as const), term, lastIndex: index, lastTerm: term }),
+  fc.record({ kind: fc.constant('preVoteResponse' as const), term, granted: fc.boolean() }),
+  fc.record({ kind: fc.constant('requestVote' as const), term, lastIndex: index, lastTerm: term, transfer: fc.boolean() }),
+  fc.record({ kind: fc.constant('requestVoteResponse' as const), term, granted: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('appendResponse' as const),
+    term,
+    ok: fc.boolean(),
+    index,
+    hintIndex: index,
+    hintTerm: term,
+  }),
+  fc.record({ kind: fc.constant('heartbeat' as const), term, commit: index, context: u64 }),
+  fc.record({ kind: fc.constant('heartbeatResponse' as const), term, context: u64 }),
+  fc.record({ kind: fc.constant('readIndex' as const), term, context: u64 }),
+  fc.record({ kind: fc.constant('readIndexResponse' as const), term, context: u64, ok: fc.boolean(), index }),
+  fc.record({ kind: fc.constant('timeoutNow' as const), term }),
+);
+
+export const envelope: fc.Arbitrary<Envelope> = fc.record({ group, message });
+export const seq: fc.Arbitrary<Seq> = branded(fc.nat(6));
+
+const command: fc.Arbitrary<CommandRef> = fc
+  .tuple(group, index, fc.integer({ min: 1, max: 1000 }), fc.nat(255))
+  .map(([g, i, lowestUnanswered, ahead]) => ({
+    session: { group: g, index: i },
+    sequence: lowestUnanswered + ahead,
+    lowestUnanswered,
+  }));
+
+const name = fc.constantFrom('a', 'reader', 'größe', 'x'.repeat(200));
+const tuple = fc.record({
+  resource: name.map((n) => `document:${n}`),
+  relation: name,
+  subject: fc.oneof(
+    name.map((n) => `user:${n}`),
+    fc.constantFrom('user:*', 'team:a#member'),
+  ),
+});
+const tupleCondition = fc.record({ name, context: fc.constantFrom('{}', '{"a":1}') });
+const entityCondition = fc.oneof(
+  fc.record({ kind: fc.constantFrom('mustNotExist' as const, 'mustExist' as const) }),
+  fc.record({ kind: fc.constant('versionEquals' as const), version: height }),
+  fc.record({ kind: fc.constant('valueEquals' as const), value: bytes }),
+);
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({
+    op: fc.constant('writeTuple' as const),
+    tuple,
+    condition: fc.option(tupleCondition, { nil: undefined }),
+    expiresAt: u64,
+    onDuplicate: fc.constantFrom('error' as const, 'ignore' as const),
+  }),
+  fc.record({
+    op: fc.constant('deleteTuple' as const),
+    tuple,
+    onMissing: fc.constantFrom('error' as const, 'ignore' as const),
+  }),
+  fc.record({
+    op: fc.constant('setEntity' as const),
+    key: name,
+    value: bytes,
+    expiresAt: u64,
+    condition: fc.option(entityCondition, { nil: undefined }),
+  }),
+  fc.record({ op: fc.constant('deleteEntity' as const), key: name, condition: fc.option(entityCondition, { nil: undefined }) }),
+);
+const transaction: fc.Arbitrary<Transaction> = fc.record({
+  actor: fc.constantFrom('', 'alice'),
+  reason: fc.constantFrom('', 'quarterly review'),
+  operations: fc.array(operation, { minLength: 1, maxLength: 4 }),
+});
+const consistency = fc.constantFrom('linearizable' as const, 'stale' as const);
+const query = fc.oneof(
+  fc.record({ kind: fc.constant('tuple' as const), tuple }),
+  fc.record({ kind: fc.constant('entity' as const), key: text }),
+  fc.record({ kind: fc.constant('list' as const), resource: text, relation: text, subject: text, limit: u32, after: bytes }),
+  fc.record({ kind: fc.constant('block' as const), height }),
+);
+const directoryCommand = fc.oneof(
+  fc.record({ kind: fc.constant('createOrganization' as const), name: text }),
+  fc.record({ kind: fc.constant('reserveVault' as const), organization: text, name: text, allowExisting: fc.boolean() }),
+);
+
+export const request: fc.Arbitrary<ClientRequest> = fc.oneof(
+  fc.record({ kind: fc.constant('openSession' as const), group }),
+  fc.record({ kind: fc.constant('directory' as const), command, body: directoryCommand }),
+  fc.record({ kind: fc.constant('createVault' as const), group, command, organization, vault }),
+  fc.record({ kind: fc.constant('transact' as const), group, command, organization, vault, transaction, proof: fc.boolean() }),
+  fc.record({ kind: fc.constant('query' as const), group, organization, vault, query, consistency, proof: fc.boolean() }),
+  fc.record({ kind: fc.constant('lookupVault' as const), organization: text, name: text, id: text, consistency }),
+  fc.record({ kind: fc.constant('listVaults' as const), organization: text, after: text, limit: u32, consistency }),
+  fc.record({ kind: fc.constant('listOrganizations' as const), consistency }),
+  fc.record({ kind: fc.constant('status' as const) }),
+);
+
+const anchor: fc.Arbitrary<Anchor> = fc.record({
+  height,
+  blockHash: hash,
+  stateRoot: hash,
+  treeRoot: hash,
+  header: fc.uint8Array({ minLength: 196, maxLength: 196 }),
+});
+const row: fc.Arbitrary<TupleRow> = fc.record({
+  tuple,
+  conditionName: text,
+  conditionContext: text,
+  expiresAt: u64,
+  version: height,
+  writtenAt: micros,
+});
+const vaultEntry: fc.Arbitrary<VaultEntry> = fc.record({
+  id: vault,
+  organization,
+  organizationName: text,
+  name: text,
+  group,
+  createdAt: micros,
+});
+const outcome = fc.oneof(
+  fc.record({ ok: fc.constant(true as const), changed: fc.boolean(), height }),
+  fc.record({
+    ok: fc.constant(false as const),
+    code: fc.constantFrom('tuple_exists' as const, 'version_differs' as const, 'value_differs' as const),
+    operation: u32,
+  }),
+);
+const groupStatus = fc.record({
+  group,
+  role: fc.constantFrom('follower' as const, 'preCandidate' as const, 'candidate' as const, 'leader' as const),
+  term,
+  leader: fc.option(nodeId, { nil: undefined }),
+  commitIndex: index,
+  lastApplied: index,
+  lastIndex: index,
+  quarantined: fc.boolean(),
+});
+const status = fc.record({
+  node: nodeId,
+  cluster: fc.option(branded<never>(nodeId), { nil: undefined }),
+  members: fc.array(fc.record({ id: nodeId, address: text }), { maxLength: 3 }),
+  groups: fc.array(groupStatus, { maxLength: 3 }),
+  droppedFrames: u64,
+});
+
+export const result: fc.Arbitrary<ClientResult> = fc.oneof(
+  fc.record({ kind: fc.constant('session' as const), session: fc.record({ group, index }) }),
+  fc.record({ kind: fc.constant('organization' as const), id: organization, name: text, created: fc.boolean() }),
+  fc.record({ kind: fc.constant('vault' as const), vault: vaultEntry, created: fc.boolean() }),
+  fc.record({ kind: fc.constant('vaults' as const), vaults: fc.array(vaultEntry, { maxLength: 3 }), more: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('organizations' as const),
+    organizations: fc.array(fc.record({ id: organization, name: text }), { maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant('vaultCreated' as const), anchor }),
+  fc.record({ kind: fc.constant('transacted' as const), outcome, anchor }),
+  fc.record({
+    kind: fc.constant('tuple' as const),
+    present: fc.boolean(),
+    row: fc.option(row, { nil: undefined }),
+    anchor,
+    proof: bytes,
+  }),
+  fc.record({
+    kind: fc.constant('entity' as const),
+    value: fc.option(bytes, { nil: undefined }),
+    version: height,
+    expiresAt: u64,
+    anchor,
+    proof: bytes,
+  }),
+  fc.record({ kind: fc.constant('list' as const), rows: fc.array(row, { maxLength: 3 }), next: bytes, anchor }),
+  fc.record({
+    kind: fc.constant('block' as const),
+    anchor,
+    transactions: fc.array(bytes, { maxLength: 3 }),
+    newest: height,
+  }),
+  fc.record({ kind: fc.constant('status' as const), status }),
+  fc.record({
+    kind: fc.constant('error' as const),
+    code: fc.constantFrom('not_leader' as const, 'unknown_outcome' as const, 'quarantined' as const),
+    message: text,
+    leader: fc.option(nodeId, { nil: undefined }),
+    retryAfterMs: u32,
+  }),
+);
