@@ -1,0 +1,92 @@
+/**
+ * Who may change a page, and when it may be freed: copy-on-write by generations.
+ *
+ * A page carries the generation it was allocated in. Taking a snapshot ends a generation, so a page of the current one is
+ * in no snapshot and its owner changes it in place; an older one is copied first. A page that the tree drops while a
+ * snapshot may still read it goes to the newest snapshot's dead list.
+ * Source: the dead lists of ZFS (Bonwick, Ahrens). Invariant: a page on the dead list of snapshot S was born at or before
+ * S and dropped before the next newer snapshot, so on release of S it is needed by an older one iff born at or before that.
+ */
+import { assert, defined } from '../assert.ts';
+import { generationOf, stampPage } from './header.ts';
+import type { PageId, PageStore } from './store.ts';
+
+/** What a snapshot keeps alive. */
+export interface Pin {
+  /** The newest generation it can see. */
+  readonly generation: number;
+  readonly dead: PageId[];
+}
+
+export class PageSpace {
+  readonly store: PageStore;
+  /** The generation of pages allocated now. */
+  generation: number;
+  /** Live snapshots, oldest first. */
+  private readonly pins: Pin[] = [];
+
+  constructor(store: PageStore, generation: number) {
+    this.store = store;
+    this.generation = generation;
+  }
+
+  read(id: PageId): Uint8Array {
+    return this.store.read(id);
+  }
+
+  /** A page of the current generation, stamped; the rest of it is undefined. */
+  allocate(): PageId {
+    const id = this.store.allocate();
+    stampPage(this.store.read(id), id, this.generation);
+    return id;
+  }
+
+  /** Whether the page is in no snapshot, so that it may be changed in place. */
+  owns(page: Uint8Array): boolean {
+    return generationOf(page) === this.generation;
+  }
+
+  /** A page of the current generation with the same content. The original is dropped. */
+  replace(id: PageId): PageId {
+    const copyId = this.store.allocate();
+    const copy = this.store.read(copyId);
+    copy.set(this.store.read(id));
+    stampPage(copy, copyId, this.generation);
+    this.drop(id);
+    return copyId;
+  }
+
+  /** The tree no longer refers to this page: free it, now or when the last snapshot that sees it is released. */
+  drop(id: PageId): void {
+    const newest = this.pins[this.pins.length - 1];
+    if (newest === undefined || generationOf(this.store.read(id)) > newest.generation) this.store.free(id);
+    else newest.dead.push(id);
+  }
+
+  /** Ends the generation: every page that exists now stays readable until `unpin`. */
+  pin(): Pin {
+    const pin: Pin = { generation: this.generation, dead: [] };
+    this.pins.push(pin);
+    this.generation += 1;
+    return pin;
+  }
+
+  /** Releases a snapshot: pages that no older snapshot sees are freed. */
+  unpin(pin: Pin): void {
+    const at = this.pins.indexOf(pin);
+    assert(at >= 0, 'a snapshot is released once');
+    const older = at === 0 ? undefined : defined(this.pins[at - 1], 'an older snapshot');
+    for (const id of pin.dead) {
+      if (older !== undefined && generationOf(this.store.read(id)) <= older.generation) older.dead.push(id);
+      else this.store.free(id);
+    }
+    this.pins.splice(at, 1);
+  }
+
+  /** Pages kept for snapshots alone. For checks and metrics. */
+  get pinnedPages(): number {
+    let count = 0;
+    for (const pin of this.pins) count += pin.dead.length;
+    return count;
+  }
+}
