@@ -1,10 +1,43 @@
-/** The replicated state machine of one group (signatures; filled in next). */
+/**
+ * The replicated state machine of one group: vaults, sessions, and in GLOBAL the directory. Apply is a function of the log.
+ *
+ * Entry time is a fold over the log: time(i) = max(wall the leader proposed, time(i-1) + 1 µs) (20-consensus, "Reads").
+ * Each section of an entry makes at most one block of its vault. Bytes in the log were validated at admission, so an entry
+ * that does not decode is a broken invariant of this group; what a command asks for never throws.
+ */
+import { assert, defined } from '../assert.ts';
+import { concatBytes } from '../bytes/compare.ts';
+import type { Writer } from '../bytes/writer.ts';
 import type { Hasher } from '../capability.ts';
 import type { ClientRequest, ClientResult } from '../client/protocol.ts';
-import type { GroupId, Height, LogIndex, Micros, VaultId } from '../ids.ts';
-import type { CommandResult } from './results.ts';
+import { hashOf } from '../hasher.ts';
+import {
+  GLOBAL_GROUP,
+  type GroupId,
+  type Height,
+  INDEX_ZERO,
+  type LogIndex,
+  type Micros,
+  maxOf,
+  type OrganizationId,
+  plus,
+  type VaultId,
+} from '../ids.ts';
+import { VAULTS_MAX } from '../limits.ts';
+import { MemoryPageStore } from '../page/store.ts';
+import { type Entry, EntryKind } from '../raft/message.ts';
+import { CommandKind, type DecodedCommand } from './command.ts';
+import { Directory } from './directory.ts';
+import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
+import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
+import { type CommandResult, errorResult, VAULT_MISSING } from './results.ts';
+import { type Admitted, type Answer, DEFAULT_SESSION_LIMITS, type SessionLimits, Sessions } from './sessions.ts';
+import { ulidBytes } from './ulid-field.ts';
+import { Vault } from './vault.ts';
+import { queryVault } from './vault-query.ts';
+import { VaultSection } from './vault-section.ts';
 
-/** A block as it was sealed. Bytes are views, valid during the call. */
+/** A block as it was sealed. Bytes are read-only and stay valid. */
 export interface SealedBlock {
   readonly group: GroupId;
   readonly vault: VaultId;
@@ -27,8 +60,169 @@ export interface GroupStateOptions {
   /** Groups that take vaults. Used by GLOBAL's directory; equal on every replica (manifest). */
   readonly dataGroups: readonly GroupId[];
   readonly observer?: StateObserver;
+  /** Equal on every replica. Default: core/limits.ts. */
+  readonly sessionLimits?: SessionLimits;
 }
 
 /** The requests that read state. */
 export type StateQuery = Extract<ClientRequest, { kind: 'query' | 'lookupVault' | 'listVaults' | 'listOrganizations' }>;
-export type { ClientResult, CommandResult, Micros };
+
+const NO_DIRECTORY: ClientResult = errorResult('group_missing', 'the directory is in group 0 only');
+/** Why not a second session of the same entry: a session is named by its log index. Asking again gets another entry. */
+const SESSION_PER_ENTRY: ClientResult = errorResult('overloaded', 'one session is opened per entry; ask again', 1);
+const GROUP_OWN: Uint8Array = new Uint8Array(16);
+const UNTIMED: EntryData = { wall: 0 as Micros, sections: [] };
+
+export class GroupState {
+  readonly group: GroupId;
+  /** Index of the newest applied entry. */
+  lastApplied: LogIndex = INDEX_ZERO;
+  /** Its entry time. */
+  lastTime: Micros = 0 as Micros;
+  private readonly hasher: Hasher;
+  private readonly observer: StateObserver | undefined;
+  private readonly sessions: Sessions;
+  private readonly directory: Directory | undefined;
+  private readonly vaults: Map<VaultId, Vault> = new Map();
+  private readonly expiries: ExpiryQueue = new ExpiryQueue();
+
+  constructor(options: GroupStateOptions) {
+    this.group = options.group;
+    this.hasher = options.hasher;
+    this.observer = options.observer;
+    this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
+    if (options.group === GLOBAL_GROUP) {
+      const { hasher, dataGroups } = options;
+      this.directory = new Directory({ hasher, dataGroups, pages: new MemoryPageStore() });
+    }
+  }
+
+  /**
+   * Applies the next committed entry.
+   * @returns one result per command, in the order of the entry's commands; none for no-ops and configurations.
+   */
+  apply(entry: Entry): readonly CommandResult[] {
+    assert(entry.index === this.lastApplied + 1, 'entries are applied in log order, each once');
+    const data = entry.kind === EntryKind.configuration ? UNTIMED : this.decode(entry);
+    this.lastTime = maxOf(data.wall, plus(this.lastTime, 1));
+    this.lastApplied = entry.index;
+    this.sessions.endIdle(this.lastTime);
+    const answers: Answer[] = [];
+    for (const section of data.sections) {
+      if (section.vault === undefined) this.applyOwn(section, entry, answers);
+      else this.applyVault(section.vault, section, entry, answers);
+    }
+    return answers.map((answer) => defined(answer.result, 'a command has its result when its section is done'));
+  }
+
+  private decode(entry: Entry): EntryData {
+    const decoded = decodeEntryData(entry.data);
+    assert(decoded.ok, 'a committed entry was validated at admission');
+    return decoded.value;
+  }
+
+  /** Sessions and directory. */
+  private applyOwn(section: Section, entry: Entry, answers: Answer[]): void {
+    for (const decoded of section.commands) {
+      if (decoded.command.kind === 'openSession') answers.push({ result: this.openSession(entry.index) });
+      else answers.push(this.applyDirectory(decoded, { index: entry.index, position: answers.length, time: this.lastTime }));
+    }
+  }
+
+  private openSession(index: LogIndex): ClientResult {
+    if (this.sessions.has(index)) return SESSION_PER_ENTRY;
+    this.sessions.open(index, this.lastTime);
+    return { kind: 'session', session: { group: this.group, index } };
+  }
+
+  private applyDirectory(
+    decoded: DecodedCommand,
+    place: { readonly index: LogIndex; readonly position: number; readonly time: Micros },
+  ): Answer {
+    assert(decoded.command.kind === 'directory', 'the own section holds sessions and directory commands');
+    const { run, answer } = this.admit(decoded, GROUP_OWN);
+    if (run) answer.result = this.directory === undefined ? NO_DIRECTORY : this.directory.apply(decoded.command.body, place);
+    return answer;
+  }
+
+  private applyVault(id: VaultId, section: Section, entry: Entry, answers: Answer[]): void {
+    const run = new VaultSection({
+      shelf: { find: (vault) => this.vaults.get(vault), add: (vault, organization) => this.addVault(vault, organization) },
+      id,
+      origin: { term: entry.term, index: entry.index },
+      time: this.lastTime,
+    });
+    const idBytes = ulidBytes(id);
+    for (const decoded of section.commands) answers.push(this.applyVaultCommand(run, decoded, idBytes));
+    const sealed = run.finish();
+    if (sealed === undefined) return;
+    this.expiries.set(id, sealed.vault.leaves.firstExpiry());
+    const { anchor, transactions } = sealed;
+    const { height, header, blockHash } = anchor;
+    this.observer?.onBlock({ group: this.group, vault: id, height, header, blockHash, transactions, index: entry.index });
+  }
+
+  private applyVaultCommand(run: VaultSection, decoded: DecodedCommand, idBytes: Uint8Array): Answer {
+    const { command } = decoded;
+    if (command.kind === 'expire') {
+      const answer: Answer = { result: undefined };
+      run.expire(answer);
+      return answer;
+    }
+    assert(command.kind === 'createVault' || command.kind === 'transact', 'a vault section holds commands of a vault');
+    const admitted = this.admit(decoded, idBytes);
+    if (admitted.run) run.run(decoded, command, admitted.answer);
+    return admitted.answer;
+  }
+
+  /** Whether a session's command runs. What a retry must repeat: vault, kind and body. */
+  private admit(decoded: DecodedCommand, vaultBytes: Uint8Array): Admitted {
+    const { command } = decoded;
+    assert('ref' in command, 'a command under a session names it');
+    const payload = concatBytes(vaultBytes, Uint8Array.of(CommandKind[command.kind]), decoded.body);
+    return this.sessions.admit(command.ref, hashOf(this.hasher, payload), this.lastTime);
+  }
+
+  private addVault(id: VaultId, organization: OrganizationId): Vault | undefined {
+    if (this.vaults.size >= VAULTS_MAX) return undefined;
+    const vault = new Vault({ id, organization, reverse: true, hasher: this.hasher, pages: new MemoryPageStore() });
+    this.vaults.set(id, vault);
+    return vault;
+  }
+
+  /** Answers from the applied state. The request passed admission (admission.ts). */
+  query(request: StateQuery): ClientResult {
+    if (request.kind !== 'query') return this.directory === undefined ? NO_DIRECTORY : this.directory.query(request);
+    const vault = this.vaults.get(request.vault);
+    if (vault === undefined || vault.organization !== request.organization) return VAULT_MISSING;
+    return queryVault(vault, request.query, request.proof);
+  }
+
+  /** The earliest expires_at of any leaf: when the leader proposes `expire`. */
+  nextExpiry(): DueVault | undefined {
+    return this.expiries.first;
+  }
+
+  /** Ascending. */
+  vaultIds(): readonly VaultId[] {
+    return [...this.vaults.keys()].sort();
+  }
+
+  /** Read-only use by oracles and status. */
+  vault(id: VaultId): Vault | undefined {
+    return this.vaults.get(id);
+  }
+
+  /** Feeds everything that decides into a digest: equal logs give equal bytes. */
+  digest(out: Writer): void {
+    out.u32(this.group);
+    out.u64(this.lastApplied);
+    out.u64(this.lastTime);
+    this.sessions.digest(out);
+    this.directory?.digest(out);
+    for (const id of this.vaultIds()) {
+      out.raw(ulidBytes(id));
+      out.raw(defined(this.vaults.get(id), 'a listed vault is there').anchor.blockHash);
+    }
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * The directory in group GLOBAL: organizations and vaults, by name and by id, and which group holds which vault.
+ * Why its own small tree: names list in order, and it will persist and travel like every other state.
+ *
+ *   KEY (u8 table, then …)                             ROW
+ *   1  organization name                               organization 16
+ *   2  organization 16                                 name
+ *   3  organization 16, vault name                     vault 16, u32 group, u64 created at
+ *   4  vault 16                                        organization 16, vault name
+ * Names stand last and in clear; they are ASCII (names.ts).
+ * Ids: ULID(entry time in ms, first 80 bits of SHA-256(u32 group ‖ u64 log index ‖ u32 position in the entry)).
+ */
+import { assert, defined, unreachable } from '../assert.ts';
+import { BTree } from '../btree/tree.ts';
+import { concatBytes } from '../bytes/compare.ts';
+import { Reader } from '../bytes/reader.ts';
+import { fromUtf8, toUtf8 } from '../bytes/text.ts';
+import { Writer } from '../bytes/writer.ts';
+import type { Hasher } from '../capability.ts';
+import { decodeUlid, ULID_BYTES, ulidFrom } from '../chain/ulid.ts';
+import type { ClientRequest, ClientResult, DirectoryCommand, VaultEntry } from '../client/protocol.ts';
+import { hashOf } from '../hasher.ts';
+import { GLOBAL_GROUP, type GroupId, type LogIndex, type Micros, type OrganizationId, type VaultId } from '../ids.ts';
+import { LIST_ROWS_MAX, ORGANIZATIONS_MAX, VAULTS_MAX } from '../limits.ts';
+import type { PageStore } from '../page/store.ts';
+import { prefixRange, tableRange } from './key-reader.ts';
+import { errorResult, VAULT_MISSING } from './results.ts';
+import { readUlid, ulidBytes, ulidText } from './ulid-field.ts';
+
+/** On disk: do not renumber. */
+const DirectoryTable = { organizationByName: 1, organizationById: 2, vaultByName: 3, vaultById: 4 } as const;
+
+/** What decides the id and time of what a command makes: its place in the log. */
+export interface CommandPlace {
+  readonly index: LogIndex;
+  /** Number of the command within its entry, from 0. */
+  readonly position: number;
+  /** Entry time. */
+  readonly time: Micros;
+}
+
+export type DirectoryQuery = Extract<ClientRequest, { kind: 'lookupVault' | 'listVaults' | 'listOrganizations' }>;
+type LookupVault = Extract<ClientRequest, { kind: 'lookupVault' }>;
+type ListVaults = Extract<ClientRequest, { kind: 'listVaults' }>;
+type ReserveVault = Extract<DirectoryCommand, { kind: 'reserveVault' }>;
+
+const ORGANIZATION_MISSING: ClientResult = errorResult('organization_missing', 'there is no organization of this name');
+
+function nameBytes(name: string): Uint8Array {
+  return defined(toUtf8(name), 'a name is well-formed');
+}
+
+function nameText(bytes: Uint8Array, start: number): string {
+  return defined(fromUtf8(bytes, start), 'a stored name is UTF-8');
+}
+
+function keyOf(table: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  return concatBytes(Uint8Array.of(table), ...parts);
+}
+
+/** Deterministic, so that every replica draws the same id. Source: 40-commitment ("ids"). */
+function idAt(hasher: Hasher, place: CommandPlace): Uint8Array {
+  const writer = new Writer(16);
+  writer.u32(GLOBAL_GROUP);
+  writer.u64(place.index);
+  writer.u32(place.position);
+  return ulidBytes(ulidFrom(Math.floor(place.time / 1000), hashOf(hasher, writer.peek())));
+}
+
+export class Directory {
+  private readonly hasher: Hasher;
+  private readonly rows: BTree;
+  /** Vaults reserved in each data group, ascending by group. Derived from the rows. */
+  private readonly load: { readonly group: GroupId; vaults: number }[];
+  private organizations: number = 0;
+
+  /** @param options.dataGroups the groups that take vaults, equal on every replica */
+  constructor(options: { readonly hasher: Hasher; readonly dataGroups: readonly GroupId[]; readonly pages: PageStore }) {
+    this.hasher = options.hasher;
+    this.rows = new BTree(options.pages);
+    this.load = [...options.dataGroups].sort((a, b) => a - b).map((group) => ({ group, vaults: 0 }));
+  }
+
+  /** Applies a command. Names passed admission and decode. */
+  apply(command: DirectoryCommand, place: CommandPlace): ClientResult {
+    switch (command.kind) {
+      case 'createOrganization':
+        return this.createOrganization(command.name, place);
+      case 'reserveVault':
+        return this.reserveVault(command, place);
+      default:
+        return unreachable(command);
+    }
+  }
+
+  query(query: DirectoryQuery): ClientResult {
+    switch (query.kind) {
+      case 'lookupVault':
+        return this.lookup(query);
+      case 'listVaults':
+        return this.listVaults(query);
+      case 'listOrganizations':
+        return this.listOrganizations();
+      default:
+        return unreachable(query);
+    }
+  }
+
+  /** Feeds every row into a digest, in key order. */
+  digest(out: Writer): void {
+    for (let table = 1; table <= 4; table += 1) {
+      for (const { key, value } of this.rows.scan(tableRange(table))) {
+        out.blob(key);
+        out.blob(value);
+      }
+    }
+  }
+
+  private createOrganization(name: string, place: CommandPlace): ClientResult {
+    const key = keyOf(DirectoryTable.organizationByName, nameBytes(name));
+    const present = this.rows.get(key);
+    if (present !== undefined) return { kind: 'organization', id: ulidText(present), name, created: false };
+    if (this.organizations >= ORGANIZATIONS_MAX) {
+      return errorResult('overloaded', `the directory holds its maximum of ${ORGANIZATIONS_MAX} organizations`);
+    }
+    const id = idAt(this.hasher, place);
+    this.rows.set(key, id);
+    this.rows.set(keyOf(DirectoryTable.organizationById, id), nameBytes(name));
+    this.organizations += 1;
+    return { kind: 'organization', id: ulidText(id), name, created: true };
+  }
+
+  private reserveVault(command: ReserveVault, place: CommandPlace): ClientResult {
+    const organization = this.organizationId(command.organization);
+    if (organization === undefined) return ORGANIZATION_MISSING;
+    const key = keyOf(DirectoryTable.vaultByName, organization, nameBytes(command.name));
+    const present = this.rows.get(key);
+    if (present !== undefined) {
+      if (!command.allowExisting) return errorResult('vault_exists', 'the organization already has a vault of this name');
+      return { kind: 'vault', vault: this.entryOf(key, present, command.organization), created: false };
+    }
+    const room = this.leastLoaded();
+    if (room === undefined) return errorResult('group_missing', 'this cluster has no group that takes vaults');
+    if (room.vaults >= VAULTS_MAX) return errorResult('overloaded', 'every group holds its maximum of vaults');
+    room.vaults += 1;
+    const row = new Writer(ULID_BYTES + 12);
+    const id = idAt(this.hasher, place);
+    row.raw(id);
+    row.u32(room.group);
+    row.u64(place.time);
+    this.rows.set(key, row.peek());
+    this.rows.set(keyOf(DirectoryTable.vaultById, id), concatBytes(organization, nameBytes(command.name)));
+    return { kind: 'vault', vault: this.entryOf(key, row.peek(), command.organization), created: true };
+  }
+
+  /** Fewest vaults first, then the smallest group. */
+  private leastLoaded(): { readonly group: GroupId; vaults: number } | undefined {
+    let best = this.load[0];
+    for (const candidate of this.load) if (best !== undefined && candidate.vaults < best.vaults) best = candidate;
+    return best;
+  }
+
+  private organizationId(name: string): Uint8Array | undefined {
+    return this.rows.get(keyOf(DirectoryTable.organizationByName, nameBytes(name)));
+  }
+
+  /** @param key of table vaultByName, with its row */
+  private entryOf(key: Uint8Array, row: Uint8Array, organizationName: string): VaultEntry {
+    const reader = new Reader(row);
+    const id: VaultId = readUlid(reader);
+    const group = reader.u32() as GroupId;
+    const createdAt = reader.u64() as Micros;
+    assert(reader.finish(true).ok, 'a vault row decodes');
+    const organization: OrganizationId = ulidText(key.subarray(1, 1 + ULID_BYTES));
+    return { id, organization, organizationName, name: nameText(key, 1 + ULID_BYTES), group, createdAt };
+  }
+
+  private lookup(query: LookupVault): ClientResult {
+    return query.id === '' ? this.lookupByName(query) : this.lookupById(query);
+  }
+
+  private lookupByName(query: LookupVault): ClientResult {
+    const organization = this.organizationId(query.organization);
+    if (organization === undefined) return ORGANIZATION_MISSING;
+    const key = keyOf(DirectoryTable.vaultByName, organization, nameBytes(query.name));
+    const row = this.rows.get(key);
+    if (row === undefined) return VAULT_MISSING;
+    return { kind: 'vault', vault: this.entryOf(key, row, query.organization), created: false };
+  }
+
+  /** A vault named together with another organization is not found. */
+  private lookupById(query: LookupVault): ClientResult {
+    const id = decodeUlid(query.id);
+    const found = id === undefined ? undefined : this.rows.get(keyOf(DirectoryTable.vaultById, id));
+    if (found === undefined) return VAULT_MISSING;
+    const organizationName = this.organizationName(found.subarray(0, ULID_BYTES));
+    if (query.organization !== '' && query.organization !== organizationName) return VAULT_MISSING;
+    const key = keyOf(DirectoryTable.vaultByName, found);
+    const row = defined(this.rows.get(key), 'a vault id leads to its row');
+    return { kind: 'vault', vault: this.entryOf(key, row, organizationName), created: false };
+  }
+
+  private organizationName(id: Uint8Array): string {
+    return nameText(defined(this.rows.get(keyOf(DirectoryTable.organizationById, id)), 'an organization id has its name'), 0);
+  }
+
+  private listVaults(query: ListVaults): ClientResult {
+    const organization = this.organizationId(query.organization);
+    if (organization === undefined) return ORGANIZATION_MISSING;
+    const range = prefixRange(keyOf(DirectoryTable.vaultByName, organization));
+    // Behind `after`: its key and one zero byte is the next key there can be.
+    const from = query.after === '' ? range.from : concatBytes(range.from, nameBytes(query.after), Uint8Array.of(0));
+    const limit = Math.min(query.limit, LIST_ROWS_MAX);
+    const vaults: VaultEntry[] = [];
+    for (const { key, value } of this.rows.scan({ from, to: range.to })) {
+      if (vaults.length >= limit) return { kind: 'vaults', vaults, more: true };
+      vaults.push(this.entryOf(key, value, query.organization));
+    }
+    return { kind: 'vaults', vaults, more: false };
+  }
+
+  private listOrganizations(): ClientResult {
+    const organizations: { readonly id: OrganizationId; readonly name: string }[] = [];
+    for (const { key, value } of this.rows.scan(tableRange(DirectoryTable.organizationByName))) {
+      organizations.push({ id: ulidText(value), name: nameText(key, 1) });
+    }
+    return { kind: 'organizations', organizations };
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Rows of tables 1 to 3: what stands behind a key. The names are in the key.
+ *
+ *   OFFSET  SIZE  FIELD
+ *   0       8     expires_at, microseconds since 1970, 0 = never
+ *   8       8     version: height of the last write
+ *   16      …     tuple: nothing, or text condition name, text condition context (u32 length, UTF-8)
+ *                 reverse: nothing. Why the first 16 bytes are repeated there: a walk over a subject's grants decides
+ *                 liveness without a second lookup each
+ *                 entity: the value
+ * Reads of rows that this node wrote assert instead of answering: a row that does not decode is a broken invariant.
+ */
+import { assert } from '../assert.ts';
+import { Reader } from '../bytes/reader.ts';
+import { Writer } from '../bytes/writer.ts';
+import type { Height } from '../ids.ts';
+import { CONTEXT_BYTES_MAX, NAME_BYTES_MAX } from '../limits.ts';
+
+export const ROW_HEAD_BYTES: number = 16;
+
+/** A stored tuple besides its names. Both texts are empty where there is no condition. */
+export interface TupleLeaf {
+  readonly conditionName: string;
+  readonly conditionContext: string;
+  readonly expiresAt: number;
+  readonly version: Height;
+}
+
+/** A stored entity besides its key. */
+export interface EntityLeaf {
+  readonly value: Uint8Array;
+  readonly expiresAt: number;
+  readonly version: Height;
+}
+
+function u64At(row: Uint8Array, at: number): number {
+  let high = 0;
+  let low = 0;
+  for (let i = 0; i < 4; i += 1) {
+    high = high * 256 + (row[at + i] as number);
+    low = low * 256 + (row[at + 4 + i] as number);
+  }
+  return high * 0x1_0000_0000 + low;
+}
+
+/** expires_at of any row, without decoding the rest: a check needs nothing else. @param start where the row begins */
+export function rowExpiresAt(row: Uint8Array, start: number = 0): number {
+  return u64At(row, start);
+}
+
+export function rowVersion(row: Uint8Array): Height {
+  return u64At(row, 8) as Height;
+}
+
+export function encodeTupleRow(leaf: TupleLeaf): Uint8Array {
+  const writer = new Writer(ROW_HEAD_BYTES);
+  writer.u64(leaf.expiresAt);
+  writer.u64(leaf.version);
+  if (leaf.conditionName !== '') {
+    writer.text(leaf.conditionName);
+    writer.text(leaf.conditionContext);
+  }
+  return writer.finish();
+}
+
+export function decodeTupleRow(row: Uint8Array): TupleLeaf {
+  const reader = new Reader(row);
+  const expiresAt = reader.u64();
+  const version = reader.u64() as Height;
+  const conditioned = reader.remaining > 0;
+  const conditionName = conditioned ? reader.text(NAME_BYTES_MAX) : '';
+  const conditionContext = conditioned ? reader.text(CONTEXT_BYTES_MAX) : '';
+  assert(reader.finish(true).ok, 'a tuple row decodes');
+  return { conditionName, conditionContext, expiresAt, version };
+}
+
+export function encodeEntityRow(leaf: EntityLeaf): Uint8Array {
+  const writer = new Writer(ROW_HEAD_BYTES + leaf.value.length);
+  writer.u64(leaf.expiresAt);
+  writer.u64(leaf.version);
+  writer.raw(leaf.value);
+  return writer.finish();
+}
+
+/** The value is a copy. */
+export function decodeEntityRow(row: Uint8Array): EntityLeaf {
+  assert(row.length >= ROW_HEAD_BYTES, 'an entity row has its head');
+  return { value: row.slice(ROW_HEAD_BYTES), expiresAt: rowExpiresAt(row), version: rowVersion(row) };
+}

@@ -1,0 +1,145 @@
+/**
+ * One vault: its leaves, its chain of blocks, its newest anchor. Reads are at the newest block; writes go through a
+ * BlockBuilder (block-builder.ts), which ends in `seal`.
+ * Invariants: anchor is the block at `height`; log.size = height; time is that block's time and grows with every block.
+ */
+import { assert, defined } from '../assert.ts';
+import type { Hasher } from '../capability.ts';
+import { blockHash, decodeHeader, encodeHeader } from '../chain/header.ts';
+import { MerkleLog, transactionsRoot } from '../chain/merkle-log.ts';
+import type { Anchor } from '../client/protocol.ts';
+import {
+  HEIGHT_ZERO,
+  type Height,
+  type LogIndex,
+  type Micros,
+  type OrganizationId,
+  plus,
+  type Term,
+  type VaultId,
+} from '../ids.ts';
+import { isLive } from '../merkle/value.ts';
+import type { PageStore } from '../page/store.ts';
+import { prefixRange } from './key-reader.ts';
+import { Leaves } from './leaves.ts';
+import { rowExpiresAt } from './rows.ts';
+import type { TupleKey } from './transaction.ts';
+import { ulidBytes } from './ulid-field.ts';
+
+const NO_BLOCK: Uint8Array = new Uint8Array(32);
+
+/** Where in the Raft log a block comes from. */
+export interface BlockOrigin {
+  readonly term: Term;
+  readonly index: LogIndex;
+}
+
+export class Vault {
+  readonly id: VaultId;
+  readonly organization: OrganizationId;
+  readonly leaves: Leaves;
+  /** The chain: leaf = header, index = height - 1. */
+  readonly log: MerkleLog;
+  private readonly hasher: Hasher;
+  private newest: Anchor | undefined = undefined;
+  private newestTime: Micros = 0 as Micros;
+
+  /** A vault before its first block. */
+  constructor(options: {
+    readonly id: VaultId;
+    readonly organization: OrganizationId;
+    readonly reverse: boolean;
+    readonly hasher: Hasher;
+    readonly pages: PageStore;
+  }) {
+    this.id = options.id;
+    this.organization = options.organization;
+    this.hasher = options.hasher;
+    this.leaves = new Leaves(options);
+    this.log = new MerkleLog(options.hasher);
+  }
+
+  get height(): Height {
+    return this.newest === undefined ? HEIGHT_ZERO : this.newest.height;
+  }
+
+  /** Time of the newest block: decides liveness in every read. */
+  get time(): Micros {
+    return this.newestTime;
+  }
+
+  /** The newest block. There is one as soon as apply is done with the vault's creation. */
+  get anchor(): Anchor {
+    return defined(this.newest, 'a vault in use has its first block');
+  }
+
+  /**
+   * Whether exactly this tuple is live: the read behind a check. One lookup, nothing copied or decoded but the expiry.
+   * Conditions are not evaluated here.
+   */
+  isTupleLive(tuple: TupleKey): boolean {
+    const row = this.leaves.rows.find(this.leaves.keys.tuple(tuple));
+    return row !== undefined && isLive(rowExpiresAt(row.bytes, row.start), this.newestTime);
+  }
+
+  /** Seals the block at height + 1 over the leaves as they are. @param transactions canonical bytes, in order */
+  seal(origin: BlockOrigin, time: Micros, transactions: readonly Uint8Array[]): Anchor {
+    assert(transactions.length > 0, 'a block holds a transaction');
+    assert(time > this.newestTime, 'block time grows');
+    const { rows, tree, keys } = this.leaves;
+    const height = plus(this.height, 1);
+    for (const bucket of this.leaves.takeTouched()) rows.set(keys.bucketHistory(bucket, height), tree.bucketHash(bucket));
+    transactions.forEach((bytes, position) => {
+      rows.set(keys.transaction(height, position), bytes);
+    });
+    const stateRoot = tree.stateRoot();
+    const treeRoot = tree.treeRoot();
+    const header = encodeHeader({
+      reverse: this.leaves.reverse,
+      height,
+      organization: ulidBytes(this.organization),
+      vault: ulidBytes(this.id),
+      previousHash: this.newest === undefined ? NO_BLOCK : this.newest.blockHash,
+      transactionsRoot: transactionsRoot(this.hasher, transactions),
+      stateRoot,
+      treeRoot,
+      time,
+      term: origin.term,
+      raftIndex: origin.index,
+    });
+    rows.set(keys.header(height), header);
+    const hash = blockHash(this.hasher, header);
+    this.log.append(hash);
+    this.newest = { height, blockHash: hash, stateRoot, treeRoot, header };
+    this.newestTime = time;
+    return this.newest;
+  }
+
+  /** The anchor of any block from 1 to `height`. */
+  anchorAt(height: Height): Anchor {
+    assert(height >= 1 && height <= this.height, 'an anchor is asked for a block that is there');
+    if (height === this.height) return this.anchor;
+    const header = this.headerAt(height);
+    const decoded = decodeHeader(header);
+    assert(decoded.ok, 'a stored header decodes');
+    const { stateRoot, treeRoot } = decoded.value;
+    return { height, blockHash: blockHash(this.hasher, header), stateRoot, treeRoot, header };
+  }
+
+  /** Time of any block from 1 to `height`. */
+  timeAt(height: Height): Micros {
+    const decoded = decodeHeader(this.headerAt(height));
+    assert(decoded.ok && typeof decoded.value.time === 'number', 'a stored header decodes');
+    return decoded.value.time as Micros;
+  }
+
+  /** Canonical bytes of a block's transactions, in order. */
+  transactionsAt(height: Height): readonly Uint8Array[] {
+    const range = prefixRange(this.leaves.keys.transactionPrefix(height));
+    return Array.from(this.leaves.rows.scan(range), ({ value }) => value);
+  }
+
+  private headerAt(height: Height): Uint8Array {
+    return defined(this.leaves.rows.get(this.leaves.keys.header(height)), 'a block has its header row');
+  }
+}
