@@ -73,6 +73,13 @@ function splitOf(count: number): number {
   return split;
 }
 
+/** k where count is 2^k. */
+function levelOf(count: number): number {
+  let level = 0;
+  for (let rest = count; rest > 1; rest /= 2) level += 1;
+  return level;
+}
+
 export class MerkleLog {
   private readonly hasher: Hasher;
   /** levels[k] holds, at i, the hash over leaves [i * 2^k, (i + 1) * 2^k). */
@@ -121,11 +128,9 @@ export class MerkleLog {
 
   /** MTH over leaves [from, from + count); from is a multiple of the power of two that count calls for. */
   private range(from: number, count: number): Uint8Array {
-    if (Number.isInteger(Math.log2(count))) {
-      const level = Math.log2(count);
-      return (this.levels[level] as HashColumn).get(from / count);
-    }
+    if (count === 1) return (this.levels[0] as HashColumn).get(from);
     const split = splitOf(count);
+    if (split * 2 === count) return (this.levels[levelOf(count)] as HashColumn).get(from / count);
     return nodeHash(this.hasher, this.range(from, split), this.range(from + split, count - split));
   }
 

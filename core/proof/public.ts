@@ -1,4 +1,5 @@
 /** The `vouch/verify` sub-path: everything a client needs to check answers, headers and logs, in a browser or offline. */
+// biome-ignore-all lint/performance/noBarrelFile: the one place where the package's verify sub-path says what is public
 export { fromBase64, toBase64 } from '../bytes/base64.ts';
 export type { U64 } from '../bytes/u64.ts';
 export type { Hasher } from '../capability.ts';
