@@ -4,6 +4,7 @@
  * Every helper returns a sentence, or undefined where there is nothing to object to.
  */
 import { unreachable } from '../assert.ts';
+import { canonicalJson } from '../bytes/canonical-json.ts';
 import { utf8Length } from '../bytes/text.ts';
 import { decodeUlid } from '../chain/ulid.ts';
 import type { ClientRequest, CommandRef, DirectoryCommand, VaultQuery } from '../client/protocol.ts';
@@ -20,7 +21,6 @@ import {
   TRANSACTION_BYTES_MAX,
   TRANSACTION_OPERATIONS_MAX,
 } from '../limits.ts';
-import { isCanonicalObject } from './canonical-json.ts';
 import { STATE_KEY_BYTES_MAX } from './keys.ts';
 import {
   isEntityKey,
@@ -81,6 +81,17 @@ function tupleKey(tuple: TupleKey): Problem {
   if (!isResource(tuple.resource)) return RESOURCE;
   if (!isRelation(tuple.relation)) return RELATION;
   return isSubject(tuple.subject) ? undefined : SUBJECT;
+}
+
+/** Whether a text is the one text of a JSON object, so that one context has one hash. */
+function isCanonicalObject(text: string): boolean {
+  if (!text.startsWith('{')) return false;
+  try {
+    const canonical = canonicalJson(JSON.parse(text));
+    return canonical.ok && canonical.text === text;
+  } catch {
+    return false;
+  }
 }
 
 function tupleCondition(condition: TupleCondition | undefined): Problem {
@@ -190,6 +201,7 @@ function problemOf(body: ClientRequest): Problem {
     case 'lookupVault':
       if (body.organization !== '' && !isOrganizationName(body.organization)) return ORGANIZATION_NAME;
       if (body.id !== '') return decodeUlid(body.id) === undefined ? 'a vault id is a ULID of 26 characters' : undefined;
+      if (body.organization === '') return 'a vault is looked up by its id, or by organization and name';
       return isVaultName(body.name) ? undefined : VAULT_NAME;
     case 'listVaults':
       if (!isOrganizationName(body.organization)) return ORGANIZATION_NAME;
