@@ -1,0 +1,296 @@
+/**
+ * One Raft group on one node: raft + state machine + the clients that wait for either.
+ * The replica owns the WAL, the persist counter and the frames; a group only says what it wants persisted, sent, replied.
+ * Path of a command: enqueue -> flush (one entry) -> raft -> collect -> [WAL] -> persisted -> commit -> apply -> reply.
+ */
+import { assert, defined } from '../assert.ts';
+import type { Writer } from '../bytes/writer.ts';
+import type { Entropy } from '../capability.ts';
+import type { ClientResult, GroupStatus } from '../client/protocol.ts';
+import {
+  type GroupId,
+  type LogIndex,
+  type Micros,
+  maxOf,
+  minOf,
+  NEVER,
+  type NodeId,
+  plus,
+  type RequestId,
+  type Seq,
+} from '../ids.ts';
+import { ENTRY_BYTES_MAX } from '../limits.ts';
+import { EntryKind, type Message } from '../raft/message.ts';
+import type { Raft } from '../raft/raft.ts';
+import { type Command, commandBytes } from '../state/command.ts';
+import { encodeEntryData } from '../state/entry-data.ts';
+import type { GroupState, StateQuery } from '../state/group-state.ts';
+import type { WalRecord } from '../wal/record.ts';
+import { PendingCommands } from './pending-commands.ts';
+import { PendingReads } from './pending-reads.ts';
+import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
+
+/** Where a group's wishes go; implemented by the replica, which assigns the sequence of this step's persist. */
+export interface GroupSink {
+  /** Records of this step's persist. @returns the sequence under which they become durable. */
+  persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq;
+  send(to: NodeId, group: GroupId, after: Seq, message: Message): void;
+  reply(request: RequestId, after: Seq, result: ClientResult): void;
+}
+
+/** Entries applied in one step at most: a step stays short while a restarted node catches up (C11). */
+const APPLY_ENTRIES_MAX = 64;
+/** Entry header and section framing that a command's own size does not count, bytes. Generous. */
+const BATCH_BYTES_MAX = ENTRY_BYTES_MAX - 128 * 1024;
+const BATCH_SECTION_BYTES = 64;
+const AT_ONCE = 0 as Seq;
+
+export interface GroupOptions {
+  readonly group: GroupId;
+  readonly raft: Raft;
+  readonly state: GroupState;
+  readonly batchMax: number;
+  readonly entropy: Entropy;
+  readonly sink: GroupSink;
+}
+
+export class ReplicaGroup {
+  readonly id: GroupId;
+  readonly raft: Raft;
+  readonly state: GroupState;
+  /** Set when a local invariant broke or the log is damaged: takes part in nothing any more. */
+  quarantined: boolean = false;
+  private readonly batchMax: number;
+  private readonly entropy: Entropy;
+  private readonly sink: GroupSink;
+  private readonly commands: PendingCommands = new PendingCommands();
+  private readonly reads: PendingReads = new PendingReads();
+  /** The newest persist that carries something of this group. */
+  private lastSeq: Seq = AT_ONCE;
+  private commitIndex: LogIndex = 0 as LogIndex;
+  private leading: boolean = false;
+  private expiryProposed: boolean = false;
+  /** Wall clock of the newest input, for proposals. */
+  private wall: Micros = 0 as Micros;
+
+  constructor(options: GroupOptions) {
+    this.id = options.group;
+    this.raft = options.raft;
+    this.state = options.state;
+    this.batchMax = options.batchMax;
+    this.entropy = options.entropy;
+    this.sink = options.sink;
+  }
+
+  message(now: Micros, wall: Micros, from: NodeId, message: Message): void {
+    this.wall = wall;
+    this.raft.step(now, from, message);
+    this.pump(now);
+  }
+
+  /** Whatever is due: raft's timers, apply backlog, expiry, reads that found nobody to ask. */
+  deadline(now: Micros, wall: Micros): void {
+    this.wall = wall;
+    if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
+    this.pump(now);
+  }
+
+  persisted(now: Micros, mark: number): void {
+    this.raft.persisted(mark);
+    this.pump(now);
+  }
+
+  command(now: Micros, wall: Micros, request: RequestId, command: Command): void {
+    this.wall = wall;
+    if (!this.leading) {
+      this.sink.reply(request, AT_ONCE, this.notLeader());
+      return;
+    }
+    if (!this.commands.enqueue({ request, command, bytes: commandBytes(command) + BATCH_SECTION_BYTES })) {
+      this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Too many commands wait in this group.', RETRY_AFTER_MS));
+      return;
+    }
+    this.pump(now);
+  }
+
+  read(now: Micros, wall: Micros, request: RequestId, body: StateQuery): void {
+    this.wall = wall;
+    if (!this.reads.enqueue({ request, body })) {
+      this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Too many reads wait in this group.', RETRY_AFTER_MS));
+      return;
+    }
+    this.pump(now);
+  }
+
+  nextDeadline(now: Micros): Micros {
+    if (this.quarantined) return NEVER;
+    if (this.commitIndex > this.state.lastApplied) return now;
+    const due = this.raft.nextDeadline();
+    if (!this.leading || this.expiryProposed) return due;
+    const expiry = this.state.nextExpiry();
+    // The wall clock decides only when to propose, never what is live: an early or late guess costs one more step.
+    return expiry === undefined ? due : minOf(due, plus(now, Math.max(expiry.at - this.wall, 1)));
+  }
+
+  status(): GroupStatus {
+    const { role, term, leader, commitIndex, lastIndex } = this.raft.status();
+    return {
+      group: this.id,
+      role,
+      term,
+      leader,
+      commitIndex,
+      lastApplied: this.state.lastApplied,
+      lastIndex,
+      quarantined: this.quarantined,
+    };
+  }
+
+  /** Feeds the deciding state into a digest. */
+  digest(out: Writer): void {
+    const { role, term, votedFor, commitIndex, lastIndex, stableIndex } = this.raft;
+    out.u32(this.id);
+    out.text(role);
+    out.text(votedFor ?? '');
+    for (const counter of [term, commitIndex, lastIndex, stableIndex, this.state.lastApplied]) out.u64(counter);
+    out.u8(this.quarantined ? 1 : 0);
+    this.state.digest(out);
+  }
+
+  /** Stops taking part; every waiting client learns it. Siblings go on. */
+  quarantine(): void {
+    this.quarantined = true;
+    const lost = this.commands.drain();
+    const result = quarantinedResult();
+    for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
+    for (const request of lost.never) this.sink.reply(request, AT_ONCE, result);
+    for (const { request } of this.reads.drain()) this.sink.reply(request, AT_ONCE, result);
+  }
+
+  /** Moves everything that can move, until nothing does. */
+  private pump(now: Micros): void {
+    this.startReads(now);
+    this.proposeExpiry();
+    this.flush(now);
+    this.collect();
+    this.apply();
+    // Applying may end an expiry proposal or empty the pipe; what waits then moves in the same step.
+    if (this.flush(now)) this.collect();
+    this.answerReads();
+  }
+
+  /** Hands one batch to raft if the pipe is free. @returns whether something was proposed. */
+  private flush(now: Micros): boolean {
+    if (!this.leading || this.commands.waitingCount === 0) return false;
+    if (this.commands.newestProposed > this.raft.stableIndex) return false; // group commit: travel with the next write
+    const batch = this.commands.takeBatch(this.batchMax, BATCH_BYTES_MAX);
+    const { data, order } = encodeEntryData({
+      wall: this.wall,
+      commands: batch.map((pending) => pending.command),
+      entropy: this.entropy,
+    });
+    const proposed = this.raft.propose(now, [{ kind: EntryKind.normal, data }]);
+    if (!proposed.ok) {
+      this.refuse(
+        batch.map((pending) => pending.request),
+        proposed.code,
+      );
+      return false;
+    }
+    const requests = order.map((position) => defined(batch[position], 'the order is a permutation').request);
+    this.collect();
+    this.commands.markProposed(proposed.firstIndex, proposed.term, requests, this.lastSeq);
+    return true;
+  }
+
+  private refuse(requests: readonly (RequestId | undefined)[], code: 'not_leader' | 'overloaded'): void {
+    const result =
+      code === 'not_leader'
+        ? this.notLeader()
+        : errorResult('overloaded', 'Too many bytes wait to be committed.', RETRY_AFTER_MS);
+    for (const request of requests) {
+      if (request === undefined) this.expiryProposed = false;
+      else this.sink.reply(request, AT_ONCE, result);
+    }
+  }
+
+  /** Takes what raft has ready: records to the WAL, messages to the peers, finished read rounds. */
+  private collect(): void {
+    for (let ready = this.raft.ready(); ready !== undefined; ready = this.raft.ready()) {
+      const records: WalRecord[] = [];
+      if (ready.hardState !== undefined) records.push({ kind: 'hardState', group: this.id, hardState: ready.hardState });
+      if (ready.truncateFrom !== undefined) records.push({ kind: 'truncate', group: this.id, from: ready.truncateFrom });
+      if (ready.entries.length > 0) records.push({ kind: 'entries', group: this.id, entries: ready.entries });
+      if (records.length > 0) this.lastSeq = this.sink.persist(this.id, ready.mark, records);
+      for (const { to, message, durable } of ready.messages)
+        this.sink.send(to, this.id, durable ? this.lastSeq : AT_ONCE, message);
+      this.commitIndex = maxOf(this.commitIndex, ready.commitIndex);
+      for (const { context, ok, index } of ready.reads) {
+        for (const { request } of this.reads.endRound(context, ok, index)) this.sink.reply(request, AT_ONCE, this.unavailable());
+      }
+      if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
+      this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';
+    }
+  }
+
+  private loseLeadership(): void {
+    this.leading = false;
+    this.expiryProposed = false;
+    const lost = this.commands.drain();
+    for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
+    for (const request of lost.never) this.sink.reply(request, AT_ONCE, this.notLeader());
+  }
+
+  private apply(): void {
+    const last = minOf(this.commitIndex, plus(this.state.lastApplied, APPLY_ENTRIES_MAX));
+    while (this.state.lastApplied < last) {
+      const index = plus(this.state.lastApplied, 1);
+      const entry = defined(this.raft.entry(index), 'committed entries are in the log');
+      const results = this.state.apply(entry);
+      assert(this.state.lastApplied === index, 'apply advances by one entry');
+      const waiting = this.commands.takeApplied(index, entry.term);
+      if (waiting === undefined) continue;
+      assert(waiting.requests.length === results.length, 'one result per command');
+      // C4: where this node's copy was not needed for the quorum, the reply does not wait for its disk.
+      const after = this.raft.stableIndex >= index ? waiting.after : AT_ONCE;
+      for (const [position, request] of waiting.requests.entries()) {
+        if (request === undefined) this.expiryProposed = false;
+        else this.sink.reply(request, after, defined(results[position], 'one result per command'));
+      }
+    }
+  }
+
+  private proposeExpiry(): void {
+    if (!this.leading || this.expiryProposed) return;
+    const expiry = this.state.nextExpiry();
+    if (expiry === undefined || expiry.at > this.wall) return;
+    const command: Command = { kind: 'expire', vault: expiry.vault };
+    this.expiryProposed = this.commands.enqueue({
+      request: undefined,
+      command,
+      bytes: commandBytes(command) + BATCH_SECTION_BYTES,
+    });
+  }
+
+  private startReads(now: Micros): void {
+    if (!this.reads.wantsRound) return;
+    const context = this.reads.beginRound();
+    if (this.raft.readIndex(now, context)) return;
+    for (const { request } of this.reads.endRound(context, false, 0 as LogIndex))
+      this.sink.reply(request, AT_ONCE, this.unavailable());
+  }
+
+  private answerReads(): void {
+    for (const { request, body } of this.reads.takeReady(this.state.lastApplied)) {
+      this.sink.reply(request, AT_ONCE, this.state.query(body));
+    }
+  }
+
+  private notLeader(): ClientResult {
+    return notLeaderResult(this.raft.leader);
+  }
+
+  private unavailable(): ClientResult {
+    return errorResult('unavailable', 'No leader confirmed the read in time.', RETRY_AFTER_MS);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Client commands of one group on their way through the log: waiting -> proposed -> applied, or lost.
+ * Group commit lives here: while an earlier batch of this leader is not yet durable on its own disk, commands wait and
+ * then travel together; an idle leader proposes at once, so nothing ever waits for a timer.
+ */
+import { assert } from '../assert.ts';
+import type { LogIndex, RequestId, Seq, Term } from '../ids.ts';
+import { PROPOSAL_QUEUE_MAX } from '../limits.ts';
+import type { Command } from '../state/command.ts';
+
+export interface PendingCommand {
+  /** undefined: the leader's own (expiry). */
+  readonly request: RequestId | undefined;
+  readonly command: Command;
+  /** Encoded size, bytes; an entry is filled by it. */
+  readonly bytes: number;
+}
+
+interface ProposedBatch {
+  readonly index: LogIndex;
+  readonly term: Term;
+  /** In the order of the entry's commands. */
+  readonly requests: readonly (RequestId | undefined)[];
+  /** The persist that makes this node's own copy durable; set when it is handed out. */
+  after: Seq;
+}
+
+export class PendingCommands {
+  private waiting: PendingCommand[] = [];
+  private proposed: ProposedBatch[] = [];
+
+  /** Takes a command unless the queue is full. @returns false = overloaded. */
+  enqueue(command: PendingCommand): boolean {
+    if (this.waiting.length >= PROPOSAL_QUEUE_MAX) return false;
+    this.waiting.push(command);
+    return true;
+  }
+
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+
+  /** Index of the newest proposal without an answer, or 0. */
+  get newestProposed(): number {
+    const newest = this.proposed[this.proposed.length - 1];
+    return newest === undefined ? 0 : newest.index;
+  }
+
+  /** Removes the next batch: at most countMax commands and bytesMax bytes, at least one command. */
+  takeBatch(countMax: number, bytesMax: number): readonly PendingCommand[] {
+    let count = 0;
+    let bytes = 0;
+    for (; count < this.waiting.length && count < countMax; count += 1) {
+      bytes += (this.waiting[count] as PendingCommand).bytes;
+      if (bytes > bytesMax && count > 0) break;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  /** Puts a refused batch back in front. */
+  putBack(batch: readonly PendingCommand[]): void {
+    this.waiting.unshift(...batch);
+  }
+
+  markProposed(index: LogIndex, term: Term, requests: readonly (RequestId | undefined)[], after: Seq): void {
+    assert(index > this.newestProposed, 'proposals have growing indexes');
+    this.proposed.push({ index, term, requests, after });
+  }
+
+  /** The requests that wait for the entry at index, with what their replies must wait for. */
+  takeApplied(
+    index: LogIndex,
+    term: Term,
+  ): { readonly requests: readonly (RequestId | undefined)[]; readonly after: Seq } | undefined {
+    const head = this.proposed[0];
+    if (head === undefined || head.index !== index) return undefined;
+    assert(head.term === term, 'proposals of a lost term were dropped when it was lost');
+    this.proposed.shift();
+    return head;
+  }
+
+  /** Leadership is gone: everything proposed has an unknown outcome, everything waiting was never appended. */
+  drain(): { readonly unknown: readonly RequestId[]; readonly never: readonly RequestId[] } {
+    const unknown: RequestId[] = [];
+    for (const batch of this.proposed) for (const request of batch.requests) if (request !== undefined) unknown.push(request);
+    const never: RequestId[] = [];
+    for (const { request } of this.waiting) if (request !== undefined) never.push(request);
+    this.proposed = [];
+    this.waiting = [];
+    return { unknown, never };
+  }
+}

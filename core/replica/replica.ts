@@ -1,0 +1,379 @@
+/**
+ * A node's whole deciding core: many groups over one WAL, one persist counter, one clock (C1-C11).
+ * A step routes one input to the groups it concerns and gathers what they want into at most one persist, which carries
+ * the records of all of them, and the sends and replies that wait for it.
+ *
+ * Opening: what recovery read may still be only in the operating system's cache, so the first persist (sequence 1) makes
+ * it durable, and no group starts before that is reported.
+ */
+import { InvariantError } from '../assert.ts';
+import { toHex } from '../bytes/text.ts';
+import { Writer } from '../bytes/writer.ts';
+import type { ClientRequest, ClientResult, NodeStatus } from '../client/protocol.ts';
+import { decodeFrame } from '../codec/frame.ts';
+import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../effect.ts';
+import { StorageError } from '../errors.ts';
+import { hashOf, portableHasher } from '../hasher.ts';
+import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
+import { BATCH_COMMANDS_MAX, SEGMENT_BYTES } from '../limits.ts';
+import type { Message } from '../raft/message.ts';
+import { Raft } from '../raft/raft.ts';
+import { Random } from '../random.ts';
+import { checkRequest } from '../state/admission.ts';
+import type { Command } from '../state/command.ts';
+import { encodeEntryData } from '../state/entry-data.ts';
+import { GroupState, type StateQuery } from '../state/group-state.ts';
+import type { WalRecord } from '../wal/record.ts';
+import { recoverWal, type WalRecovery } from '../wal/recover.ts';
+import { EMPTY_HARD_STATE } from '../wal/wal.ts';
+import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX, writeManifest } from './directory.ts';
+import { type GroupSink, ReplicaGroup } from './group.ts';
+import type { Manifest } from './manifest.ts';
+import type { ReplicaOptions } from './options.ts';
+import { errorResult, quarantinedResult, RETRY_AFTER_MS } from './results.ts';
+
+/** What becomes true for a group once a sequence is durable. */
+interface Mark {
+  readonly seq: Seq;
+  readonly group: ReplicaGroup;
+  readonly mark: number;
+}
+
+/** How far the WAL reaches once a sequence is durable. */
+interface WalMark {
+  readonly seq: Seq;
+  readonly number: number;
+}
+
+const AT_ONCE = 0 as Seq;
+const LOG_DAMAGED =
+  'The log of this group is damaged in the middle: it takes no part until its log is fetched again from its peers.';
+
+export class Replica implements Core, GroupSink {
+  readonly id: NodeId;
+  private readonly options: ReplicaOptions;
+  private readonly recovery: WalRecovery;
+  private readonly groups: Map<GroupId, ReplicaGroup> = new Map();
+  /** Ascending ids: the order of everything that visits all groups. */
+  private groupList: readonly ReplicaGroup[] = [];
+  private current: Manifest | undefined;
+  /** A manifest on its way to the disk, and the persist that carries it. */
+  private bootstrapping: { readonly manifest: Manifest; readonly seq: Seq } | undefined = undefined;
+  private readonly staleManifest: boolean;
+  private started: boolean = false;
+  private dead: boolean = false;
+  private now: Micros;
+  private wall: Micros;
+  /** The last sequence given out. */
+  private seq: Seq = AT_ONCE;
+  private readonly marks: Mark[] = [];
+  private readonly walMarks: WalMark[] = [];
+  /** Frames and messages from outside that were dropped because they could not be meant for this node. */
+  private dropped: number = 0;
+  // What the current step has gathered.
+  private effects: Effect[] = [];
+  private records: WalRecord[] = [];
+
+  private constructor(reader: DirectoryReader, clocks: Clocks, options: ReplicaOptions) {
+    this.options = options;
+    this.now = clocks.now;
+    this.wall = clocks.wall;
+    this.id = readIdentity(reader);
+    this.current = readManifest(reader);
+    this.staleManifest = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
+    this.recovery = recoverWal(reader, { segmentBytes: options.segmentBytes ?? SEGMENT_BYTES });
+    if (this.current !== undefined && this.recovery.fresh) {
+      throw new StorageError(
+        'log_missing',
+        'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
+      );
+    }
+  }
+
+  /**
+   * Opens a data directory that createDirectory made. The effects are executed before the first step's.
+   * Throws StorageError, with a sentence for the operator, where the directory must not be used.
+   */
+  static open(
+    reader: DirectoryReader,
+    clocks: Clocks,
+    options: ReplicaOptions,
+  ): { readonly replica: Replica; readonly effects: readonly Effect[] } {
+    const replica = new Replica(reader, clocks, options);
+    replica.seq = plus(AT_ONCE, 1);
+    return { replica, effects: [{ kind: 'persist', seq: replica.seq, ops: replica.recovery.repairs }] };
+  }
+
+  step(input: Input): readonly Effect[] {
+    if (this.dead) return [];
+    this.now = input.now;
+    this.wall = input.wall;
+    this.effects = [];
+    this.records = [];
+    this.dispatch(input);
+    this.flushRecords();
+    return this.effects;
+  }
+
+  nextDeadline(): Micros {
+    let next = NEVER;
+    if (this.started && !this.dead) for (const group of this.groupList) next = minOf(next, group.nextDeadline(this.now));
+    return next;
+  }
+
+  manifest(): Manifest | undefined {
+    return this.current;
+  }
+
+  /** What recovery found at opening: damage and torn bytes, for operators. */
+  get recovered(): Pick<WalRecovery, 'damage' | 'tornBytes' | 'quarantined'> {
+    return this.recovery;
+  }
+
+  /** A group of this node, for views and oracles; nothing of it may be changed from outside. */
+  group(id: GroupId): ReplicaGroup | undefined {
+    return this.groups.get(id);
+  }
+
+  status(): NodeStatus {
+    return {
+      node: this.id,
+      cluster: this.current?.cluster,
+      members: this.current?.members ?? [],
+      groups: this.groupList.map((group) => group.status()),
+      droppedFrames: this.dropped,
+    };
+  }
+
+  digest(): string {
+    const out = new Writer();
+    out.text(this.id);
+    out.u64(this.seq);
+    out.u64(this.dropped);
+    for (const group of this.groupList) group.digest(out);
+    return toHex(hashOf(portableHasher, out.peek()));
+  }
+
+  private dispatch(input: Input): void {
+    switch (input.kind) {
+      case 'frame':
+        return this.frame(input.from, input.bytes);
+      case 'deadline':
+        return this.deadline();
+      case 'persisted':
+        return this.persisted(input.seq);
+      case 'persistFailed':
+        return this.fatal(
+          'node',
+          'persist_failed',
+          `The disk refused a write (${input.code}); what is on it can no longer be known.`,
+        );
+      case 'request':
+        return this.request(input.id, input.body);
+      case 'bootstrap':
+        return this.bootstrap(input.manifest);
+      case 'peer':
+        return;
+    }
+  }
+
+  private frame(from: NodeId, bytes: Uint8Array): void {
+    const decoded = decodeFrame(bytes);
+    const trusted =
+      decoded.ok && decoded.value.cluster === this.current?.cluster && decoded.value.sender === from && this.isMember(from);
+    if (!trusted || !this.started) {
+      this.dropped += 1;
+      return;
+    }
+    for (const { group: id, message } of decoded.value.envelopes) {
+      const group = this.groups.get(id);
+      if (group === undefined) this.dropped += 1;
+      else this.guarded(group, () => group.message(this.now, this.wall, from, message));
+    }
+  }
+
+  private isMember(node: NodeId): boolean {
+    return this.current?.members.some((member) => member.id === node) ?? false;
+  }
+
+  private deadline(): void {
+    if (!this.started) return;
+    for (const group of this.groupList) {
+      if (group.nextDeadline(this.now) <= this.now) this.guarded(group, () => group.deadline(this.now, this.wall));
+    }
+  }
+
+  private persisted(seq: Seq): void {
+    if (!this.started && this.bootstrapping === undefined && this.current !== undefined) this.start(this.current);
+    if (this.bootstrapping !== undefined && seq >= this.bootstrapping.seq) {
+      this.current = this.bootstrapping.manifest;
+      this.bootstrapping = undefined;
+      this.start(this.current);
+    }
+    for (let head = this.walMarks[0]; head !== undefined && head.seq <= seq; head = this.walMarks[0]) {
+      this.walMarks.shift();
+      this.recovery.wal.reportDurable(head.number);
+    }
+    for (let head = this.marks[0]; head !== undefined && head.seq <= seq; head = this.marks[0]) {
+      this.marks.shift();
+      const { group, mark } = head;
+      this.guarded(group, () => group.persisted(this.now, mark));
+    }
+  }
+
+  private bootstrap(manifest: Manifest): void {
+    if (
+      this.current !== undefined ||
+      this.bootstrapping !== undefined ||
+      !manifest.members.some((member) => member.id === this.id)
+    ) {
+      this.dropped += 1;
+      return;
+    }
+    this.seq = plus(this.seq, 1);
+    this.bootstrapping = { manifest, seq: this.seq };
+    this.effects.push({ kind: 'persist', seq: this.seq, ops: writeManifest(manifest, this.staleManifest) });
+  }
+
+  private start(manifest: Manifest): void {
+    this.started = true;
+    const dataGroups = manifest.groups.map(({ group }) => group).filter((group) => group !== GLOBAL_GROUP);
+    for (const { group, voters } of manifest.groups) {
+      if (voters.includes(this.id)) this.groups.set(group, this.createGroup(group, voters, dataGroups));
+    }
+    this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
+    for (const group of this.groupList) {
+      const unlisted = this.recovery.allQuarantined && !this.recovery.groups.has(group.id);
+      if (!unlisted && !this.recovery.quarantined.includes(group.id)) continue;
+      group.quarantine();
+      this.fatal(group.id, 'log_damaged', LOG_DAMAGED);
+    }
+  }
+
+  private createGroup(id: GroupId, voters: readonly NodeId[], dataGroups: readonly GroupId[]): ReplicaGroup {
+    const { hasher, entropy, timing, buggify, seed } = this.options;
+    const recovered = this.recovery.groups.get(id);
+    const raft = new Raft(
+      {
+        id: this.id,
+        timing,
+        preVote: true,
+        checkQuorum: true,
+        random: Random.stream(seed, `raft/${id}`),
+        buggify,
+        noopData: () => encodeEntryData({ wall: this.wall, commands: [], entropy }).data,
+      },
+      {
+        hardState: recovered?.hardState ?? EMPTY_HARD_STATE,
+        entries: recovered?.entries ?? [],
+        configuration: { voters, votersOutgoing: [], learners: [] },
+      },
+      this.now,
+    );
+    const observer = this.options.observer;
+    const state = new GroupState({ group: id, hasher, dataGroups, ...(observer === undefined ? {} : { observer }) });
+    return new ReplicaGroup({
+      group: id,
+      raft,
+      state,
+      entropy,
+      batchMax: this.options.batchMax ?? BATCH_COMMANDS_MAX,
+      sink: this,
+    });
+  }
+
+  private request(id: RequestId, body: ClientRequest): void {
+    if (body.kind === 'status') return this.reply(id, AT_ONCE, { kind: 'status', status: this.status() });
+    const refused = checkRequest(body);
+    if (refused !== undefined) return this.reply(id, AT_ONCE, errorResult(refused.code, refused.message));
+    const group = this.groups.get(groupOf(body));
+    if (group === undefined) return this.reply(id, AT_ONCE, this.noSuchGroup());
+    if (group.quarantined) return this.reply(id, AT_ONCE, quarantinedResult());
+    const work = commandOf(body);
+    if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
+    if (work.consistency === 'stale') return this.reply(id, AT_ONCE, group.state.query(work));
+    return this.guarded(group, () => group.read(this.now, this.wall, id, work));
+  }
+
+  private noSuchGroup(): ClientResult {
+    if (this.current === undefined) {
+      return errorResult('not_initialised', 'This node belongs to no cluster yet: run `vouch init` once.', RETRY_AFTER_MS);
+    }
+    if (!this.started) return errorResult('unavailable', 'This node is opening its log.', RETRY_AFTER_MS);
+    return errorResult('group_missing', 'No such group on this node.');
+  }
+
+  /** C5: a broken invariant stops the group it broke in, nothing else. */
+  private guarded(group: ReplicaGroup, work: () => void): void {
+    if (group.quarantined) return;
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof InvariantError)) throw error;
+      group.quarantine();
+      this.fatal(group.id, 'invariant', error.message);
+    }
+  }
+
+  private fatal(scope: 'node' | GroupId, code: string, detail: string): void {
+    if (scope === 'node') this.dead = true;
+    this.effects.push({ kind: 'fatal', scope, code, detail });
+  }
+
+  // GroupSink: what groups want during the current step.
+
+  persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq {
+    const seq = plus(this.seq, 1);
+    for (const record of records) this.records.push(record);
+    this.marks.push({ seq, group: this.groups.get(group) as ReplicaGroup, mark });
+    return seq;
+  }
+
+  send(to: NodeId, group: GroupId, after: Seq, message: Message): void {
+    this.effects.push({ kind: 'send', to, after, envelope: { group, message } });
+  }
+
+  reply(id: RequestId, after: Seq, result: ClientResult): void {
+    this.effects.push({ kind: 'reply', id, after, result });
+  }
+
+  /** One WAL batch for all groups of this step, ahead of the effects that wait for it. */
+  private flushRecords(): void {
+    if (this.records.length === 0) return;
+    this.seq = plus(this.seq, 1);
+    const ops: readonly FileOp[] = this.recovery.wal.plan(this.records);
+    this.walMarks.push({ seq: this.seq, number: this.recovery.wal.lastNumber });
+    this.effects.unshift({ kind: 'persist', seq: this.seq, ops });
+  }
+}
+
+/** The group a request concerns. */
+function groupOf(body: Exclude<ClientRequest, { kind: 'status' }>): GroupId {
+  return 'group' in body ? body.group : GLOBAL_GROUP;
+}
+
+/** The command a request puts into the log, or the read that it is. */
+function commandOf(body: Exclude<ClientRequest, { kind: 'status' }>): Command | StateQuery {
+  switch (body.kind) {
+    case 'openSession':
+      return { kind: 'openSession' };
+    case 'directory':
+      return { kind: 'directory', ref: body.command, body: body.body };
+    case 'createVault':
+      return { kind: 'createVault', ref: body.command, organization: body.organization, vault: body.vault };
+    case 'transact':
+      return {
+        kind: 'transact',
+        ref: body.command,
+        organization: body.organization,
+        vault: body.vault,
+        transaction: body.transaction,
+      };
+    default:
+      return body;
+  }
+}
+
+function isCommand(work: Command | StateQuery): work is Command {
+  return !('consistency' in work);
+}
