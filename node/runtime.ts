@@ -10,17 +10,22 @@ import { assert, unreachable } from '../core/assert.ts';
 import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
 import type { Outbox } from '../core/codec/outbox.ts';
 import type { Clocks, Core, Effect, FileOp, InputBody } from '../core/effect.ts';
-import { type GroupId, type NodeId, type RequestId, SEQ_ZERO, type Seq } from '../core/ids.ts';
+import { type GroupId, type Micros, type NodeId, type RequestId, SEQ_ZERO, type Seq } from '../core/ids.ts';
 import { sampleClocks } from './clock.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
+
+/** What the runtime needs of a disk; FileDisk is one. */
+export interface PersistPort {
+  /** Called once, before the first submit. `persisted` covers every smaller seq; after `failed` nothing more is carried out. */
+  listen(listener: { persisted(seq: Seq): void; failed(seq: Seq, code: string): void }): void;
+  /** Runs the operations behind all earlier ones. The bytes stay unchanged until then. */
+  submit(seq: Seq, ops: readonly FileOp[]): void;
+}
 
 export interface RuntimePorts {
   /** Packs sends into frames; knows cluster and sender. */
   readonly outbox: Outbox;
-  readonly disk: {
-    /** Runs the operations after all earlier ones. @param done called once, in order; with a code if anything failed. */
-    persist(seq: Seq, ops: readonly FileOp[], done: (failure: string | undefined) => void): void;
-  };
+  readonly disk: PersistPort;
   readonly peers: { send(to: NodeId, frame: Uint8Array): void };
   /** The node cannot go on. Called once; nothing of this core is executed afterwards. */
   readonly onNodeFatal: (code: string, detail: string) => void;
@@ -33,6 +38,12 @@ export interface RuntimePorts {
 export interface RuntimeObserver {
   turn(inputCount: number, elapsedMicros: number): void;
   persisted(elapsedMicros: number, writtenBytes: number): void;
+}
+
+interface RunningPersist {
+  readonly seq: Seq;
+  readonly startedAt: Micros;
+  readonly writtenBytes: number;
 }
 
 interface HeldReply {
@@ -54,6 +65,8 @@ export class Runtime {
   private readonly waiting: Map<RequestId, (result: ClientResult) => void> = new Map();
   /** Replies whose `after` is not durable yet, oldest first. */
   private held: HeldReply[] = [];
+  /** Persists that are not durable yet, oldest first; for the observer. */
+  private running: RunningPersist[] = [];
 
   /** @param effects what opening the core asked for; carried out before the first step's. */
   constructor(core: Core, effects: readonly Effect[], ports: RuntimePorts) {
@@ -64,6 +77,10 @@ export class Runtime {
       () => this.clocks().now,
       () => this.give({ kind: 'deadline' }),
     );
+    ports.disk.listen({
+      persisted: (seq) => this.persisted(seq),
+      failed: (seq, code) => this.give({ kind: 'persistFailed', seq, code }),
+    });
     this.execute(effects);
     this.letOut();
     this.schedule();
@@ -151,15 +168,23 @@ export class Runtime {
   }
 
   private persist(seq: Seq, ops: readonly FileOp[]): void {
-    const startedAt = this.clocks().now;
-    this.ports.disk.persist(seq, ops, (failure) => {
-      if (failure !== undefined) {
-        this.give({ kind: 'persistFailed', seq, code: failure });
-        return;
-      }
-      this.ports.observer?.persisted(this.clocks().now - startedAt, writtenBytes(ops));
-      this.give({ kind: 'persisted', seq });
-    });
+    if (this.ports.observer !== undefined) {
+      this.running.push({ seq, startedAt: this.clocks().now, writtenBytes: writtenBytes(ops) });
+    }
+    this.ports.disk.submit(seq, ops);
+  }
+
+  private persisted(seq: Seq): void {
+    this.give({ kind: 'persisted', seq });
+    const { observer } = this.ports;
+    if (observer === undefined) return;
+    const now = this.clocks().now;
+    let first = this.running[0];
+    while (first !== undefined && first.seq <= seq) {
+      observer.persisted(now - first.startedAt, first.writtenBytes);
+      this.running.shift();
+      first = this.running[0];
+    }
   }
 
   /** Frames and replies whose `after` is durable leave; the others stay, in order. */
@@ -189,8 +214,8 @@ export class Runtime {
 
 const STOPPED: ClientResult = {
   kind: 'error',
-  code: 'unavailable',
-  message: 'This node is stopping. Ask another one.',
+  code: 'unknown_outcome',
+  message: 'This node stopped before it could answer. Ask another one.',
   leader: undefined,
   retryAfterMs: 0,
 };

@@ -2,6 +2,7 @@
  * The HTTP gateway: OpenFGA-shaped routes, operator routes, one error shape, limits, metrics and an orderly end.
  * It shares its port with the WebSocket upgrades, which `net` takes from the same server.
  */
+import { finished } from 'node:stream';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { NodeControl } from '../control.ts';
@@ -64,6 +65,8 @@ export class Gateway {
   private addHooks(): void {
     this.app.addHook('onRequest', async (request, reply) => {
       this.inFlight += 1;
+      // Not fastify's onResponse: that one never comes where the client went away first.
+      finished(reply.raw, () => this.finished(request, reply));
       if (this.draining) {
         reply.header('connection', 'close');
         throw new HttpError(503, 'unavailable', 'This node is shutting down; ask another one.', 1);
@@ -72,9 +75,6 @@ export class Gateway {
         throw new HttpError(503, 'resource_exhausted', 'This node has too many requests in flight.', 1);
       }
     });
-    // Runs once per request, also where the client went away.
-    this.app.addHook('onResponse', async (request, reply) => this.finished(request, reply));
-    this.app.addHook('onRequestAbort', async () => undefined);
     this.app.setErrorHandler((error: FastifyError | HttpError, request, reply) => this.answerError(error, request, reply));
     this.app.setNotFoundHandler((request, reply) => {
       const { url } = request;

@@ -7,6 +7,7 @@ import { HttpError } from './errors.ts';
 
 /** Tuples in one write. Source: OpenFGA's default MAX_TUPLES_PER_WRITE. */
 const WRITE_TUPLES_MAX = 100;
+const TOKEN_TAG_BYTES = 8;
 
 export interface TupleKeyBody {
   readonly user: string;
@@ -81,25 +82,27 @@ export function consistencyOf(header: string | undefined): Consistency {
   );
 }
 
-/** Cursor bytes with eight bytes that tie them to the question, so that a token is never used with another filter. */
+/** Cursor bytes behind eight bytes that tie them to the question, so that a token is neither altered nor used with another filter. */
 export function encodeToken(question: unknown, cursor: Uint8Array): string {
-  return cursor.length === 0 ? '' : Buffer.concat([questionTag(question), cursor]).toString('base64url');
+  return cursor.length === 0 ? '' : Buffer.concat([tokenTag(question, cursor), cursor]).toString('base64url');
 }
 
 /** The cursor of a token made for the same question; empty for no token. */
 export function decodeToken(question: unknown, token: string | undefined): Uint8Array {
   if (token === undefined || token === '') return new Uint8Array(0);
   const bytes = Buffer.from(token, 'base64url');
-  if (bytes.length <= 8 || bytes.toString('base64url') !== token || !bytes.subarray(0, 8).equals(questionTag(question))) {
+  const cursor = new Uint8Array(bytes.subarray(TOKEN_TAG_BYTES));
+  const canonical = cursor.length > 0 && bytes.toString('base64url') === token;
+  if (!canonical || !tokenTag(question, cursor).equals(bytes.subarray(0, TOKEN_TAG_BYTES))) {
     throw new HttpError(
       400,
       'invalid_continuation_token',
       'The continuation token is not one this server gave for this question.',
     );
   }
-  return new Uint8Array(bytes.subarray(8));
+  return cursor;
 }
 
-function questionTag(question: unknown): Buffer {
-  return createHash('sha256').update(JSON.stringify(question)).digest().subarray(0, 8);
+function tokenTag(question: unknown, cursor: Uint8Array): Buffer {
+  return createHash('sha256').update(JSON.stringify(question)).update(cursor).digest().subarray(0, TOKEN_TAG_BYTES);
 }

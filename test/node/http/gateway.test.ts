@@ -1,0 +1,347 @@
+/** The gateway's routes against a scripted cluster: shapes, codes, and what bad input gets. */
+import { pino } from 'pino';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Answer, LogicalRequest, OperationOutcome } from '../../../core/client/operation.ts';
+import type { Anchor, NodeStatus, VaultEntry } from '../../../core/client/protocol.ts';
+import type { ClusterId, GroupId, Height, Micros, NodeId, OrganizationId, VaultId } from '../../../core/ids.ts';
+import { Gateway } from '../../../node/http/gateway.ts';
+import { Ledger } from '../../../node/ledger.ts';
+import { NodeMetrics } from '../../../node/metrics.ts';
+
+const VAULT: VaultEntry = {
+  id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' as VaultId,
+  organization: '01BX5ZZKBKACTAV9WEVGEMMVRZ' as OrganizationId,
+  organizationName: 'default',
+  name: 'docs',
+  group: 1 as GroupId,
+  createdAt: 1_700_000_000_000_000 as Micros,
+};
+const ANCHOR: Anchor = {
+  height: 7 as Height,
+  blockHash: new Uint8Array(32).fill(0xab),
+  stateRoot: new Uint8Array(32).fill(0xcd),
+  treeRoot: new Uint8Array(32).fill(0xef),
+  header: new Uint8Array(196),
+};
+const HASHES = { height: 7, block_hash: 'ab'.repeat(32), state_root: 'cd'.repeat(32) };
+const TUPLE = { user: 'user:anne', relation: 'viewer', object: 'document:1' };
+const STATUS: NodeStatus = { node: 'a'.repeat(32) as NodeId, cluster: undefined, members: [], groups: [], droppedFrames: 0 };
+
+type Script = (request: LogicalRequest) => Answer | OperationOutcome | undefined;
+
+const gateways: Gateway[] = [];
+afterAll(() => Promise.all(gateways.map((gateway) => gateway.app.close())));
+
+/** A gateway over a cluster that knows one vault, and answers other requests by the script. */
+function gateway(script: Script = () => undefined) {
+  const asked: LogicalRequest[] = [];
+  const ask = async (request: LogicalRequest): Promise<OperationOutcome> => {
+    asked.push(request);
+    const scripted = script(request);
+    if (scripted !== undefined) return 'ok' in scripted ? scripted : { ok: true, answer: scripted };
+    if (request.kind === 'lookupVault') {
+      if (request.id === VAULT.id || request.name === VAULT.name)
+        return { ok: true, answer: { kind: 'vault', vault: VAULT, created: false } };
+      return { ok: false, code: 'vault_missing', message: 'no such vault' };
+    }
+    return { ok: false, code: 'unavailable', message: 'not scripted' };
+  };
+  const made = new Gateway({
+    ledger: new Ledger(ask),
+    metrics: new NodeMetrics(() => STATUS),
+    log: pino({ level: 'silent' }),
+    control: {
+      status: () => STATUS,
+      links: () => [],
+      notReady: () => ['no leader is known for group 1'],
+      init: async (request) =>
+        request.expect > 1
+          ? { ok: false, code: 'too_few_nodes', message: 'Only 1 of 2 nodes are connected.' }
+          : { ok: true, cluster: 'c'.repeat(32) as ClusterId, members: [] },
+    },
+  });
+  gateways.push(made);
+  const call = async (method: 'GET' | 'POST', url: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const payload = body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) };
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const response = await made.app.inject({ method, url, headers: { ...type, ...headers }, ...payload });
+    return { status: response.statusCode, body: response.json() as Record<string, unknown>, headers: response.headers };
+  };
+  return { gateway: made, asked, call };
+}
+
+const STORE = `/stores/${VAULT.id}`;
+
+describe('write', () => {
+  const done: Script = (request) =>
+    request.kind === 'transact'
+      ? { kind: 'transacted', outcome: { ok: true, changed: true, height: 7 as Height }, anchor: ANCHOR }
+      : undefined;
+
+  test('deletes go first, in one transaction, and the answer says where it stands in the chain', async () => {
+    const { call, asked } = gateway(done);
+    const other = { ...TUPLE, user: 'user:bob' };
+    const { status, body } = await call('POST', `${STORE}/write`, {
+      writes: { tuple_keys: [TUPLE] },
+      deletes: { tuple_keys: [other] },
+    });
+    expect([status, body]).toEqual([200, HASHES]);
+    expect(asked.at(-1)).toMatchObject({
+      kind: 'transact',
+      vault: VAULT.id,
+      transaction: {
+        operations: [
+          { op: 'deleteTuple', tuple: { subject: 'user:bob' }, onMissing: 'error' },
+          { op: 'writeTuple', tuple: { resource: 'document:1', relation: 'viewer', subject: 'user:anne' }, onDuplicate: 'error' },
+        ],
+      },
+    });
+  });
+
+  test('an existing tuple is 400 write_failed_due_to_invalid_input (2017), naming it', async () => {
+    const { call } = gateway((request) =>
+      request.kind === 'transact'
+        ? { kind: 'transacted', outcome: { ok: false, code: 'tuple_exists', operation: 0 }, anchor: ANCHOR }
+        : undefined,
+    );
+    const { status, body } = await call('POST', `${STORE}/write`, { writes: { tuple_keys: [TUPLE] } });
+    expect([status, body.code]).toEqual([400, 'write_failed_due_to_invalid_input']);
+    expect(body.message).toMatch(/already exists: user: 'user:anne', relation: 'viewer', object: 'document:1'/);
+  });
+
+  test('condition contexts are stored as RFC 8785 JSON', async () => {
+    const { call, asked } = gateway(done);
+    const condition = { name: 'office', context: { b: [1, 'é'], a: { z: null, y: 1e21 } } };
+    await call('POST', `${STORE}/write`, { writes: { tuple_keys: [{ ...TUPLE, condition }] } });
+    const context = '{"a":{"y":1e+21,"z":null},"b":[1,"é"]}';
+    expect(asked.at(-1)).toMatchObject({ transaction: { operations: [{ condition: { name: 'office', context } }] } });
+  });
+
+  test.each([
+    ['nothing to write', {}, 'invalid_write_input'],
+    ['the same tuple twice', { writes: { tuple_keys: [TUPLE, TUPLE] } }, 'cannot_allow_duplicate_tuples_in_one_request'],
+    [
+      '101 tuples',
+      { writes: { tuple_keys: Array.from({ length: 101 }, (_, i) => ({ ...TUPLE, user: `user:${i}` })) } },
+      'exceeded_entity_limit',
+    ],
+    ['a number as user', { writes: { tuple_keys: [{ ...TUPLE, user: 5 }] } }, 'validation_error'],
+    ['a missing relation', { writes: { tuple_keys: [{ user: 'user:a', object: 'doc:1' }] } }, 'validation_error'],
+    ['an unknown model', { writes: { tuple_keys: [TUPLE] }, authorization_model_id: '01ARZ' }, 'authorization_model_not_found'],
+  ])('%s is 400 and nothing is asked of the cluster', async (_name, body, code) => {
+    const { call, asked } = gateway(done);
+    const answer = await call('POST', `${STORE}/write`, body);
+    expect([answer.status, answer.body.code]).toEqual([400, code]);
+    expect(asked.some((request) => request.kind === 'transact')).toBe(false);
+  });
+
+  test('what admission refuses is 400 with its sentence', async () => {
+    const refusal: OperationOutcome = { ok: false, code: 'invalid_argument', message: 'The relation is empty.' };
+    const { call } = gateway((request) => (request.kind === 'transact' ? refusal : undefined));
+    const answer = await call('POST', `${STORE}/write`, { writes: { tuple_keys: [{ ...TUPLE, relation: '' }] } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'validation_error', message: 'The relation is empty.' } });
+  });
+
+  test('without a quorum the answer is 503 with Retry-After; an unknown outcome is 504 and never 503', async () => {
+    const unavailable = gateway(() => ({ ok: false, code: 'unavailable', message: 'no leader' }));
+    const first = await unavailable.call('POST', `${STORE}/write`, { writes: { tuple_keys: [TUPLE] } });
+    expect([first.status, first.body.code, first.headers['retry-after']]).toEqual([503, 'unavailable', '1']);
+    const unknown = gateway((request) =>
+      request.kind === 'transact' ? { ok: false, code: 'unknown_outcome', message: 'nobody knows' } : undefined,
+    );
+    const second = await unknown.call('POST', `${STORE}/write`, { writes: { tuple_keys: [TUPLE] } });
+    expect([second.status, second.body.code, second.headers['retry-after']]).toEqual([504, 'deadline_exceeded', undefined]);
+  });
+});
+
+describe('check', () => {
+  const present: Script = (request) =>
+    request.kind === 'query'
+      ? { kind: 'tuple', present: true, row: undefined, anchor: ANCHOR, proof: new Uint8Array([1, 0]) }
+      : undefined;
+
+  test('answers allowed, linearizable unless asked otherwise', async () => {
+    const { call, asked } = gateway(present);
+    const { status, body } = await call('POST', `${STORE}/check`, {
+      tuple_key: TUPLE,
+      consistency: 'MINIMIZE_LATENCY',
+      unknown_field: 1,
+    });
+    expect([status, body]).toEqual([200, { allowed: true, resolution: '', ...HASHES }]);
+    expect(asked.at(-1)).toMatchObject({ consistency: 'linearizable', proof: false });
+  });
+
+  test('Vouch-Proof: 1 adds header, proof and statement', async () => {
+    const { call, asked } = gateway(present);
+    const { body } = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-proof': '1' });
+    expect(body).toEqual({
+      allowed: true,
+      resolution: '',
+      ...HASHES,
+      tree_root: 'ef'.repeat(32),
+      header: Buffer.alloc(196).toString('base64'),
+      proof: 'AQA=',
+      statement: { v: 1, org: VAULT.organization, store: VAULT.id, height: 7, tuple: TUPLE, verdict: 'allow' },
+    });
+    expect(asked.at(-1)).toMatchObject({ proof: true });
+  });
+
+  test('Vouch-Consistency: eventual is passed on; anything unknown is refused', async () => {
+    const { call, asked } = gateway(present);
+    await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-consistency': 'eventual' });
+    expect(asked.at(-1)).toMatchObject({ consistency: 'stale' });
+    const refused = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-consistency': 'fast' });
+    expect([refused.status, refused.body.code]).toEqual([400, 'validation_error']);
+  });
+
+  test('a question this version cannot answer is refused, not answered otherwise', async () => {
+    const { call } = gateway(present);
+    const contextual = await call('POST', `${STORE}/check`, { tuple_key: TUPLE, contextual_tuples: { tuple_keys: [TUPLE] } });
+    expect(contextual.status).toBe(400);
+  });
+});
+
+describe('read and stores', () => {
+  test('a continuation token works for its own question only', async () => {
+    const { call, asked } = gateway((request) =>
+      request.kind === 'query' ? { kind: 'list', rows: [], next: new Uint8Array([9, 9]), anchor: ANCHOR } : undefined,
+    );
+    const first = await call('POST', `${STORE}/read`, { tuple_key: { object: 'document:1' } });
+    const token = first.body.continuation_token as string;
+    await call('POST', `${STORE}/read`, { tuple_key: { object: 'document:1' }, continuation_token: token });
+    expect(asked.at(-1)).toMatchObject({ query: { resource: 'document:1', after: new Uint8Array([9, 9]) } });
+    for (const bad of [token.slice(0, -2), `${token}AA`.slice(2), '????']) {
+      const answer = await call('POST', `${STORE}/read`, { tuple_key: { object: 'document:1' }, continuation_token: bad });
+      expect([answer.status, answer.body.code]).toEqual([400, 'invalid_continuation_token']);
+    }
+    const other = await call('POST', `${STORE}/read`, { tuple_key: { object: 'document:2' }, continuation_token: token });
+    expect(other.body.code).toBe('invalid_continuation_token');
+  });
+
+  test('POST /stores reserves the name, makes the vault, and is 201', async () => {
+    const { call, asked } = gateway((request) => {
+      if (request.kind === 'directory') return { kind: 'vault', vault: VAULT, created: true };
+      return request.kind === 'createVault' ? { kind: 'vaultCreated', anchor: ANCHOR } : undefined;
+    });
+    const { status, body } = await call('POST', '/stores', { name: 'docs' });
+    const createdAt = '2023-11-14T22:13:20.000Z';
+    expect([status, body]).toEqual([201, { id: VAULT.id, name: 'docs', created_at: createdAt, updated_at: createdAt }]);
+    expect(asked.map((request) => request.kind)).toEqual(['directory', 'createVault']);
+  });
+
+  test('a name whose vault was never finished is finished by the next request; a finished one is already_exists', async () => {
+    const reserved: Answer = { kind: 'vault', vault: VAULT, created: false };
+    const unfinished = gateway((request) => {
+      if (request.kind === 'directory') return reserved;
+      if (request.kind === 'createVault') return { kind: 'vaultCreated', anchor: ANCHOR };
+      return { ok: false, code: 'vault_missing', message: '' };
+    });
+    expect((await unfinished.call('POST', '/stores', { name: 'docs' })).status).toBe(201);
+    const finished = gateway((request) =>
+      request.kind === 'directory' ? reserved : { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height },
+    );
+    const answer = await finished.call('POST', '/stores', { name: 'docs' });
+    expect([answer.status, answer.body.code]).toEqual([400, 'already_exists']);
+  });
+
+  test.each(['/stores/01ARZ3NDEKTSV4RRFFQ69G5FAX', STORE])(
+    '%s of another organization, or of none, is not found',
+    async (url) => {
+      const { call } = gateway();
+      for (const [method, path] of [
+        ['GET', ''],
+        ['POST', '/check'],
+        ['POST', '/write'],
+        ['POST', '/read'],
+      ] as const) {
+        const bodies = {
+          '/check': { tuple_key: TUPLE },
+          '/write': { writes: { tuple_keys: [TUPLE] } },
+          '/read': {},
+          '': undefined,
+        };
+        const answer = await call(method, url + path, bodies[path], { 'vouch-organization': 'acme' });
+        expect([answer.status, answer.body.code]).toEqual([404, 'store_id_not_found']);
+      }
+    },
+  );
+});
+
+describe('bad requests', () => {
+  test.each([
+    ['malformed JSON', '{"tuple_key":', 400, 'validation_error'],
+    ['an empty body', '', 400, 'validation_error'],
+    ['an array', '[]', 400, 'validation_error'],
+    ['a body over 1 MiB', `{"x":"${'a'.repeat(1 << 20)}"}`, 413, 'payload_too_large'],
+    ['a prototype in JSON', '{"__proto__":{"tuple_key":1}}', 400, 'validation_error'],
+  ])('%s', async (_name, body, status, code) => {
+    const answer = await gateway().call('POST', `${STORE}/check`, body);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(JSON.stringify(answer.body)).not.toMatch(/at .*\.(ts|js)/);
+  });
+
+  test('another media type is 415: a page in a browser cannot post without a preflight', async () => {
+    const answer = await gateway().call('POST', `${STORE}/check`, '{"tuple_key":{}}', { 'content-type': 'text/plain' });
+    expect([answer.status, answer.body.code]).toEqual([415, 'unsupported_media_type']);
+  });
+
+  test('an unknown route is 404 undefined_endpoint', async () => {
+    expect(await gateway().call('GET', '/nothing?x=1')).toMatchObject({ status: 404, body: { code: 'undefined_endpoint' } });
+  });
+
+  test('an unexpected failure is 500 without its details', async () => {
+    const { call } = gateway(() => {
+      throw new Error('secret detail');
+    });
+    const answer = await call('GET', STORE);
+    expect([answer.status, answer.body.code]).toEqual([500, 'internal_error']);
+    expect(JSON.stringify(answer.body)).not.toMatch(/secret/);
+  });
+});
+
+describe('operators', () => {
+  test('probes: live at once, ready only without a reason against it', async () => {
+    const { call } = gateway();
+    expect(await call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'SERVING' } });
+    expect(await call('GET', '/startupz')).toMatchObject({ status: 200 });
+    expect(await call('GET', '/readyz')).toMatchObject({ status: 503, body: { reasons: ['no leader is known for group 1'] } });
+  });
+
+  test('metrics count requests by route pattern, never by path', async () => {
+    const { call, gateway: made } = gateway();
+    await call('GET', STORE);
+    await call('GET', '/some/unknown/path');
+    const { payload } = await made.app.inject({ method: 'GET', url: '/metrics' });
+    expect(payload).toMatch(/vouch_http_request_seconds_count\{route="\/stores\/:store",method="GET",status="200"\} 1/);
+    expect(payload).toMatch(/route="unknown",method="GET",status="404"/);
+    expect(payload).not.toMatch(VAULT.id);
+  });
+
+  test('init that cannot be done says why', async () => {
+    const answer = await gateway().call('POST', '/v1/init', { expect: 2 });
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { code: 'failed_precondition', message: 'Only 1 of 2 nodes are connected.' },
+    });
+  });
+
+  test('draining answers 503 and waits for what is in flight', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { call, gateway: made } = gateway();
+    made.app.addHook('preHandler', async (request) => (request.url === STORE ? gate : undefined));
+    const slow = call('GET', STORE);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    let drained = false;
+    const draining = made.drain(5000).then(() => {
+      drained = true;
+    });
+    expect((await call('GET', '/healthz')).status).toBe(503);
+    expect(drained).toBe(false);
+    release();
+    expect((await slow).status).toBe(200);
+    await draining;
+  });
+});

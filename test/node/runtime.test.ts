@@ -1,0 +1,172 @@
+/** The production runtime against a scripted core: the ordering contract of core/effect.ts, clause by clause. */
+import { describe, expect, test } from 'vitest';
+import type { ClientResult } from '../../core/client/protocol.ts';
+import { Outbox } from '../../core/codec/outbox.ts';
+import type { Clocks, Core, Effect, Input } from '../../core/effect.ts';
+import {
+  type ClusterId,
+  type GroupId,
+  type Micros,
+  NEVER,
+  type NodeId,
+  type RequestId,
+  type Seq,
+  type Term,
+} from '../../core/ids.ts';
+import type { Message } from '../../core/raft/message.ts';
+import { type PersistPort, Runtime } from '../../node/runtime.ts';
+
+const SELF = 'a'.repeat(32) as NodeId;
+const PEER = 'b'.repeat(32) as NodeId;
+const CLUSTER = 'c'.repeat(32) as ClusterId;
+
+const ANSWER: ClientResult = { kind: 'organizations', organizations: [] };
+
+function reply(id: number, after: number): Effect {
+  return { kind: 'reply', id: id as RequestId, after: after as Seq, result: ANSWER };
+}
+
+function persist(seq: number): Effect {
+  return { kind: 'persist', seq: seq as Seq, ops: [{ op: 'syncDirectory' }] };
+}
+
+function send(after: number): Effect {
+  const message: Message = { kind: 'preVoteResponse', term: 1 as Term, granted: true };
+  return { kind: 'send', to: PEER, after: after as Seq, envelope: { group: 0 as GroupId, message } };
+}
+
+/** A runtime over a core that answers each input with what the script says; everything that leaves is logged. */
+function harness(script: (input: Input) => readonly Effect[], deadline: () => Micros = () => NEVER) {
+  const log: string[] = [];
+  const inputs: Input[] = [];
+  let listener: Parameters<PersistPort['listen']>[0] | undefined;
+  let now = 0;
+  const core: Core = {
+    step(input) {
+      inputs.push(input);
+      return script(input);
+    },
+    nextDeadline: deadline,
+    digest: () => '',
+  };
+  const outbox = new Outbox({ sender: SELF, cluster: () => CLUSTER });
+  const runtime = new Runtime(core, [], {
+    outbox,
+    disk: {
+      listen(made) {
+        listener = made;
+      },
+      submit: (seq) => log.push(`persist ${seq}`),
+    },
+    peers: { send: (to) => log.push(`frame to ${to.slice(0, 1)}`) },
+    onNodeFatal: (code, detail) => log.push(`fatal ${code}: ${detail}`),
+    onGroupFatal: (group, code) => log.push(`group ${group} fatal ${code}`),
+    clocks: (): Clocks => {
+      now += 1;
+      return { now: now as Micros, wall: 0 as Micros };
+    },
+  });
+  const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+  const durable = (seq: number): void => listener?.persisted(seq as Seq);
+  const broken = (seq: number, code: string): void => listener?.failed(seq as Seq, code);
+  return { runtime, log, inputs, durable, broken, settle };
+}
+
+describe('runtime', () => {
+  test('a reply leaves only once the persist it names is durable', async () => {
+    const { runtime, log, durable, settle } = harness((input) =>
+      input.kind === 'request' ? [persist(1), reply(input.id, 1)] : [],
+    );
+    runtime.request({ kind: 'status' }, () => log.push('answered'));
+    await settle();
+    expect(log).toEqual(['persist 1']);
+    durable(1);
+    await settle();
+    expect(log).toEqual(['persist 1', 'answered']);
+    runtime.stop();
+  });
+
+  test('a reply that waits for nothing overtakes one that waits', async () => {
+    const { runtime, log, settle } = harness((input) => {
+      if (input.kind !== 'request') return [];
+      return input.id === 1 ? [persist(1), reply(1, 1)] : [reply(input.id, 0)];
+    });
+    runtime.request({ kind: 'status' }, () => log.push('first'));
+    runtime.request({ kind: 'status' }, () => log.push('second'));
+    await settle();
+    expect(log).toEqual(['persist 1', 'second']);
+    runtime.stop();
+  });
+
+  test('what a turn may send to one peer leaves as one frame, behind its persist', async () => {
+    const { runtime, log, settle } = harness((input) => (input.kind === 'peer' ? [persist(1), send(0), send(0), send(1)] : []));
+    runtime.give({ kind: 'peer', peer: PEER, state: 'up' });
+    await settle();
+    expect(log).toEqual(['persist 1', 'frame to b']);
+    runtime.stop();
+  });
+
+  test('inputs that arrived together share one clock sample, taken after the last of them', async () => {
+    const { runtime, inputs, settle } = harness(() => []);
+    runtime.give({ kind: 'peer', peer: PEER, state: 'up' });
+    runtime.give({ kind: 'peer', peer: PEER, state: 'down' });
+    await settle();
+    runtime.give({ kind: 'deadline' });
+    await settle();
+    const [up, down, deadline] = inputs;
+    expect(up?.now).toBe(down?.now);
+    expect(deadline?.now).toBeGreaterThan(down?.now as number);
+    runtime.stop();
+  });
+
+  test('a failed persist is told to the core once and nothing that waits for it ever leaves', async () => {
+    const { runtime, log, inputs, broken, settle } = harness((input) => {
+      if (input.kind === 'request') return [persist(1), reply(input.id, 1)];
+      if (input.kind === 'persistFailed') return [{ kind: 'fatal', scope: 'node', code: 'persist_failed', detail: input.code }];
+      return [];
+    });
+    const answers: ClientResult[] = [];
+    runtime.request({ kind: 'status' }, (result) => answers.push(result));
+    await settle();
+    broken(1, 'EIO');
+    await settle();
+    expect(log).toEqual(['persist 1', 'fatal persist_failed: EIO']);
+    expect(inputs.filter((input) => input.kind === 'persistFailed')).toHaveLength(1);
+    expect(answers).toMatchObject([{ kind: 'error', code: 'unknown_outcome' }]);
+    runtime.give({ kind: 'deadline' });
+    await settle();
+    expect(inputs.at(-1)?.kind).toBe('persistFailed');
+  });
+
+  test('effects behind a node-wide fatal are not carried out', async () => {
+    const { runtime, log, settle } = harness(() => [
+      { kind: 'fatal', scope: 'node', code: 'x', detail: 'y' },
+      persist(1),
+      send(0),
+    ]);
+    runtime.give({ kind: 'deadline' });
+    await settle();
+    expect(log).toEqual(['fatal x: y']);
+  });
+
+  test('a group’s fatal stops that group only: the runtime goes on', async () => {
+    const { runtime, log, settle } = harness((input) =>
+      input.kind === 'deadline' ? [{ kind: 'fatal', scope: 3 as GroupId, code: 'x', detail: 'y' }] : [persist(1)],
+    );
+    runtime.give({ kind: 'deadline' });
+    await settle();
+    runtime.give({ kind: 'peer', peer: PEER, state: 'up' });
+    await settle();
+    expect(log).toEqual(['group 3 fatal x', 'persist 1']);
+    runtime.stop();
+  });
+
+  test('a core that throws ends the node with a sentence, not the process with a stack', async () => {
+    const { runtime, log, settle } = harness(() => {
+      throw new Error('broken');
+    });
+    runtime.give({ kind: 'deadline' });
+    await settle();
+    expect(log).toEqual(['fatal broken_invariant: broken']);
+  });
+});
