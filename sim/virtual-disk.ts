@@ -2,8 +2,8 @@
 import type { DirectoryReader, FileOp } from '../core/effect.ts';
 
 export interface VirtualDisk extends DirectoryReader {
-  /** Carries out one operation: writes become volatile, syncs make them durable. */
-  execute(op: FileOp): void;
+  /** Carries out one operation: writes become volatile, syncs make them durable. @returns why it was refused. */
+  execute(op: FileOp): string | undefined;
   /** Loses, tears or keeps what no sync has covered, as drawn. */
   powerLoss(): { readonly lostWrites: number; readonly tornWrites: number };
 }

@@ -6,6 +6,7 @@
  * is durable, a crash may fall between any two effects of a step and forgets the rest.
  */
 import { assert, defined } from '../core/assert.ts';
+import type { FileOp } from '../core/effect.ts';
 import type { NodeId, RequestId, Seq } from '../core/ids.ts';
 import type { Actor } from './actor.ts';
 import { FaultCounts } from './faults/counts.ts';
@@ -16,6 +17,7 @@ import type { PersistEffect, Protocol, ReplyEffect, SendEffect, Shape, SimCore, 
 import { Scheduler } from './scheduler.ts';
 import type { Choices, Draws } from './tape.ts';
 import { TraceHash } from './trace.ts';
+import type { VirtualDisk } from './virtual-disk.ts';
 import type { WorldOptions } from './world-options.ts';
 
 /** Event kinds of the heap, also folded into the trace. */
@@ -122,6 +124,11 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.scheduler.push(Math.max(time, this.now), EventKind.control, 0, 0, act);
   }
 
+  /** Asks every client again when it wants to act: something outside changed. */
+  wakeActors(): void {
+    for (let slot = 0; slot < this.actors.length; slot += 1) this.scheduleActor(slot);
+  }
+
   /** Ends `run` after the current event. */
   stop(): void {
     this.stopped = true;
@@ -147,7 +154,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.halt(node);
     const queued = node.persists.flatMap((persist) => persist.ops);
     const carriedOut = (this.crashDraws[node.index] as Draws).below(queued.length + 1);
-    for (let i = 0; i < carriedOut; i += 1) node.disk.execute(defined(queued[i], 'within what was queued'));
+    for (let i = 0; i < carriedOut; i += 1) carryOut(node.disk, defined(queued[i], 'within what was queued'));
     node.persists = [];
     if (how === 'powerLoss') this.losePower(index);
     for (const peer of this.nodes) if (peer !== node && peer.running) this.tellPeer(peer, node, 'down');
@@ -209,7 +216,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     const draws = this.choices.under(`node/${index}/identity`);
     const { id, ops } = this.protocol.create(draws);
     const disk = this.options.disk(index, this.choices.under(`disk/${index}/power-loss`));
-    for (const op of ops) disk.execute(op);
+    for (const op of ops) carryOut(disk, op);
     return new VirtualNode<S, C>({ index, id, disk, clock: this.options.clock(index), nodes: this.options.nodes });
   }
 
@@ -324,7 +331,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     if (head === undefined) return; // went together with an earlier one
     const together = node.persists.length > 1 && (this.coalesceDraws[node.index] as Draws).chance(this.options.coalesce);
     const done = together ? node.persists.splice(0) : [node.persists.shift() as PersistEffect];
-    for (const persist of done) for (const op of persist.ops) node.disk.execute(op);
+    for (const persist of done) for (const op of persist.ops) carryOut(node.disk, op);
     const { seq } = done[done.length - 1] as PersistEffect;
     node.durableSeq = seq;
     for (const observer of this.observers) observer.durable?.(node, seq);
@@ -486,4 +493,10 @@ export class World<S extends Shape, C extends SimCore<S>> {
   private nodeAt(index: number): VirtualNode<S, C> {
     return this.nodes[index] as VirtualNode<S, C>;
   }
+}
+
+/** A healthy disk refuses nothing that makes sense, so a refusal is the core's mistake. */
+function carryOut(disk: VirtualDisk, op: FileOp): void {
+  const refused = disk.execute(op);
+  if (refused !== undefined) throw new Violation('disk-operations-fit', `${op.op} was refused with ${refused}`);
 }

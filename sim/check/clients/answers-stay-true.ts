@@ -1,0 +1,68 @@
+/**
+ * What a client was told stays so: every answer's anchor is a block of the chain, and every acknowledged transaction that
+ * changed something stands in the block it was said to be in, at the end, after the power failed everywhere.
+ */
+import { equalBytes } from '../../../core/bytes/compare.ts';
+import type { Anchor } from '../../../core/client/protocol.ts';
+import type { GroupId, VaultId } from '../../../core/ids.ts';
+import type { Replica } from '../../../core/replica/replica.ts';
+import { decodeLedgerTransaction } from '../../../core/state/transaction-codec.ts';
+import type { Vault } from '../../../core/state/vault.ts';
+import { type Observer, Violation } from '../../observer.ts';
+import type { VouchShape } from '../../vouch.ts';
+import type { VouchNode } from '../raft/watch.ts';
+
+interface Promised {
+  readonly group: GroupId;
+  readonly vault: VaultId;
+  readonly anchor: Anchor;
+  /** An executed transaction: its mark and the block it is in. */
+  readonly executed: { readonly mark: string; readonly height: number } | undefined;
+}
+
+export class AnswersStayTrue implements Observer<VouchShape, Replica> {
+  readonly name: string = 'answers-stay-true';
+  readonly claim: string =
+    'Every acknowledged transaction survives in its block, and every answer’s anchor is a block of the chain.';
+  private readonly nodes: readonly VouchNode[];
+  private readonly promised: Promised[] = [];
+
+  constructor(nodes: readonly VouchNode[]) {
+    this.nodes = nodes;
+  }
+
+  told(promise: Promised): void {
+    this.promised.push(promise);
+  }
+
+  finished(): void {
+    for (const node of this.nodes) {
+      if (!node.running) continue;
+      for (const promise of this.promised) this.check(node, promise);
+    }
+  }
+
+  private check(node: VouchNode, promise: Promised): void {
+    const vault = node.core?.group(promise.group)?.state.vault(promise.vault);
+    const { anchor, executed } = promise;
+    if (vault === undefined || vault.height < anchor.height) {
+      throw new Violation(this.name, `node ${node.index} does not have block ${anchor.height}, which a client was shown`);
+    }
+    if (!equalBytes(vault.anchorAt(anchor.height).header, anchor.header)) {
+      throw new Violation(this.name, `node ${node.index} has another block ${anchor.height} than a client was shown`);
+    }
+    if (executed !== undefined && !contains(vault, executed)) {
+      throw new Violation(
+        this.name,
+        `acknowledged transaction ${executed.mark} is not in block ${executed.height} of node ${node.index}`,
+      );
+    }
+  }
+}
+
+function contains(vault: Vault, executed: { readonly mark: string; readonly height: number }): boolean {
+  return vault.transactionsAt(executed.height as Anchor['height']).some((bytes) => {
+    const decoded = decodeLedgerTransaction(bytes);
+    return decoded.ok && decoded.value.kind === 'transact' && decoded.value.transaction.reason === executed.mark;
+  });
+}

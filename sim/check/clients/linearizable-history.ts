@@ -1,0 +1,106 @@
+/**
+ * The whole client history is linearizable. Vaults are independent; within one, keys that no transaction or list ties
+ * together are too (locality: Herlihy & Wing 1990), so each connected set of keys is checked on its own.
+ */
+
+import { Violation } from '../../observer.ts';
+import type { Asked, History, Invocation } from '../../workload/history.ts';
+import { checkLinearizable } from '../linearizable.ts';
+import type { Operation } from '../model.ts';
+import { entityKeyText, tupleKeyText, type VaultInput, VaultModel } from './vault-model.ts';
+
+export const LINEARIZABLE: string = 'linearizable';
+export const LINEARIZABLE_CLAIM: string =
+  'There is one order of all operations that explains every answer and respects real time.';
+
+/** Keys an operation touches. A list touches every tuple of its resource that anybody names. */
+function keysOf(asked: Asked, tuplesByResource: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  switch (asked.kind) {
+    case 'tuple':
+      return [tupleKeyText(asked.tuple)];
+    case 'entity':
+      return [entityKeyText(asked.key)];
+    case 'list':
+      return tuplesByResource.get(asked.resource) ?? [];
+    case 'transact':
+      return asked.operations.map((operation) =>
+        'tuple' in operation ? tupleKeyText(operation.tuple) : entityKeyText(operation.key),
+      );
+  }
+}
+
+/** Throws a Violation unless the history is linearizable; `unknown` where the budget ran out. */
+export function demandLinearizable(history: History): void {
+  const vaults = new Map<number, Invocation[]>();
+  for (const invocation of history.invocations) {
+    if (invocation.outcome === 'fail') continue; // certainly not executed, and nothing was read
+    const list = vaults.get(invocation.vault);
+    if (list === undefined) vaults.set(invocation.vault, [invocation]);
+    else list.push(invocation);
+  }
+  for (const [vault, invocations] of vaults) for (const part of split(invocations)) demandPart(vault, part);
+}
+
+function demandPart(vault: number, part: readonly Invocation[]): void {
+  const operations = part.map(toOperation);
+  const verdict = checkLinearizable(new VaultModel(), operations);
+  if (verdict.verdict === 'unknown') throw new Violation(LINEARIZABLE, `vault ${vault}: the search ran out of budget`, 'unknown');
+  if (verdict.verdict === 'violation') {
+    const { stuck, placed } = verdict;
+    throw new Violation(
+      LINEARIZABLE,
+      `vault ${vault}: no order explains process ${stuck.process}, ${describe(stuck.input)}, invoked at ${stuck.invokedAt} µs (${placed} of ${operations.length} operations placed)`,
+    );
+  }
+}
+
+function toOperation(invocation: Invocation): Operation<VaultInput> {
+  const { process, asked, told, invokedAt, returnedAt, outcome } = invocation;
+  return { process, input: { asked, told }, invokedAt, returnedAt, outcome: outcome === 'ok' ? 'ok' : 'info' };
+}
+
+function describe(input: VaultInput): string {
+  return JSON.stringify(input, (_, value: unknown) =>
+    value instanceof Uint8Array ? [...value].map((byte) => String.fromCharCode(byte)).join('') : value,
+  );
+}
+
+/** Splits by connected keys. An unknown outcome of a read explains nothing and is left out. */
+function split(invocations: readonly Invocation[]): readonly (readonly Invocation[])[] {
+  const tuplesByResource = new Map<string, string[]>();
+  for (const { asked } of invocations)
+    for (const { resource, key } of namedTuples(asked)) {
+      const list = tuplesByResource.get(resource);
+      if (list === undefined) tuplesByResource.set(resource, [key]);
+      else if (!list.includes(key)) list.push(key);
+    }
+  const parents = new Map<string, string>();
+  const find = (key: string): string => {
+    let root = key;
+    for (let up = parents.get(root); up !== undefined && up !== root; up = parents.get(root)) root = up;
+    parents.set(key, root);
+    return root;
+  };
+  const useful = invocations.filter(({ asked, outcome }) => asked.kind === 'transact' || outcome === 'ok');
+  for (const { asked } of useful) {
+    const [first, ...others] = keysOf(asked, tuplesByResource);
+    if (first !== undefined) for (const other of others) parents.set(find(other), find(first));
+  }
+  const parts = new Map<string, Invocation[]>();
+  for (const invocation of useful) {
+    const first = keysOf(invocation.asked, tuplesByResource)[0];
+    const part = first === undefined ? '' : find(first);
+    const list = parts.get(part);
+    if (list === undefined) parts.set(part, [invocation]);
+    else list.push(invocation);
+  }
+  return [...parts.values()];
+}
+
+function namedTuples(asked: Asked): readonly { readonly resource: string; readonly key: string }[] {
+  if (asked.kind === 'tuple') return [{ resource: asked.tuple.resource, key: tupleKeyText(asked.tuple) }];
+  if (asked.kind !== 'transact') return [];
+  return asked.operations.flatMap((operation) =>
+    'tuple' in operation ? [{ resource: operation.tuple.resource, key: tupleKeyText(operation.tuple) }] : [],
+  );
+}

@@ -1,0 +1,42 @@
+/** Every Raft oracle of a run, wired together. */
+import type { GroupId, NodeId } from '../../../core/ids.ts';
+import { AcknowledgedIsHeld } from './acknowledged-is-held.ts';
+import { Commitments } from './commitments.ts';
+import { CommittedIsDurable } from './committed-is-durable.ts';
+import { CommittedIsImmutable } from './committed-is-immutable.ts';
+import { CountersMonotone } from './counters-monotone.ts';
+import { LeaderCompleteness } from './leader-completeness.ts';
+import { LogMatching } from './log-matching.ts';
+import { MatchIndexTruthful } from './match-index-truthful.ts';
+import { OneLeaderPerTerm } from './one-leader-per-term.ts';
+import { OneVotePerTerm } from './one-vote-per-term.ts';
+import { RecoveryIsLegal } from './recovery-is-legal.ts';
+import type { GroupView } from './view.ts';
+import { type RaftOracle, RaftWatch } from './watch.ts';
+
+/** The watch with all oracles but those switched off by name. */
+export function raftWatch(options: {
+  readonly ids: readonly NodeId[];
+  readonly groups: readonly GroupId[];
+  readonly without: readonly string[];
+}): { readonly watch: RaftWatch; readonly oracles: readonly RaftOracle[] } {
+  const commitments = new Commitments();
+  const voters = [...options.ids].sort();
+  const configuration = { voters, votersOutgoing: [], learners: [] };
+  const replicas = (group: number): readonly GroupView[] => watch.replicas(group as GroupId);
+  const all: readonly RaftOracle[] = [
+    new RecoveryIsLegal(),
+    new OneVotePerTerm(),
+    new AcknowledgedIsHeld(),
+    new LogMatching(),
+    new CountersMonotone(),
+    new OneLeaderPerTerm(),
+    new LeaderCompleteness(commitments),
+    new CommittedIsImmutable(commitments),
+    new CommittedIsDurable({ commitments, replicas, configuration: () => configuration }),
+    new MatchIndexTruthful(replicas),
+  ];
+  const oracles = all.filter((oracle) => !options.without.includes(oracle.name));
+  const watch = new RaftWatch({ ids: options.ids, groups: options.groups, oracles });
+  return { watch, oracles };
+}

@@ -1,0 +1,158 @@
+/**
+ * Looks at the Raft groups of a node after each of its steps and tells the Raft oracles only what changed: cheap comparisons
+ * of counters first, so that a step that changes nothing costs nothing.
+ * Keeps what each node's disk must hold: a change made in a step is durable once the persist of that step (or the next one
+ * after it) is. A crash may leave any prefix of the changes behind that; recovery must give one of those.
+ */
+import type { GroupId, LogIndex, NodeId, Seq } from '../../../core/ids.ts';
+import type { Entry } from '../../../core/raft/message.ts';
+import type { Raft } from '../../../core/raft/raft.ts';
+import type { Replica } from '../../../core/replica/replica.ts';
+import type { VirtualNode } from '../../node.ts';
+import type { Observer } from '../../observer.ts';
+import type { ReplyEffect, SendEffect } from '../../protocol.ts';
+import type { VouchShape } from '../../vouch.ts';
+import { type Change, GroupView } from './view.ts';
+
+export type VouchNode = VirtualNode<VouchShape, Replica>;
+
+/** One property of Raft; hooks are called in the order in which things happened. */
+export interface RaftOracle {
+  readonly name: string;
+  readonly claim: string;
+  /** Entries from..view.last are new in the view's log. */
+  appended?(view: GroupView, from: number): void;
+  /** The view's log lost its entries from there on. */
+  truncated?(view: GroupView, from: number): void;
+  termChanged?(view: GroupView, previous: number): void;
+  becameLeader?(view: GroupView): void;
+  /** The view's commit index moved; entries (from, view.commit] are newly committed there. */
+  committed?(view: GroupView, from: number): void;
+  /** More of the view is durable. */
+  durable?(view: GroupView): void;
+  /** The group was opened from its disk; `view` still shows what was durable before. */
+  recovered?(view: GroupView, raft: Raft): void;
+  /** A message of the group really leaves. */
+  leaving?(view: GroupView, effect: SendEffect<VouchShape>): void;
+}
+
+export class RaftWatch implements Observer<VouchShape, Replica> {
+  readonly name: string = 'raft-watch';
+  readonly claim: string = 'tells the Raft oracles what changed';
+  private readonly groups: readonly GroupId[];
+  private readonly oracles: readonly RaftOracle[];
+  /** views[node][position of the group]. */
+  private readonly views: readonly (readonly GroupView[])[];
+  /** Elections won so far, all groups together. */
+  elections: number = 0;
+
+  constructor(options: {
+    readonly ids: readonly NodeId[];
+    readonly groups: readonly GroupId[];
+    readonly oracles: readonly RaftOracle[];
+  }) {
+    this.groups = options.groups;
+    this.oracles = options.oracles;
+    this.views = options.ids.map((id, node) => options.groups.map((group) => new GroupView(node, id, group)));
+  }
+
+  /** All replicas of one group. */
+  replicas(group: GroupId): readonly GroupView[] {
+    const position = this.groups.indexOf(group);
+    return this.views.map((views) => views[position] as GroupView);
+  }
+
+  opened(node: VouchNode): void {
+    for (const view of this.viewsOf(node)) {
+      view.raft = undefined;
+      view.issuedSeq = 0;
+    }
+  }
+
+  stepped(node: VouchNode): void {
+    if (!node.running) return;
+    const core = node.core as Replica;
+    for (const view of this.viewsOf(node)) {
+      if (view.raft === undefined && !this.attach(view, core)) continue;
+      this.look(view, view.raft as Raft, node.issuedSeq);
+    }
+  }
+
+  durable(node: VouchNode, seq: number): void {
+    for (const view of this.viewsOf(node)) {
+      if (!view.completeTo(seq)) continue;
+      for (const oracle of this.oracles) oracle.durable?.(view);
+    }
+  }
+
+  crashed(node: VouchNode): void {
+    for (const view of this.viewsOf(node)) {
+      if (view.raft !== undefined) this.noteChange(view, view.raft, node.issuedSeq);
+      view.raft = undefined;
+    }
+  }
+
+  leaving(node: VouchNode, effect: SendEffect<VouchShape> | ReplyEffect<VouchShape>): void {
+    if (effect.kind !== 'send') return;
+    const view = this.viewsOf(node)[this.groups.indexOf(effect.envelope.group)];
+    if (view === undefined) return;
+    for (const oracle of this.oracles) oracle.leaving?.(view, effect);
+  }
+
+  private viewsOf(node: VouchNode): readonly GroupView[] {
+    return this.views[node.index] as readonly GroupView[];
+  }
+
+  /** Finds the group once the replica has started it, and has its recovery judged. */
+  private attach(view: GroupView, core: Replica): boolean {
+    const group = core.group(view.group);
+    if (group === undefined || group.quarantined) return false;
+    const { raft } = group;
+    view.raft = raft;
+    for (const oracle of this.oracles) oracle.recovered?.(view, raft);
+    view.restart(raft);
+    for (const oracle of this.oracles) oracle.appended?.(view, 1);
+    return true;
+  }
+
+  private look(view: GroupView, raft: Raft, issuedSeq: number): void {
+    const change = this.noteChange(view, raft, issuedSeq);
+    if (change !== undefined) {
+      if (change.truncated) for (const oracle of this.oracles) oracle.truncated?.(view, change.from);
+      if (change.from <= view.last) for (const oracle of this.oracles) oracle.appended?.(view, change.from);
+    }
+    const previousTerm = view.term;
+    if (raft.term !== previousTerm) {
+      view.term = raft.term;
+      for (const oracle of this.oracles) oracle.termChanged?.(view, previousTerm);
+    }
+    const { role } = raft;
+    if (role !== view.role || (role === 'leader' && raft.term !== previousTerm)) {
+      view.role = role;
+      if (role === 'leader') {
+        this.elections += 1;
+        for (const oracle of this.oracles) oracle.becameLeader?.(view);
+      }
+    }
+    const from = view.commit;
+    if (raft.commitIndex !== from) {
+      view.commit = raft.commitIndex;
+      for (const oracle of this.oracles) oracle.committed?.(view, from);
+    }
+  }
+
+  /** Notes a change of log, term or vote for durability. @returns the change of the log, if there was one. */
+  private noteChange(view: GroupView, raft: Raft, issuedSeq: number): Change | undefined {
+    const handedOut = issuedSeq !== view.issuedSeq;
+    view.issuedSeq = issuedSeq;
+    const hard = raft.term !== view.hardTerm || raft.votedFor !== view.vote;
+    const change = view.compareLog(raft);
+    if (hard || change !== undefined) view.await((handedOut ? issuedSeq : issuedSeq + 1) as Seq, raft, change);
+    return change;
+  }
+}
+
+/** The entry at an index that the view says is there. */
+export function entryOf(view: GroupView, index: number): Entry {
+  return (view.raft as Raft).entry(index as LogIndex) as Entry;
+}

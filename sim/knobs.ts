@@ -1,0 +1,171 @@
+/**
+ * What is drawn once per seed: sizes, speeds, rates and which faults exist at all. Resolved knobs are printed first, so a
+ * reader knows the world before its story. Swarm testing: a random subset of faults is off, because a fault that is always
+ * there hides the bugs that need its absence (Groce et al. 2012).
+ */
+import { unreachable } from '../core/assert.ts';
+import type { RaftTiming } from '../core/raft/options.ts';
+import { FAULT_KINDS, type FaultKind } from './faults/counts.ts';
+import { FAULTS } from './faults/registry.ts';
+import type { LinkKnobs } from './network.ts';
+import type { Choices } from './tape.ts';
+
+export type Profile = 'lite' | 'swarm' | 'perf';
+
+/** Everything a run is shaped by, as plain data. */
+export interface Knobs {
+  readonly profile: Profile;
+  readonly nodes: number;
+  readonly clients: number;
+  readonly dataGroups: number;
+  readonly vaults: number;
+  /** Keys of each kind per vault: few, so that operations meet. */
+  readonly keys: number;
+  /** Operations the clients invoke before the faults stop. */
+  readonly operations: number;
+  /** Mean pause of a client between operations, microseconds. */
+  readonly thinkMeanMicros: number;
+  /** Share of reads among operations. */
+  readonly readShare: number;
+  /** Share of multi-operation transactions among writes. */
+  readonly transactionShare: number;
+  /** Share of reads that ask for a proof. */
+  readonly proofShare: number;
+  readonly hasher: 'portable' | 'fast';
+  readonly timing: RaftTiming;
+  readonly batchMax: number;
+  readonly segmentBytes: number;
+  readonly link: LinkKnobs;
+  readonly diskDelayMinMicros: number;
+  readonly diskDelayMeanMicros: number;
+  readonly coalesce: number;
+  /** Monotonic clocks run at 1 ± this. */
+  readonly clockRatePpmMax: number;
+  readonly wallOffsetMaxMicros: number;
+  readonly buggify: number;
+  /** Weight per fault kind; 0 = off. Loss, duplicate and reorder are rates of the network. */
+  readonly faults: Readonly<Record<string, number>>;
+  readonly faultIntervalMeanMicros: number;
+  readonly faultDurationMeanMicros: number;
+  readonly downMax: number;
+}
+
+/** Kinds that are rates of the network rather than episodes. */
+const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
+const MILLISECOND = 1000;
+const SECOND = 1_000_000;
+
+/** Draws the knobs of a seed. */
+export function drawKnobs(profile: Profile, choices: Choices): Knobs {
+  switch (profile) {
+    case 'perf':
+      return PERF;
+    case 'lite':
+      return { ...drawSwarm(choices), profile: 'lite', nodes: 3, downMax: 1, operations: 500, dataGroups: 1, vaults: 1 };
+    case 'swarm':
+      return drawSwarm(choices);
+    default:
+      return unreachable(profile);
+  }
+}
+
+/** Kinds of faults that can happen under these knobs: what a report lists. */
+export function possibleFaults(knobs: Knobs): readonly FaultKind[] {
+  const possible = new Set<FaultKind>();
+  for (const fault of FAULTS) if ((knobs.faults[fault.kind] ?? 0) > 0) for (const kind of fault.counts) possible.add(kind);
+  for (const kind of RATE_KINDS) if ((knobs.faults[kind] ?? 0) > 0) possible.add(kind);
+  return FAULT_KINDS.filter((kind) => possible.has(kind));
+}
+
+function drawSwarm(choices: Choices): Knobs {
+  const draws = choices.under('knobs');
+  const nodes = draws.pick([3, 3, 3, 5, 5, 4, 2, 1] as const);
+  const electionMin = draws.between(80, 300) * MILLISECOND;
+  const delayMean = draws.pick([100, 500, 2000, 5000] as const);
+  const faults = drawFaults(choices);
+  const rate = (kind: FaultKind): number => (faults[kind] ?? 0) / 1000;
+  return {
+    profile: 'swarm',
+    nodes,
+    clients: draws.between(3, 6),
+    dataGroups: draws.between(1, 3),
+    vaults: draws.between(1, 3),
+    keys: draws.between(2, 6),
+    operations: draws.between(350, 500),
+    thinkMeanMicros: draws.pick([1, 5, 20] as const) * MILLISECOND,
+    readShare: draws.between(30, 60) / 100,
+    transactionShare: draws.between(0, 30) / 100,
+    proofShare: draws.between(0, 20) / 100,
+    hasher: draws.below(10) < 6 ? 'fast' : 'portable',
+    timing: {
+      electionTimeoutMinMicros: electionMin,
+      electionTimeoutMaxMicros: electionMin * 2,
+      heartbeatMicros: Math.floor(electionMin / draws.between(4, 8)),
+    },
+    batchMax: draws.pick([1, 4, 100] as const),
+    segmentBytes: draws.pick([8, 16, 64, 256] as const) * 1024,
+    link: {
+      delayMinMicros: draws.between(20, 500),
+      delayMeanMicros: delayMean,
+      loss: rate('loss'),
+      duplicate: rate('duplicate'),
+      reorder: rate('reorder'),
+      queueMax: draws.pick([64, 1024] as const),
+    },
+    diskDelayMinMicros: draws.between(20, 200),
+    diskDelayMeanMicros: draws.pick([50, 500, 3000] as const),
+    coalesce: draws.between(0, 100) / 100,
+    clockRatePpmMax: draws.pick([0, 1000, 100_000] as const),
+    wallOffsetMaxMicros: draws.pick([0, 1000, 10 * SECOND] as const),
+    buggify: draws.pick([0, 0, 0.01, 0.1] as const),
+    faults,
+    faultIntervalMeanMicros: draws.pick([150, 400, 1000] as const) * MILLISECOND,
+    faultDurationMeanMicros: draws.pick([100, 400, 1500] as const) * MILLISECOND,
+    downMax: draws.below(4) === 0 ? nodes : Math.max(1, Math.floor((nodes - 1) / 2)),
+  };
+}
+
+/** Weight 0 (off, half of the time) or 1 to 10 per episode; rates in thousandths. */
+function drawFaults(choices: Choices): Record<string, number> {
+  const draws = choices.under('knobs/faults');
+  const weights: Record<string, number> = {};
+  for (const fault of FAULTS) {
+    const weight = 1 + draws.below(10);
+    weights[fault.kind] = draws.below(2) === 0 ? 0 : weight;
+  }
+  for (const kind of RATE_KINDS) {
+    const rate = 1 + draws.below(60);
+    weights[kind] = draws.below(2) === 0 ? 0 : rate;
+  }
+  return weights;
+}
+
+/** Six nodes, four clients, no faults: what speed is measured on. */
+const PERF: Knobs = {
+  profile: 'perf',
+  nodes: 6,
+  clients: 4,
+  dataGroups: 1,
+  vaults: 1,
+  keys: 16,
+  operations: 10_000,
+  thinkMeanMicros: 2000,
+  readShare: 0.5,
+  transactionShare: 0.1,
+  proofShare: 0,
+  hasher: 'fast',
+  timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
+  batchMax: 100,
+  segmentBytes: 1 << 20,
+  link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },
+  diskDelayMinMicros: 50,
+  diskDelayMeanMicros: 100,
+  coalesce: 1,
+  clockRatePpmMax: 0,
+  wallOffsetMaxMicros: 0,
+  buggify: 0,
+  faults: {},
+  faultIntervalMeanMicros: SECOND,
+  faultDurationMeanMicros: SECOND,
+  downMax: 0,
+};

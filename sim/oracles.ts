@@ -1,0 +1,73 @@
+/** All oracles of a run on Vouch, wired to its world. */
+import type { Answer } from '../core/client/operation.ts';
+import type { VaultEntry } from '../core/client/protocol.ts';
+import type { GroupId } from '../core/ids.ts';
+import type { Replica } from '../core/replica/replica.ts';
+import { AnswersStayTrue } from './check/clients/answers-stay-true.ts';
+import { demandLinearizable, LINEARIZABLE } from './check/clients/linearizable-history.ts';
+import { PROOFS, ProofOracle } from './check/clients/proofs.ts';
+import { NoFatal } from './check/no-fatal.ts';
+import { raftWatch } from './check/raft/all.ts';
+import type { RaftWatch } from './check/raft/watch.ts';
+import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
+import { ReplicasAgree, VaultsAgree } from './check/state/replicas-agree.ts';
+import type { Observer } from './observer.ts';
+import type { VouchProtocol, VouchShape } from './vouch.ts';
+import type { Asked, History } from './workload/history.ts';
+import type { World } from './world.ts';
+
+export class Oracles {
+  readonly watch: RaftWatch;
+  private readonly answers: AnswersStayTrue;
+  private readonly proofs: ProofOracle | undefined;
+  private readonly judgesLinearizability: boolean;
+
+  /** @param without names of oracles that are switched off, to show what each one is for. */
+  constructor(
+    world: World<VouchShape, Replica>,
+    protocol: VouchProtocol,
+    groups: readonly GroupId[],
+    without: readonly string[],
+  ) {
+    const ids = world.nodes.map((node) => node.id);
+    const { watch } = raftWatch({ ids, groups, without });
+    this.watch = watch;
+    this.answers = new AnswersStayTrue(world.nodes);
+    const once = new ExactlyOnce();
+    const countsOnce = !without.includes(once.name);
+    const blocks = new BlocksAgree((block) => {
+      if (countsOnce) once.sealed(block);
+    });
+    const observers: readonly Observer<VouchShape, Replica>[] = [
+      watch,
+      new NoFatal(),
+      blocks,
+      once,
+      new ReplicasAgree(world.nodes, groups),
+      new VaultsAgree(world.nodes, groups),
+      this.answers,
+    ];
+    for (const observer of observers) if (!without.includes(observer.name)) world.observe(observer);
+    protocol.onBlock = without.includes(blocks.name) ? (): void => undefined : (node, block): void => blocks.sealed(node, block);
+    const judgesProofs = protocol.hasher.name !== 'fast' && !without.includes(PROOFS);
+    this.proofs = judgesProofs ? new ProofOracle(protocol.hasher, world.choices.under('proof/mutation')) : undefined;
+    this.judgesLinearizability = !without.includes(LINEARIZABLE);
+  }
+
+  /** A client got a definite answer. */
+  answered(asked: Asked, vault: VaultEntry, answer: Answer): void {
+    if (!('anchor' in answer)) return;
+    const executed =
+      answer.kind === 'transacted' && answer.outcome.ok && answer.outcome.changed && asked.kind === 'transact'
+        ? { mark: asked.mark, height: answer.outcome.height }
+        : undefined;
+    this.answers.told({ group: vault.group, vault: vault.id, anchor: answer.anchor, executed });
+    const isProven = answer.kind === 'tuple' || answer.kind === 'entity';
+    if (isProven && answer.proof.length > 0) this.proofs?.judge(asked, answer);
+  }
+
+  /** The run is over: the whole history is judged. */
+  judge(history: History): void {
+    if (this.judgesLinearizability) demandLinearizable(history);
+  }
+}

@@ -1,0 +1,48 @@
+/** What one run says of itself: the object of `vouch sim run --json`, field by field. */
+import type { Knobs } from './knobs.ts';
+import type { Tape } from './tape.ts';
+
+export type RunVerdict = 'pass' | 'violation' | 'liveness' | 'vacuous' | 'unknown';
+
+export interface RunViolation {
+  readonly oracle: string;
+  readonly message: string;
+}
+
+export interface RunReport {
+  readonly scenario: string;
+  readonly seed: string;
+  readonly verdict: RunVerdict;
+  readonly violation: RunViolation | null;
+  readonly events: number;
+  readonly ops: { readonly ok: number; readonly fail: number; readonly info: number };
+  readonly elections: number;
+  readonly virtualMs: number;
+  readonly wallMs: number;
+  readonly eventsPerSecond: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly hasher: string;
+  readonly traceHash: string;
+}
+
+export interface RunResult {
+  readonly report: RunReport;
+  readonly knobs: Knobs;
+  /** Present where the run was recorded. */
+  readonly tape: Tape | undefined;
+}
+
+/** Exit codes of 60-simulator. */
+export function exitCodeOf(verdict: RunVerdict): number {
+  switch (verdict) {
+    case 'pass':
+      return 0;
+    case 'violation':
+      return 1;
+    case 'liveness':
+      return 3;
+    case 'vacuous':
+    case 'unknown':
+      return 5;
+  }
+}

@@ -1,0 +1,353 @@
+/**
+ * One run of one seed: set up, work under faults, calm down, lose all power, read everything again, judge.
+ * Pure: the caller gives a stopwatch, and what it prints is the caller's business too.
+ */
+import { InvariantError } from '../core/assert.ts';
+import type { GroupId } from '../core/ids.ts';
+import type { Replica } from '../core/replica/replica.ts';
+import { NodeClock } from './clock.ts';
+import { SimDisk } from './disk.ts';
+import type { FaultKind } from './faults/counts.ts';
+import { Nemesis } from './faults/nemesis.ts';
+import { FAULTS } from './faults/registry.ts';
+import { drawKnobs, type Knobs, type Profile, possibleFaults } from './knobs.ts';
+import { Violation } from './observer.ts';
+import { Oracles } from './oracles.ts';
+import type { RunReport, RunResult, RunVerdict, RunViolation } from './result.ts';
+import type { Scenario } from './scenario.ts';
+import { seedWords } from './seed.ts';
+import { StoryBook } from './story.ts';
+import { Choices, type Tape } from './tape.ts';
+import { drawSeed, VouchProtocol, type VouchShape } from './vouch.ts';
+import { type Behaviour, type Plan, SimClient } from './workload/client.ts';
+import { History } from './workload/history.ts';
+import { Housekeeper } from './workload/housekeeper.ts';
+import { LedgerBehaviour, type LedgerContext } from './workload/ledger.ts';
+import { World } from './world.ts';
+
+export interface RunOptions {
+  readonly seed: string;
+  readonly profile: Profile;
+  /** Undefined = the generic run under the nemesis. */
+  readonly scenario: Scenario | undefined;
+  /** Last word on the knobs. */
+  readonly adjust?: (knobs: Knobs) => Knobs;
+  /** Keeps every draw for a tape. */
+  readonly record?: boolean;
+  /** Repeats a tape instead of drawing. */
+  readonly tape?: Tape;
+  /** Oracles to switch off. */
+  readonly without?: readonly string[];
+  /** Called with the resolved knobs before anything runs. */
+  readonly onKnobs?: (knobs: Knobs) => void;
+  /** Milliseconds of real time, for the rates in the report. */
+  readonly stopwatch: () => number;
+}
+
+/** Name of a run without a scenario. */
+export const GENERIC: string = 'generic';
+
+/** Virtual microseconds that phases may take before the run is stuck. */
+const SETUP_MICROS = 60_000_000;
+const WORK_MICROS = 400_000_000;
+const CALM_MICROS = 120_000_000;
+const EVENTS_MAX = 5_000_000;
+/** Operations that must succeed after the faults stopped. */
+const CALM_OPERATIONS = 40;
+/** Vacuity floors: fewer ok operations than this, or a smaller share of what was invoked, prove nothing. */
+const OK_MIN = 200;
+const OK_SHARE_MIN = 0.3;
+const LANES = 2;
+
+export function runSeed(options: RunOptions): RunResult {
+  const words = seedWords(options.seed);
+  const choices =
+    options.tape !== undefined
+      ? Choices.replaying(words, options.tape)
+      : options.record === true
+        ? Choices.recording(words)
+        : Choices.fromSeed(words);
+  const drawn = drawKnobs(options.profile, choices);
+  const staged = options.scenario === undefined ? drawn : options.scenario.world(drawn);
+  const knobs = options.adjust === undefined ? staged : options.adjust(staged);
+  options.onKnobs?.(knobs);
+  const started = options.stopwatch();
+  const run = new Run(options, knobs, choices);
+  const failure = run.execute();
+  const wallMs = Math.max(options.stopwatch() - started, 0.001);
+  const name = { scenario: options.scenario?.name ?? GENERIC, seed: options.seed };
+  const report = run.report(name, failure, wallMs);
+  return { report, knobs, tape: options.record === true ? choices.tape(name) : undefined };
+}
+
+interface Failure {
+  readonly verdict: Exclude<RunVerdict, 'pass'>;
+  readonly violation: RunViolation;
+}
+
+class Run {
+  private readonly knobs: Knobs;
+  private readonly choices: Choices;
+  private readonly scenario: Scenario | undefined;
+  private readonly world: World<VouchShape, Replica>;
+  private readonly oracles: Oracles;
+  private readonly history: History = new History();
+  private readonly housekeeper: Housekeeper;
+  private readonly keeperClient: SimClient;
+  private readonly groups: readonly GroupId[];
+  private clients: SimClient[] = [];
+  /** Operations that clients may have invoked by now, final reads not counted. */
+  private budget: number = 0;
+  private calmSince: number = 0;
+
+  constructor(options: RunOptions, knobs: Knobs, choices: Choices) {
+    this.knobs = knobs;
+    this.choices = choices;
+    this.scenario = options.scenario;
+    const protocol = new VouchProtocol(choices, knobs);
+    this.world = createWorld(protocol, knobs, choices);
+    this.groups = Array.from({ length: knobs.dataGroups + 1 }, (_, group) => group as GroupId);
+    this.oracles = new Oracles(this.world, protocol, this.groups, options.without ?? []);
+    this.housekeeper = new Housekeeper({ vaults: knobs.vaults, keys: knobs.keys, history: this.history });
+    this.keeperClient = this.createClient(0, 1, this.housekeeper);
+  }
+
+  /** Runs all phases. @returns what went wrong first, if anything did. */
+  execute(): Failure | undefined {
+    try {
+      this.setUp();
+      this.work();
+      this.calmDown();
+      this.surviveBlackout();
+      this.world.finish();
+      this.history.close();
+      this.oracles.judge(this.history);
+      this.demandSubstance();
+      return undefined;
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  report(name: { readonly scenario: string; readonly seed: string }, failure: Failure | undefined, wallMs: number): RunReport {
+    const { world, history, knobs } = this;
+    const kinds = this.scenario === undefined ? possibleFaults(knobs) : (this.scenario.faults as readonly FaultKind[]);
+    return {
+      scenario: name.scenario,
+      seed: name.seed,
+      verdict: failure?.verdict ?? 'pass',
+      violation: failure?.violation ?? null,
+      events: world.events,
+      ops: { ok: history.ok, fail: history.fail, info: history.info },
+      elections: this.oracles.watch.elections,
+      virtualMs: Math.floor(world.now / 1000),
+      wallMs: Math.round(wallMs),
+      eventsPerSecond: Math.round((world.events * 1000) / wallMs),
+      faults: world.counts.report(kinds),
+      hasher: knobs.hasher,
+      traceHash: world.trace.digest(),
+    };
+  }
+
+  private setUp(): void {
+    this.housekeeper.onDone = () => this.world.stop();
+    this.world.addActor(this.keeperClient);
+    this.world.boot();
+    this.runFor(SETUP_MICROS, 'the cluster never elected leaders and created its vaults');
+  }
+
+  private work(): void {
+    const { knobs, world } = this;
+    this.openClients();
+    this.budget = knobs.operations;
+    const weights = FAULTS.map((fault) => ({ fault, weight: knobs.faults[fault.kind] ?? 0 })).filter(({ weight }) => weight > 0);
+    const nemesis = new Nemesis(
+      world,
+      {
+        weights: this.scenario === undefined ? weights : [],
+        intervalMeanMicros: knobs.faultIntervalMeanMicros,
+        durationMeanMicros: knobs.faultDurationMeanMicros,
+        downMax: knobs.downMax,
+      },
+      this.choices,
+    );
+    const book = new StoryBook(world, this.oracles.watch, this.choices.under('story'));
+    nemesis.start();
+    this.scenario?.tell(book);
+    // Not a failure when time runs out: what was done by then is judged for substance at the end.
+    world.run({ until: world.now + WORK_MICROS, eventsMax: EVENTS_MAX });
+    nemesis.stop();
+    book.close();
+  }
+
+  /** Faults stop, perhaps with a minority gone for good: now the cluster must work. */
+  private calmDown(): void {
+    const { world } = this;
+    const { link } = this.knobs;
+    world.network.knobs = { ...link, loss: 0, duplicate: 0, reorder: 0 };
+    this.dropMinority();
+    for (let node = 0; node < world.nodeCount; node += 1) if (!this.abandoned.has(node)) world.restart(node);
+    this.calmSince = world.now;
+    this.budget = this.history.invocations.length + CALM_OPERATIONS;
+    for (const client of this.clients) client.poke(world.now);
+    world.wakeActors();
+    const ok = this.history.ok;
+    this.runFor(CALM_MICROS, 'operations did not finish after the faults stopped');
+    if (this.history.ok - ok < CALM_OPERATIONS / 2) {
+      throw new Violation('liveness', `only ${this.history.ok - ok} operations succeeded after the faults stopped`, 'liveness');
+    }
+    this.converge('replicas did not converge after the faults stopped');
+  }
+
+  /** Nodes that stay down while the rest shows that it lives. */
+  private readonly abandoned: Set<number> = new Set();
+
+  private dropMinority(): void {
+    const { world } = this;
+    const draws = this.choices.under('liveness/core');
+    const spare = Math.floor((world.nodeCount - 1) / 2);
+    const gone = this.knobs.profile === 'perf' ? 0 : draws.below(spare + 1);
+    while (this.abandoned.size < gone) this.abandoned.add(draws.below(world.nodeCount));
+    for (const node of [...this.abandoned].sort((a, b) => a - b)) world.crash(node, 'powerLoss');
+  }
+
+  private surviveBlackout(): void {
+    const { world } = this;
+    for (let node = 0; node < world.nodeCount; node += 1) {
+      if (world.isRunning(node)) world.crash(node, 'powerLoss');
+    }
+    for (let node = 0; node < world.nodeCount; node += 1) world.restart(node);
+    this.housekeeper.planScan();
+    this.keeperClient.poke(world.now);
+    world.wakeActors();
+    this.runFor(CALM_MICROS, 'the cluster did not serve reads after the power came back');
+    this.converge('replicas did not converge after the power came back');
+  }
+
+  /** Runs until `stop`, else a liveness violation. */
+  private runFor(micros: number, stuck: string): void {
+    const ended = this.world.run({ until: this.world.now + micros, eventsMax: EVENTS_MAX });
+    if (ended !== 'stopped') throw new Violation('liveness', `${stuck}: ${this.describe()}`, 'liveness');
+  }
+
+  private converge(stuck: string): void {
+    const { world } = this;
+    const step = 20_000;
+    const look = (): void => {
+      if (this.isConverged()) world.stop();
+      else world.at(world.now + step, look);
+    };
+    world.at(world.now, look);
+    this.runFor(CALM_MICROS, stuck);
+  }
+
+  private isConverged(): boolean {
+    return this.groups.every((group) => {
+      const running = this.world.nodes.filter((node) => node.running).map((node) => node.core?.group(group));
+      const first = running[0];
+      if (first === undefined || !running.some((replica) => replica?.raft.role === 'leader')) return false;
+      return running.every(
+        (replica) =>
+          replica !== undefined &&
+          replica.raft.commitIndex === first.raft.lastIndex &&
+          replica.raft.lastIndex === first.raft.lastIndex &&
+          replica.state.lastApplied === first.raft.lastIndex,
+      );
+    });
+  }
+
+  /** What every running node knows of its groups, for a person who wants to know who is stuck. */
+  private describe(): string {
+    return this.world.nodes
+      .map((node) => {
+        if (!node.running) return `node ${node.index} down`;
+        const groups = node.core?.status().groups ?? [];
+        const parts = groups.map((g) => `${g.group}:${g.role} t${g.term} c${g.commitIndex}/${g.lastIndex} a${g.lastApplied}`);
+        return `node ${node.index} ${parts.join(' ')}`;
+      })
+      .join('; ');
+  }
+
+  /** A run that did little proves little (60-simulator, "Never vacuous"). */
+  private demandSubstance(): void {
+    const { ok, fail, info } = this.history;
+    const invoked = ok + fail + info;
+    if (ok < OK_MIN) throw new Violation('vacuous', `only ${ok} operations succeeded`, 'vacuous');
+    if (ok < invoked * OK_SHARE_MIN) throw new Violation('vacuous', `only ${ok} of ${invoked} operations succeeded`, 'vacuous');
+    if (this.history.lastOkReadInvokedAt < this.calmSince)
+      throw new Violation('vacuous', 'no read succeeded after the last fault', 'vacuous');
+  }
+
+  private openClients(): void {
+    const { knobs, world, housekeeper, history } = this;
+    const { layout } = housekeeper;
+    if (layout === undefined) throw new Violation('liveness', 'the vaults were not created', 'liveness');
+    const context: LedgerContext = {
+      knobs,
+      layout,
+      history,
+      isOpen: () => history.invocations.length < this.budget,
+      onAnswer: (asked, vault, answer) => this.oracles.answered(asked, vault, answer),
+    };
+    for (let client = 1; client <= knobs.clients; client += 1) {
+      const behaviour = new LedgerBehaviour(context, client, this.choices);
+      const idle = (): void => {
+        if (history.invocations.length >= this.budget && this.clients.every((other) => other.idle)) world.stop();
+      };
+      const next = (lane: number, time: number): Plan | undefined => {
+        const plan = behaviour.next(lane, time);
+        if (plan === undefined) idle();
+        return plan;
+      };
+      const actor = this.createClient(client, LANES, { think: () => behaviour.think(), next });
+      this.clients.push(actor);
+      world.addActor(actor);
+    }
+  }
+
+  private createClient(client: number, lanes: number, behaviour: Behaviour): SimClient {
+    const draws = this.choices.under(`client/${client}/seed`);
+    return new SimClient({
+      nodes: this.world.nodes.map((node) => node.id),
+      seed: drawSeed(draws),
+      link: this.knobs.link.duplicate > 0 ? 'datagram' : 'stream',
+      attemptTimeoutMicros: 400_000 + draws.below(600_000),
+      lanes,
+      behaviour,
+    });
+  }
+}
+
+function createWorld(protocol: VouchProtocol, knobs: Knobs, choices: Choices): World<VouchShape, Replica> {
+  return new World<VouchShape, Replica>(protocol, {
+    choices,
+    nodes: knobs.nodes,
+    actors: knobs.clients + 1,
+    link: knobs.link,
+    diskDelayMinMicros: knobs.diskDelayMinMicros,
+    diskDelayMeanMicros: knobs.diskDelayMeanMicros,
+    coalesce: knobs.coalesce,
+    clock: (node) => {
+      const draws = choices.under(`clock/${node}`);
+      const { clockRatePpmMax, wallOffsetMaxMicros } = knobs;
+      return new NodeClock({
+        ratePpm: draws.between(0, 2 * clockRatePpmMax) - clockRatePpmMax,
+        origin: draws.below(1_000_000_000),
+        wallOffset: draws.between(0, 2 * wallOffsetMaxMicros) - wallOffsetMaxMicros,
+      });
+    },
+    disk: (_node, draws) => new SimDisk(draws),
+  });
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Violation) {
+    const { oracle, message, kind } = error;
+    return { verdict: kind === 'safety' ? 'violation' : kind, violation: { oracle, message } };
+  }
+  if (error instanceof InvariantError)
+    return { verdict: 'violation', violation: { oracle: 'core-invariant', message: error.message } };
+  if (error instanceof Error)
+    return { verdict: 'violation', violation: { oracle: 'crash', message: `${error.name}: ${error.message}` } };
+  throw error;
+}

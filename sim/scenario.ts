@@ -1,0 +1,37 @@
+/**
+ * A scenario: a name, one sentence, and a story of faults told against a running cluster. Without one, the nemesis draws.
+ * Everything a story may do is in StoryTeller; everything it leaves open is drawn under labels, so a seed varies it.
+ */
+import type { Knobs } from './knobs.ts';
+import type { Draws } from './tape.ts';
+
+export interface StoryTeller {
+  /** Choices of this story. */
+  readonly draws: Draws;
+  readonly nodeCount: number;
+  /** Runs something after that many milliseconds of virtual time. */
+  after(milliseconds: number, act: () => void): void;
+  /** Again and again, until the story is over. */
+  every(milliseconds: number, act: () => void): void;
+  /** The node that leads the first data group now; any running node where there is none. */
+  leader(): number;
+  isRunning(node: number): boolean;
+  /** Cuts both ways between the sides. Clients keep reaching every node. @returns how to mend it. */
+  split(side: readonly number[], other: readonly number[]): () => void;
+  /** Kills the process; how: whether the machine loses power with it. */
+  crash(node: number, how: 'crash' | 'powerLoss'): void;
+  /** Kills in the middle of the node's coming steps: after that many more effects. */
+  crashAfter(node: number, effects: number, how: 'crash' | 'powerLoss'): void;
+  restart(node: number): void;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** What happens, in one sentence. */
+  readonly summary: string;
+  /** Faults that the report lists. */
+  readonly faults: readonly string[];
+  /** The world of this story, from the knobs a seed has drawn. */
+  readonly world: (drawn: Knobs) => Knobs;
+  readonly tell: (story: StoryTeller) => void;
+}

@@ -1,0 +1,80 @@
+/** Carries out what a scenario tells, on a world. */
+import type { GroupId } from '../core/ids.ts';
+import type { RaftWatch } from './check/raft/watch.ts';
+import { blockAll, type FaultTarget } from './faults/fault.ts';
+import type { StoryTeller } from './scenario.ts';
+import type { Draws } from './tape.ts';
+
+const FIRST_DATA_GROUP = 1 as GroupId;
+
+export class StoryBook implements StoryTeller {
+  readonly draws: Draws;
+  private readonly target: FaultTarget;
+  private readonly watch: RaftWatch;
+  private readonly mending: Set<() => void> = new Set();
+  private isOpen: boolean = true;
+
+  constructor(target: FaultTarget, watch: RaftWatch, draws: Draws) {
+    this.target = target;
+    this.watch = watch;
+    this.draws = draws;
+  }
+
+  get nodeCount(): number {
+    return this.target.nodeCount;
+  }
+
+  after(milliseconds: number, act: () => void): void {
+    this.target.at(this.target.now + milliseconds * 1000, () => {
+      if (this.isOpen) act();
+    });
+  }
+
+  every(milliseconds: number, act: () => void): void {
+    this.after(milliseconds, () => {
+      act();
+      this.every(milliseconds, act);
+    });
+  }
+
+  leader(): number {
+    const views = this.watch.replicas(FIRST_DATA_GROUP).filter((view) => view.raft !== undefined);
+    const leaders = views.filter((view) => view.role === 'leader').sort((a, b) => b.term - a.term);
+    return (leaders[0] ?? views[0])?.node ?? 0;
+  }
+
+  isRunning(node: number): boolean {
+    return this.target.isRunning(node);
+  }
+
+  split(side: readonly number[], other: readonly number[]): () => void {
+    this.target.counts.add('partition');
+    const open = blockAll(
+      this.target,
+      side.flatMap((a) => other.flatMap((b) => [[a, b] as const, [b, a] as const])),
+    );
+    const mend = (): void => {
+      if (this.mending.delete(mend)) open();
+    };
+    this.mending.add(mend);
+    return mend;
+  }
+
+  crash(node: number, how: 'crash' | 'powerLoss'): void {
+    this.target.crash(node, how);
+  }
+
+  crashAfter(node: number, effects: number, how: 'crash' | 'powerLoss'): void {
+    this.target.planCrash(node, effects, how);
+  }
+
+  restart(node: number): void {
+    this.target.restart(node);
+  }
+
+  /** The story ends: what is cut is mended, nothing planned happens any more. */
+  close(): void {
+    this.isOpen = false;
+    for (const mend of [...this.mending]) mend();
+  }
+}

@@ -1,0 +1,131 @@
+/** Vouch as a protocol of the simulator: the production replica, codecs and disk format, with seeded capabilities. */
+import { defined } from '../core/assert.ts';
+import { drawId } from '../core/bytes/hex-id.ts';
+import { Writer } from '../core/bytes/writer.ts';
+import type { Entropy, Hasher } from '../core/capability.ts';
+import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
+import { decodeClientRequest, encodeClientResult } from '../core/codec/client-frame.ts';
+import type { Envelope } from '../core/codec/envelope.ts';
+import { Outbox } from '../core/codec/outbox.ts';
+import type { Clocks, DirectoryReader, Effect } from '../core/effect.ts';
+import { portableHasher } from '../core/hasher.ts';
+import { type ClusterId, GLOBAL_GROUP, type GroupId, type NodeId, type RequestId } from '../core/ids.ts';
+import type { SeedWords } from '../core/random.ts';
+import { createDirectory } from '../core/replica/directory.ts';
+import type { Manifest } from '../core/replica/manifest.ts';
+import { Replica } from '../core/replica/replica.ts';
+import type { SealedBlock } from '../core/state/group-state.ts';
+import { fastHasher } from './hasher.ts';
+import type { Knobs } from './knobs.ts';
+import type { FrameQueue, Protocol } from './protocol.ts';
+import type { Choices, Draws } from './tape.ts';
+
+/** The types of Vouch in the simulator's vocabulary. */
+export interface VouchShape {
+  readonly envelope: Envelope;
+  readonly request: ClientRequest;
+  readonly result: ClientResult;
+  readonly manifest: Manifest;
+}
+
+/** Told of every block a node seals, at first apply and at replay. */
+export type BlockListener = (node: number, block: SealedBlock) => void;
+
+/** Where the envelope count stands in a Raft frame (core/codec/frame.ts). */
+const ENVELOPE_COUNT_AT = 34;
+
+export class VouchProtocol implements Protocol<VouchShape, Replica> {
+  private readonly choices: Choices;
+  private readonly knobs: Knobs;
+  private readonly cluster: ClusterId;
+  readonly hasher: Hasher;
+  private readonly writer: Writer = new Writer();
+  onBlock: BlockListener = () => undefined;
+
+  constructor(choices: Choices, knobs: Knobs) {
+    this.choices = choices;
+    this.knobs = knobs;
+    this.hasher = knobs.hasher === 'fast' ? fastHasher : portableHasher;
+    this.cluster = drawId<'ClusterId'>(entropyFrom(choices.under('cluster/id')));
+  }
+
+  create(draws: Draws): ReturnType<typeof createDirectory> {
+    return createDirectory(entropyFrom(draws));
+  }
+
+  open(
+    reader: DirectoryReader,
+    clocks: Clocks,
+    place: { readonly node: number; readonly incarnation: number },
+  ): { readonly core: Replica; readonly effects: readonly Effect[] } {
+    const { knobs, choices } = this;
+    const seed = choices.under(`node/${place.node}/seed`);
+    const buggify = choices.under(`node/${place.node}/buggify`);
+    const { replica, effects } = Replica.open(reader, clocks, {
+      hasher: this.hasher,
+      entropy: entropyFrom(choices.under(`node/${place.node}/entropy`)),
+      seed: drawSeed(seed),
+      buggify: knobs.buggify === 0 ? () => false : () => buggify.chance(knobs.buggify),
+      timing: knobs.timing,
+      batchMax: knobs.batchMax,
+      segmentBytes: knobs.segmentBytes,
+      observer: { onBlock: (block) => this.onBlock(place.node, block) },
+    });
+    return { core: replica, effects };
+  }
+
+  manifest(nodes: readonly NodeId[]): Manifest {
+    const voters = [...nodes].sort();
+    const groups: { readonly group: GroupId; readonly voters: readonly NodeId[] }[] = [];
+    for (let group = 0; group <= this.knobs.dataGroups; group += 1) {
+      groups.push({ group: (GLOBAL_GROUP + group) as GroupId, voters });
+    }
+    const members = voters.map((id) => ({ id, address: addressOf(nodes.indexOf(id)) }));
+    return { cluster: this.cluster, members, groups };
+  }
+
+  isMember(core: Replica): boolean {
+    return core.manifest() !== undefined;
+  }
+
+  frames(core: Replica, self: NodeId): FrameQueue<VouchShape> {
+    return new Outbox({ sender: self, cluster: () => core.manifest()?.cluster });
+  }
+
+  messageCount(frame: Uint8Array): number {
+    let count = 0;
+    for (let i = 0; i < 4; i += 1) count = count * 256 + defined(frame[ENVELOPE_COUNT_AT + i], 'a frame has its count');
+    return count;
+  }
+
+  decodeRequest(bytes: Uint8Array): { readonly id: number; readonly body: ClientRequest } | undefined {
+    const decoded = decodeClientRequest(bytes);
+    return decoded.ok ? { id: decoded.value.id, body: decoded.value.request } : undefined;
+  }
+
+  encodeResult(id: number, result: ClientResult): Uint8Array {
+    return encodeClientResult({ id: id as RequestId, result }, this.writer);
+  }
+}
+
+/** The address under which clients know a node. */
+export function addressOf(node: number): string {
+  return `127.0.0.1:${4100 + node}`;
+}
+
+/** Entropy whose every word is a labelled draw. */
+export function entropyFrom(draws: Draws): Entropy {
+  return {
+    fill(out: Uint8Array, offset: number, length: number): void {
+      for (let i = 0; i < length; i += 4) {
+        const word = draws.below(0x1_0000_0000);
+        for (let k = 0; k < 4 && i + k < length; k += 1) out[offset + i + k] = word >>> (8 * k);
+      }
+    },
+  };
+}
+
+export function drawSeed(draws: Draws): SeedWords {
+  const word = (): number => draws.below(0x1_0000_0000);
+  return [word(), word(), word(), word()];
+}

@@ -1,0 +1,139 @@
+/**
+ * A simulated client: the production client engine (core/client) on a simulated network. It runs several lanes, each a
+ * process that does one operation after another; all lanes share the engine and so its sessions.
+ */
+import { ClientCore } from '../../core/client/client-core.ts';
+import type { ClientEffect, LogicalRequest, OperationId, OperationOutcome, Route } from '../../core/client/operation.ts';
+import { decodeClientResult, encodeClientRequest } from '../../core/codec/client-frame.ts';
+import type { Micros, NodeId } from '../../core/ids.ts';
+import { NEVER } from '../../core/ids.ts';
+import { Random, type SeedWords } from '../../core/random.ts';
+import type { Actor, Outgoing } from '../actor.ts';
+import { addressOf } from '../vouch.ts';
+
+/** One operation a lane wants done. */
+export interface Plan {
+  readonly request: LogicalRequest;
+  readonly route: Route;
+  readonly timeoutMicros: number;
+  readonly done: (outcome: OperationOutcome, time: number) => void;
+}
+
+export interface Behaviour {
+  /** What the lane does next; undefined = nothing before `poke`. */
+  next(lane: number, time: number): Plan | undefined;
+  /** Pause before the lane's next operation, microseconds. */
+  think(lane: number): number;
+}
+
+interface Lane {
+  /** True time from which it may start its next operation; Infinity while it has nothing to do. */
+  readyAt: number;
+  plan: Plan | undefined;
+}
+
+export class SimClient implements Actor {
+  private readonly core: ClientCore;
+  private readonly indexOf: ReadonlyMap<string, number>;
+  private readonly behaviour: Behaviour;
+  private readonly lanes: Lane[] = [];
+  private readonly running: Map<OperationId, Lane> = new Map();
+  private outgoing: Outgoing[] = [];
+  private nextOperation: number = 1;
+
+  constructor(options: {
+    readonly nodes: readonly NodeId[];
+    readonly seed: SeedWords;
+    readonly link: 'stream' | 'datagram';
+    readonly attemptTimeoutMicros: number;
+    readonly lanes: number;
+    readonly behaviour: Behaviour;
+  }) {
+    this.core = new ClientCore({
+      endpoints: options.nodes.map((node, index) => ({ address: addressOf(index), node })),
+      random: Random.stream(options.seed, 'client'),
+      link: options.link,
+      attemptTimeoutMicros: options.attemptTimeoutMicros,
+      backoff: { minMicros: 5_000, maxMicros: 200_000 },
+    });
+    this.indexOf = new Map(options.nodes.map((_, index) => [addressOf(index), index]));
+    this.behaviour = options.behaviour;
+    for (let lane = 0; lane < options.lanes; lane += 1) this.lanes.push({ readyAt: 0, plan: undefined });
+  }
+
+  /** Lanes that had nothing to do ask again. */
+  poke(time: number): void {
+    for (const lane of this.lanes) if (lane.plan === undefined && lane.readyAt === Number.POSITIVE_INFINITY) lane.readyAt = time;
+  }
+
+  /** Whether every lane is idle. */
+  get idle(): boolean {
+    return this.running.size === 0;
+  }
+
+  receive(time: number, node: number, bytes: Uint8Array): void {
+    const decoded = decodeClientResult(bytes);
+    if (!decoded.ok) return;
+    const { id: requestId, result } = decoded.value;
+    this.handle(time, this.core.step({ now: engineTime(time), kind: 'response', endpoint: addressOf(node), requestId, result }));
+  }
+
+  deadline(time: number): void {
+    if (this.core.nextDeadline() <= engineTime(time))
+      this.handle(time, this.core.step({ now: engineTime(time), kind: 'deadline' }));
+    this.lanes.forEach((lane, number) => {
+      if (lane.plan === undefined && lane.readyAt <= time) this.start(lane, number, time);
+    });
+  }
+
+  nextDeadline(): number {
+    const engine = this.core.nextDeadline();
+    let next = engine >= NEVER ? Number.POSITIVE_INFINITY : engine - 1;
+    for (const lane of this.lanes) if (lane.plan === undefined) next = Math.min(next, lane.readyAt);
+    return next;
+  }
+
+  takeOutgoing(): readonly Outgoing[] {
+    const taken = this.outgoing;
+    this.outgoing = [];
+    return taken;
+  }
+
+  private start(lane: Lane, number: number, time: number): void {
+    const plan = this.behaviour.next(number, time);
+    if (plan === undefined) {
+      lane.readyAt = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const operation = this.nextOperation as OperationId;
+    this.nextOperation += 1;
+    lane.plan = plan;
+    this.running.set(operation, lane);
+    const now = engineTime(time);
+    const deadline = (now + plan.timeoutMicros) as Micros;
+    this.handle(time, this.core.step({ now, kind: 'submit', operation, request: plan.request, deadline, route: plan.route }));
+  }
+
+  private handle(time: number, effects: readonly ClientEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === 'send') {
+        const to = this.indexOf.get(effect.endpoint);
+        if (to !== undefined)
+          this.outgoing.push({ to, bytes: encodeClientRequest({ id: effect.requestId, request: effect.request }) });
+        continue;
+      }
+      const lane = this.running.get(effect.operation);
+      if (lane?.plan === undefined) continue;
+      this.running.delete(effect.operation);
+      const { plan } = lane;
+      lane.plan = undefined;
+      lane.readyAt = time + 1 + this.behaviour.think(this.lanes.indexOf(lane));
+      plan.done(effect.outcome, time);
+    }
+  }
+}
+
+/** The engine's clock starts at 1: 0 means "never" in places. */
+function engineTime(time: number): Micros {
+  return (time + 1) as Micros;
+}

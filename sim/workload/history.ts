@@ -1,0 +1,68 @@
+/** What the clients asked and were told, in the terms the oracles judge by. */
+import type { Operation as LedgerOperation, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
+
+export type Asked =
+  | { readonly kind: 'transact'; readonly operations: readonly LedgerOperation[]; readonly mark: string }
+  | { readonly kind: 'tuple'; readonly tuple: TupleKey }
+  | { readonly kind: 'entity'; readonly key: string }
+  | { readonly kind: 'list'; readonly resource: string };
+
+/** What a definite answer said. */
+export type Told =
+  | { readonly kind: 'transact'; readonly outcome: TransactionOutcome }
+  | { readonly kind: 'tuple'; readonly present: boolean }
+  | { readonly kind: 'entity'; readonly value: Uint8Array | undefined }
+  | { readonly kind: 'list'; readonly tuples: readonly TupleKey[] };
+
+export interface Invocation {
+  readonly process: number;
+  /** Position in the layout. */
+  readonly vault: number;
+  readonly asked: Asked;
+  readonly invokedAt: number;
+  /** Infinity while open, and for ever where the outcome is info. */
+  returnedAt: number;
+  /** fail: certainly not executed. info: nobody knows. */
+  outcome: 'open' | 'ok' | 'fail' | 'info';
+  told: Told | undefined;
+}
+
+export class History {
+  readonly invocations: Invocation[] = [];
+  ok: number = 0;
+  fail: number = 0;
+  info: number = 0;
+  /** True time at which the newest ok read was invoked. */
+  lastOkReadInvokedAt: number = -1;
+
+  invoke(process: number, vault: number, asked: Asked, time: number): Invocation {
+    const invocation: Invocation = {
+      process,
+      vault,
+      asked,
+      invokedAt: time,
+      returnedAt: Number.POSITIVE_INFINITY,
+      outcome: 'open',
+      told: undefined,
+    };
+    this.invocations.push(invocation);
+    return invocation;
+  }
+
+  ended(invocation: Invocation, outcome: 'ok' | 'fail' | 'info', told: Told | undefined, time: number): void {
+    invocation.outcome = outcome;
+    invocation.told = told;
+    if (outcome !== 'info') invocation.returnedAt = time;
+    this[outcome] += 1;
+    if (outcome === 'ok' && invocation.asked.kind !== 'transact') {
+      this.lastOkReadInvokedAt = Math.max(this.lastOkReadInvokedAt, invocation.invokedAt);
+    }
+  }
+
+  /** What is still open at the end of a run is unknown. */
+  close(): void {
+    for (const invocation of this.invocations) {
+      if (invocation.outcome === 'open') this.ended(invocation, 'info', undefined, Number.POSITIVE_INFINITY);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** The client that opens and closes a run: it creates the vaults, and at the end reads every key once more. */
+import type { VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
+import type { Behaviour, Plan } from './client.ts';
+import type { Asked, History } from './history.ts';
+import { type Layout, Setup } from './layout.ts';
+import { entityOf, toldBy, tupleOf } from './ledger.ts';
+
+const READ_TIMEOUT_MICROS = 10_000_000;
+/** Process number of the final reads, apart from every client's. */
+const PROCESS = 1_000_000;
+
+export class Housekeeper implements Behaviour {
+  private readonly setup: Setup;
+  private readonly keys: number;
+  private readonly history: History;
+  private pending: { readonly vault: number; readonly asked: Asked; readonly query: VaultQuery }[] = [];
+  /** Called when the layout is there, and when every key was read. */
+  onDone: () => void = () => undefined;
+
+  constructor(options: { readonly vaults: number; readonly keys: number; readonly history: History }) {
+    this.setup = new Setup(options.vaults);
+    this.keys = options.keys;
+    this.history = options.history;
+  }
+
+  get layout(): Layout | undefined {
+    return this.setup.layout;
+  }
+
+  /** Plans a read of everything; the client is to be poked. */
+  planScan(): void {
+    const vaults = this.layout?.vaults ?? [];
+    for (let vault = 0; vault < vaults.length; vault += 1) {
+      for (let key = 0; key < this.keys; key += 1) {
+        const tuple = tupleOf(key);
+        const entity = entityOf(key);
+        this.pending.push({ vault, asked: { kind: 'tuple', tuple }, query: { kind: 'tuple', tuple } });
+        this.pending.push({ vault, asked: { kind: 'entity', key: entity }, query: { kind: 'entity', key: entity } });
+      }
+    }
+  }
+
+  think(): number {
+    return 0;
+  }
+
+  next(_lane: number, time: number): Plan | undefined {
+    if (this.layout === undefined) {
+      const plan = this.setup.next() as Plan;
+      return { ...plan, done: (outcome, at) => this.afterSetup(() => plan.done(outcome, at)) };
+    }
+    const read = this.pending.shift();
+    return read === undefined ? undefined : this.read(read, time);
+  }
+
+  private afterSetup(done: () => void): void {
+    done();
+    if (this.layout !== undefined) this.onDone();
+  }
+
+  private read(read: { readonly vault: number; readonly asked: Asked; readonly query: VaultQuery }, time: number): Plan {
+    const { vault, asked, query } = read;
+    const { group, organization, id } = (this.layout as Layout).vaults[vault] as VaultEntry;
+    const invocation = this.history.invoke(PROCESS, vault, asked, time);
+    return {
+      request: { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', proof: false },
+      route: { kind: 'any' },
+      timeoutMicros: READ_TIMEOUT_MICROS,
+      done: (outcome, at) => {
+        if (outcome.ok) this.history.ended(invocation, 'ok', toldBy(outcome.answer), at);
+        else this.history.ended(invocation, 'fail', undefined, at);
+        if (this.pending.length === 0) this.onDone();
+      },
+    };
+  }
+}

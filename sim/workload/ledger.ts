@@ -1,0 +1,177 @@
+/**
+ * The generic workload: grants, revokes and checks of tuples, entity registers with conditions, and atomic transactions
+ * over both, on few keys, so that operations meet. Every value written is unique, so a read says which write it saw.
+ */
+
+import { toUtf8 } from '../../core/bytes/text.ts';
+import type { Answer, OperationOutcome, Route } from '../../core/client/operation.ts';
+import type { VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
+import type { Operation, TupleKey } from '../../core/state/transaction.ts';
+import type { Knobs } from '../knobs.ts';
+import type { Choices, Draws } from '../tape.ts';
+import type { Behaviour, Plan } from './client.ts';
+import type { Asked, History, Told } from './history.ts';
+import type { Layout } from './layout.ts';
+
+/** Told of every definite answer, for oracles that judge single answers. */
+export type AnswerListener = (asked: Asked, vault: VaultEntry, answer: Answer, invokedAt: number) => void;
+
+/** Shared by all clients of a run. */
+export interface LedgerContext {
+  readonly knobs: Knobs;
+  readonly layout: Layout;
+  readonly history: History;
+  /** Whether clients still start operations. */
+  isOpen: () => boolean;
+  readonly onAnswer: AnswerListener;
+}
+
+const OPERATION_TIMEOUT_MICROS = 6_000_000;
+const RESOURCE = 'document:';
+
+/** The tuple behind a key number. Different relations and kinds of subjects, so that trees and reverse indexes have shape. */
+export function tupleOf(key: number): TupleKey {
+  const subjects = ['user:anne', 'user:*', 'group:eng#member', 'user:bob'] as const;
+  const relation = key % 3 === 0 ? 'owner' : 'viewer';
+  return {
+    resource: `${RESOURCE}${key % 2}`,
+    relation,
+    subject: `${subjects[key % subjects.length]}${key > 3 ? key : ''}`.replace('*4', '*'),
+  };
+}
+
+export function entityOf(key: number): string {
+  return `register/${key}`;
+}
+
+export class LedgerBehaviour implements Behaviour {
+  private readonly context: LedgerContext;
+  private readonly client: number;
+  private readonly draws: Draws;
+  private readonly thinking: Draws;
+  private written: number = 0;
+  /** Values seen last, per entity: what a compare-and-set expects. */
+  private readonly seen: Map<string, Uint8Array> = new Map();
+
+  constructor(context: LedgerContext, client: number, choices: Choices) {
+    this.context = context;
+    this.client = client;
+    this.draws = choices.under(`client/${client}/operation`);
+    this.thinking = choices.under(`client/${client}/think`);
+  }
+
+  think(): number {
+    return this.thinking.exponential(this.context.knobs.thinkMeanMicros);
+  }
+
+  next(lane: number, time: number): Plan | undefined {
+    const { knobs, layout } = this.context;
+    if (!this.context.isOpen()) return undefined;
+    const vault = this.draws.below(layout.vaults.length);
+    if (this.draws.chance(knobs.readShare)) return this.read(lane, vault, time);
+    return this.write(lane, vault, time);
+  }
+
+  private read(lane: number, vault: number, time: number): Plan {
+    const { knobs } = this.context;
+    const key = this.draws.below(knobs.keys);
+    const kind = this.draws.below(8);
+    const proof = this.draws.chance(knobs.proofShare);
+    if (kind === 0) {
+      const resource = `${RESOURCE}${key % 2}`;
+      const query = { kind: 'list', resource, relation: '', subject: '', limit: 100, after: new Uint8Array(0) } as const;
+      return this.query(lane, vault, { kind: 'list', resource }, query, false, time);
+    }
+    if (kind < 5) {
+      const tuple = tupleOf(key);
+      return this.query(lane, vault, { kind: 'tuple', tuple }, { kind: 'tuple', tuple }, proof, time);
+    }
+    return this.query(lane, vault, { kind: 'entity', key: entityOf(key) }, { kind: 'entity', key: entityOf(key) }, proof, time);
+  }
+
+  private query(lane: number, vault: number, asked: Asked, query: VaultQuery, proof: boolean, time: number): Plan {
+    const entry = this.context.layout.vaults[vault] as VaultEntry;
+    const { group, organization, id } = entry;
+    const route: Route = this.draws.below(3) === 0 ? { kind: 'leader' } : { kind: 'any' };
+    const request = { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', proof } as const;
+    return this.plan(lane, vault, asked, request, route, time);
+  }
+
+  private write(lane: number, vault: number, time: number): Plan {
+    const { knobs, layout } = this.context;
+    const count = this.draws.chance(knobs.transactionShare) ? 2 + this.draws.below(3) : 1;
+    const operations = Array.from({ length: count }, () => this.operation(vault));
+    this.written += 1;
+    const mark = `c${this.client}.${this.written}`;
+    const { group, organization, id } = layout.vaults[vault] as VaultEntry;
+    const transaction = { actor: `client:${this.client}`, reason: mark, operations };
+    const request = { kind: 'transact', group, organization, vault: id, transaction, proof: false } as const;
+    return this.plan(lane, vault, { kind: 'transact', operations, mark }, request, { kind: 'leader' }, time);
+  }
+
+  private operation(vault: number): Operation {
+    const key = this.draws.below(this.context.knobs.keys);
+    const lenient = this.draws.below(3) > 0 ? 'ignore' : 'error';
+    switch (this.draws.below(6)) {
+      case 0:
+      case 1:
+        return { op: 'writeTuple', tuple: tupleOf(key), condition: undefined, expiresAt: 0, onDuplicate: lenient };
+      case 2:
+        return { op: 'deleteTuple', tuple: tupleOf(key), onMissing: lenient };
+      case 3:
+        return { op: 'setEntity', key: entityOf(key), value: this.freshValue(), expiresAt: 0, condition: undefined };
+      case 4: {
+        const expected = this.seen.get(`${vault}/${entityOf(key)}`);
+        const condition =
+          expected === undefined ? ({ kind: 'mustNotExist' } as const) : ({ kind: 'valueEquals', value: expected } as const);
+        return { op: 'setEntity', key: entityOf(key), value: this.freshValue(), expiresAt: 0, condition };
+      }
+      default:
+        return { op: 'deleteEntity', key: entityOf(key), condition: { kind: 'mustExist' } };
+    }
+  }
+
+  private freshValue(): Uint8Array {
+    this.written += 1;
+    return toUtf8(`v${this.client}.${this.written}`) as Uint8Array;
+  }
+
+  private plan(lane: number, vault: number, asked: Asked, request: Plan['request'], route: Route, time: number): Plan {
+    const { history, onAnswer, layout } = this.context;
+    const process = this.client * 16 + lane;
+    const invocation = history.invoke(process, vault, asked, time);
+    const done = (outcome: OperationOutcome, endTime: number): void => {
+      if (!outcome.ok) {
+        const unknown = asked.kind === 'transact' && outcome.code === 'unknown_outcome';
+        history.ended(invocation, unknown ? 'info' : 'fail', undefined, endTime);
+        return;
+      }
+      const told = toldBy(outcome.answer);
+      if (asked.kind === 'entity' && told.kind === 'entity') this.remember(vault, asked.key, told.value);
+      history.ended(invocation, 'ok', told, endTime);
+      onAnswer(asked, layout.vaults[vault] as VaultEntry, outcome.answer, time);
+    };
+    return { request, route, timeoutMicros: OPERATION_TIMEOUT_MICROS, done };
+  }
+
+  private remember(vault: number, key: string, value: Uint8Array | undefined): void {
+    if (value === undefined) this.seen.delete(`${vault}/${key}`);
+    else this.seen.set(`${vault}/${key}`, value);
+  }
+}
+
+/** The part of an answer that the sequential model judges. */
+export function toldBy(answer: Answer): Told {
+  switch (answer.kind) {
+    case 'transacted':
+      return { kind: 'transact', outcome: answer.outcome };
+    case 'tuple':
+      return { kind: 'tuple', present: answer.present };
+    case 'entity':
+      return { kind: 'entity', value: answer.value };
+    case 'list':
+      return { kind: 'list', tuples: answer.rows.map((row) => row.tuple) };
+    default:
+      throw new Error(`no workload asks for ${answer.kind}`);
+  }
+}
