@@ -3,6 +3,7 @@
  * and unknown outcomes are settled there, so every method either has a definite answer or throws an HttpError.
  */
 
+import { decodeUlid } from '../core/chain/ulid.ts';
 import type { Answer, LogicalRequest, OperationOutcome } from '../core/client/operation.ts';
 import type { Anchor, ClientResult, Consistency, VaultEntry, VaultQuery } from '../core/client/protocol.ts';
 import type { Height, OrganizationId } from '../core/ids.ts';
@@ -60,7 +61,7 @@ export class Ledger {
   /** By id, in whatever organization; undefined where there is none. */
   async findStore(id: string): Promise<VaultEntry | undefined> {
     const known = this.stores.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined || decodeUlid(id) === undefined) return known;
     const found = await this.lookup({ organization: '', name: '', id });
     if (found !== undefined) this.remember(found);
     return found;

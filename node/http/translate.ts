@@ -1,8 +1,8 @@
 /** From OpenFGA request bodies to the core's words, and back to pages: pure functions between schema check and admission. */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../core/bytes/canonical-json.ts';
 import type { Consistency } from '../../core/client/protocol.ts';
 import type { Operation, Transaction, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { HttpError } from './errors.ts';
 
 /** Tuples in one write. Source: OpenFGA's default MAX_TUPLES_PER_WRITE. */
@@ -32,7 +32,9 @@ export function describeTuple(tuple: TupleKey): string {
 
 function conditionOf(body: TupleKeyBody): TupleCondition | undefined {
   if (body.condition === undefined || body.condition === null || body.condition.name === '') return undefined;
-  return { name: body.condition.name, context: canonicalJson(body.condition.context ?? {}) };
+  const context = canonicalJson(body.condition.context ?? {});
+  if (context.ok) return { name: body.condition.name, context: context.text };
+  throw new HttpError(400, 'validation_error', `The condition context has no canonical form (${context.reason}).`);
 }
 
 /** Deletes first, all or nothing. @param who the authenticated actor and the stated reason; inside the transaction's hash. */
