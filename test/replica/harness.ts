@@ -1,0 +1,189 @@
+/**
+ * Replicas in lock step, for tests that want to hold every effect in their hand: simulated disks, a virtual clock, frames
+ * through the production codec, and links and disks that the test opens and closes. No randomness: for that there is sim/.
+ */
+import type { Entropy } from '../../core/capability.ts';
+import { neverBuggify } from '../../core/capability.ts';
+import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';
+import { Outbox } from '../../core/codec/outbox.ts';
+import type { Effect, InputBody } from '../../core/effect.ts';
+import { portableHasher } from '../../core/hasher.ts';
+import type { ClusterId, GroupId, Micros, NodeId, RequestId, Seq } from '../../core/ids.ts';
+import { Random } from '../../core/random.ts';
+import { createDirectory } from '../../core/replica/directory.ts';
+import type { Manifest } from '../../core/replica/manifest.ts';
+import { Replica } from '../../core/replica/replica.ts';
+import { SimDisk } from '../../sim/disk.ts';
+
+const TIMING = { electionTimeoutMinMicros: 150_000, electionTimeoutMaxMicros: 300_000, heartbeatMicros: 30_000 };
+const WALL_OFFSET = 1_700_000_000_000_000;
+const STEPS_MAX = 100_000;
+
+export class TestNode {
+  readonly id: NodeId;
+  readonly disk: SimDisk;
+  replica!: Replica;
+  outbox!: Outbox;
+  durable: Seq = 0 as Seq;
+  running: boolean = false;
+  /** While false, persists wait and nothing that names them leaves. */
+  diskWorks: boolean = true;
+  persists: Extract<Effect, { kind: 'persist' }>[] = [];
+  gated: Extract<Effect, { kind: 'reply' }>[] = [];
+  readonly fatals: Extract<Effect, { kind: 'fatal' }>[] = [];
+  readonly replies: Map<RequestId, ClientResult> = new Map();
+
+  constructor(random: Random) {
+    this.disk = new SimDisk(random);
+    const { id, ops } = createDirectory(entropyOf(random));
+    for (const op of ops) this.disk.execute(op);
+    this.id = id;
+  }
+}
+
+function entropyOf(random: Random): Entropy {
+  return { fill: (out, offset, length) => random.fill(out, offset, length) };
+}
+
+export class TestCluster {
+  readonly nodes: readonly TestNode[];
+  readonly manifest: Manifest;
+  now: number = 1_000_000;
+  /** Links that carry nothing, as "from>to". */
+  readonly cut: Set<string> = new Set();
+  private readonly random: Random = Random.stream([1, 2, 3, 4], 'test/replica');
+  private inFlight: { readonly from: TestNode; readonly to: NodeId; readonly bytes: Uint8Array }[] = [];
+  private requests: number = 0;
+
+  constructor(size: number, dataGroups: number = 1) {
+    this.nodes = Array.from({ length: size }, () => new TestNode(this.random));
+    const voters = this.nodes.map((node) => node.id).toSorted();
+    const groups = Array.from({ length: dataGroups + 1 }, (_, group) => ({ group: group as GroupId, voters }));
+    const members = voters.map((id) => ({ id, address: '127.0.0.1:1' }));
+    this.manifest = { cluster: 'c'.repeat(32) as ClusterId, members, groups };
+  }
+
+  /** Opens every node and gives it the manifest. */
+  boot(): void {
+    for (const node of this.nodes) {
+      this.open(node);
+      this.input(node, { kind: 'bootstrap', manifest: this.manifest });
+    }
+    this.settle();
+  }
+
+  open(node: TestNode): void {
+    const seed = [this.random.u32(), this.random.u32(), this.random.u32(), this.random.u32()] as const;
+    const entropy = entropyOf(this.random);
+    const options = { hasher: portableHasher, entropy, seed, buggify: neverBuggify, timing: TIMING, segmentBytes: 1 << 20 };
+    const { replica, effects } = Replica.open(node.disk, this.clocks(), options);
+    node.replica = replica;
+    node.outbox = new Outbox({ sender: node.id, cluster: () => replica.manifest()?.cluster });
+    node.durable = 0 as Seq;
+    node.persists = [];
+    node.gated = [];
+    node.running = true;
+    this.take(node, effects);
+  }
+
+  /** The process dies; with power: unsynced sectors too. */
+  kill(node: TestNode, power: boolean): void {
+    node.running = false;
+    if (power) node.disk.powerLoss();
+  }
+
+  clocks(): { now: Micros; wall: Micros } {
+    return { now: this.now as Micros, wall: (this.now + WALL_OFFSET) as Micros };
+  }
+
+  input(node: TestNode, body: InputBody): void {
+    this.take(node, node.replica.step({ ...this.clocks(), ...body }));
+  }
+
+  /** Sends a request without waiting. */
+  send(node: TestNode, body: ClientRequest): RequestId {
+    this.requests += 1;
+    const id = this.requests as RequestId;
+    this.input(node, { kind: 'request', id, body });
+    return id;
+  }
+
+  /** Sends a request and runs until it is answered. */
+  ask(node: TestNode, body: ClientRequest): ClientResult {
+    const id = this.send(node, body);
+    this.runUntil(() => node.replies.has(id));
+    return node.replies.get(id) as ClientResult;
+  }
+
+  /** The leader of a group, once there is one that has committed in its own term. */
+  leader(group: number): TestNode {
+    const find = (): TestNode | undefined =>
+      this.nodes.find((node) => node.running && node.replica.group(group as GroupId)?.raft.status().ownTermCommitted === true);
+    this.runUntil(() => find() !== undefined);
+    return find() as TestNode;
+  }
+
+  runUntil(reached: () => boolean): void {
+    for (let step = 0; step < STEPS_MAX; step += 1) {
+      this.settle();
+      if (reached()) return;
+      const next = Math.min(...this.nodes.filter((node) => node.running).map((node) => node.replica.nextDeadline()));
+      this.now = Math.max(this.now, next);
+      for (const node of this.nodes) if (node.running) this.input(node, { kind: 'deadline' });
+    }
+    throw new Error('the condition was never reached');
+  }
+
+  /** Lets a time pass, deadlines included. */
+  pass(micros: number): void {
+    const end = this.now + micros;
+    this.runUntil(() => this.now >= end);
+  }
+
+  /** Carries out everything that needs no time. */
+  settle(): void {
+    for (let busy = true; busy; ) {
+      busy = false;
+      for (const node of this.nodes) if (node.running && this.work(node)) busy = true;
+      const frames = this.inFlight;
+      this.inFlight = [];
+      for (const { from, to, bytes } of frames) {
+        const target = this.nodes.find((node) => node.id === to);
+        if (target === undefined || !target.running || this.cut.has(`${from.id}>${to}`)) continue;
+        this.input(target, { kind: 'frame', from: from.id, bytes });
+        busy = true;
+      }
+    }
+  }
+
+  private work(node: TestNode): boolean {
+    let busy = false;
+    while (node.diskWorks && node.persists.length > 0) {
+      const persist = node.persists.shift() as (typeof node.persists)[number];
+      for (const op of persist.ops) {
+        const refused = node.disk.execute(op);
+        if (refused !== undefined) throw new Error(`${op.op} refused: ${refused}`);
+      }
+      node.durable = persist.seq;
+      this.input(node, { kind: 'persisted', seq: persist.seq });
+      busy = true;
+    }
+    for (const { to, bytes } of node.outbox.release(node.durable)) {
+      this.inFlight.push({ from: node, to, bytes: bytes.slice() });
+      busy = true;
+    }
+    const free = node.gated.filter((reply) => reply.after <= node.durable);
+    node.gated = node.gated.filter((reply) => reply.after > node.durable);
+    for (const { id, result } of free) node.replies.set(id, result);
+    return busy;
+  }
+
+  private take(node: TestNode, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === 'persist') node.persists.push(effect);
+      else if (effect.kind === 'send') node.outbox.push(effect);
+      else if (effect.kind === 'reply') node.gated.push(effect);
+      else node.fatals.push(effect);
+    }
+  }
+}
