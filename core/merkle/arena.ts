@@ -7,7 +7,7 @@
  *               2    2  u16 bit                               97   32  SHA-256 of the value
  *               4   32  hash of the left child          words: birth, path length
  *              36   32  hash of the right child
- *   words: left, right, birth, stale (bit s set: the hash of child s is out of date)
+ *   words: left, right, birth, the bit with two flags above it (16 + s set: the hash of child s is out of date)
  *
  * A reference is > 0 for an inner node, < 0 for a leaf (minus its record), 0 for none. `birth` is the epoch in which the
  * node was made; a node is shared with every live snapshot whose epoch is not smaller.
@@ -27,7 +27,10 @@ export type Side = 0 | 1;
 export const NO_NODE: NodeRef = 0;
 
 const BIRTH: number = 2;
-const STALE: number = 3;
+const BIT: number = 3;
+/** Of the word at BIT. Why packed, though the bit stands in the preimage too: a walk then reads one cache line per node. */
+const BIT_MASK: number = 0xffff;
+const STALE_SHIFT: number = 16;
 const LEAF_BIRTH: number = 0;
 const LEAF_LENGTH: number = 1;
 const LEAF_RECORD_BYTES: number = TUPLE_PATH_BYTES + HASH_BYTES;
@@ -73,7 +76,7 @@ export class NodeArena {
     words[word] = NO_NODE;
     words[word + 1] = NO_NODE;
     words[word + BIRTH] = birth;
-    words[word + STALE] = 0;
+    words[word + BIT] = bit;
     return id;
   }
 
@@ -88,7 +91,7 @@ export class NodeArena {
     words[word] = source[sourceAt] as number;
     words[word + 1] = source[sourceAt + 1] as number;
     words[word + BIRTH] = birth;
-    words[word + STALE] = source[sourceAt + STALE] as number;
+    words[word + BIT] = source[sourceAt + BIT] as number;
     return id;
   }
 
@@ -119,9 +122,7 @@ export class NodeArena {
   }
 
   bit(inner: NodeRef): number {
-    const bytes = this.inners.bytes(inner);
-    const at = this.inners.byteAt(inner);
-    return ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    return (this.inners.words(inner)[this.inners.wordAt(inner) + BIT] as number) & BIT_MASK;
   }
 
   child(inner: NodeRef, side: Side): NodeRef {
@@ -133,13 +134,14 @@ export class NodeArena {
   }
 
   isStale(inner: NodeRef, side: Side): boolean {
-    return ((this.inners.words(inner)[this.inners.wordAt(inner) + STALE] as number) & (1 << side)) !== 0;
+    return ((this.inners.words(inner)[this.inners.wordAt(inner) + BIT] as number) & (1 << (STALE_SHIFT + side))) !== 0;
   }
 
   setStale(inner: NodeRef, side: Side, stale: boolean): void {
     const words = this.inners.words(inner);
-    const at = this.inners.wordAt(inner) + STALE;
-    words[at] = stale ? (words[at] as number) | (1 << side) : (words[at] as number) & ~(1 << side);
+    const at = this.inners.wordAt(inner) + BIT;
+    const flag = 1 << (STALE_SHIFT + side);
+    words[at] = stale ? (words[at] as number) | flag : (words[at] as number) & ~flag;
   }
 
   /** The array and the offset at which an inner node keeps the hash of a child. Valid until the next node is made. */
@@ -166,11 +168,28 @@ export class NodeArena {
     copyHash(valueHash, 0, this.leaves.bytes(-leaf), this.leaves.byteAt(-leaf) + TUPLE_PATH_BYTES);
   }
 
+  /** First bit at which a leaf's path differs from another path; -1 where they are equal. No path is a prefix of another. */
+  difference(leaf: NodeRef, path: Uint8Array): number {
+    const bytes = this.leaves.bytes(-leaf);
+    const at = this.leaves.byteAt(-leaf);
+    const length = this.pathLength(leaf);
+    const shared = length < path.length ? length : path.length;
+    for (let i = 0; i < shared; i += 1) {
+      const changed = (bytes[at + i] as number) ^ (path[i] as number);
+      if (changed !== 0) return i * 8 + Math.clz32(changed) - 24;
+    }
+    assert(length === path.length, 'no path is a prefix of another');
+    return -1;
+  }
+
+  pathLength(leaf: NodeRef): number {
+    return this.leaves.words(-leaf)[this.leaves.wordAt(-leaf) + LEAF_LENGTH] as number;
+  }
+
   /** A view of a leaf's path; valid until the tree changes. */
   path(leaf: NodeRef): Uint8Array {
     const at = this.leaves.byteAt(-leaf);
-    const length = this.leaves.words(-leaf)[this.leaves.wordAt(-leaf) + LEAF_LENGTH] as number;
-    return this.leaves.bytes(-leaf).subarray(at, at + length);
+    return this.leaves.bytes(-leaf).subarray(at, at + this.pathLength(leaf));
   }
 
   /** A view of a leaf's value hash; valid until the tree changes. */

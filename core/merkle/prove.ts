@@ -43,17 +43,31 @@ function shownLeaves(view: TreeView, targets: readonly Uint8Array[]): readonly S
   const { arena } = view;
   const needed: Map<NodeRef, Shown> = new Map();
   for (const target of targets) {
-    assert(target.length >= TARGET_BYTES_MIN && target.length <= TARGET_BYTES_MAX, 'a target has 1 to 97 bytes');
-    let node = view.root;
-    while (node > 0 && arena.bit(node) < target.length * 8) node = arena.child(node, bitAt(target, arena.bit(node)) as Side);
+    const node = nodeOf(view, target);
     const leaf = arena.leftmost(node);
     const path = arena.path(leaf);
-    if (startsWith(path, target)) reveal(arena, node, needed);
+    const found = startsWith(path, target);
+    if (targets.length === 1 && (node === leaf || !found)) return [{ leaf, path, revealed: found }];
+    if (found) reveal(arena, node, needed);
     else if (!needed.has(leaf)) needed.set(leaf, { leaf, path, revealed: false });
   }
   const shown = [...needed.values()];
   if (shown.length > 1) shown.sort(byPath);
   return shown;
+}
+
+/** The first node on the way to the target whose bit lies behind the target, or a leaf. */
+function nodeOf(view: TreeView, target: Uint8Array): NodeRef {
+  const { arena } = view;
+  const bits = target.length * 8;
+  assert(target.length >= TARGET_BYTES_MIN && target.length <= TARGET_BYTES_MAX, 'a target has 1 to 97 bytes');
+  let node = view.root;
+  while (node > 0) {
+    const bit = arena.bit(node);
+    if (bit >= bits) break;
+    node = arena.child(node, bitAt(target, bit) as Side);
+  }
+  return node;
 }
 
 /** Marks all leaves beneath a node as revealed. */
@@ -97,35 +111,40 @@ class Emitter {
     this.valueAt = parts.valueAt;
   }
 
-  /** Writes the node with shown leaves [from, to), at least one. Recursion is bounded by the bits of a path. */
-  emit(node: NodeRef, from: number, to: number): void {
-    if (node < 0) return this.leaf(this.shown[from] as Shown);
-    const { arena, out } = this;
-    const bit = arena.bit(node);
-    let parting = from;
-    while (parting < to && bitAt((this.shown[parting] as Shown).path, bit) === 0) parting += 1;
-    if (parting > from && parting < to) {
-      out.byte(NodeTag.inner);
-      out.u16(bit);
-      this.emit(arena.child(node, 0), from, parting);
-      this.emit(arena.child(node, 1), parting, to);
-      return;
+  /**
+   * Writes the node with shown leaves [from, to), at least one. It goes down in a loop and recurses only where both sides
+   * are shown; a path's bits bound the recursion.
+   */
+  emit(top: NodeRef, from: number, to: number): void {
+    const { arena, out, shown } = this;
+    let node = top;
+    let start = from;
+    while (node > 0) {
+      const bit = arena.bit(node);
+      let parting = start;
+      while (parting < to && bitAt((shown[parting] as Shown).path, bit) === 0) parting += 1;
+      if (parting > start && parting < to) {
+        out.branch(NodeTag.inner, bit);
+        this.emit(arena.child(node, 0), start, parting);
+        start = parting;
+        node = arena.child(node, 1);
+        continue;
+      }
+      const taken: Side = parting === start ? 1 : 0;
+      out.branch(taken === 1 ? NodeTag.leftPruned : NodeTag.rightPruned, bit);
+      out.run(arena.hashBytes(node), arena.hashAt(node, (1 - taken) as Side), HASH_BYTES);
+      node = arena.child(node, taken);
     }
-    const taken: Side = parting === from ? 1 : 0;
-    const pruned = (1 - taken) as Side;
-    out.byte(taken === 1 ? NodeTag.leftPruned : NodeTag.rightPruned);
-    out.u16(bit);
-    out.run(arena.hashBytes(node), arena.hashAt(node, pruned), HASH_BYTES);
-    this.emit(arena.child(node, taken), from, to);
+    this.leaf(shown[start] as Shown);
   }
 
   private leaf(shown: Shown): void {
     const { out } = this;
     if (shown.revealed) {
       const value = this.valueAt(shown.path);
-      out.byte(NodeTag.revealed);
-      out.u16(value.length >>> 16);
-      out.u16(value.length);
+      out.branch(NodeTag.revealed, value.length >>> 16);
+      out.byte((value.length >>> 8) & 0xff);
+      out.byte(value.length & 0xff);
       out.run(value, 0, value.length);
       return;
     }
@@ -157,17 +176,21 @@ class ProofBytes {
     this.bytes[at] = value;
   }
 
-  u16(value: number): void {
-    const at = this.reserve(2);
-    this.bytes[at] = value >> 8;
-    this.bytes[at + 1] = value;
+  /** A tag and a u16. */
+  branch(tag: number, word: number): void {
+    const at = this.reserve(3);
+    const { bytes } = this;
+    bytes[at] = tag;
+    bytes[at + 1] = word >> 8;
+    bytes[at + 2] = word;
   }
 
   /** The count bytes of from at offset. */
   run(from: Uint8Array, offset: number, count: number): void {
     const at = this.reserve(count);
-    if (count > 256) this.bytes.set(from.subarray(offset, offset + count), at);
-    else for (let i = 0; i < count; i += 1) this.bytes[at + i] = from[offset + i] as number;
+    const { bytes } = this;
+    if (count > 256) bytes.set(from.subarray(offset, offset + count), at);
+    else for (let i = 0; i < count; i += 1) bytes[at + i] = from[offset + i] as number;
   }
 
   finish(): Uint8Array {

@@ -10,7 +10,7 @@
 import { assert } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
 import { NO_NODE, NodeArena, type NodeRef, type Side, type TreeView } from './arena.ts';
-import { bitAt, firstDifferentBit } from './bits.ts';
+import { bitAt } from './bits.ts';
 import { BUCKET_VECTOR_BYTES, bucketVector, stateRootOf } from './buckets.ts';
 import { BUCKETS, copyHash, HASH_BYTES } from './hashes.ts';
 import { isPathLength, PATH_BITS_MAX } from './path.ts';
@@ -58,10 +58,11 @@ export class CommitmentTree implements TreeView {
     return this.leafCount;
   }
 
+  /** Whether a leaf stands at a path of 32, 96 or 97 bytes. */
   has(path: Uint8Array): boolean {
+    assert(isPathLength(path.length), 'a path has 32, 96 or 97 bytes');
     if (this.rootRef === NO_NODE) return false;
-    const found = this.arena.path(this.arena.descend(this.rootRef, path));
-    return found.length === path.length && firstDifferentBit(found, path) < 0;
+    return this.arena.difference(this.arena.descend(this.rootRef, path), path) < 0;
   }
 
   /** Puts or replaces a leaf. @param path of 32, 96 or 97 bytes. @param valueHash SHA-256 of the canonical value. Both copied. */
@@ -75,13 +76,9 @@ export class CommitmentTree implements TreeView {
       return this.attachLeaf(path, valueHash);
     }
     const leaf = this.walk(path);
-    const found = this.arena.path(leaf);
-    const difference = firstDifferentBit(found, path);
-    if (difference < 0) {
-      assert(found.length === path.length, 'no path is a prefix of another');
-      return this.replace(leaf, path, valueHash);
-    }
-    this.insert(difference, path, valueHash);
+    const difference = this.arena.difference(leaf, path);
+    if (difference < 0) this.replace(leaf, path, valueHash);
+    else this.insert(difference, path, valueHash);
   }
 
   /** Removes a leaf. @returns whether it was there. */

@@ -103,7 +103,8 @@ test('removing what is not there changes nothing', () => {
   tree.set(new Uint8Array(32), new Uint8Array(32));
   const root = toHex(tree.treeRoot());
   expect(tree.remove(new Uint8Array(32).fill(1))).toBe(false);
-  expect(tree.remove(new Uint8Array(96))).toBe(false);
+  expect(tree.remove(new Uint8Array(96).fill(2))).toBe(false);
+  expect(() => tree.has(new Uint8Array(96))).toThrow('no path is a prefix of another');
   expect(toHex(tree.treeRoot())).toBe(root);
   expect(tree.remove(new Uint8Array(32))).toBe(true);
   expect(toHex(tree.treeRoot())).toBe(toHex(emptyHash(nativeHasher)));
