@@ -52,6 +52,8 @@ export interface Knobs {
 
 /** Kinds that are rates of the network rather than episodes. */
 const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
+/** Processes per client; they share its sessions. */
+export const LANES: number = 2;
 const MILLISECOND = 1000;
 const SECOND = 1_000_000;
 
@@ -80,19 +82,26 @@ export function possibleFaults(knobs: Knobs): readonly FaultKind[] {
 function drawSwarm(choices: Choices): Knobs {
   const draws = choices.under('knobs');
   const nodes = draws.pick([3, 3, 3, 5, 5, 4, 2, 1] as const);
-  const electionMin = draws.between(80, 300) * MILLISECOND;
   const delayMean = draws.pick([100, 500, 2000, 5000] as const);
+  // Broadcast time << election timeout (Ongaro 2014, 3.9); faults break the relation, calm must not.
+  const electionMin = Math.max(draws.between(80, 300) * MILLISECOND, delayMean * 30);
+  const diskDelayMean = draws.pick([50, 500, 3000] as const);
+  const faultDuration = draws.pick([100, 300, 1000] as const) * MILLISECOND;
+  const clients = draws.between(3, 6);
+  const operations = draws.between(350, 500);
+  /** How long the work is to last: long enough for dozens of faults and elections. */
+  const workSeconds = draws.between(5, 20);
   const faults = drawFaults(choices);
   const rate = (kind: FaultKind): number => (faults[kind] ?? 0) / 1000;
   return {
     profile: 'swarm',
     nodes,
-    clients: draws.between(3, 6),
+    clients,
     dataGroups: draws.between(1, 3),
     vaults: draws.between(1, 3),
     keys: draws.between(2, 6),
-    operations: draws.between(350, 500),
-    thinkMeanMicros: draws.pick([1, 5, 20] as const) * MILLISECOND,
+    operations,
+    thinkMeanMicros: Math.floor((workSeconds * SECOND * clients * LANES) / operations),
     readShare: draws.between(30, 60) / 100,
     transactionShare: draws.between(0, 30) / 100,
     proofShare: draws.between(0, 20) / 100,
@@ -113,14 +122,14 @@ function drawSwarm(choices: Choices): Knobs {
       queueMax: draws.pick([64, 1024] as const),
     },
     diskDelayMinMicros: draws.between(20, 200),
-    diskDelayMeanMicros: draws.pick([50, 500, 3000] as const),
+    diskDelayMeanMicros: diskDelayMean,
     coalesce: draws.between(0, 100) / 100,
     clockRatePpmMax: draws.pick([0, 1000, 100_000] as const),
     wallOffsetMaxMicros: draws.pick([0, 1000, 10 * SECOND] as const),
     buggify: draws.pick([0, 0, 0.01, 0.1] as const),
     faults,
-    faultIntervalMeanMicros: draws.pick([150, 400, 1000] as const) * MILLISECOND,
-    faultDurationMeanMicros: draws.pick([100, 400, 1500] as const) * MILLISECOND,
+    faultIntervalMeanMicros: faultDuration * draws.pick([1, 2, 4] as const),
+    faultDurationMeanMicros: faultDuration,
     downMax: draws.below(4) === 0 ? nodes : Math.max(1, Math.floor((nodes - 1) / 2)),
   };
 }

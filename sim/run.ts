@@ -10,7 +10,7 @@ import { SimDisk } from './disk.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { FAULTS } from './faults/registry.ts';
-import { drawKnobs, type Knobs, type Profile, possibleFaults } from './knobs.ts';
+import { drawKnobs, type Knobs, LANES, type Profile, possibleFaults } from './knobs.ts';
 import { Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
 import type { RunReport, RunResult, RunVerdict, RunViolation } from './result.ts';
@@ -49,7 +49,7 @@ export const GENERIC: string = 'generic';
 
 /** Virtual microseconds that phases may take before the run is stuck. */
 const SETUP_MICROS = 60_000_000;
-const WORK_MICROS = 400_000_000;
+const WORK_MICROS = 90_000_000;
 const CALM_MICROS = 120_000_000;
 const EVENTS_MAX = 5_000_000;
 /** Operations that must succeed after the faults stopped. */
@@ -57,7 +57,6 @@ const CALM_OPERATIONS = 40;
 /** Vacuity floors: fewer ok operations than this, or a smaller share of what was invoked, prove nothing. */
 const OK_MIN = 200;
 const OK_SHARE_MIN = 0.3;
-const LANES = 2;
 
 export function runSeed(options: RunOptions): RunResult {
   const words = seedWords(options.seed);
@@ -96,8 +95,10 @@ class Run {
   private readonly keeperClient: SimClient;
   private readonly groups: readonly GroupId[];
   private clients: SimClient[] = [];
-  /** Operations that clients may have invoked by now, final reads not counted. */
-  private budget: number = 0;
+  /** Whether clients start another operation. */
+  private isOpen: () => boolean = () => false;
+  /** Whether the present phase ends when the clients have nothing left to do. */
+  private clientsMatter: boolean = false;
   private calmSince: number = 0;
 
   constructor(options: RunOptions, knobs: Knobs, choices: Choices) {
@@ -159,7 +160,7 @@ class Run {
   private work(): void {
     const { knobs, world } = this;
     this.openClients();
-    this.budget = knobs.operations;
+    this.isOpen = () => this.history.invocations.length < knobs.operations;
     const weights = FAULTS.map((fault) => ({ fault, weight: knobs.faults[fault.kind] ?? 0 })).filter(({ weight }) => weight > 0);
     const nemesis = new Nemesis(
       world,
@@ -175,6 +176,7 @@ class Run {
     nemesis.start();
     this.scenario?.tell(book);
     // Not a failure when time runs out: what was done by then is judged for substance at the end.
+    this.clientsMatter = true;
     world.run({ until: world.now + WORK_MICROS, eventsMax: EVENTS_MAX });
     nemesis.stop();
     book.close();
@@ -188,14 +190,12 @@ class Run {
     this.dropMinority();
     for (let node = 0; node < world.nodeCount; node += 1) if (!this.abandoned.has(node)) world.restart(node);
     this.calmSince = world.now;
-    this.budget = this.history.invocations.length + CALM_OPERATIONS;
+    const ok = this.history.ok;
+    this.isOpen = () => this.history.ok < ok + CALM_OPERATIONS;
     for (const client of this.clients) client.poke(world.now);
     world.wakeActors();
-    const ok = this.history.ok;
-    this.runFor(CALM_MICROS, 'operations did not finish after the faults stopped');
-    if (this.history.ok - ok < CALM_OPERATIONS / 2) {
-      throw new Violation('liveness', `only ${this.history.ok - ok} operations succeeded after the faults stopped`, 'liveness');
-    }
+    this.runFor(CALM_MICROS, 'operations did not succeed after the faults stopped');
+    this.clientsMatter = false;
     this.converge('replicas did not converge after the faults stopped');
   }
 
@@ -286,13 +286,13 @@ class Run {
       knobs,
       layout,
       history,
-      isOpen: () => history.invocations.length < this.budget,
+      isOpen: () => this.isOpen(),
       onAnswer: (asked, vault, answer) => this.oracles.answered(asked, vault, answer),
     };
     for (let client = 1; client <= knobs.clients; client += 1) {
       const behaviour = new LedgerBehaviour(context, client, this.choices);
       const idle = (): void => {
-        if (history.invocations.length >= this.budget && this.clients.every((other) => other.idle)) world.stop();
+        if (this.clientsMatter && this.clients.every((other) => other.idle)) world.stop();
       };
       const next = (lane: number, time: number): Plan | undefined => {
         const plan = behaviour.next(lane, time);

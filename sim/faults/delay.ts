@@ -5,7 +5,7 @@ export const delayFault: Fault = {
   kind: 'delay',
   counts: ['delay'],
   inject: ({ target, draws }: FaultRequest): (() => void) | undefined => {
-    const factor = 5 + draws.below(60);
+    const factor = 3 + draws.below(30);
     const { network } = target;
     const usual = network.knobs.delayMeanMicros;
     target.counts.add('delay');

@@ -6,7 +6,7 @@ export const slowDiskFault: Fault = {
   counts: ['slowDisk'],
   inject: ({ target, draws }: FaultRequest): (() => void) | undefined => {
     const node = draws.below(target.nodeCount);
-    const factor = 10 + draws.below(90);
+    const factor = 5 + draws.below(40);
     target.counts.add('slowDisk');
     target.diskDelayMean[node] = (target.diskDelayMean[node] as number) * factor;
     return () => {

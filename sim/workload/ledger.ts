@@ -61,7 +61,9 @@ export class LedgerBehaviour implements Behaviour {
   }
 
   think(): number {
-    return this.thinking.exponential(this.context.knobs.thinkMeanMicros);
+    // Bursts with pauses between them: half of the operations follow at once, so that they meet.
+    const mean = this.context.knobs.thinkMeanMicros;
+    return this.thinking.below(2) === 0 ? this.thinking.below(500) : this.thinking.exponential(2 * mean);
   }
 
   next(lane: number, time: number): Plan | undefined {

@@ -2,6 +2,7 @@
  * A vote is durable before it counts or leaves, and never changes within its term, whatever crashes.
  * Source: Ongaro 2014, figure 3.1 (persistent state), 3.8. The request for votes stands for the candidate's own vote.
  */
+import type { NodeId } from '../../../core/ids.ts';
 import { Violation } from '../../observer.ts';
 import type { SendEffect } from '../../protocol.ts';
 import type { VouchShape } from '../../vouch.ts';
@@ -26,12 +27,17 @@ export class OneVotePerTerm implements RaftOracle {
     this.demand(view, view.term, view.id);
   }
 
-  private demand(view: GroupView, term: number, candidate: string): void {
-    if (view.votes.get(term) !== candidate) {
+  private demand(view: GroupView, term: number, candidate: NodeId): void {
+    const known = view.votes.get(term);
+    // A node that durably moved on within the same step can vote in the old term no more: what leaves is its only vote there.
+    if (known === undefined && view.durableTerm > term) view.votes.set(term, candidate);
+    else if (known === undefined) {
       throw new Violation(
         this.name,
         `group ${view.group}: node ${view.node} lets its vote of term ${term} count before it is durable`,
       );
+    } else if (known !== candidate) {
+      throw new Violation(this.name, `group ${view.group}: node ${view.node} voted for two candidates in term ${term}`);
     }
   }
 
