@@ -30,6 +30,8 @@ import { CommandKind, type DecodedCommand } from './command.ts';
 import { Directory } from './directory.ts';
 import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
 import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
+import { KeyBuilder } from './keys.ts';
+import { PathCache } from './path-cache.ts';
 import { type CommandResult, errorResult, VAULT_MISSING } from './results.ts';
 import { type Admitted, type Answer, DEFAULT_SESSION_LIMITS, type SessionLimits, Sessions } from './sessions.ts';
 import { ulidBytes } from './ulid-field.ts';
@@ -81,6 +83,7 @@ export class GroupState {
   lastTime: Micros = 0 as Micros;
   private readonly hasher: Hasher;
   private readonly observer: StateObserver | undefined;
+  private readonly keys: KeyBuilder;
   private readonly sessions: Sessions;
   private readonly directory: Directory | undefined;
   private readonly vaults: Map<VaultId, Vault> = new Map();
@@ -89,6 +92,7 @@ export class GroupState {
   constructor(options: GroupStateOptions) {
     this.group = options.group;
     this.hasher = options.hasher;
+    this.keys = new KeyBuilder(new PathCache(options.hasher));
     this.observer = options.observer;
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
     if (options.group === GLOBAL_GROUP) {
@@ -185,7 +189,14 @@ export class GroupState {
 
   private addVault(id: VaultId, organization: OrganizationId): Vault | undefined {
     if (this.vaults.size >= VAULTS_MAX) return undefined;
-    const vault = new Vault({ id, organization, reverse: true, hasher: this.hasher, pages: new MemoryPageStore() });
+    const vault = new Vault({
+      id,
+      organization,
+      reverse: true,
+      hasher: this.hasher,
+      keys: this.keys,
+      pages: new MemoryPageStore(),
+    });
     this.vaults.set(id, vault);
     return vault;
   }

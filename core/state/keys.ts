@@ -11,18 +11,20 @@
  *     4 model          id
  *     5 transaction    (no bucket) u64 height, u32 position                -> canonical transaction bytes
  *     6 header         (no bucket) u64 height                              -> 196 bytes
- *     7 history        (no bucket) a key of table 1 to 4, u64 ~height      -> the row written then, or empty = removed
+ *     7 history        (no bucket) a key of table 1 to 4, u64 ~height      -> the row that ended in that block
  *     8 bucketHistory  u64 ~height                                         -> bucket hash after that block
  *     9 expiry         (no bucket) u64 expires_at, a key of table 1 or 3   -> empty
+ * History is kept when a row is replaced or removed, not when it is written: the newest row is in its own table, and a key's
+ * state at height h is the row with the smallest height above h if its version is at most h, else absent. Loads write none.
  * Escape: 00 -> 01 01, 01 -> 01 02; it keeps the order of the fields. ~height = 2^64 - 1 - height: newest first.
  *
- * Every builder returns a view of one scratch array, valid until the next call: trees copy what they keep.
+ * Every builder returns a view of one scratch array, valid until the next call: trees copy what they keep. One serves a group.
  */
 import { writeUtf8 } from '../bytes/text.ts';
-import type { Hasher } from '../capability.ts';
 import type { Height } from '../ids.ts';
 import { ENTITY_KEY_BYTES_MAX, NAME_BYTES_MAX, OBJECT_BYTES_MAX } from '../limits.ts';
-import { PathTag, subjectKind } from '../merkle/path.ts';
+import { subjectKind } from '../merkle/path.ts';
+import type { PathCache } from './path-cache.ts';
 import type { TupleKey } from './transaction.ts';
 
 /** On disk: do not renumber. */
@@ -43,8 +45,6 @@ export const STATE_KEY_BYTES_MAX: number = Math.max(
   2 * (2 * OBJECT_BYTES_MAX + NAME_BYTES_MAX) + 6 + 9,
   2 * ENTITY_KEY_BYTES_MAX + 3 + 9,
 );
-/** Buckets remembered by text. Why 4096: the resources and subjects of a busy vault; a miss costs one hash. */
-const BUCKET_CACHE_MAX = 4096;
 
 /** Writes a number as u64, or as 2^64 - 1 - number where newer must sort first. */
 function putU64(out: Uint8Array, at: number, value: number, flip: 0 | 0xff): number {
@@ -84,34 +84,15 @@ function putField(out: Uint8Array, start: number, text: string): number {
 }
 
 export class KeyBuilder {
-  private readonly hasher: Hasher;
+  /** Where paths and buckets come from. */
+  readonly paths: PathCache;
   /** Keys of tables 1 to 4. */
   private readonly leaf: Uint8Array = new Uint8Array(STATE_KEY_BYTES_MAX);
   /** Keys of tables 5 to 9; they may be built around a leaf key. */
   private readonly outer: Uint8Array = new Uint8Array(STATE_KEY_BYTES_MAX);
-  private readonly preimage: Uint8Array = new Uint8Array(STATE_KEY_BYTES_MAX);
-  private readonly digest: Uint8Array = new Uint8Array(32);
-  private readonly resourceBuckets: Map<string, number> = new Map();
-  private readonly subjectBuckets: Map<string, number> = new Map();
 
-  constructor(hasher: Hasher) {
-    this.hasher = hasher;
-  }
-
-  private bucketOf(tag: number, text: string): number {
-    this.preimage[0] = tag;
-    this.hasher.digest(this.preimage, 0, writeUtf8(text, this.preimage, 1), this.digest, 0);
-    return this.digest[0] as number;
-  }
-
-  private cachedBucket(cache: Map<string, number>, tag: number, text: string): number {
-    let bucket = cache.get(text);
-    if (bucket === undefined) {
-      bucket = this.bucketOf(tag, text);
-      if (cache.size >= BUCKET_CACHE_MAX) cache.clear();
-      cache.set(text, bucket);
-    }
-    return bucket;
+  constructor(paths: PathCache) {
+    this.paths = paths;
   }
 
   private start(table: number, bucket: number): number {
@@ -122,7 +103,7 @@ export class KeyBuilder {
 
   /** Key of a tuple. */
   tuple(tuple: TupleKey): Uint8Array {
-    let at = this.start(Table.tuple, this.cachedBucket(this.resourceBuckets, PathTag.resource, tuple.resource));
+    let at = this.start(Table.tuple, this.paths.resourceBucket(tuple.resource));
     at = putField(this.leaf, at, tuple.resource);
     at = putField(this.leaf, at, tuple.relation);
     this.leaf[at] = subjectKind(tuple.subject);
@@ -131,7 +112,7 @@ export class KeyBuilder {
 
   /** Prefix of every tuple of a resource, or of one of its relations. @param relation empty = all */
   tuplePrefix(resource: string, relation: string): Uint8Array {
-    let at = this.start(Table.tuple, this.cachedBucket(this.resourceBuckets, PathTag.resource, resource));
+    let at = this.start(Table.tuple, this.paths.resourceBucket(resource));
     at = putField(this.leaf, at, resource);
     if (relation !== '') at = putField(this.leaf, at, relation);
     return this.leaf.subarray(0, at);
@@ -139,7 +120,7 @@ export class KeyBuilder {
 
   /** Key of a tuple's reverse row. */
   reverse(tuple: TupleKey): Uint8Array {
-    let at = this.start(Table.reverse, this.cachedBucket(this.subjectBuckets, PathTag.reverseSubject, tuple.subject));
+    let at = this.start(Table.reverse, this.paths.subjectBucket(tuple.subject));
     at = putField(this.leaf, at, tuple.subject);
     at = putField(this.leaf, at, tuple.relation);
     return this.leaf.subarray(0, putField(this.leaf, at, tuple.resource));
@@ -147,7 +128,7 @@ export class KeyBuilder {
 
   /** Prefix of everything granted directly to a subject, or of one relation of it. @param relation empty = all */
   reversePrefix(subject: string, relation: string): Uint8Array {
-    let at = this.start(Table.reverse, this.cachedBucket(this.subjectBuckets, PathTag.reverseSubject, subject));
+    let at = this.start(Table.reverse, this.paths.subjectBucket(subject));
     at = putField(this.leaf, at, subject);
     if (relation !== '') at = putField(this.leaf, at, relation);
     return this.leaf.subarray(0, at);
@@ -155,7 +136,7 @@ export class KeyBuilder {
 
   /** Key of an entity. */
   entity(key: string): Uint8Array {
-    const at = this.start(Table.entity, this.bucketOf(PathTag.entity, key));
+    const at = this.start(Table.entity, this.paths.entityBucket(key));
     return this.leaf.subarray(0, putField(this.leaf, at, key));
   }
 
@@ -178,7 +159,7 @@ export class KeyBuilder {
     return this.outer.subarray(0, putU64(this.outer, 1, height, 0));
   }
 
-  /** Key of what a leaf became in the block at height. @param leafKey may be a view from this builder. */
+  /** Key of the row that ended in the block at height. @param leafKey may be a view from this builder. */
   history(leafKey: Uint8Array, height: Height): Uint8Array {
     this.outer[0] = Table.history;
     this.outer.set(leafKey, 1);

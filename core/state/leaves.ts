@@ -6,20 +6,21 @@ import { BTree } from '../btree/tree.ts';
 import type { Hasher } from '../capability.ts';
 import { hashOf } from '../hasher.ts';
 import { type Height, type Micros, NEVER } from '../ids.ts';
-import { entityPath, reversePath, tuplePath } from '../merkle/path.ts';
 import { CommitmentTree } from '../merkle/tree.ts';
 import { encodeValue } from '../merkle/value.ts';
 import type { PageStore } from '../page/store.ts';
 import { expiryOfKey, tableRange } from './key-reader.ts';
-import { KeyBuilder, Table } from './keys.ts';
+import { type KeyBuilder, Table } from './keys.ts';
 import {
   decodeEntityRow,
   decodeTupleRow,
   type EntityLeaf,
   encodeEntityRow,
+  encodeRowHead,
   encodeTupleRow,
   ROW_HEAD_BYTES,
   rowExpiresAt,
+  rowVersion,
   type TupleLeaf,
 } from './rows.ts';
 import type { TupleKey } from './transaction.ts';
@@ -70,12 +71,17 @@ export class Leaves {
   /** What firstExpiry found; undefined since an expiry row changed. */
   private earliest: Micros | undefined = NEVER;
 
-  constructor(options: { readonly hasher: Hasher; readonly reverse: boolean; readonly pages: PageStore }) {
+  constructor(options: {
+    readonly hasher: Hasher;
+    readonly keys: KeyBuilder;
+    readonly reverse: boolean;
+    readonly pages: PageStore;
+  }) {
     this.hasher = options.hasher;
+    this.keys = options.keys;
     this.reverse = options.reverse;
     this.rows = new BTree(options.pages);
     this.tree = new CommitmentTree(options.hasher);
-    this.keys = new KeyBuilder(options.hasher);
   }
 
   /** The stored tuple, live or not. */
@@ -102,39 +108,39 @@ export class Leaves {
 
   /** Writes or replaces a tuple. */
   putTuple(tuple: TupleKey, leaf: TupleLeaf): void {
+    const { paths } = this.keys;
     const value = tupleValue(tuple, leaf);
     const valueHash = hashOf(this.hasher, value);
-    this.setLeaf(tuplePath(this.hasher, tuple), valueHash);
-    const row = encodeTupleRow(leaf);
-    this.putRow(this.keys.tuple(tuple), row, leaf.expiresAt, leaf.version);
+    this.setLeaf(paths.tuple(tuple), valueHash);
+    const previous = this.putRow(this.keys.tuple(tuple), encodeTupleRow(leaf), leaf);
     if (!this.reverse) return;
-    this.setLeaf(reversePath(this.hasher, tuple), hashOf(this.hasher, reverseValue(tuple, leaf, valueHash)));
-    const reverseRow = row.subarray(0, ROW_HEAD_BYTES);
+    this.setLeaf(paths.reverse(tuple), hashOf(this.hasher, reverseValue(tuple, leaf, valueHash)));
     const reverseKey = this.keys.reverse(tuple);
-    this.rows.set(reverseKey, reverseRow);
-    this.rows.set(this.keys.history(reverseKey, leaf.version), reverseRow);
+    this.rows.set(reverseKey, encodeRowHead(leaf));
+    this.remember(reverseKey, previous?.subarray(0, ROW_HEAD_BYTES), leaf.version);
   }
 
   /** Removes a stored tuple in the block at height. */
   removeTuple(tuple: TupleKey, height: Height): void {
-    this.removeLeaf(tuplePath(this.hasher, tuple));
-    this.removeRow(this.keys.tuple(tuple), height);
+    const { paths } = this.keys;
+    this.removeLeaf(paths.tuple(tuple));
+    const previous = this.removeRow(this.keys.tuple(tuple), height);
     if (!this.reverse) return;
-    this.removeLeaf(reversePath(this.hasher, tuple));
+    this.removeLeaf(paths.reverse(tuple));
     const reverseKey = this.keys.reverse(tuple);
     this.rows.delete(reverseKey);
-    this.rows.set(this.keys.history(reverseKey, height), NOTHING);
+    this.remember(reverseKey, previous?.subarray(0, ROW_HEAD_BYTES), height);
   }
 
   /** Writes or replaces an entity. */
   putEntity(key: string, leaf: EntityLeaf): void {
-    this.setLeaf(entityPath(this.hasher, key), hashOf(this.hasher, entityValue(key, leaf)));
-    this.putRow(this.keys.entity(key), encodeEntityRow(leaf), leaf.expiresAt, leaf.version);
+    this.setLeaf(this.keys.paths.entity(key), hashOf(this.hasher, entityValue(key, leaf)));
+    this.putRow(this.keys.entity(key), encodeEntityRow(leaf), leaf);
   }
 
   /** Removes a stored entity in the block at height. */
   removeEntity(key: string, height: Height): void {
-    this.removeLeaf(entityPath(this.hasher, key));
+    this.removeLeaf(this.keys.paths.entity(key));
     this.removeRow(this.keys.entity(key), height);
   }
 
@@ -165,27 +171,37 @@ export class Leaves {
     this.touched[path[0] as number] = 1;
   }
 
-  private putRow(key: Uint8Array, row: Uint8Array, expiresAt: number, height: Height): void {
-    this.dropExpiry(key);
+  /** @returns the row it replaces. */
+  private putRow(key: Uint8Array, row: Uint8Array, leaf: TupleLeaf | EntityLeaf): Uint8Array | undefined {
+    const previous = this.rows.get(key);
+    if (previous !== undefined) this.end(key, previous, leaf.version);
     this.rows.set(key, row);
-    this.rows.set(this.keys.history(key, height), row);
-    if (expiresAt === 0) return;
-    this.rows.set(this.keys.expiry(expiresAt, key), NOTHING);
-    this.earliest = undefined;
+    if (leaf.expiresAt !== 0) {
+      this.rows.set(this.keys.expiry(leaf.expiresAt, key), NOTHING);
+      this.earliest = undefined;
+    }
+    return previous;
   }
 
-  private removeRow(key: Uint8Array, height: Height): void {
-    this.dropExpiry(key);
+  /** @returns the row that was there. */
+  private removeRow(key: Uint8Array, height: Height): Uint8Array | undefined {
+    const previous = this.rows.get(key);
+    if (previous !== undefined) this.end(key, previous, height);
     this.rows.delete(key);
-    this.rows.set(this.keys.history(key, height), NOTHING);
+    return previous;
   }
 
-  private dropExpiry(key: Uint8Array): void {
-    const previous = this.rows.find(key);
-    if (previous === undefined) return;
-    const expiresAt = rowExpiresAt(previous.bytes, previous.start);
+  /** A row ends in the block at height: it leaves the expiry index and enters the history. */
+  private end(key: Uint8Array, row: Uint8Array, height: Height): void {
+    this.remember(key, row, height);
+    const expiresAt = rowExpiresAt(row);
     if (expiresAt === 0) return;
     this.rows.delete(this.keys.expiry(expiresAt, key));
     this.earliest = undefined;
+  }
+
+  /** A row written and ended within one block was never visible at a height: it leaves no history. */
+  private remember(key: Uint8Array, row: Uint8Array | undefined, height: Height): void {
+    if (row !== undefined && rowVersion(row) < height) this.rows.set(this.keys.history(key, height), row);
   }
 }

@@ -11,7 +11,9 @@
  * Reads of rows that this node wrote assert instead of answering: a row that does not decode is a broken invariant.
  */
 import { assert } from '../assert.ts';
+import { concatBytes } from '../bytes/compare.ts';
 import { Reader } from '../bytes/reader.ts';
+import { writeU64 } from '../bytes/u64.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Height } from '../ids.ts';
 import { CONTEXT_BYTES_MAX, NAME_BYTES_MAX } from '../limits.ts';
@@ -52,14 +54,20 @@ export function rowVersion(row: Uint8Array): Height {
   return u64At(row, 8) as Height;
 }
 
+/** What every row begins with; alone it is a reverse row, and the row of a tuple without condition. */
+export function encodeRowHead(leaf: { readonly expiresAt: number; readonly version: Height }): Uint8Array {
+  const head = new Uint8Array(ROW_HEAD_BYTES);
+  writeU64(leaf.expiresAt, head, 0);
+  writeU64(leaf.version, head, 8);
+  return head;
+}
+
 export function encodeTupleRow(leaf: TupleLeaf): Uint8Array {
-  const writer = new Writer(ROW_HEAD_BYTES);
-  writer.u64(leaf.expiresAt);
-  writer.u64(leaf.version);
-  if (leaf.conditionName !== '') {
-    writer.text(leaf.conditionName);
-    writer.text(leaf.conditionContext);
-  }
+  if (leaf.conditionName === '') return encodeRowHead(leaf);
+  const writer = new Writer();
+  writer.raw(encodeRowHead(leaf));
+  writer.text(leaf.conditionName);
+  writer.text(leaf.conditionContext);
   return writer.finish();
 }
 
@@ -75,11 +83,7 @@ export function decodeTupleRow(row: Uint8Array): TupleLeaf {
 }
 
 export function encodeEntityRow(leaf: EntityLeaf): Uint8Array {
-  const writer = new Writer(ROW_HEAD_BYTES + leaf.value.length);
-  writer.u64(leaf.expiresAt);
-  writer.u64(leaf.version);
-  writer.raw(leaf.value);
-  return writer.finish();
+  return concatBytes(encodeRowHead(leaf), leaf.value);
 }
 
 /** The value is a copy. */

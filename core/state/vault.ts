@@ -21,6 +21,7 @@ import {
 import { isLive } from '../merkle/value.ts';
 import type { PageStore } from '../page/store.ts';
 import { prefixRange } from './key-reader.ts';
+import type { KeyBuilder } from './keys.ts';
 import { Leaves } from './leaves.ts';
 import { rowExpiresAt } from './rows.ts';
 import type { TupleKey } from './transaction.ts';
@@ -41,6 +42,8 @@ export class Vault {
   /** The chain: leaf = header, index = height - 1. */
   readonly log: MerkleLog;
   private readonly hasher: Hasher;
+  private readonly idBytes: Uint8Array;
+  private readonly organizationBytes: Uint8Array;
   private newest: Anchor | undefined = undefined;
   private newestTime: Micros = 0 as Micros;
 
@@ -50,11 +53,14 @@ export class Vault {
     readonly organization: OrganizationId;
     readonly reverse: boolean;
     readonly hasher: Hasher;
+    readonly keys: KeyBuilder;
     readonly pages: PageStore;
   }) {
     this.id = options.id;
     this.organization = options.organization;
     this.hasher = options.hasher;
+    this.idBytes = ulidBytes(options.id);
+    this.organizationBytes = ulidBytes(options.organization);
     this.leaves = new Leaves(options);
     this.log = new MerkleLog(options.hasher);
   }
@@ -97,8 +103,8 @@ export class Vault {
     const header = encodeHeader({
       reverse: this.leaves.reverse,
       height,
-      organization: ulidBytes(this.organization),
-      vault: ulidBytes(this.id),
+      organization: this.organizationBytes,
+      vault: this.idBytes,
       previousHash: this.newest === undefined ? NO_BLOCK : this.newest.blockHash,
       transactionsRoot: transactionsRoot(this.hasher, transactions),
       stateRoot,
