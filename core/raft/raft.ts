@@ -142,6 +142,9 @@ export class Raft {
   get term(): Term {
     return this.state.term;
   }
+  get votedFor(): NodeId | undefined {
+    return this.state.votedFor;
+  }
   get leader(): NodeId | undefined {
     return this.state.leader;
   }

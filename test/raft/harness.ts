@@ -47,6 +47,7 @@ export class TestCluster {
   now: Micros = at(0);
   /** Links that lose everything. */
   cut: (from: NodeId, to: NodeId) => boolean = () => false;
+  private healAt: Micros = NEVER;
   private readonly options: ClusterOptions;
   private proposed: number = 0;
   private readContext: number = 0;
@@ -102,6 +103,7 @@ export class TestCluster {
     node.disk.crash(recordsKept);
     node.raft = undefined;
     node.held = [];
+    this.oracles.crashed(id);
     this.oracles.check(this.nodes);
   }
 
@@ -141,7 +143,13 @@ export class TestCluster {
   /** Time passes; every node that is up does what is due. */
   pass(micros: number): void {
     this.now = plus(this.now, micros);
+    if (this.healAt <= this.now) this.heal();
     for (const node of this.nodes) this.tick(node.id);
+  }
+  /** One node is alone for a while. */
+  isolateFor(micros: number, id: NodeId): void {
+    this.isolate(id);
+    this.healAt = plus(this.now, micros);
   }
   /** One node does what is due now. */
   tick(id: NodeId): void {
@@ -176,8 +184,9 @@ export class TestCluster {
     const node = this.node(id);
     if (node.raft === undefined) return 0;
     this.readContext += 1;
-    this.oracles.invoked(this.readContext, this.nodes);
+    this.oracles.invoked(this.readContext, id, this.nodes);
     const asked = node.raft.readIndex(this.now, this.readContext);
+    if (!asked) this.oracles.refused(this.readContext);
     this.after(node);
     return asked ? this.readContext : 0;
   }
@@ -213,6 +222,7 @@ export class TestCluster {
   }
   heal(): void {
     this.cut = () => false;
+    this.healAt = NEVER;
   }
 
   private after(node: TestNode): void {

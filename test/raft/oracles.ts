@@ -27,25 +27,38 @@ export class Oracles {
   private readonly leaderOfTerm: Map<number, NodeId> = new Map();
   private readonly durableVotes: Map<string, NodeId> = new Map();
   private readonly lastSeen: Map<NodeId, { term: number; commit: number }> = new Map();
-  private readonly invocations: Map<number, LogIndex> = new Map();
+  private readonly invocations: Map<number, { node: NodeId; committed: LogIndex }> = new Map();
 
   started(node: TestNode): void {
     this.lastSeen.delete(node.id);
   }
 
+  /** Reads begun on nodes that have not crashed since, without an answer yet. */
+  get readsOpen(): number {
+    return this.invocations.size;
+  }
+
   /** A read begins: it must not miss anything that is committed anywhere by now. */
-  invoked(context: number, nodes: readonly TestNode[]): void {
-    this.invocations.set(context, index(Math.max(0, ...nodes.map(({ raft }) => raft?.commitIndex ?? 0))));
+  invoked(context: number, node: NodeId, nodes: readonly TestNode[]): void {
+    const committed = index(Math.max(0, ...nodes.map(({ raft }) => raft?.commitIndex ?? 0)));
+    this.invocations.set(context, { node, committed });
+  }
+  refused(context: number): void {
+    this.invocations.delete(context);
+  }
+  crashed(node: NodeId): void {
+    for (const [context, invocation] of this.invocations) if (invocation.node === node) this.invocations.delete(context);
   }
 
   handedOut(node: TestNode, ready: Ready): void {
     for (const { context, index: readIndex, ok } of ready.reads) {
-      const invokedAt = this.invocations.get(context);
-      claim(invokedAt !== undefined, 'each read is answered once', () => `${node.id} context ${context}`);
+      const invocation = this.invocations.get(context);
+      if (invocation === undefined) throw new Error(`each read is answered once: ${context} on ${node.id}`);
       this.invocations.delete(context);
       if (!ok) continue;
       this.readsAnswered += 1;
-      claim(readIndex >= (invokedAt as number), 'reads are linearizable', () => `${readIndex} < ${invokedAt} on ${node.id}`);
+      const { committed } = invocation;
+      claim(readIndex >= committed, 'reads are linearizable', () => `${readIndex} < ${committed} on ${node.id}`);
     }
   }
 
