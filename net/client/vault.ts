@@ -1,0 +1,197 @@
+/** One vault as a client sees it: tuples, entities, transactions, proofs and blocks. */
+import type { Answer } from '../../core/client/operation.ts';
+import type { Anchor, Consistency, TupleRow, VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
+import type { Height } from '../../core/ids.ts';
+import { LIST_ROWS_MAX } from '../../core/limits.ts';
+import { type Anchored, verifyAnswer } from '../../core/proof/answer.ts';
+import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
+import type { AskOptions, ClientDriver } from './driver.ts';
+import { expectAnswer, VouchError } from './error.ts';
+import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
+
+/** Who asks and why, for the audit trail; inside the transaction's hash. */
+export interface Audit {
+  readonly actor?: string;
+  readonly reason?: string;
+}
+
+export interface Patience {
+  /** Milliseconds; the client's default unless given. */
+  readonly deadlineMs?: number;
+}
+
+export interface WriteOptions extends Audit, Patience {
+  /** What a tuple that is there already means. Default 'error'. */
+  readonly onDuplicate?: 'error' | 'ignore';
+  readonly condition?: TupleCondition;
+  /** Microseconds since 1970; 0, the default, is never. */
+  readonly expiresAt?: number;
+}
+
+export interface DeleteOptions extends Audit, Patience {
+  /** What a tuple that is not there means. Default 'error'. */
+  readonly onMissing?: 'error' | 'ignore';
+}
+
+export interface ReadOptions extends Patience {
+  /** Default linearizable. `stale` may be behind, and must be asked for by name. */
+  readonly consistency?: Consistency;
+}
+
+export interface CheckOptions extends ReadOptions {
+  /** Ask for a proof and verify it here; an answer whose proof does not hold throws `proof_invalid`. */
+  readonly verified?: boolean;
+  /** Hashes the caller trusts, 64 hex digits; an answer that is not anchored in them throws. Only with verified. */
+  readonly block?: string;
+  readonly root?: string;
+}
+
+/** A transaction that was applied. */
+export interface Receipt {
+  /** The block it stands in; where nothing changed, the newest one. */
+  readonly height: Height;
+  readonly changed: boolean;
+  /** The newest block, at or behind height. */
+  readonly anchor: Anchor;
+}
+
+export interface Check {
+  readonly allowed: boolean;
+  readonly anchor: Anchor;
+  /** With verified: the answer in the form that `vouch verify` reads, already verified, and what it is anchored in. */
+  readonly proven: { readonly answer: ProvenAnswer; readonly anchored: Anchored } | undefined;
+}
+
+/** Empty texts match everything; the filters that an index serves are in docs/reference. */
+export interface TupleFilter {
+  readonly resource?: string;
+  readonly relation?: string;
+  readonly subject?: string;
+}
+
+export interface Page {
+  readonly rows: readonly TupleRow[];
+  /** Where the next page begins; empty at the end. */
+  readonly next: Uint8Array;
+  readonly anchor: Anchor;
+}
+
+export interface Entity {
+  /** Undefined where there is none, or it has expired. */
+  readonly value: Uint8Array | undefined;
+  readonly version: Height;
+  readonly expiresAt: number;
+  readonly anchor: Anchor;
+}
+
+export class Vault {
+  /** Id, names, group: what the directory says. */
+  readonly entry: VaultEntry;
+  private readonly driver: ClientDriver;
+
+  constructor(driver: ClientDriver, entry: VaultEntry) {
+    this.driver = driver;
+    this.entry = entry;
+  }
+
+  /** Applies operations in order, all or none. Throws VouchError: a RejectCode where one could not be applied. */
+  async transact(operations: readonly Operation[], options: Audit & Patience = {}): Promise<Receipt> {
+    const transaction: Transaction = { actor: options.actor ?? '', reason: options.reason ?? '', operations };
+    const { group, organization, id: vault } = this.entry;
+    const request = { kind: 'transact', group, organization, vault, transaction, proof: false } as const;
+    const { outcome, anchor } = expectAnswer(await this.driver.ask(request, patience(options)), 'transacted');
+    if (outcome.ok) return { height: outcome.height, changed: outcome.changed, anchor };
+    throw new VouchError(outcome.code, `Operation ${outcome.operation} could not be applied, so none was.`, outcome.operation);
+  }
+
+  write(tuples: readonly TupleKey[], options: WriteOptions = {}): Promise<Receipt> {
+    const { condition, expiresAt = 0, onDuplicate = 'error' } = options;
+    const operations = tuples.map((tuple): Operation => ({ op: 'writeTuple', tuple, condition, expiresAt, onDuplicate }));
+    return this.transact(operations, options);
+  }
+
+  delete(tuples: readonly TupleKey[], options: DeleteOptions = {}): Promise<Receipt> {
+    const { onMissing = 'error' } = options;
+    return this.transact(
+      tuples.map((tuple): Operation => ({ op: 'deleteTuple', tuple, onMissing })),
+      options,
+    );
+  }
+
+  /** Whether the exact tuple is there. */
+  async check(tuple: TupleKey, options: CheckOptions = {}): Promise<Check> {
+    const verified = options.verified === true;
+    const found = await this.query({ kind: 'tuple', tuple }, options, verified ? 'with proof' : 'without proof');
+    if (!verified) return { allowed: found.present, anchor: found.anchor, proven: undefined };
+    const answer = provenAnswer(this.entry, tuple, found);
+    const verdict = verifyAnswer(answer, {
+      tuple,
+      organization: this.entry.organization,
+      store: this.entry.id,
+      ...(options.block === undefined ? {} : { block: options.block }),
+      ...(options.root === undefined ? {} : { root: options.root }),
+    });
+    if (!verdict.ok) throw new VouchError('proof_invalid', `The proof does not hold (${verdict.stage}): ${verdict.reason}`);
+    return { allowed: verdict.allowed, anchor: found.anchor, proven: { answer, anchored: verdict.anchored } };
+  }
+
+  /** One page of live tuples in key order. */
+  async read(
+    filter: TupleFilter,
+    options: ReadOptions & { readonly limit?: number; readonly after?: Uint8Array } = {},
+  ): Promise<Page> {
+    const { resource = '', relation = '', subject = '' } = filter;
+    const { limit = LIST_ROWS_MAX, after = new Uint8Array(0) } = options;
+    const { rows, next, anchor } = await this.query({ kind: 'list', resource, relation, subject, limit, after }, options);
+    return { rows, next, anchor };
+  }
+
+  /** All live tuples of a filter, page by page. Pages may stand at different heights. */
+  async *rows(filter: TupleFilter, options: ReadOptions = {}): AsyncGenerator<TupleRow, void> {
+    let after = new Uint8Array(0);
+    do {
+      const page = await this.read(filter, { ...options, after });
+      yield* page.rows;
+      after = Uint8Array.from(page.next);
+    } while (after.length > 0);
+  }
+
+  async getEntity(key: string, options: ReadOptions = {}): Promise<Entity> {
+    const { value, version, expiresAt, anchor } = await this.query({ kind: 'entity', key }, options);
+    return { value, version, expiresAt, anchor };
+  }
+
+  setEntity(
+    key: string,
+    value: Uint8Array,
+    options: Audit & Patience & { readonly expiresAt?: number; readonly condition?: EntityCondition } = {},
+  ): Promise<Receipt> {
+    const { expiresAt = 0, condition } = options;
+    return this.transact([{ op: 'setEntity', key, value, expiresAt, condition }], options);
+  }
+
+  deleteEntity(key: string, options: Audit & Patience & { readonly condition?: EntityCondition } = {}): Promise<Receipt> {
+    return this.transact([{ op: 'deleteEntity', key, condition: options.condition }], options);
+  }
+
+  /** A block: its anchor, its transactions' canonical bytes, and the newest height. @param height 0 = the newest. */
+  async block(height: number = 0, options: ReadOptions = {}): Promise<Extract<Answer, { readonly kind: 'block' }>> {
+    return await this.query({ kind: 'block', height: height as Height }, options);
+  }
+
+  private async query<K extends VaultQuery['kind']>(
+    query: Extract<VaultQuery, { readonly kind: K }>,
+    options: ReadOptions,
+    proof: 'with proof' | 'without proof' = 'without proof',
+  ): Promise<Extract<Answer, { readonly kind: K }>> {
+    const { group, organization, id: vault } = this.entry;
+    const consistency = options.consistency ?? 'linearizable';
+    const request = { kind: 'query', group, organization, vault, query, consistency, proof: proof === 'with proof' } as const;
+    return expectAnswer(await this.driver.ask(request, patience(options)), query.kind);
+  }
+}
+
+/** What of the options the driver wants to know. */
+export function patience(options: Patience): AskOptions {
+  return options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs };
+}
