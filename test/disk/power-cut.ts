@@ -161,7 +161,7 @@ export async function powerCuts(scratch: string, options: PowerCutOptions): Prom
   for (let number = 0; number < options.lives; number += 1) {
     const life = new Life(directory, model, { acknowledged }, random, options);
     const kills = random.below(2) === 0;
-    if (kills) await life.process(30, random.below(120));
+    if (kills) await life.process(30, random.below(60));
     await life.process(kills ? random.below(10) : 30, undefined);
     let next = { directory, acknowledged };
     for (let i = 0; i < options.cutsPerLife; i += 1) {
