@@ -9,6 +9,7 @@ import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { StorageError } from '../../core/errors.ts';
 import { hasCode } from './file-system.ts';
+import { asStorageError } from './storage-error.ts';
 
 /** Every file of the lock begins with this. */
 export const LOCK_FILE = 'lock';
@@ -48,9 +49,7 @@ export class DirectoryLock {
         unlinkSync(draft);
       }
     } catch (error) {
-      if (error instanceof StorageError) throw error;
-      const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-      throw new StorageError(code, `the data directory ${directory} cannot be locked: ${code}`);
+      throw asStorageError(error, `the data directory ${directory} cannot be locked`);
     }
     return new DirectoryLock(path, text);
   }

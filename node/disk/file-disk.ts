@@ -4,12 +4,12 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { DirectoryReader, FileOp } from '../../core/effect.ts';
-import { StorageError } from '../../core/errors.ts';
 import type { Seq } from '../../core/ids.ts';
 import { DirectoryLock, LOCK_FILE } from './directory-lock.ts';
 import { type FileSystem, hasCode, operatingSystem } from './file-system.ts';
 import { Operations } from './operations.ts';
 import { type PersistListener, Pipeline } from './pipeline.ts';
+import { asStorageError } from './storage-error.ts';
 
 export interface FileDiskOptions {
   /** The operating system's by default. */
@@ -132,21 +132,4 @@ async function makeDurableDirectory(directory: string, fileSystem: FileSystem): 
       else failed(error);
     });
   });
-}
-
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['EACCES', 'permission denied'],
-  ['EPERM', 'permission denied'],
-  ['EROFS', 'the file system is read-only'],
-  ['ENOSPC', 'the disk is full'],
-  ['EDQUOT', 'the disk quota is exhausted'],
-  ['ENOTDIR', 'it is not a directory'],
-  ['EIO', 'the disk reports an error'],
-  ['EMFILE', 'too many open files'],
-]);
-
-function asStorageError(error: unknown, what: string): StorageError {
-  if (error instanceof StorageError) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-  return new StorageError(code, `${what}: ${REASONS.get(code) ?? code}`);
 }
