@@ -1,6 +1,6 @@
 /**
  * Walks a whole tree and states what must hold of it. For tests, `fsck` and scrubs; never on a hot path.
- * Checked: every key lies within the fences of every ancestor, in strict order; a page's prefix is shared by its fences; heads
+ * Checked: every key lies within the fences of every ancestor, in strict order; a page's prefix is what its fences share; heads
  * match cells; used and free bytes add up; leaves are at one depth; no page is reached twice; chains have their length; the
  * count is right. Not checked: the content of values (the commitment root speaks for it), page checksums (on disk only).
  */
@@ -34,7 +34,7 @@ import type { PageSpace } from '../page/space.ts';
 import type { PageId } from '../page/store.ts';
 import { valueChainAt } from './cells.ts';
 import { type TreeLimits, treeLimits } from './limits.ts';
-import { childAt, keyAt } from './search.ts';
+import { childAt, keyAt, sharedLength } from './search.ts';
 
 /** What a walk found. */
 export interface TreeReport {
@@ -99,11 +99,10 @@ class Walk {
 
   private checkPrefix(page: Uint8Array, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void {
     const length = prefixLengthOf(page);
-    assert(length <= this.limits.prefixMax, 'a prefix is not longer than its limit');
-    if (length === 0) return;
+    const shared = lower === undefined || upper === undefined ? 0 : sharedLength(lower, upper);
+    assert(length === Math.min(shared, this.limits.prefixMax), 'a prefix is all that the fences share, up to its limit');
     const prefix = page.subarray(page.length - length);
-    assert(lower !== undefined && startsWith(lower, prefix), 'the prefix is that of the lower fence');
-    assert(upper !== undefined && startsWith(upper, prefix), 'the prefix is that of the upper fence');
+    assert(length === 0 || (lower !== undefined && startsWith(lower, prefix)), 'the prefix is that of the fences');
   }
 
   private checkBytes(page: Uint8Array): void {

@@ -125,8 +125,8 @@ export class Writer {
     if (kind === PageKind.branch) dropKeyChain(space, overfull, at);
 
     this.cell.separator(this.limits, separator, right);
-    if (level > 0) this.insert(level - 1, path.childAt(level - 1));
-    else this.growRoot();
+    if (level === 0) this.growRoot();
+    else this.insert(level - 1, path.childAt(level - 1));
   }
 
   /** The root was split: a new root over the two halves. The pending cell names the right one. */

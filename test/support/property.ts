@@ -11,6 +11,8 @@ import { expect, test } from 'vitest';
 const DEFAULT_SEED = 20_190_826;
 /** Runs of a property that does not say otherwise. */
 const DEFAULT_RUNS = 100;
+/** Shrinking stops here: a long counterexample now is worth more than a short one after the coffee. */
+const SHRINK_MS = 60_000;
 /** Longest one property may take. Why so long: nightly runs raise VOUCH_RUNS on busy machines. */
 const TIMEOUT_MS = 300_000;
 
@@ -46,6 +48,7 @@ export function propertyOptions<T = unknown>(runs: number = DEFAULT_RUNS): fc.Pa
   return {
     seed: integerFromEnv('VOUCH_SEED') ?? DEFAULT_SEED,
     numRuns: integerFromEnv('VOUCH_RUNS') ?? runs,
+    interruptAfterTimeLimit: SHRINK_MS,
     ...(path === undefined || path === '' ? {} : { path, endOnFailure: true }),
     reporter: (details) => {
       if (!details.failed) return;
