@@ -1,13 +1,15 @@
+/** One vault: blocks, headers, preconditions, expiry. The claims of 40-commitment (Chain) and 00-overview (Data model). */
 import { expect, test } from 'vitest';
 import { blockHash, decodeHeader } from '../../core/chain/header.ts';
 import { transactionsRoot } from '../../core/chain/merkle-log.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { Height, Micros } from '../../core/ids.ts';
 import { auditVault } from '../../core/state/audit.ts';
+import type { EntityCondition } from '../../core/state/transaction.ts';
 import { decodeLedgerTransaction } from '../../core/state/transaction-codec.ts';
 import { ulidBytes } from '../../core/state/ulid-field.ts';
 import type { Vault } from '../../core/state/vault.ts';
-import { anchorOf, Bench, ORGANIZATION, OTHER_ORGANIZATION, remove, set, type transactionOf, VAULT, write } from './support.ts';
+import { anchorOf, Bench, ORGANIZATION, OTHER_ORGANIZATION, remove, set, VAULT, write } from './support.ts';
 
 function vaultOf(bench: Bench): Vault {
   const vault = bench.state.vault(VAULT);
@@ -138,13 +140,10 @@ test('ignoring a duplicate never drops another condition or expiry', () => {
 test('entity preconditions hold against the live value', () => {
   const bench = new Bench();
   bench.createVault();
-  const guarded = (condition: Parameters<typeof conditional>[1]): unknown => {
-    const result = bench.run([conditional('k', condition)]);
+  const guarded = (condition: EntityCondition): unknown => {
+    const result = bench.run([{ op: 'setEntity', key: 'k', value: new Uint8Array([1, 2]), expiresAt: 0, condition }]);
     return result.kind === 'transacted' ? (result.outcome.ok ? 'ok' : result.outcome.code) : result;
   };
-  function conditional(key: string, condition: Extract<Parameters<typeof transactionOf>[0], { op: 'setEntity' }>['condition']) {
-    return { op: 'setEntity', key, value: new Uint8Array([1, 2]), expiresAt: 0, condition } as const;
-  }
   expect(guarded({ kind: 'mustExist' })).toBe('entity_missing');
   expect(guarded({ kind: 'versionEquals', version: 7 as Height })).toBe('version_differs');
   expect(guarded({ kind: 'valueEquals', value: new Uint8Array() })).toBe('value_differs');
