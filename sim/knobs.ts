@@ -8,9 +8,7 @@ import type { RaftTiming } from '../core/raft/options.ts';
 import { FAULT_KINDS, type FaultKind } from './faults/counts.ts';
 import { FAULTS } from './faults/registry.ts';
 import type { LinkKnobs } from './network.ts';
-import type { Choices } from './tape.ts';
-
-export type Profile = 'lite' | 'swarm' | 'perf';
+import type { Choices, Profile } from './tape.ts';
 
 /** Everything a run is shaped by, as plain data. */
 export interface Knobs {
@@ -23,6 +21,8 @@ export interface Knobs {
   readonly keys: number;
   /** Operations the clients invoke before the faults stop. */
   readonly operations: number;
+  /** How long the work under faults lasts at most, microseconds of true time. */
+  readonly workMicrosMax: number;
   /** Mean pause of a client between operations, microseconds. */
   readonly thinkMeanMicros: number;
   /** Share of reads among operations. */
@@ -56,6 +56,7 @@ const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
 export const LANES: number = 2;
 const MILLISECOND = 1000;
 const SECOND = 1_000_000;
+const WORK_MICROS_MAX = 90 * SECOND;
 
 /** Draws the knobs of a seed. */
 export function drawKnobs(profile: Profile, choices: Choices): Knobs {
@@ -101,6 +102,7 @@ function drawSwarm(choices: Choices): Knobs {
     vaults: draws.between(1, 3),
     keys: draws.between(2, 6),
     operations,
+    workMicrosMax: WORK_MICROS_MAX,
     thinkMeanMicros: Math.floor((workSeconds * SECOND * clients * LANES) / operations),
     readShare: draws.between(30, 60) / 100,
     transactionShare: draws.between(0, 30) / 100,
@@ -158,6 +160,7 @@ const PERF: Knobs = {
   vaults: 1,
   keys: 16,
   operations: 10_000,
+  workMicrosMax: 600 * SECOND,
   thinkMeanMicros: 2000,
   readShare: 0.5,
   transactionShare: 0.1,

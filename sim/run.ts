@@ -10,14 +10,14 @@ import { SimDisk } from './disk.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { FAULTS } from './faults/registry.ts';
-import { drawKnobs, type Knobs, LANES, type Profile, possibleFaults } from './knobs.ts';
+import { drawKnobs, type Knobs, LANES, possibleFaults } from './knobs.ts';
 import { Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
 import type { RunReport, RunResult, RunVerdict, RunViolation } from './result.ts';
 import type { Scenario } from './scenario.ts';
 import { seedWords } from './seed.ts';
 import { StoryBook } from './story.ts';
-import { Choices, type Tape } from './tape.ts';
+import { Choices, type Profile, type Tape } from './tape.ts';
 import { drawSeed, VouchProtocol, type VouchShape } from './vouch.ts';
 import { type Behaviour, type Plan, SimClient } from './workload/client.ts';
 import { History } from './workload/history.ts';
@@ -49,7 +49,6 @@ export const GENERIC: string = 'generic';
 
 /** Virtual microseconds that phases may take before the run is stuck. */
 const SETUP_MICROS = 60_000_000;
-const WORK_MICROS = 90_000_000;
 const CALM_MICROS = 120_000_000;
 const EVENTS_MAX = 5_000_000;
 /** Operations that must succeed after the faults stopped. */
@@ -76,7 +75,7 @@ export function runSeed(options: RunOptions): RunResult {
   const wallMs = Math.max(options.stopwatch() - started, 0.001);
   const name = { scenario: options.scenario?.name ?? GENERIC, seed: options.seed };
   const report = run.report(name, failure, wallMs);
-  return { report, knobs, tape: options.record === true ? choices.tape(name) : undefined };
+  return { report, knobs, tape: options.record === true ? choices.tape({ ...name, profile: options.profile }) : undefined };
 }
 
 interface Failure {
@@ -177,7 +176,7 @@ class Run {
     this.scenario?.tell(book);
     // Not a failure when time runs out: what was done by then is judged for substance at the end.
     this.clientsMatter = true;
-    world.run({ until: world.now + WORK_MICROS, eventsMax: EVENTS_MAX });
+    world.run({ until: world.now + knobs.workMicrosMax, eventsMax: EVENTS_MAX });
     nemesis.stop();
     book.close();
   }

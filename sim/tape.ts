@@ -7,11 +7,15 @@
 import { assert } from '../core/assert.ts';
 import { Random, type SeedWords } from '../core/random.ts';
 
+/** Sizes a run is drawn for (knobs.ts). */
+export type Profile = 'lite' | 'swarm' | 'perf';
+
 /** What a run drew, label by label; self-contained together with the scenario's name. */
 export interface Tape {
   readonly version: 1;
   readonly scenario: string;
   readonly seed: string;
+  readonly profile: Profile;
   /** Sorted by label. */
   readonly draws: readonly { readonly label: string; readonly values: readonly number[] }[];
 }
@@ -133,10 +137,10 @@ export class Choices {
   }
 
   /** What was drawn so far. Only where the mode is recording. */
-  tape(name: { readonly scenario: string; readonly seed: string }): Tape {
+  tape(name: { readonly scenario: string; readonly seed: string; readonly profile: Profile }): Tape {
     assert(this.mode === 'record', 'a tape is made while recording');
     const labels = [...this.sources.keys()].sort();
     const draws = labels.map((label) => ({ label, values: [...this.under(label).values] }));
-    return { version: 1, scenario: name.scenario, seed: name.seed, draws: draws.filter((track) => track.values.length > 0) };
+    return { version: 1, ...name, draws: draws.filter((track) => track.values.length > 0) };
   }
 }

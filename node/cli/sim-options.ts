@@ -1,0 +1,134 @@
+/** Options that `run` and `swarm` share, from the command line to what a run is given; plain data, so it can go to a worker. */
+import type { Command } from 'commander';
+import { SCENARIOS } from '../../scenarios/registry.ts';
+import { FAULT_KINDS } from '../../sim/faults/counts.ts';
+import type { Knobs } from '../../sim/knobs.ts';
+import type { RunResult } from '../../sim/result.ts';
+import { type RunOptions, runSeed } from '../../sim/run.ts';
+import type { Profile } from '../../sim/tape.ts';
+import { usageFailure } from './failure.ts';
+
+/** As commander parses them. */
+export interface SharedFlags {
+  readonly nodes?: string;
+  readonly for?: string;
+  readonly profile?: string;
+  readonly fault?: string;
+  readonly without?: string;
+  readonly json?: boolean;
+}
+
+/** What identifies a run besides its seed. */
+export interface RunPlan {
+  /** Name of a scenario; '' = the generic run. */
+  readonly scenario: string;
+  readonly profile: Profile;
+  readonly nodes: number;
+  readonly workMs: number;
+  readonly faults: readonly (readonly [string, number])[];
+  readonly without: readonly string[];
+}
+
+const NODES_MAX = 9;
+
+export function addSharedOptions(command: Command): Command {
+  return command
+    .argument('[name]', 'a scenario of `vouch sim list`; without it, the generic workload')
+    .option('--nodes <n>', 'size of the cluster')
+    .option('--for <duration>', 'how long clients work under faults, in virtual time: 500ms, 30s, 10m')
+    .option('--profile <name>', 'lite, swarm or perf')
+    .option('--fault <list>', 'weights of faults: crash=5,partition=off')
+    .option('--without <oracles>', 'switch oracles off by name, comma-separated')
+    .option('--json', 'print one JSON object on the last line');
+}
+
+export function planOf(name: string | undefined, flags: SharedFlags): RunPlan {
+  if (name !== undefined && !SCENARIOS.some((scenario) => scenario.name === name)) {
+    const known = SCENARIOS.map((scenario) => scenario.name).join(', ');
+    throw usageFailure(`There is no scenario "${name}". Known: ${known}.`);
+  }
+  const profile = flags.profile ?? 'swarm';
+  if (profile !== 'lite' && profile !== 'swarm' && profile !== 'perf')
+    throw usageFailure(`--profile is lite, swarm or perf, not "${profile}".`);
+  return {
+    scenario: name ?? '',
+    profile,
+    nodes: flags.nodes === undefined ? 0 : wholeNumber(flags.nodes, '--nodes', NODES_MAX),
+    workMs: flags.for === undefined ? 0 : durationMs(flags.for, '--for'),
+    faults: faultWeights(flags.fault),
+    without: flags.without === undefined ? [] : flags.without.split(','),
+  };
+}
+
+/** The flags again, for the command that replays a seed. */
+export function planFlags(plan: RunPlan): string {
+  const flags = [plan.scenario === '' ? '' : ` ${plan.scenario}`];
+  if (plan.profile !== 'swarm') flags.push(` --profile ${plan.profile}`);
+  if (plan.nodes > 0) flags.push(` --nodes ${plan.nodes}`);
+  if (plan.workMs > 0) flags.push(` --for ${plan.workMs}ms`);
+  if (plan.faults.length > 0)
+    flags.push(` --fault ${plan.faults.map(([kind, weight]) => `${kind}=${weight === 0 ? 'off' : weight}`).join(',')}`);
+  if (plan.without.length > 0) flags.push(` --without ${plan.without.join(',')}`);
+  return flags.join('');
+}
+
+/** Runs one seed of a plan. */
+export function runPlan(plan: RunPlan, seed: string, extra: Partial<Pick<RunOptions, 'onKnobs' | 'record'>> = {}): RunResult {
+  return runSeed({
+    seed,
+    profile: plan.profile,
+    scenario: SCENARIOS.find((scenario) => scenario.name === plan.scenario),
+    adjust: (knobs) => adjusted(plan, knobs),
+    without: plan.without,
+    stopwatch: () => performance.now(),
+    ...extra,
+  });
+}
+
+function adjusted(plan: RunPlan, knobs: Knobs): Knobs {
+  const nodes = plan.nodes > 0 ? plan.nodes : knobs.nodes;
+  const faults = { ...knobs.faults, ...Object.fromEntries(plan.faults) };
+  const rate = (kind: string, drawn: number): number =>
+    plan.faults.some(([name]) => name === kind) ? (faults[kind] ?? 0) / 1000 : drawn;
+  return {
+    ...knobs,
+    nodes,
+    downMax: Math.min(knobs.downMax, nodes),
+    faults,
+    ...(plan.workMs > 0 ? { workMicrosMax: plan.workMs * 1000, operations: Number.MAX_SAFE_INTEGER } : {}),
+    link: {
+      ...knobs.link,
+      loss: rate('loss', knobs.link.loss),
+      duplicate: rate('duplicate', knobs.link.duplicate),
+      reorder: rate('reorder', knobs.link.reorder),
+    },
+  };
+}
+
+/** A whole number from 1 to max. */
+export function wholeNumber(text: string, flag: string, max: number): number {
+  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > max) throw usageFailure(`${flag} is a whole number from 1 to ${max}, not "${text}".`);
+  return value;
+}
+
+/** Milliseconds of a duration: 500ms, 30s, 10m, 2h. */
+export function durationMs(text: string, flag: string): number {
+  const match = /^([0-9]{1,6})(ms|s|m|h)$/.exec(text);
+  if (match === null) throw usageFailure(`${flag} is a duration like 500ms, 30s or 10m, not "${text}".`);
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
+  return Number(match[1]) * unit;
+}
+
+function faultWeights(text: string | undefined): readonly (readonly [string, number])[] {
+  if (text === undefined) return [];
+  return text.split(',').map((part) => {
+    const [kind, weight] = part.split('=');
+    if (!FAULT_KINDS.some((known) => known === kind))
+      throw usageFailure(`--fault knows no "${kind}". Known: ${FAULT_KINDS.join(', ')}.`);
+    if (weight === 'off') return [kind as string, 0] as const;
+    if (weight === undefined || !/^[0-9]{1,4}$/.test(weight))
+      throw usageFailure(`--fault ${kind}= wants off or a weight from 0 to 9999, not "${weight ?? ''}".`);
+    return [kind as string, Number(weight)] as const;
+  });
+}

@@ -1,0 +1,101 @@
+/** `vouch sim run` and `vouch sim replay`: one seed, told in a few lines or as one JSON object. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { SCENARIOS } from '../../scenarios/registry.ts';
+import type { Knobs } from '../../sim/knobs.ts';
+import { exitCodeOf, type RunReport } from '../../sim/result.ts';
+import { GENERIC, runSeed } from '../../sim/run.ts';
+import type { Tape } from '../../sim/tape.ts';
+import { usageFailure } from './failure.ts';
+import { print, printJson, say } from './output.ts';
+import { addSharedOptions, planFlags, planOf, type RunPlan, runPlan, type SharedFlags } from './sim-options.ts';
+
+interface RunFlags extends SharedFlags {
+  readonly seed: string;
+  readonly tape?: string;
+}
+
+export function addSimRunCommands(sim: Command): void {
+  addSharedOptions(sim.command('run').description('run one seed'))
+    .option('--seed <text>', 'the seed', '1')
+    .option('--tape <file>', 'write every choice of the run to a file that `replay` takes')
+    .addHelpText('after', '\nExample:\n  vouch sim run split-brain --seed 7 --json')
+    .action(run);
+  addSharedOptions(sim.command('replay').description('run a seed or a tape again'))
+    .argument('[seed-or-tape]', 'a seed, or a file written by run --tape')
+    .action(replay);
+}
+
+function run(name: string | undefined, flags: RunFlags): void {
+  execute(planOf(name, flags), flags.seed, flags);
+}
+
+/** One argument is a seed or tape of the generic run; two are a scenario and a seed. */
+function replay(first: string | undefined, second: string | undefined, flags: SharedFlags): void {
+  const what = second ?? first;
+  if (what === undefined) throw usageFailure('replay wants a seed or the file of a tape.');
+  const plan = planOf(second === undefined ? undefined : first, flags);
+  if (/^[\w-]+$/.test(what)) return execute(plan, what, flags);
+  tell(replayTape(what), planFlags(plan), flags);
+}
+
+function execute(plan: RunPlan, seed: string, flags: SharedFlags & { readonly tape?: string }): void {
+  const result = runPlan(plan, seed, {
+    record: flags.tape !== undefined,
+    onKnobs: (knobs) => {
+      if (flags.json !== true) print(describeKnobs(knobs));
+    },
+  });
+  if (flags.tape !== undefined) writeFileSync(flags.tape, JSON.stringify(result.tape));
+  tell(result.report, planFlags(plan), flags);
+}
+
+function replayTape(file: string): RunReport {
+  const tape = readTape(file);
+  const scenario = SCENARIOS.find(({ name }) => name === tape.scenario);
+  if (scenario === undefined && tape.scenario !== GENERIC)
+    throw usageFailure(`The tape is of scenario "${tape.scenario}", which does not exist here.`);
+  return runSeed({ seed: tape.seed, profile: tape.profile, scenario, tape, stopwatch: () => performance.now() }).report;
+}
+
+function readTape(file: string): Tape {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw usageFailure(code === undefined ? `${file} is not a tape: it is not JSON.` : `${file} cannot be read: ${code}.`);
+  }
+  const tape = parsed as Partial<Tape> | null;
+  if (tape?.version !== 1 || !Array.isArray(tape.draws)) throw usageFailure(`${file} is not a tape of version 1.`);
+  return tape as Tape;
+}
+
+function tell(report: RunReport, flags: string, { json }: SharedFlags): void {
+  process.exitCode = exitCodeOf(report.verdict);
+  if (json === true) return printJson(report);
+  const { ops, faults } = report;
+  print(`${report.scenario} seed ${report.seed}: ${report.verdict.toUpperCase()}`);
+  print(
+    `  ${report.events} events in ${report.virtualMs} ms of virtual time, ${report.elections} elections, hasher ${report.hasher}`,
+  );
+  print(`  operations: ${ops.ok} ok, ${ops.fail} failed, ${ops.info} unknown`);
+  print(
+    `  faults: ${
+      Object.entries(faults)
+        .map(([kind, count]) => `${kind} ${count}`)
+        .join(', ') || 'none'
+    }`,
+  );
+  print(`  trace ${report.traceHash}, ${report.eventsPerSecond} events a second`);
+  if (report.violation === null) return;
+  say(`  ${report.violation.oracle}: ${report.violation.message}`);
+  print(`vouch sim replay${flags} ${report.seed}`);
+}
+
+/** The resolved knobs on one line. */
+function describeKnobs(knobs: Knobs): string {
+  const faults = Object.entries(knobs.faults).map(([kind, weight]) => `${kind}=${weight === 0 ? 'off' : weight}`);
+  const { faults: _, ...others } = knobs;
+  return `knobs ${JSON.stringify(others)} faults ${faults.join(',') || 'none'}`;
+}

@@ -1,0 +1,10 @@
+/** A worker thread of `vouch sim swarm`: a seed comes in, its report goes out, until undefined comes in. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type RunPlan, runPlan } from './sim-options.ts';
+
+const plan = workerData as RunPlan;
+
+parentPort?.on('message', (seed: string | undefined) => {
+  if (seed === undefined) parentPort?.close();
+  else parentPort?.postMessage(runPlan(plan, seed).report);
+});

@@ -1,0 +1,30 @@
+/** `vouch sim …`: the laboratory's commands. Loaded only where they are asked for. */
+import type { Command } from 'commander';
+import { addSimCheckCommand } from './sim-check.ts';
+import { addSimListCommand } from './sim-list.ts';
+import { addSimMutantsCommand } from './sim-mutants.ts';
+import { addSimRunCommands } from './sim-run.ts';
+import { addSimSwarmCommand } from './sim-swarm.ts';
+
+export function addSimCommands(program: Command): void {
+  const sim = program
+    .command('sim')
+    .description('run whole clusters in a deterministic simulator: same seed, same build, same trace')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Exit status: 0 pass · 1 safety violation · 2 usage · 3 liveness · 4 nondeterminism · 5 unknown or vacuous',
+        '',
+        'Examples:',
+        '  vouch sim run split-brain --seed 7',
+        '  vouch sim swarm --seeds 300 --json',
+        '  vouch sim mutants --only E1',
+      ].join('\n'),
+    );
+  addSimListCommand(sim);
+  addSimRunCommands(sim);
+  addSimSwarmCommand(sim);
+  addSimMutantsCommand(sim);
+  addSimCheckCommand(sim);
+}

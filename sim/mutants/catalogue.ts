@@ -1,0 +1,18 @@
+/** All known bugs that can be put back by now, and the controls, in the order of reports. */
+import { CONTROLS } from './controls.ts';
+import { ELECTION_MUTANTS } from './elections.ts';
+import { LEDGER_MUTANTS } from './ledger.ts';
+import type { Mutant } from './mutant.ts';
+import { CLIENT_MUTANTS, READ_MUTANTS } from './reads-and-clients.ts';
+import { REPLICATION_MUTANTS } from './replication.ts';
+import { STORAGE_MUTANTS } from './storage.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  ...ELECTION_MUTANTS,
+  ...REPLICATION_MUTANTS,
+  ...STORAGE_MUTANTS,
+  ...READ_MUTANTS,
+  ...CLIENT_MUTANTS,
+  ...LEDGER_MUTANTS,
+  ...CONTROLS,
+];

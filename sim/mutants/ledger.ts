@@ -1,0 +1,40 @@
+/** Known bugs of the state machine, the commitment tree and the chain. */
+import type { Mutant } from './mutant.ts';
+
+export const LEDGER_MUTANTS: readonly Mutant[] = [
+  {
+    id: 'V1',
+    title: 'the commitment tree keeps a deleted leaf',
+    file: 'core/state/leaves.ts',
+    find: '    this.tree.remove(path);\n',
+    replace: '',
+  },
+  {
+    id: 'V2',
+    title: 'a header omits the previous hash',
+    file: 'core/state/vault.ts',
+    find: '      previousHash: this.newest === undefined ? NO_BLOCK : this.newest.blockHash,',
+    replace: '      previousHash: NO_BLOCK,',
+  },
+  {
+    id: 'V5',
+    title: 'the reverse index keeps a deleted tuple',
+    file: 'core/state/leaves.ts',
+    find: '    this.rows.delete(reverseKey);\n',
+    replace: '',
+  },
+  {
+    id: 'V6',
+    title: 'a leaf’s hash omits the value',
+    file: 'core/state/leaves.ts',
+    find: '    const valueHash = hashOf(this.hasher, value);\n',
+    replace: '    const valueHash = hashOf(this.hasher, value.subarray(0, 1));\n',
+  },
+  {
+    id: 'V11',
+    title: 'a transaction that fails half-way leaves its first operations behind',
+    file: 'core/state/block-builder.ts',
+    find: '    if (refused !== undefined) return {',
+    replace: '    if (refused !== undefined) stage.commit();\n    if (refused !== undefined) return {',
+  },
+];

@@ -1,0 +1,41 @@
+/** Known bugs of the log on disk, as replacements in core/wal and core/replica. */
+import type { Mutant } from './mutant.ts';
+
+export const STORAGE_MUTANTS: readonly Mutant[] = [
+  {
+    id: 'D1',
+    title: 'no directory sync after a new segment is made',
+    file: 'core/wal/wal.ts',
+    find: "    { op: 'sync', file },\n    { op: 'syncDirectory' },\n",
+    replace: "    { op: 'sync', file },\n",
+  },
+  {
+    id: 'D2',
+    title: 'a torn tail is not cut before appending',
+    file: 'core/wal/recover.ts',
+    find: '  cut(last.file, { from: walk.end, to: walk.end + tornBytes }, repairs);\n',
+    replace: '  if (tornBytes < 0) cut(last.file, { from: 0, to: 0 }, repairs);\n',
+  },
+  {
+    id: 'D6',
+    title: 'the hard state of another group is recovered',
+    file: 'core/wal/chain.ts',
+    find: '    const contradiction = group.apply(record);',
+    replace:
+      "    if (record.kind === 'hardState') for (const other of this.groups.values()) other.hardState = record.hardState;\n    const contradiction = group.apply(record);",
+  },
+  {
+    id: 'D9',
+    title: 'the truncate record is missing',
+    file: 'core/replica/group.ts',
+    find: "      if (ready.truncateFrom !== undefined) records.push({ kind: 'truncate', group: this.id, from: ready.truncateFrom });\n",
+    replace: '',
+  },
+  {
+    id: 'D10',
+    title: 'a plan does not end in a sync',
+    file: 'core/wal/wal.ts',
+    find: "    this.write(run, ops);\n    ops.push({ op: 'sync', file: segmentName(this.segment) });\n    return ops;",
+    replace: '    this.write(run, ops);\n    return ops;',
+  },
+];

@@ -1,0 +1,88 @@
+/** Adds up the runs of a swarm: the object of `vouch sim swarm --json`, field by field. Pure; who runs the seeds is not its business. */
+import type { RunReport, RunVerdict, RunViolation } from './result.ts';
+import { exitCodeOf } from './result.ts';
+
+export interface SwarmFailure {
+  readonly seed: string;
+  readonly violation: RunViolation;
+  /** The exact command that runs this seed again. */
+  readonly replay: string;
+}
+
+export interface SwarmReport {
+  readonly seeds: number;
+  readonly passed: number;
+  readonly failed: readonly SwarmFailure[];
+  readonly events: number;
+  readonly ops: { readonly ok: number; readonly fail: number; readonly info: number };
+  readonly elections: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly wallMs: number;
+  readonly eventsPerSecond: number;
+  readonly seedsPerMinute: number;
+  readonly marks: { readonly hit: number; readonly total: number; readonly missed: readonly string[] };
+  readonly rows?: readonly { readonly seed: string; readonly traceHash: string }[];
+}
+
+export class SwarmTally {
+  private readonly replayOf: (seed: string) => string;
+  private readonly reports: RunReport[] = [];
+
+  constructor(replayOf: (seed: string) => string) {
+    this.replayOf = replayOf;
+  }
+
+  add(report: RunReport): void {
+    this.reports.push(report);
+  }
+
+  get seeds(): number {
+    return this.reports.length;
+  }
+  get failures(): number {
+    return this.reports.filter(({ verdict }) => verdict !== 'pass').length;
+  }
+  /** Faults injected so far. */
+  get faultCount(): number {
+    return Object.values(this.faults()).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The worst verdict: safety before liveness before what proves nothing. */
+  get exitCode(): number {
+    const order: readonly RunVerdict[] = ['violation', 'liveness', 'unknown', 'vacuous'];
+    const worst = order.find((verdict) => this.reports.some((report) => report.verdict === verdict));
+    return worst === undefined ? 0 : exitCodeOf(worst);
+  }
+
+  /** @param wallMs real time from the first seed to the last. Rows and failures come in order of seeds, however they were run. */
+  report(wallMs: number, options: { readonly rows: boolean }): SwarmReport {
+    const reports = [...this.reports].sort((a, b) => Number(a.seed) - Number(b.seed));
+    const sum = (of: (report: RunReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
+    const events = sum((report) => report.events);
+    const failed = reports.flatMap(({ seed, violation }) =>
+      violation === null ? [] : [{ seed, violation, replay: this.replayOf(seed) }],
+    );
+    return {
+      seeds: reports.length,
+      passed: reports.length - failed.length,
+      failed,
+      events,
+      ops: { ok: sum(({ ops }) => ops.ok), fail: sum(({ ops }) => ops.fail), info: sum(({ ops }) => ops.info) },
+      elections: sum((report) => report.elections),
+      faults: this.faults(),
+      wallMs: Math.round(wallMs),
+      eventsPerSecond: Math.round((events * 1000) / Math.max(wallMs, 1)),
+      seedsPerMinute: Math.round((reports.length * 60_000) / Math.max(wallMs, 1)),
+      marks: { hit: 0, total: 0, missed: [] },
+      ...(options.rows ? { rows: reports.map(({ seed, traceHash }) => ({ seed, traceHash })) } : {}),
+    };
+  }
+
+  private faults(): Record<string, number> {
+    const totals = new Map<string, number>();
+    for (const { faults } of this.reports) {
+      for (const [kind, count] of Object.entries(faults)) totals.set(kind, (totals.get(kind) ?? 0) + count);
+    }
+    return Object.fromEntries([...totals].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
