@@ -31,6 +31,8 @@ export interface RuntimePorts {
   readonly onNodeFatal: (code: string, detail: string) => void;
   readonly onGroupFatal: (group: GroupId, code: string, detail: string) => void;
   readonly observer?: RuntimeObserver;
+  /** Called at the end of every turn, when what it decided has been let out. */
+  readonly afterTurn?: () => void;
   readonly clocks?: () => Clocks;
 }
 
@@ -141,6 +143,7 @@ export class Runtime {
       return;
     }
     this.timer.arm(this.core.nextDeadline());
+    this.ports.afterTurn?.();
     this.ports.observer?.turn(batch.length, this.clocks().now - now);
   }
 

@@ -90,7 +90,7 @@ async function change(texts: readonly string[], options: VaultOptions, field: 'w
   const answer = await remote.post<AnchorJson>(`${await vaultPath(remote, options)}/write`, { [field]: { tuple_keys: keys } });
   if (options.json) return printJson(answer);
   print(
-    `${done} ${texts.length} ${texts.length === 1 ? 'tuple' : 'tuples'} at height ${answer.height}, state root ${answer.state_root}.`,
+    `${done} ${texts.length} ${texts.length === 1 ? 'tuple' : 'tuples'} at height ${answer.height}, block ${answer.block_hash}`,
   );
 }
 

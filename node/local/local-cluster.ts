@@ -1,10 +1,11 @@
 /** Several nodes on loopback with data below one directory: made once with `vouch start` and `vouch init`, found again later. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { NodeId } from '../../core/ids.ts';
+import { parseAddress } from '../config/address.ts';
 import { type NodeFile, readNodeFile } from '../node-file.ts';
+import { portProblem } from '../port-probe.ts';
 import { ChildNode } from './child-node.ts';
 import { mainGroup, statusOf, waitForStatus } from './operator-client.ts';
 
@@ -99,6 +100,7 @@ export class LocalCluster {
       complaint += text;
     });
     const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    if (this.failed !== undefined) throw new LocalClusterError(this.failed);
     if (status !== 0) throw new LocalClusterError(complaint.trim().replace(/^vouch: /, '') || 'vouch init failed.');
   }
 }
@@ -130,21 +132,8 @@ function existing(directory: string): (NodeFile | undefined)[] {
 
 /** Fails with a sentence where something listens already. */
 async function requireFreePort(address: string): Promise<void> {
-  const border = address.lastIndexOf(':');
-  const server = createServer();
-  const code = await new Promise<string | undefined>((resolve) => {
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
-    server.listen({ host: address.slice(0, border), port: Number(address.slice(border + 1)), exclusive: true }, () =>
-      resolve(undefined),
-    );
-  });
-  if (code === undefined) {
-    await new Promise((resolve) => server.close(resolve));
-    return;
-  }
-  const why =
-    code === 'EADDRINUSE'
-      ? 'is in use; is a cluster running already? Stop it, or choose others with --port'
-      : `cannot be opened (${code})`;
-  throw new LocalClusterError(`Port ${address.slice(border + 1)} ${why}.`);
+  const parsed = parseAddress(address);
+  const problem = parsed === undefined ? `"${address}" is not HOST:PORT` : await portProblem(parsed);
+  if (problem === undefined) return;
+  throw new LocalClusterError(`${problem}. Is a cluster running already? Stop it, or choose another port with --port.`);
 }

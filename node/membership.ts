@@ -1,0 +1,115 @@
+/**
+ * How a node comes to its cluster. Before: it dials its --join list and waits. `init`: it names itself and every uninitialised
+ * node connected to it as members, makes that durable in its own directory first, then tells the others on every link until
+ * they have it. After: it dials the members. Static membership; adding nodes later is another matter.
+ */
+import { drawId } from '../core/bytes/hex-id.ts';
+import type { Entropy } from '../core/capability.ts';
+import type { GroupId, NodeId } from '../core/ids.ts';
+import { MEMBERS_MAX } from '../core/limits.ts';
+import type { Manifest, Member } from '../core/replica/manifest.ts';
+import type { PeerLinks } from '../net/peer-links.ts';
+import type { InitRequest, InitResult, LinkView } from './control.ts';
+
+export interface MembershipOptions {
+  readonly self: Member;
+  readonly join: readonly string[];
+  readonly peers: PeerLinks;
+  readonly entropy: Entropy;
+  /** The replica's manifest: undefined before it is durable. */
+  readonly manifest: () => Manifest | undefined;
+  /** Gives a manifest to the replica. */
+  readonly bootstrap: (manifest: Manifest) => void;
+}
+
+const POLL_MS = 20;
+
+export class Membership {
+  private readonly options: MembershipOptions;
+  private met: boolean = false;
+  private initRunning: boolean = false;
+
+  constructor(options: MembershipOptions) {
+    this.options = options;
+    this.noticeManifest();
+    if (!this.met) for (const address of options.join) options.peers.dial(address);
+  }
+
+  /** To be called after every turn: reacts once to the manifest becoming durable. */
+  noticeManifest(): void {
+    if (this.met) return;
+    const manifest = this.options.manifest();
+    if (manifest === undefined) return;
+    this.met = true;
+    this.options.peers.meet(manifest);
+  }
+
+  links(): readonly LinkView[] {
+    return this.options.peers
+      .peers()
+      .map(({ node, address, cluster }) => ({ node, address, initialised: cluster !== undefined }));
+  }
+
+  async init(request: InitRequest): Promise<InitResult> {
+    const refusal = this.refuse();
+    if (refusal !== undefined) return refusal;
+    this.initRunning = true;
+    try {
+      return await this.makeCluster(request);
+    } finally {
+      this.initRunning = false;
+    }
+  }
+
+  private refuse(): Extract<InitResult, { ok: false }> | undefined {
+    const manifest = this.options.manifest();
+    if (manifest !== undefined) {
+      const message = `This node already belongs to cluster ${manifest.cluster} of ${manifest.members.length} nodes; init is done once. See vouch status.`;
+      return { ok: false, code: 'already_initialised', message };
+    }
+    if (this.initRunning) return { ok: false, code: 'not_possible', message: 'Another init is under way on this node.' };
+    const member = this.links().find((link) => link.initialised);
+    if (member === undefined) return undefined;
+    const message = `The node at ${member.address} belongs to a cluster already; init is done once. See vouch status --host ${member.address}.`;
+    return { ok: false, code: 'already_initialised', message };
+  }
+
+  private async makeCluster(request: InitRequest): Promise<InitResult> {
+    const until = performance.now() + request.timeoutMs;
+    let members = this.candidates();
+    while (members.length < request.expect && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      const refusal = this.options.manifest() === undefined ? undefined : this.refuse();
+      if (refusal !== undefined) return refusal;
+      members = this.candidates();
+    }
+    if (members.length < request.expect) {
+      const found = members.map((member) => member.address).join(', ');
+      const message = `Only ${members.length} of ${request.expect} nodes are connected (${found}). Start the others with --join ${this.options.self.address}.`;
+      return { ok: false, code: 'too_few_nodes', message };
+    }
+    const manifest = makeManifest(members, request.groups, this.options.entropy);
+    this.options.bootstrap(manifest);
+    while (this.options.manifest() === undefined && performance.now() < until + request.timeoutMs) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    if (this.options.manifest()?.cluster !== manifest.cluster) {
+      return { ok: false, code: 'not_possible', message: 'The cluster could not be written to the data directory; see the log.' };
+    }
+    return { ok: true, cluster: manifest.cluster, members };
+  }
+
+  /** This node and every uninitialised node connected to it, sorted by id. */
+  private candidates(): readonly Member[] {
+    const others = this.links().filter((link) => !link.initialised);
+    const members = [this.options.self, ...others.map(({ node, address }) => ({ id: node, address }))];
+    return members.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, MEMBERS_MAX);
+  }
+}
+
+/** Every member votes in every group. @param dataGroups groups besides GLOBAL. */
+function makeManifest(members: readonly Member[], dataGroups: number, entropy: Entropy): Manifest {
+  const voters: readonly NodeId[] = members.map((member) => member.id);
+  const groups = Array.from({ length: dataGroups + 1 }, (_, group) => ({ group: group as GroupId, voters }));
+  return { cluster: drawId<'ClusterId'>(entropy), members, groups };
+}

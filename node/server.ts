@@ -1,0 +1,146 @@
+/**
+ * One running node, put together: data directory, replica, runtime, links, gateway. The order of opening matters: nothing is
+ * written before the address is known to be free, nothing is answered before recovery is durable, and the listener opens last.
+ */
+import type { Logger } from 'pino';
+import { neverBuggify } from '../core/capability.ts';
+import { isCommand, type LogicalRequest } from '../core/client/operation.ts';
+import { Outbox } from '../core/codec/outbox.ts';
+import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
+import { ELECTION_TIMEOUT_MAX_MICROS, ELECTION_TIMEOUT_MIN_MICROS, HEARTBEAT_MICROS } from '../core/limits.ts';
+import { Replica } from '../core/replica/replica.ts';
+import { ClientLinks } from '../net/client-links.ts';
+import { attachLinks, type Listener } from '../net/listener.ts';
+import { PeerLinks } from '../net/peer-links.ts';
+import { sampleClocks } from './clock.ts';
+import { type Address, formatAddress } from './config/address.ts';
+import type { OpenedDirectory } from './data-directory.ts';
+import { seedFrom, systemEntropy } from './entropy.ts';
+import { nativeHasher } from './hasher.ts';
+import { Gateway } from './http/gateway.ts';
+import { Ledger } from './ledger.ts';
+import { LocalClient } from './local-client.ts';
+import { Membership } from './membership.ts';
+import { NodeMetrics } from './metrics.ts';
+import { reasonsAgainst } from './readiness.ts';
+import { Runtime } from './runtime.ts';
+
+export interface NodeServerOptions {
+  readonly directory: OpenedDirectory;
+  readonly address: Address;
+  readonly batchMax: number | undefined;
+  readonly log: Logger;
+  /** The node cannot go on; called at most once. */
+  readonly onFatal: (code: string, detail: string) => void;
+  /** Opens links to other nodes for the gateway's client. */
+  readonly openLink: ConstructorParameters<typeof LocalClient>[0]['openLink'];
+}
+
+/** How long requests in flight get at shutdown. */
+const DRAIN_MS = 5_000;
+
+export class NodeServer {
+  readonly replica: Replica;
+  private readonly options: NodeServerOptions;
+  private readonly runtime: Runtime;
+  private readonly gateway: Gateway;
+  private readonly client: LocalClient;
+  private readonly listener: Listener;
+
+  constructor(options: NodeServerOptions) {
+    this.options = options;
+    const { directory, log } = options;
+    const address = formatAddress(options.address);
+    const { replica, effects } = Replica.open(directory.disk, sampleClocks(), {
+      hasher: nativeHasher,
+      entropy: systemEntropy,
+      seed: seedFrom(systemEntropy),
+      buggify: neverBuggify,
+      timing: {
+        electionTimeoutMinMicros: ELECTION_TIMEOUT_MIN_MICROS,
+        electionTimeoutMaxMicros: ELECTION_TIMEOUT_MAX_MICROS,
+        heartbeatMicros: HEARTBEAT_MICROS,
+      },
+      ...(options.batchMax === undefined ? {} : { batchMax: options.batchMax }),
+    });
+    this.replica = replica;
+    const manifest = (): ReturnType<Replica['manifest']> => replica.manifest();
+    const metrics = new NodeMetrics(() => replica.status());
+    const peers = new PeerLinks(
+      { node: replica.id, address, manifest },
+      {
+        frame: (from, bytes) => this.runtime.give({ kind: 'frame', from, bytes }),
+        peer: (peer, state) => this.runtime.give({ kind: 'peer', peer, state }),
+        manifest: (given) => this.runtime.give({ kind: 'bootstrap', manifest: given }),
+        trouble: (where, reason) => log.debug({ where, reason }, 'peer link'),
+      },
+    );
+    this.runtime = new Runtime(replica, effects, {
+      outbox: new Outbox({ sender: replica.id, cluster: () => manifest()?.cluster }),
+      disk: directory.disk,
+      peers,
+      observer: metrics,
+      afterTurn: () => membership.noticeManifest(),
+      onNodeFatal: options.onFatal,
+      onGroupFatal: (group, code, detail) => {
+        metrics.quarantines.inc();
+        log.error({ group, code, detail }, 'a group is quarantined; the others go on');
+      },
+    });
+    const membership = new Membership({
+      self: { id: replica.id, address },
+      join: directory.file.join,
+      peers,
+      entropy: systemEntropy,
+      manifest,
+      bootstrap: (given) => this.runtime.give({ kind: 'bootstrap', manifest: given }),
+    });
+    this.client = new LocalClient({
+      self: { address, node: replica.id },
+      askSelf: (request, done) => this.runtime.request(request, done),
+      canAnswer: (request) => this.canAnswer(request),
+      openLink: options.openLink,
+    });
+    this.gateway = new Gateway({
+      ledger: new Ledger((request) => this.client.ask(request)),
+      metrics,
+      log,
+      control: {
+        status: () => replica.status(),
+        links: () => membership.links(),
+        init: (request) => membership.init(request),
+        notReady: () => reasonsAgainst(replica.status()),
+      },
+    });
+    const clients = new ClientLinks((request, done) => this.runtime.request(request, done));
+    this.listener = attachLinks(this.gateway.app.server, { peers, clients });
+  }
+
+  /** Opens the port. Rejects with the error of listen(2). */
+  async listen(): Promise<void> {
+    await this.gateway.app.listen({ host: this.options.address.host, port: this.options.address.port });
+  }
+
+  /** Stops admitting, finishes what is in flight, and gives everything free. */
+  async close(): Promise<void> {
+    await this.gateway.drain(DRAIN_MS);
+    await this.abandon();
+  }
+
+  /** Gives everything free at once. */
+  async abandon(): Promise<void> {
+    await this.client.close();
+    await this.listener.close();
+    await this.gateway.app.close();
+    this.runtime.stop();
+    await this.options.directory.disk.close();
+  }
+
+  /** A read is answered here unless the group is missing or quarantined on this node. */
+  private canAnswer(request: LogicalRequest): boolean {
+    if (isCommand(request)) return false;
+    const id: GroupId = request.kind === 'query' ? request.group : GLOBAL_GROUP;
+    const groups = this.replica.status().groups;
+    return groups.length === 0 || groups.some((group) => group.group === id && !group.quarantined);
+  }
+}
