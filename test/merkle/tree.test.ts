@@ -1,9 +1,11 @@
 /** The commitment tree against the golden trees, and its snapshots. */
 import { expect, test } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
-import { treeRootOf } from '../../core/merkle/buckets.ts';
+import { hashOf } from '../../core/hasher.ts';
+import { stateRootOf, treeRootOf } from '../../core/merkle/buckets.ts';
 import { emptyHash } from '../../core/merkle/hashes.ts';
 import { prove } from '../../core/merkle/prove.ts';
+import { Slab } from '../../core/merkle/slab.ts';
 import { CommitmentTree } from '../../core/merkle/tree.ts';
 import { nativeHasher } from '../../node/hasher.ts';
 import { type BuiltLeaf, buildLeaf, type TreeVector, vectorTest } from '../support/vectors.ts';
@@ -109,4 +111,40 @@ test('removing what is not there changes nothing', () => {
   expect(tree.remove(new Uint8Array(32))).toBe(true);
   expect(toHex(tree.treeRoot())).toBe(toHex(emptyHash(nativeHasher)));
   expect(tree.arena.nodes).toBe(0);
+});
+
+/** Path and value hash made of one number. */
+const numbered = (i: number): Uint8Array => hashOf(nativeHasher, new Uint8Array([i >> 8, i]));
+
+test('the state root of a large tree follows every set and remove', () => {
+  const tree = new CommitmentTree(nativeHasher);
+  const expectFresh = (): void => {
+    const vector = Uint8Array.from(Array.from({ length: 256 }, (_, bucket) => [...tree.bucketHash(bucket)]).flat());
+    expect(toHex(tree.stateRoot())).toBe(toHex(stateRootOf(nativeHasher, vector)));
+  };
+  for (let i = 0; i < 600; i += 1) tree.set(numbered(i), numbered(i));
+  expectFresh();
+  for (let i = 0; i < 300; i += 60) {
+    tree.remove(numbered(i));
+    expectFresh();
+    tree.set(numbered(i + 1), numbered(0));
+    expectFresh();
+  }
+  for (let i = 0; i < 600; i += 1) if (i % 50 !== 0) tree.remove(numbered(i));
+  expectFresh();
+  for (let i = 0; i < 600; i += 1) tree.set(numbered(i), numbered(i));
+  expectFresh();
+});
+
+test('records that are given back are used again, across chunks', () => {
+  const slab = new Slab({ bytesPerRecord: 2, wordsPerRecord: 1 });
+  const ids = Array.from({ length: 10_000 }, () => slab.allocate());
+  expect(new Set(ids).size).toBe(10_000);
+  expect(ids).not.toContain(0);
+  for (const id of ids) slab.bytes(id).set([id >> 8, id], slab.byteAt(id));
+  for (const id of ids) expect(slab.bytes(id).slice(slab.byteAt(id), slab.byteAt(id) + 2)).toEqual(new Uint8Array([id >> 8, id]));
+  const even = ids.filter((id) => id % 2 === 0);
+  for (const id of even) slab.free(id);
+  expect(slab.used).toBe(ids.length - even.length);
+  expect(new Set(even.map(() => slab.allocate()))).toEqual(new Set(even));
 });

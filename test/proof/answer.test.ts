@@ -1,7 +1,8 @@
 /** Answers with a proof: what is accepted, how it is anchored, and that every change of them is refused. */
 import { describe, expect, test } from 'vitest';
 import { toBase64 } from '../../core/bytes/base64.ts';
-import { encodeHeader } from '../../core/chain/header.ts';
+import { toHex } from '../../core/bytes/text.ts';
+import { blockHash, encodeHeader } from '../../core/chain/header.ts';
 import { type AnswerExpectations, verifyAnswer } from '../../core/proof/answer.ts';
 import { nativeHasher } from '../../node/hasher.ts';
 import { type Answer, answerFor, defaultLeaves, EXPIRES_AT, TIME, tupleLeaf, withBuckets, world } from '../support/answers.ts';
@@ -140,7 +141,8 @@ describe('changed answers', () => {
     ] as const) {
       const changed = bytes.slice();
       changed[at] = value;
-      expect(check({ ...allow, header: toBase64(changed) })).toBe('header');
+      const block_hash = toHex(blockHash(nativeHasher, changed));
+      expect(check({ ...allow, block_hash, header: toBase64(changed) })).toBe('header');
     }
   });
 });
