@@ -47,54 +47,77 @@ function endOf(text: string, at: number, closing: string): number {
   return text.length;
 }
 
-/** Scans a template literal from its backtick; appends the code of its `${}` parts. Returns the index behind it. */
-function scanTemplate(text: string, at: number, out: string[]): number {
-  let i = at + 1;
-  while (i < text.length && text[i] !== '`') {
-    if (text[i] === '\\') i += 2;
-    else if (text[i] === '$' && text[i + 1] === '{') i = scanCode(text, i + 2, out, true);
-    else i += 1;
-  }
-  return i + 1;
-}
+/** Copies code; leaves out comments and the text of templates and regular expressions, and of strings unless they are kept. */
+class Scanner {
+  private readonly text: string;
+  private readonly keepStrings: boolean;
+  private readonly out: string[] = [];
 
-function scanCode(text: string, at: number, out: string[], untilBrace: boolean): number {
-  let depth = 0;
-  let i = at;
-  while (i < text.length) {
-    const c = text[i] as string;
-    if (untilBrace && c === '}' && depth === 0) return i + 1;
-    if (c === '{') depth += 1;
-    if (c === '}') depth -= 1;
-    if (c === '/' && text[i + 1] === '/') {
-      const end = text.indexOf('\n', i);
-      i = end < 0 ? text.length : end;
-    } else if (c === '/' && text[i + 1] === '*') {
-      const end = text.indexOf('*/', i + 2) + 2;
-      out.push('\n'.repeat(text.slice(i, end).split('\n').length - 1));
-      i = end;
-    } else if (c === "'" || c === '"') {
-      i = endOf(text, i, c);
-      out.push("''");
-    } else if (c === '`') {
-      i = scanTemplate(text, i, out);
-      out.push("''");
-    } else if (c === '/' && BEFORE_REGEXP.test(out.slice(-40).join('').trimEnd())) {
-      i = endOf(text, i, '/');
-      out.push("''");
-    } else {
-      out.push(c);
-      i += 1;
-    }
+  constructor(text: string, keepStrings: boolean) {
+    this.text = text;
+    this.keepStrings = keepStrings;
   }
-  return i;
+
+  run(): string {
+    this.code(0, false);
+    return this.out.join('');
+  }
+
+  /** From a template's backtick to behind its end; the code of its `${}` parts is copied. */
+  private template(at: number): number {
+    let i = at + 1;
+    while (i < this.text.length && this.text[i] !== '`') {
+      if (this.text[i] === '\\') i += 2;
+      else if (this.text[i] === '$' && this.text[i + 1] === '{') i = this.code(i + 2, true);
+      else i += 1;
+    }
+    return i + 1;
+  }
+
+  private comment(at: number): number {
+    const { text, out } = this;
+    if (text[at + 1] === '/') {
+      const end = text.indexOf('\n', at);
+      return end < 0 ? text.length : end;
+    }
+    const end = text.indexOf('*/', at + 2) + 2;
+    out.push('\n'.repeat(text.slice(at, end).split('\n').length - 1)); // line numbers stay
+    return end;
+  }
+
+  /** From `at` to the end of the text, or behind the brace that closes a template's `${`. */
+  private code(at: number, untilBrace: boolean): number {
+    const { text, out } = this;
+    let depth = 0;
+    let i = at;
+    while (i < text.length) {
+      const c = text[i] as string;
+      if (untilBrace && c === '}' && depth === 0) return i + 1;
+      if (c === '{') depth += 1;
+      if (c === '}') depth -= 1;
+      if (c === '/' && (text[i + 1] === '/' || text[i + 1] === '*')) i = this.comment(i);
+      else if (c === "'" || c === '"') {
+        const end = endOf(text, i, c);
+        out.push(this.keepStrings ? text.slice(i, end) : "''");
+        i = end;
+      } else if (c === '`') {
+        i = this.template(i);
+        out.push("''");
+      } else if (c === '/' && BEFORE_REGEXP.test(out.slice(-40).join('').trimEnd())) {
+        i = endOf(text, i, '/');
+        out.push("''");
+      } else {
+        out.push(c);
+        i += 1;
+      }
+    }
+    return i;
+  }
 }
 
 /** The text without comments and with empty strings, so that what is left is code. Line numbers stay. */
 export function codeOf(text: string): string {
-  const out: string[] = [];
-  scanCode(text, 0, out, false);
-  return out.join('');
+  return new Scanner(text, false).run();
 }
 
 const STATIC_IMPORT = /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/gm;
@@ -103,9 +126,10 @@ const DYNAMIC_IMPORT = /\bimport\s*\(\s*['"]([^'"]+)['"]/g;
 
 /** Every module specifier a file names, in `import`, `export ... from` and `import()`. */
 export function importsOf(text: string): readonly string[] {
+  const code = new Scanner(text, true).run();
   const found: string[] = [];
   for (const pattern of [STATIC_IMPORT, BARE_IMPORT, DYNAMIC_IMPORT]) {
-    for (const match of text.matchAll(pattern)) found.push(match[1] as string);
+    for (const match of code.matchAll(pattern)) found.push(match[1] as string);
   }
   return found;
 }
