@@ -27,6 +27,7 @@ export class Oracles {
   private readonly leaderOfTerm: Map<number, NodeId> = new Map();
   private readonly durableVotes: Map<string, NodeId> = new Map();
   private readonly lastSeen: Map<NodeId, { term: number; commit: number }> = new Map();
+  private readonly matches: Map<string, number> = new Map();
   private readonly invocations: Map<number, { node: NodeId; committed: LogIndex }> = new Map();
 
   started(node: TestNode): void {
@@ -74,6 +75,7 @@ export class Oracles {
       this.electionSafety(id, raft);
       this.leaderCompleteness(id, raft);
       matchIndexTruth(nodes, raft);
+      this.matchIndexMonotone(id, raft);
     }
     logMatching(nodes);
   }
@@ -92,6 +94,14 @@ export class Oracles {
     const before = this.lastSeen.get(id) ?? { term: 0, commit: 0 };
     claim(term >= before.term && commit >= before.commit, 'term and commit never fall', () => id);
     this.lastSeen.set(id, { term, commit });
+  }
+
+  private matchIndexMonotone(leader: NodeId, raft: Raft): void {
+    for (const { id, matchIndex } of raft.status().peers) {
+      const key = `${leader} of ${id} in ${raft.term}`;
+      claim(matchIndex >= (this.matches.get(key) ?? 0), 'match index never falls within a term', () => key);
+      this.matches.set(key, matchIndex);
+    }
   }
 
   private electionSafety(id: NodeId, raft: Raft): void {
