@@ -1,7 +1,5 @@
 /** `vouch start`: one node in the foreground, until SIGTERM or SIGINT. */
 import type { Command } from 'commander';
-import { loadSettings } from '../config/load.ts';
-import { runNode } from '../run-node.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 
 interface StartFlags {
@@ -22,6 +20,8 @@ export function addStartCommand(program: Command): void {
     .option('--config <file>', 'JSON file with any of these (VOUCH_CONFIG)')
     .addHelpText('after', '\nExample:\n  vouch start --listen 127.0.0.1:7400 --data ./data/a\n  vouch init --host 127.0.0.1:7400')
     .action(async (flags: StartFlags) => {
+      // Loaded here: the libraries of the gateway take longer to load than any other command takes to run.
+      const [{ loadSettings }, { runNode }] = await Promise.all([import('../config/load.ts'), import('../run-node.ts')]);
       const loaded = loadSettings({ flags, env: process.env, file: flags.config ?? process.env.VOUCH_CONFIG });
       if (!loaded.ok) throw usageFailure(loaded.message);
       const end = await runNode(loaded.settings);

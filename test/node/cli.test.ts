@@ -1,0 +1,112 @@
+/** The command line by itself: what a wrong one gets, and that every command explains itself. No node is running here. */
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { cleanUp, freePorts, temporary, vouch } from './support/vouch.ts';
+
+afterAll(cleanUp);
+
+const TRACE = /\n\s+at |node:internal|\.js:\d+|\.ts:\d+/;
+
+function refused(args: readonly string[], status: 1 | 2): string {
+  const result = vouch(args);
+  expect(result.stderr).not.toMatch(TRACE);
+  expect([result.status, result.stdout]).toEqual([status, '']);
+  return result.stderr;
+}
+
+describe('help', () => {
+  test.each([
+    'up',
+    'start',
+    'init',
+    'status',
+    'org create',
+    'vault create',
+    'tuple write',
+    'tuple read',
+    'tuple delete',
+    'check',
+    'verify',
+    'block get',
+  ])('vouch %s --help shows an example', (command) => {
+    const { status, stdout } = vouch([...command.split(' '), '--help']);
+    expect([status, stdout.includes(`Example:\n  vouch ${command}`)]).toEqual([0, true]);
+  });
+
+  test('vouch --version prints the version', () => {
+    expect(vouch(['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+  });
+});
+
+describe('a wrong command line is status 2 and a sentence', () => {
+  test.each([
+    [['strat'], /unknown command 'strat'/],
+    [['start', '--dta', 'x'], /unknown option '--dta'/],
+    [['start'], /--data DIR/],
+    [['start', '--data', '/nowhere/x', '--listen', 'here'], /listen is HOST:PORT/],
+    [['up', '--nodes', '0'], /--nodes is a whole number from 1 to 9/],
+    [['up', '--port', '99999'], /--port is a whole number/],
+    [['init', '--expect', 'x'], /--expect is a whole number/],
+    [['status', '--host', 'x'], /--host is HOST:PORT/],
+    [['tuple', 'write', '--vault', 'v', 'document:1'], /write object#relation@user/],
+    [['tuple', 'write', 'document:1#viewer@user:anne'], /Name the vault/],
+    [['check'], /missing required argument 'tuple'/],
+    [['verify', 'no-such-file.json'], /cannot be read: ENOENT/],
+    [['verify', 'package.json', '--block', 'xyz'], /--block is 64 hex digits/],
+  ])('vouch %j', (args, sentence) => {
+    expect(refused(args, 2)).toMatch(sentence);
+  });
+});
+
+describe('start refuses with one sentence and leaves nothing behind', () => {
+  test('an address that other machines can reach, without --insecure', () => {
+    const data = join(temporary(), 'data');
+    expect(refused(['start', '--listen', '0.0.0.0:7400', '--data', data], 1)).toMatch(/authenticate nobody yet.*--insecure/);
+    expect(() => readdirSync(data)).toThrow();
+  });
+
+  test('a busy port', async () => {
+    const port = await freePorts(1);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    const data = join(temporary(), 'data');
+    const message = refused(['start', '--listen', `127.0.0.1:${port}`, '--data', data], 1);
+    expect(message).toBe(`vouch: Port ${port} on 127.0.0.1 is in use by another program.\n`);
+    expect(() => readdirSync(data)).toThrow();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test('a foreign directory', async () => {
+    const data = join(temporary(), 'data');
+    mkdirSync(data);
+    writeFileSync(join(data, 'photo.jpg'), '');
+    const message = refused(['start', '--listen', `127.0.0.1:${await freePorts(1)}`, '--data', data], 1);
+    expect(message).toMatch(/not empty and not a Vouch data directory/);
+    expect(readdirSync(data)).toEqual(['photo.jpg']);
+  });
+
+  test('a new directory without --listen', () => {
+    expect(refused(['start', '--data', join(temporary(), 'data')], 2)).toMatch(/also needs --listen/);
+  });
+});
+
+describe('without a node', () => {
+  test('commands name the host that does not answer', async () => {
+    const host = `127.0.0.1:${await freePorts(1)}`;
+    for (const args of [['status'], ['vault', 'create', 'x'], ['check', '--vault', 'x', 'a:1#b@c:1']]) {
+      expect(refused([...args, '--host', host], 1)).toMatch(
+        new RegExp(`No Vouch node can be reached at ${host} \\(ECONNREFUSED\\)`),
+      );
+    }
+  });
+
+  test('verify refuses what is no answer, with the stage', () => {
+    const file = join(temporary(), 'answer.json');
+    for (const text of ['', '{', '[]', 'null', '{"allowed":true}']) {
+      writeFileSync(file, text);
+      expect(refused(['verify', file], 1)).toMatch(/^vouch: REJECTED \((decode|shape)\): /);
+    }
+  });
+});

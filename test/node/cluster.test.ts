@@ -1,0 +1,163 @@
+/** A cluster of three real processes through `vouch up`, driven by the command line and by HTTP. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  cleanUp,
+  eventually,
+  type Finished,
+  freePorts,
+  isAlive,
+  type Running,
+  start,
+  temporary,
+  vouch,
+} from './support/vouch.ts';
+
+interface Ready {
+  readonly nodes: readonly { readonly id: string; readonly url: string; readonly pid: number; readonly data: string }[];
+  readonly leader: string;
+}
+
+const directory = join(temporary(), 'cluster');
+let port = 0;
+let up: Running;
+let ready: Ready;
+
+async function bringUp(): Promise<void> {
+  up = start(['up', '--dir', directory, '--port', String(port), '--json']);
+  await eventually(`ready; stderr: ${up.stderr()}`, () => up.stdout().includes('\n'), 40_000);
+  ready = JSON.parse(up.stdout());
+}
+
+beforeAll(async () => {
+  port = await freePorts(3);
+  await bringUp();
+});
+afterAll(cleanUp);
+
+function host(index: number): string {
+  return (ready.nodes[index]?.url ?? '').replace('http://', '');
+}
+
+/** A command against one of the nodes. */
+function on(index: number, ...args: string[]): Finished {
+  return vouch([...args, '--host', host(index)]);
+}
+
+async function call(index: number, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const response = await fetch(`http://${host(index)}${path}`, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+describe('a cluster of three', () => {
+  test('one JSON line names three live processes and a leader among them', () => {
+    expect(up.stdout().trim().split('\n')).toHaveLength(1);
+    expect(ready.nodes.map((node) => isAlive(node.pid))).toEqual([true, true, true]);
+    expect(ready.nodes.map((node) => node.id)).toContain(ready.leader);
+  });
+
+  test('every node takes writes, and every node reads what any has acknowledged', () => {
+    expect(on(1, 'vault', 'create', 'docs').status).toBe(0);
+    for (const writer of [0, 1, 2]) {
+      const tuple = `document:${writer}#viewer@user:anne`;
+      expect(on(writer, 'tuple', 'write', '--vault', 'docs', tuple)).toMatchObject({ status: 0 });
+      for (const reader of [0, 1, 2]) expect(on(reader, 'check', '--vault', 'docs', tuple).status).toBe(0);
+    }
+    expect(on(2, 'check', '--vault', 'docs', 'document:0#viewer@user:bob')).toMatchObject({ status: 1, stdout: /denied/ });
+    const lines = on(0, 'tuple', 'read', '--vault', 'docs').stdout.trim().split('\n');
+    expect(lines.sort()).toEqual([0, 1, 2].map((i) => `document:${i}#viewer@user:anne`));
+  });
+
+  test('an answer from one node verifies offline against the block hash of another, present and absent', () => {
+    const file = join(temporary(), 'answer.json');
+    const block = JSON.parse(on(2, 'block', 'get', '--vault', 'docs', '--json').stdout).block_hash as string;
+    for (const [tuple, word] of [
+      ['document:0#viewer@user:anne', 'PRESENT (allow)'],
+      ['document:0#viewer@user:bob', 'ABSENT (deny)'],
+    ] as const) {
+      on(0, 'check', '--vault', 'docs', tuple, '--proof', file);
+      const anchored = vouch(['verify', file, '--tuple', tuple, '--block', block]);
+      expect(anchored).toMatchObject({ status: 0, stderr: '' });
+      expect(anchored.stdout).toContain(`${word}: ${tuple}`);
+      expect(vouch(['verify', file])).toMatchObject({ status: 0, stdout: expect.stringContaining('NOT authenticated') });
+      expect(vouch(['verify', file, '--block', 'f'.repeat(64)])).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('REJECTED (anchor)'),
+      });
+      expect(vouch(['verify', file, '--tuple', 'document:9#viewer@user:anne']).status).toBe(1);
+      const answer = JSON.parse(readFileSync(file, 'utf8'));
+      writeFileSync(file, JSON.stringify({ ...answer, allowed: !answer.allowed }));
+      expect(vouch(['verify', file]).status).toBe(1);
+    }
+  });
+
+  test('a second init is refused, on every node', () => {
+    for (const index of [0, 1, 2]) {
+      const again = on(index, 'init');
+      expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/already belongs to cluster .* init is done once/)]);
+    }
+  });
+
+  test('a store of another organization is not found, on every route', async () => {
+    expect(on(0, 'org', 'create', 'acme').status).toBe(0);
+    const { id } = JSON.parse(vouch(['vault', 'create', 'secret', '--org', 'acme', '--host', host(0), '--json']).stdout);
+    const tuple_key = { user: 'user:anne', relation: 'viewer', object: 'document:1' };
+    const requests = [
+      ['GET', `/stores/${id}`, undefined],
+      ['POST', `/stores/${id}/check`, { tuple_key }],
+      ['POST', `/stores/${id}/read`, {}],
+      ['POST', `/stores/${id}/write`, { writes: { tuple_keys: [tuple_key] } }],
+      ['GET', `/v1/stores/${id}/blocks/latest`, undefined],
+    ] as const;
+    for (const [method, path, body] of requests) {
+      expect(await call(1, method, path, body)).toMatchObject({ status: 404, body: { code: 'store_id_not_found' } });
+      expect((await call(1, method, path, body, { 'vouch-organization': 'acme' })).status).toBe(200);
+    }
+  });
+
+  test.each([
+    ['an empty user', { user: '', relation: 'viewer', object: 'document:1' }],
+    ['a control character', { user: 'user:a\u0007', relation: 'viewer', object: 'document:1' }],
+    ['an object without a type', { user: 'user:a', relation: 'viewer', object: 'document' }],
+    ['a lone surrogate', { user: 'user:\ud800', relation: 'viewer', object: 'document:1' }],
+  ])('%s is 400 with a sentence, from leader and follower alike', async (_name, tuple) => {
+    const { stores } = (await call(0, 'GET', '/stores?name=docs')).body;
+    for (const index of [0, 1, 2]) {
+      const answer = await call(index, 'POST', `/stores/${stores[0].id}/write`, { writes: { tuple_keys: [tuple] } });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'validation_error', message: expect.stringMatching(/ must /) } });
+    }
+  });
+
+  test('writing the same tuple twice is 400 (2017), and the state root stays', async () => {
+    const { stores } = (await call(0, 'GET', '/stores?name=docs')).body;
+    const before = (await call(0, 'GET', `/v1/stores/${stores[0].id}/blocks/latest`)).body;
+    const tuple = { user: 'user:anne', relation: 'viewer', object: 'document:0' };
+    const again = await call(1, 'POST', `/stores/${stores[0].id}/write`, { writes: { tuple_keys: [tuple] } });
+    expect(again).toMatchObject({ status: 400, body: { code: 'write_failed_due_to_invalid_input' } });
+    expect((await call(2, 'GET', `/v1/stores/${stores[0].id}/blocks/latest`)).body).toEqual(before);
+  });
+
+  test('a second cluster on the same ports is one sentence, and the first lives', () => {
+    const second = vouch(['up', '--dir', join(temporary(), 'other'), '--port', String(port)]);
+    expect(second).toMatchObject({ status: 1, stdout: '' });
+    expect(second.stderr).toMatch(/^vouch: Port \d+ on 127\.0\.0\.1 is in use.*--port\.\n$/);
+    expect(on(0, 'status').status).toBe(0);
+  });
+
+  test('SIGTERM stops every node with status 0; starting again finds the data', async () => {
+    up.kill('SIGTERM');
+    expect(await up.ended).toBe(0);
+    expect(ready.nodes.map((node) => isAlive(node.pid))).toEqual([false, false, false]);
+    const before = ready.nodes.map((node) => node.id);
+    await bringUp();
+    expect(ready.nodes.map((node) => node.id)).toEqual(before);
+    expect(on(2, 'check', '--vault', 'docs', 'document:1#viewer@user:anne').status).toBe(0);
+    up.kill('SIGTERM');
+    expect(await up.ended).toBe(0);
+  });
+});
