@@ -20,7 +20,7 @@ export function addVerifyCommand(program: Command): void {
     .description('check an answer with its proof, offline; exit 0 = it holds, 1 = it does not')
     .argument('<file>', 'an answer saved by vouch check --proof, or got with the header Vouch-Proof: 1')
     .option('--tuple <tuple>', 'the answer must be about this tuple')
-    .option('--root <hex>', 'trust this state root or tree root')
+    .option('--root <hex>', 'trust this tree root')
     .option('--block <hex>', 'trust this block hash')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  vouch verify answer.json --tuple document:1#viewer@user:anne --block 5a3f…')
