@@ -108,7 +108,7 @@ const position = new Uint8Array(16);
 const positionView = new DataView(position.buffer);
 
 /** Running CRC-32C over a position: where every checksum of the log begins. */
-export function positionCrc(segment: number, offset: number): number {
+function positionCrc(segment: number, offset: number): number {
   writeU64(positionView, 0, segment);
   writeU64(positionView, 8, offset);
   return crc32c(position);

@@ -77,7 +77,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
     });
   }
   const tail = { floor: floorOf(scans), last: chain.last, groups: tails, unlistedBroken };
-  if (needsNewSegment(walk, tails, unlistedBroken)) {
+  if (needsNewSegment(last, unlistedBroken)) {
     // Nothing is touched; the next segment's header will say for good which groups are broken.
     if (last !== undefined) repairs.push({ op: 'sync', file: last.file });
     repairs.push({ op: 'syncDirectory' });
@@ -192,16 +192,13 @@ function readRecords(chain: Chain, scan: SegmentScan, watermark: number): number
   return end;
 }
 
-/** Whether the last segment cannot go on: its header is lost, or does not yet say what is broken. */
-function needsNewSegment(walk: Walk, tails: ReadonlyMap<GroupId, GroupTail>, unlistedBroken: boolean): boolean {
-  const last = walk.segments.at(-1);
+/**
+ * Whether the last segment cannot go on: its header is lost, or does not say yet that nobody knows whose records are lost.
+ * A group that a link or checksum shows to be broken needs no such note: the same evidence is found again.
+ */
+function needsNewSegment(last: SegmentScan | undefined, unlistedBroken: boolean): boolean {
   if (last === undefined) return unlistedBroken;
-  if (last.header.kind !== 'valid') return true;
-  const { table, unlistedBroken: unlistedFlag } = last.header.header;
-  if (unlistedBroken && !unlistedFlag) return true;
-  const rows = new Map(table.map((row) => [row.group, row.broken]));
-  for (const [group, tail] of tails) if (tail.broken && !(rows.get(group) ?? unlistedFlag)) return true;
-  return false;
+  return last.header.kind !== 'valid' || (unlistedBroken && !last.header.header.unlistedBroken);
 }
 
 /** Overwrites a torn tail with zeros, so that nothing of it can ever be taken for a record again. */

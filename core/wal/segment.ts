@@ -31,7 +31,7 @@ import type { HardState } from '../raft/message.ts';
 import { HARD_STATE_BYTES, readHardState, writeHardState } from './payload.ts';
 import { type Link, writeU64 } from './record.ts';
 
-export const SEGMENT_FORMAT: number = 1;
+const SEGMENT_FORMAT = 1;
 
 const MAGIC: readonly number[] = [0x56, 0x4f, 0x55, 0x43, 0x48, 0x57, 0x41, 0x4c];
 const VERSION = 8;

@@ -56,6 +56,8 @@ export class Wal {
   private readonly unlistedBroken: boolean;
   private readonly floor: number;
   private segment: number;
+  /** Name of that segment's file. */
+  private file: string;
   private offset: number;
   private segmentEnd: number;
   private last: Link;
@@ -64,6 +66,7 @@ export class Wal {
   constructor(tail: WalTail, options: WalOptions = {}) {
     this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.segment = tail.segment;
+    this.file = segmentName(tail.segment);
     this.offset = tail.offset;
     this.segmentEnd = tail.segmentEnd;
     this.floor = tail.floor;
@@ -102,7 +105,7 @@ export class Wal {
         const size = recordBytes(payload);
         if (end + size > this.segmentEnd) {
           this.write(run, ops);
-          if (run.length > 0) ops.push({ op: 'sync', file: segmentName(this.segment) });
+          if (run.length > 0) ops.push({ op: 'sync', file: this.file });
           run = [];
           this.rotate(size, ops);
           end = this.offset;
@@ -113,14 +116,14 @@ export class Wal {
     }
     if (run.length === 0) return ops;
     this.write(run, ops);
-    ops.push({ op: 'sync', file: segmentName(this.segment) });
+    ops.push({ op: 'sync', file: this.file });
     return ops;
   }
 
   /** Begins the next segment; everything before it is durable by the operations so far. */
   private rotate(firstRecordBytes: number, ops: FileOp[]): void {
-    this.watermark = this.last.number;
     this.segment += 1;
+    this.file = segmentName(this.segment);
     const ids = [...this.groups.keys()].sort((a, b) => a - b);
     const table = ids.map((group) => ({ group, ...this.tailOf(group) }));
     this.offset = headerBytes(table.length);
@@ -165,7 +168,7 @@ export class Wal {
       }
       this.offset += recordBytes(payload);
     }
-    ops.push({ op: 'write', file: segmentName(this.segment), offset: start, bytes });
+    ops.push({ op: 'write', file: this.file, offset: start, bytes });
   }
 
   private tailOf(group: GroupId): GroupTail {

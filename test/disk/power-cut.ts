@@ -32,6 +32,8 @@ export interface PowerCutOptions {
   readonly seed: number;
   readonly lives: number;
   readonly cutsPerLife: number;
+  /** How often a killed process is followed by another without a power cut between; half of the lives by default. */
+  readonly kills?: 'always';
   readonly without?: SyncSite;
   readonly withoutPlanned?: PlannedSync;
 }
@@ -160,12 +162,15 @@ export async function powerCuts(scratch: string, options: PowerCutOptions): Prom
   let acknowledged = 0;
   for (let number = 0; number < options.lives; number += 1) {
     const life = new Life(directory, model, { acknowledged }, random, options);
-    const kills = random.below(2) === 0;
-    if (kills) await life.process(30, random.below(60));
-    await life.process(kills ? random.below(10) : 30, undefined);
+    if (options.kills === 'always' || random.below(2) === 0) {
+      await life.process(30, random.below(60));
+      await life.process(random.below(4), undefined);
+    } else await life.process(30, undefined);
     let next = { directory, acknowledged };
     for (let i = 0; i < options.cutsPerLife; i += 1) {
-      const cut = random.below(life.shadow.position + 1);
+      // Half of the cuts shortly before the end: where a killed process was just followed by another.
+      const end = life.shadow.position;
+      const cut = random.below(2) === 0 ? random.below(end + 1) : Math.max(end - random.below(12), 0);
       const path = join(scratch, `cut-${number}-${i}`);
       life.shadow.rebuild(cut, below, path);
       const failure = await check(path, life, cut);

@@ -6,7 +6,7 @@ import type { GroupId, LogIndex, NodeId, Term } from '../../core/ids.ts';
 import type { Entry } from '../../core/raft/message.ts';
 import type { WalRecord } from '../../core/wal/record.ts';
 import { recoverWal, type WalRecovery } from '../../core/wal/recover.ts';
-import { segmentName } from '../../core/wal/segment.ts';
+import { readSegmentHeader, segmentName } from '../../core/wal/segment.ts';
 import type { Wal } from '../../core/wal/wal.ts';
 import { MemoryDirectory } from './memory.ts';
 
@@ -72,7 +72,7 @@ class Log {
   rot(number: number): void {
     const { file, offset } = this.places[number] as { file: string; offset: number };
     const bytes = this.directory.files.get(file) as Uint8Array;
-    bytes[offset + 60] = (bytes[offset + 60] as number) ^ 1;
+    bytes[offset + 81] = (bytes[offset + 81] as number) ^ 1; // the data of its first entry
   }
 }
 
@@ -304,12 +304,41 @@ test('a segment put in the place of another is not believed', () => {
 
 test('a record written to the place of another is not believed', () => {
   const log = new Log();
-  log.add(append(A, 1), append(A, 2), append(A, 3), append(A, 4));
+  log.add(append(A, 1), append(A, 2), append(B, 1), append(A, 3));
   const bytes = log.directory.files.get(FIRST) as Uint8Array;
-  const [from, to] = [log.places[3]?.offset as number, log.places[2]?.offset as number];
-  bytes.copyWithin(to, from, from + (from - to));
-  const { quarantined, damage } = log.reopen();
-  expect([quarantined, damage.length]).toEqual([[A], 1]);
+  const [right, wrong] = [log.places[3]?.offset as number, log.places[2]?.offset as number];
+  bytes.copyWithin(wrong, right, right + (right - wrong));
+  bytes.fill(0, right, right + (right - wrong));
+  const { quarantined, groups } = log.reopen();
+  expect([quarantined, groups.has(B)]).toEqual([[A], false]);
+});
+
+test('a record lost from a full segment is damage, even if nothing readable knew that it was durable', () => {
+  const log = new Log();
+  log.add(append(A, 1));
+  log.addUnsynced(append(A, 2));
+  log.addUnsynced(append(B, 1));
+  log.directory.files.set(SECOND, new Uint8Array(4096));
+  log.ruin(2);
+  const { wal, damage, groups } = log.reopen();
+  expect([wal.lastNumber, damage.length, groups.get(B)?.entries.length]).toEqual([3, 1, 1]);
+});
+
+test('after damage that nobody can place, the next header marks groups that appear later, until they are healed', () => {
+  const log = new Log();
+  log.add(append(A, 1), append(A, 2), append(B, 1), append(B, 2));
+  log.ruin(2);
+  log.reopen();
+  log.add(vote(A, 2), { group: A, kind: 'snapshotMark', index: 9 as LogIndex, term: 1 as Term }, vote(C, 1));
+  for (let i = 3; i <= 9; i += 1) log.add(append(B, i, 600));
+  const header = readSegmentHeader(log.directory.files.get(segmentName(3)) as Uint8Array, 3);
+  const table = header.kind === 'valid' ? header.header.table : [];
+  expect(table.map((row) => [row.group, row.broken])).toEqual([
+    [A, false],
+    [B, false],
+    [C, true],
+  ]);
+  expect(log.reopen().quarantined).toEqual([C]);
 });
 
 test('a newer format is refused with a sentence', () => {
