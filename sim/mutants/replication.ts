@@ -48,8 +48,8 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     id: 'L7',
     title: 'a stale refusal rewinds the next index below the match index',
     file: 'core/raft/progress.ts',
-    find: '    if (this.isStaleRefusal(refused)) return false;\n',
-    replace: '    if (refused < this.matchIndex) this.matchIndex = retryAt;\n',
+    find: '    const floor = this.matchIndex;\n    if (refused <= floor) return false;\n',
+    replace: '    if (refused < this.matchIndex) this.matchIndex = retryAt;\n    const floor = this.matchIndex;\n',
   },
   {
     id: 'L8',

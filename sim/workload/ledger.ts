@@ -29,15 +29,18 @@ export interface LedgerContext {
 const OPERATION_TIMEOUT_MICROS = 6_000_000;
 const RESOURCE = 'document:';
 
-/** The tuple behind a key number. Different relations and kinds of subjects, so that trees and reverse indexes have shape. */
+/** Relation and subject of the tuples of one resource: every kind of subject is there, so trees and indexes have shape. */
+const SLOTS: readonly (readonly [string, string])[] = [
+  ['owner', 'user:anne'],
+  ['viewer', 'user:*'],
+  ['viewer', 'group:eng#member'],
+  ['viewer', 'user:bob'],
+];
+
+/** The tuple behind a key number: four to a resource. */
 export function tupleOf(key: number): TupleKey {
-  const subjects = ['user:anne', 'user:*', 'group:eng#member', 'user:bob'] as const;
-  const relation = key % 3 === 0 ? 'owner' : 'viewer';
-  return {
-    resource: `${RESOURCE}${key % 2}`,
-    relation,
-    subject: `${subjects[key % subjects.length]}${key > 3 ? key : ''}`.replace('*4', '*'),
-  };
+  const [relation, subject] = SLOTS[key % SLOTS.length] as readonly [string, string];
+  return { resource: `${RESOURCE}${Math.floor(key / SLOTS.length)}`, relation, subject };
 }
 
 export function entityOf(key: number): string {
@@ -80,7 +83,7 @@ export class LedgerBehaviour implements Behaviour {
     const kind = this.draws.below(8);
     const proof = this.draws.chance(knobs.proofShare);
     if (kind === 0) {
-      const resource = `${RESOURCE}${key % 2}`;
+      const { resource } = tupleOf(key);
       const query = { kind: 'list', resource, relation: '', subject: '', limit: 100, after: new Uint8Array(0) } as const;
       return this.query(lane, vault, { kind: 'list', resource }, query, false, time);
     }
