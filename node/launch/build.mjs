@@ -3,7 +3,7 @@
  * Plain JavaScript that an old Node can parse, like install.mjs.
  */
 import { spawnSync } from 'child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'fs';
+import * as fs from 'fs'; // as a whole: an old Node refuses to link a name that it lacks (rmSync), before we can say why
 import { join } from 'path';
 import { root } from './install.mjs';
 
@@ -17,20 +17,20 @@ const LOCK_STALE_MS = 120000;
 /** The newest modification time below a folder, milliseconds. */
 function newestBelow(folder) {
   let newest = 0;
-  if (!existsSync(folder)) return newest;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+  if (!fs.existsSync(folder)) return newest;
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) newest = Math.max(newest, newestBelow(path));
-    else if (entry.name.endsWith('.ts') || entry.name === 'tsconfig.json') newest = Math.max(newest, statSync(path).mtimeMs);
+    else if (entry.name.endsWith('.ts') || entry.name === 'tsconfig.json') newest = Math.max(newest, fs.statSync(path).mtimeMs);
   }
   return newest;
 }
 
 /** Whether the build is missing or older than its sources. */
 export function isBuildStale() {
-  if (!existsSync(binary)) return true;
-  const builtAt = statSync(binary).mtimeMs;
-  if (statSync(join(root, 'tsconfig.build.json')).mtimeMs > builtAt) return true;
+  if (!fs.existsSync(binary)) return true;
+  const builtAt = fs.statSync(binary).mtimeMs;
+  if (fs.statSync(join(root, 'tsconfig.build.json')).mtimeMs > builtAt) return true;
   return SOURCES.some((folder) => newestBelow(join(root, folder)) > builtAt);
 }
 
@@ -44,13 +44,13 @@ function locked(work) {
   const lock = join(root, 'node_modules', '.vouch-build-lock');
   for (;;) {
     try {
-      mkdirSync(lock);
+      fs.mkdirSync(lock);
       break;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
     try {
-      if (Date.now() - statSync(lock).mtimeMs > LOCK_STALE_MS) rmSync(lock, { recursive: true, force: true });
+      if (Date.now() - fs.statSync(lock).mtimeMs > LOCK_STALE_MS) fs.rmSync(lock, { recursive: true, force: true });
     } catch (error) {
       if (error.code !== 'ENOENT') throw error;
     }
@@ -59,7 +59,7 @@ function locked(work) {
   try {
     return work();
   } finally {
-    rmSync(lock, { recursive: true, force: true });
+    fs.rmSync(lock, { recursive: true, force: true });
   }
 }
 

@@ -4,7 +4,7 @@
  * failing test's message holds the one command that replays it, and that command is repeated as the last line.
  */
 import { spawnSync } from 'child_process';
-import { randomInt } from 'crypto';
+import * as crypto from 'crypto';
 import { join } from 'path';
 import { ensureInstalled, giveUp, requireSupportedNode, root } from './install.mjs';
 
@@ -65,5 +65,5 @@ ensureInstalled();
 const options = parse(process.argv.slice(2));
 const endsAt = Date.now() + Number(options.minutes || 0) * 60000;
 do {
-  runOnce(options.seed === undefined ? randomInt(0, 0x7fffffff) : Number(options.seed), options);
+  runOnce(options.seed === undefined ? crypto.randomInt(0, 0x7fffffff) : Number(options.seed), options);
 } while (options.seed === undefined && Date.now() < endsAt);

@@ -4,7 +4,7 @@
  * Arguments are handed to vitest, so `npm test -- test/raft` runs the gates and those tests.
  */
 import { spawnSync } from 'child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'fs';
+import * as fs from 'fs'; // as a whole: an old Node refuses to link a name that it lacks, before we can say why
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { ensureInstalled, npm, requireSupportedNode, root } from './install.mjs';
@@ -38,7 +38,7 @@ function addReport(report, totals) {
 
 function runUnitTests(totals) {
   console.log('\n> unit');
-  const folder = mkdtempSync(join(tmpdir(), 'vouch-test-'));
+  const folder = fs.mkdtempSync(join(tmpdir(), 'vouch-test-'));
   const output = join(folder, 'unit.json');
   const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json'];
   const failedBefore = totals.failed;
@@ -48,13 +48,13 @@ function runUnitTests(totals) {
     env: gateEnvironment(),
   });
   try {
-    addReport(JSON.parse(readFileSync(output, 'utf8')), totals);
+    addReport(JSON.parse(fs.readFileSync(output, 'utf8')), totals);
   } catch (_error) {
     console.log('vitest wrote no report');
   }
   // An unhandled error, or a crash before the report, fails no test: the status says so, and the count must too.
   if (result.status !== 0 && totals.failed === failedBefore) totals.failed += 1;
-  rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(folder, { recursive: true, force: true });
 }
 
 requireSupportedNode();
