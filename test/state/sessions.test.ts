@@ -65,6 +65,8 @@ test('the same sequence with another payload is sequence_reused and not executed
   expect(codeOf(bench.one(writing(refOf(1, 2), 'doc:2#viewer@user:a'), 11))).toBe('sequence_reused');
   const elsewhere: Command = { kind: 'createVault', ref: refOf(1, 2), organization: ORGANIZATION, vault: OTHER_VAULT };
   expect(codeOf(bench.one(elsewhere, 12))).toBe('sequence_reused');
+  const otherVault = { ...writing(refOf(1, 2), 'doc:1#viewer@user:a'), vault: OTHER_VAULT } as Command;
+  expect(codeOf(bench.one(otherVault, 13))).toBe('sequence_reused');
   expect(heightOf(bench)).toBe(2);
 });
 
