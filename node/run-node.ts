@@ -72,6 +72,11 @@ async function serve(directory: OpenedDirectory, settings: Settings, log: Logger
     if (error instanceof StorageError) return { kind: 'refused', usage: false, message: error.message };
     throw error;
   }
+  // A defect ends this node by a sentence; its stack goes to the log, where whoever mends it will look.
+  process.once('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'unexpected failure');
+    fail(`The node stopped itself (unexpected failure): ${error.message}`);
+  });
   const stopped = stopRequested();
   try {
     await server.listen();

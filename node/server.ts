@@ -129,10 +129,10 @@ export class NodeServer {
 
   /** Gives everything free at once. */
   async abandon(): Promise<void> {
+    this.runtime.stop();
     await this.client.close();
     await this.listener.close();
     await this.gateway.app.close();
-    this.runtime.stop();
     await this.options.directory.disk.close();
   }
 

@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import { CliFailure, usageFailure } from './failure.ts';
 
+const EXIT_MS = 3_000;
+
 interface StartFlags {
   readonly config?: string;
   readonly [flag: string]: unknown;
@@ -25,6 +27,8 @@ export function addStartCommand(program: Command): void {
       const loaded = loadSettings({ flags, env: process.env, file: flags.config ?? process.env.VOUCH_CONFIG });
       if (!loaded.ok) throw usageFailure(loaded.message);
       const end = await runNode(loaded.settings);
+      // Everything is closed by now; a handle that a library forgot must not keep the process.
+      setTimeout(() => process.exit(), EXIT_MS).unref();
       if (end.kind === 'refused') throw new CliFailure(end.message, end.usage ? 2 : 1);
       if (end.kind === 'failed') throw new CliFailure(end.message);
     });

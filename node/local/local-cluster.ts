@@ -7,10 +7,11 @@ import { parseAddress } from '../config/address.ts';
 import { type NodeFile, readNodeFile } from '../node-file.ts';
 import { portProblem } from '../port-probe.ts';
 import { ChildNode } from './child-node.ts';
-import { mainGroup, statusOf, waitForStatus } from './operator-client.ts';
+import { mainGroup, type StatusView, waitForStatus } from './operator-client.ts';
 
-const START_MS = 20_000;
-const READY_MS = 20_000;
+/** Generous: a machine that also runs a test suite may take ten times as long as an idle one. */
+const START_MS = 60_000;
+const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
 export interface LocalClusterOptions {
@@ -50,10 +51,10 @@ export class LocalCluster {
     for (const node of this.nodes) await requireFreePort(node.options.address);
     mkdirSync(this.options.directory, { recursive: true });
     for (const node of this.nodes) node.start();
-    for (const node of this.nodes) await this.wait(node, () => true, START_MS, 'did not start');
-    const first = this.nodes[0] as ChildNode;
-    const status = await statusOf(first.url);
-    if (status !== undefined && status.cluster === undefined) await this.init(first);
+    const statuses: StatusView[] = [];
+    for (const node of this.nodes) statuses.push(await this.wait(node, () => true, START_MS, 'did not start'));
+    // Always the first one is asked to init, so whatever it knows is what there is.
+    if (statuses[0]?.cluster === undefined) await this.init(this.nodes[0] as ChildNode);
     return this.ready();
   }
 
@@ -62,11 +63,10 @@ export class LocalCluster {
     let leader: NodeId | undefined;
     for (const node of this.nodes) {
       if (!node.running) continue;
-      await this.wait(node, (status) => status.not_ready.length === 0, READY_MS, 'did not become ready');
-      const status = await statusOf(node.url);
-      leader = status === undefined ? leader : (mainGroup(status)?.leader ?? leader);
+      const status = await this.wait(node, (found) => found.not_ready.length === 0, READY_MS, 'did not become ready');
+      leader = mainGroup(status)?.leader ?? leader;
     }
-    if (leader === undefined) throw new LocalClusterError('The nodes run, but no leader was elected.');
+    if (leader === undefined) throw new LocalClusterError('No node runs.');
     return leader;
   }
 
@@ -81,7 +81,7 @@ export class LocalCluster {
     holds: Parameters<typeof waitForStatus>[1],
     timeoutMs: number,
     what: string,
-  ): Promise<void> {
+  ): Promise<StatusView> {
     const status = await waitForStatus(node.url, holds, {
       timeoutMs,
       cancelled: () => this.failed !== undefined || this.stopped,
@@ -90,6 +90,7 @@ export class LocalCluster {
     if (this.stopped) throw new LocalClusterError('Stopped before the cluster was ready.');
     if (status === undefined)
       throw new LocalClusterError(`${node.options.name} ${what} in time; its log is ${node.options.logFile}.`);
+    return status;
   }
 
   private async init(first: ChildNode): Promise<void> {
