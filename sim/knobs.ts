@@ -110,7 +110,7 @@ function drawSwarm(choices: Choices): Knobs {
     hasher: draws.below(10) < 6 ? 'fast' : 'portable',
     timing: {
       electionTimeoutMinMicros: electionMin,
-      electionTimeoutMaxMicros: electionMin * 2,
+      electionTimeoutMaxMicros: Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
       heartbeatMicros: Math.floor(electionMin / draws.between(4, 8)),
     },
     batchMax: draws.pick([1, 4, 100] as const),
@@ -145,7 +145,7 @@ function drawFaults(choices: Choices): Record<string, number> {
     weights[fault.kind] = draws.below(2) === 0 ? 0 : weight;
   }
   for (const kind of RATE_KINDS) {
-    const rate = 1 + draws.below(60);
+    const rate = 1 + draws.below(kind === 'loss' ? 60 : 200);
     weights[kind] = draws.below(2) === 0 ? 0 : rate;
   }
   return weights;

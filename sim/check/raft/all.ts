@@ -5,6 +5,7 @@ import { Commitments } from './commitments.ts';
 import { CommittedIsDurable } from './committed-is-durable.ts';
 import { CommittedIsImmutable } from './committed-is-immutable.ts';
 import { CountersMonotone } from './counters-monotone.ts';
+import { ElectedByQuorum } from './elected-by-quorum.ts';
 import { LeaderCompleteness } from './leader-completeness.ts';
 import { LogMatching } from './log-matching.ts';
 import { MatchIndexTruthful } from './match-index-truthful.ts';
@@ -31,6 +32,7 @@ export function raftWatch(options: {
     new LogMatching(),
     new CountersMonotone(),
     new OneLeaderPerTerm(),
+    new ElectedByQuorum({ replicas, configuration: () => configuration }),
     new LeaderCompleteness(commitments),
     new CommittedIsImmutable(commitments),
     new CommittedIsDurable({ commitments, replicas, configuration: () => configuration }),
