@@ -44,6 +44,7 @@ export class PeerDialer {
 
   private connect(): void {
     const webSocket = openSocket(this.url);
+    if (webSocket === undefined) return this.events.failed('not an address'); // it will not become one: dialed no more
     this.connecting = webSocket;
     let socket: Corkable | undefined;
     webSocket.on('upgrade', (response) => {
@@ -75,7 +76,8 @@ export class PeerDialer {
 }
 
 /** Why a zero mask: masking protects proxies from scripts in browsers (RFC 6455, 10.3); between nodes it only costs a copy. */
-function openSocket(url: string): WebSocket {
+function openSocket(url: string): WebSocket | undefined {
+  if (!URL.canParse(url)) return undefined;
   return new WebSocket(url, {
     perMessageDeflate: false,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,

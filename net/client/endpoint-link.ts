@@ -3,7 +3,7 @@ import { Writer } from '../../core/bytes/writer.ts';
 import type { ClientRequest } from '../../core/client/protocol.ts';
 import { decodeClientResult, encodeClientRequest } from '../../core/codec/client-frame.ts';
 import type { RequestId } from '../../core/ids.ts';
-import type { OpenLink } from './driver.ts';
+import type { EndpointLink, LinkEvents, OpenLink } from './driver.ts';
 import type { OpenSocket } from './socket.ts';
 
 const CLIENT_PATH = '/client';
@@ -13,8 +13,10 @@ export function socketLinks(openSocket: OpenSocket, scheme: 'ws' | 'wss'): OpenL
   return (endpoint, events) => {
     const writer = new Writer(1024);
     const unsent = new Map<RequestId, ClientRequest>();
+    const url = `${scheme}://${endpoint}${CLIENT_PATH}`;
+    if (!URL.canParse(url)) return linkToNowhere(events);
     let isOpen = false;
-    const socket = openSocket(`${scheme}://${endpoint}${CLIENT_PATH}`, {
+    const socket = openSocket(url, {
       opened: () => {
         isOpen = true;
         events.up();
@@ -39,4 +41,9 @@ export function socketLinks(openSocket: OpenSocket, scheme: 'ws' | 'wss'): OpenL
       close: () => socket.close(),
     };
   };
+}
+
+/** What a node named as an address is none: every request comes back unsent. */
+function linkToNowhere(events: LinkEvents): EndpointLink {
+  return { send: (id) => queueMicrotask(() => events.down([id])), close: () => Promise.resolve() };
 }
