@@ -1,0 +1,211 @@
+/** The SDK against real nodes in this process: three replicas, real disks, real sockets. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { toUtf8 } from '../../core/bytes/text.ts';
+import { socketLinks } from '../../net/client/endpoint-link.ts';
+import { openNodeSocket } from '../../net/client/node-socket.ts';
+import { connect, type TupleKey, type Vault, type VouchClient, VouchError } from '../../net/client/public.ts';
+import { parseAddress } from '../../node/config/address.ts';
+import { openDataDirectory } from '../../node/data-directory.ts';
+import { systemEntropy } from '../../node/entropy.ts';
+import { NodeServer } from '../../node/server.ts';
+import { freePort } from './free-port.ts';
+import { until } from './harness.ts';
+
+interface RunningNode {
+  readonly address: string;
+  readonly folder: string;
+  server: NodeServer;
+}
+
+const nodes: RunningNode[] = [];
+let client: VouchClient;
+let vault: Vault;
+
+async function serve(folder: string, address: string, joinList: readonly string[]): Promise<NodeServer> {
+  const directory = await openDataDirectory(folder, { listen: address, join: joinList }, systemEntropy);
+  const server = new NodeServer({
+    directory,
+    address: parseAddress(address) as NonNullable<ReturnType<typeof parseAddress>>,
+    batchMax: undefined,
+    log: pino({ level: 'silent' }),
+    onFatal: (code, detail) => {
+      throw new Error(`${code}: ${detail}`);
+    },
+    openLink: socketLinks(openNodeSocket, 'ws'),
+  });
+  await server.listen();
+  return server;
+}
+
+function tuple(n: number): TupleKey {
+  return { resource: `document:${n}`, relation: 'viewer', subject: 'user:alice' };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'no error';
+  } catch (error) {
+    if (error instanceof VouchError) return error.code;
+    throw error;
+  }
+}
+
+beforeAll(async () => {
+  const addresses = await Promise.all([0, 1, 2].map(async () => `127.0.0.1:${await freePort()}`));
+  for (const address of addresses) {
+    const folder = mkdtempSync(join(tmpdir(), 'vouch-sdk-'));
+    nodes.push({
+      address,
+      folder,
+      server: await serve(
+        folder,
+        address,
+        addresses.filter((other) => other !== address),
+      ),
+    });
+  }
+  const response = await fetch(`http://${addresses[0]}/v1/init`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ expect: 3 }),
+  });
+  expect(await response.text()).toContain('cluster');
+  client = await connect({ endpoints: [addresses[0] as string], organization: 'acme', deadlineMs: 15_000 });
+  await client.createOrganization('acme');
+  vault = await client.createVault('docs');
+});
+
+afterAll(async () => {
+  await client?.close();
+  await Promise.all(nodes.map((node) => node.server.abandon()));
+  for (const node of nodes) rmSync(node.folder, { recursive: true, force: true });
+});
+
+test('what was written is found, and what was deleted is not', async () => {
+  const receipt = await vault.write([tuple(1), tuple(2)], { actor: 'user:root', reason: 'first day' });
+  expect(receipt.changed).toBe(true);
+  expect((await vault.check(tuple(1))).allowed).toBe(true);
+  await vault.delete([tuple(2)]);
+  expect((await vault.check(tuple(2))).allowed).toBe(false);
+});
+
+test('a verified check carries an answer that anyone can verify again, present or absent', async () => {
+  await vault.write([tuple(10)]);
+  const present = await vault.check(tuple(10), { verified: true });
+  expect(present).toMatchObject({ allowed: true, proven: { anchored: 'none', answer: { statement: { verdict: 'allow' } } } });
+  const block = present.proven?.answer.block_hash as string;
+  const absent = await vault.check(tuple(11), { verified: true });
+  expect(absent).toMatchObject({ allowed: false, proven: { answer: { statement: { verdict: 'deny' } } } });
+  expect(await vault.check(tuple(10), { verified: true, block })).toMatchObject({ proven: { anchored: 'block' } });
+  expect(await codeOf(vault.check(tuple(10), { verified: true, block: '0'.repeat(64) }))).toBe('proof_invalid');
+});
+
+test('a rejected transaction names the operation, and changes nothing', async () => {
+  await vault.write([tuple(20)]);
+  const refused = vault.write([tuple(21), tuple(20)]);
+  await expect(refused).rejects.toMatchObject({ name: 'VouchError', code: 'tuple_exists', operation: 1 });
+  expect((await vault.check(tuple(21))).allowed).toBe(false);
+  expect((await vault.write([tuple(20)], { onDuplicate: 'ignore' })).changed).toBe(false);
+});
+
+test('what admission refuses never leaves the client', async () => {
+  expect(await codeOf(vault.write([{ resource: 'no type', relation: 'viewer', subject: 'user:a' }]))).toBe('invalid_argument');
+  expect(await codeOf(vault.write([]))).toBe('invalid_argument');
+  expect(await codeOf(vault.setEntity('bad\u0000key', new Uint8Array(1)))).toBe('invalid_argument');
+  expect(await codeOf(vault.check({ ...tuple(1), subject: '\ud800' }))).toBe('invalid_argument');
+});
+
+test('entities have versions and conditions', async () => {
+  const value = toUtf8('grün') as Uint8Array;
+  await vault.setEntity('colour', value, { condition: { kind: 'mustNotExist' } });
+  const entity = await vault.getEntity('colour');
+  expect(entity.value).toEqual(value);
+  expect(await codeOf(vault.setEntity('colour', value, { condition: { kind: 'mustNotExist' } }))).toBe('entity_exists');
+  await vault.deleteEntity('colour', { condition: { kind: 'versionEquals', version: entity.version } });
+  expect((await vault.getEntity('colour')).value).toBeUndefined();
+});
+
+test('rows come page by page, all of them, in key order', async () => {
+  const many = Array.from({ length: 250 }, (_, i) => ({ resource: `page:${i}`, relation: 'reader', subject: 'user:pager' }));
+  await vault.write(many);
+  const found: string[] = [];
+  for await (const row of vault.rows({ subject: 'user:pager', resource: 'page:' })) found.push(row.tuple.resource);
+  expect(found.length).toBe(250);
+  expect(new Set(found)).toEqual(new Set(many.map((each) => each.resource)));
+});
+
+test('blocks are read by height', async () => {
+  const newest = await vault.block();
+  expect(newest.anchor.height).toBe(newest.newest);
+  expect((await vault.block(1)).anchor.height).toBe(1);
+  expect(await codeOf(vault.block(1_000_000))).toBe('height_missing');
+});
+
+test('vaults are made once, found by name and id, and only in their organization', async () => {
+  expect(await codeOf(client.createVault('docs'))).toBe('vault_exists');
+  expect((await client.createVault('docs', { ifExists: 'use' })).entry.id).toBe(vault.entry.id);
+  expect((await client.vault('docs')).entry).toEqual(vault.entry);
+  expect((await client.vaultById(vault.entry.id)).entry).toEqual(vault.entry);
+  await client.createOrganization('other');
+  expect(await codeOf(client.vaultById(vault.entry.id, { organization: 'other' }))).toBe('vault_missing');
+  expect(await codeOf(client.vault('nowhere'))).toBe('vault_missing');
+  const names: string[] = [];
+  for await (const entry of client.vaults()) names.push(entry.name);
+  expect(names).toEqual(['docs']);
+});
+
+test('many operations at once share one session and all succeed', async () => {
+  const receipts = await Promise.all(
+    Array.from({ length: 600 }, (_, i) => vault.write([{ resource: `bulk:${i}`, relation: 'reader', subject: 'user:b' }])),
+  );
+  expect(receipts.every((receipt) => receipt.changed)).toBe(true);
+  const reads = await Promise.all(
+    Array.from({ length: 600 }, (_, i) => vault.check({ resource: `bulk:${i}`, relation: 'reader', subject: 'user:b' })),
+  );
+  expect(reads.every((read) => read.allowed)).toBe(true);
+});
+
+test('one endpoint is enough: the others are learned, and writes go on when that one stops', async () => {
+  const first = nodes[0] as RunningNode;
+  const other = nodes[1] as RunningNode;
+  await first.server.abandon();
+  for (let i = 0; i < 5; i += 1) expect((await vault.write([tuple(100 + i)])).changed).toBe(true);
+  expect((await vault.check(tuple(104))).allowed).toBe(true);
+  expect(await codeOf(client.status({ endpoint: first.address, deadlineMs: 300 }))).toBe('timeout');
+  first.server = await serve(first.folder, first.address, []);
+  await until('the node leads or follows again', () =>
+    first.server.replica.status().groups.every((group) => group.leader !== undefined),
+  );
+  expect((await client.status({ endpoint: first.address })).members.length).toBe(3);
+  expect((await client.status({ endpoint: other.address })).node).toBe(other.server.replica.id);
+});
+
+test('close ends what is under way and leaves nothing open', async () => {
+  const short = await connect({ endpoints: nodes.map((node) => node.address) });
+  const pending = codeOf(short.status({ endpoint: '127.0.0.1:1' }));
+  await short.close();
+  expect(await pending).toMatch(/unavailable|invalid_argument/);
+  expect(await codeOf(short.listOrganizations())).toBe('unavailable');
+});
+
+test('a closed client holds no socket and no timer', async () => {
+  const count = (): number => process.getActiveResourcesInfo().filter((kind) => /TCPSocket|Timeout|TCPConnect/.test(kind)).length;
+  const before = count();
+  const short = await connect({ endpoints: nodes.map((node) => node.address), organization: 'acme' });
+  await (await short.vault('docs')).write([tuple(500)]);
+  expect(count()).toBeGreaterThan(before);
+  await short.close();
+  await until('all is given back', () => count() <= before);
+});
+
+test('where nobody answers, connecting fails with a code within its deadline', async () => {
+  const started = performance.now();
+  expect(await codeOf(connect({ endpoints: ['127.0.0.1:1', 'not an address'], deadlineMs: 400 }))).toBe('timeout');
+  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(await codeOf(connect({ endpoints: [] }))).toBe('invalid_argument');
+});
