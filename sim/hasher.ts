@@ -11,6 +11,16 @@ function finalMix(word: number): number {
   return mixed ^ (mixed >>> 16);
 }
 
+/** Four bytes as one little-endian word. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
+}
+
 export const fastHasher: Hasher = {
   name: 'fast',
   digest(input: Uint8Array, start: number, end: number, out: Uint8Array, outOffset: number): void {
@@ -19,21 +29,24 @@ export const fastHasher: Hasher = {
     let c = 0x3c6ef372;
     let d = 0xa54ff53a | 0;
     let at = start;
-    for (; at + 4 <= end; at += 4) {
-      const word =
-        (input[at] as number) |
-        ((input[at + 1] as number) << 8) |
-        ((input[at + 2] as number) << 16) |
-        ((input[at + 3] as number) << 24);
-      a = Math.imul(a ^ word, 0xcc9e2d51);
-      a = (a << 15) | (a >>> 17);
-      b = (Math.imul(b ^ a, 0x1b873593) + c) | 0;
-      c = (Math.imul(c + word, 0x9e3779b1) ^ (d >>> 7)) | 0;
-      d = (Math.imul(d ^ b, 0x85ebca6b) + a) | 0;
+    // Four lanes that do not wait for each other: a bucket vector of 8 KiB is what most of the time goes to.
+    for (; at + 16 <= end; at += 16) {
+      a = Math.imul(a ^ wordAt(input, at), 0xcc9e2d51);
+      b = Math.imul(b ^ wordAt(input, at + 4), 0x1b873593);
+      c = Math.imul(c ^ wordAt(input, at + 8), 0x9e3779b1);
+      d = Math.imul(d ^ wordAt(input, at + 12), 0x85ebca6b);
+      a ^= a >>> 15;
+      b ^= b >>> 14;
+      c ^= c >>> 13;
+      d ^= d >>> 16;
     }
-    let rest = 0x80;
-    for (; at < end; at += 1) rest = (rest << 8) | (input[at] as number);
-    a ^= rest;
+    for (; at < end; at += 1) {
+      a = Math.imul(a ^ (input[at] as number), 0xcc9e2d51) + d;
+      d = Math.imul(d ^ a, 0x85ebca6b);
+    }
+    b ^= a;
+    c ^= b;
+    d ^= c;
     for (let k = 0; k < 8; k += 1) {
       a = (finalMix(a + k) + b) | 0;
       b = (finalMix(b) ^ c) | 0;

@@ -31,7 +31,7 @@ export interface Knobs {
   readonly transactionShare: number;
   /** Share of reads that ask for a proof. */
   readonly proofShare: number;
-  readonly hasher: 'portable' | 'fast';
+  readonly hasher: 'sha256' | 'fast';
   readonly timing: RaftTiming;
   readonly batchMax: number;
   readonly segmentBytes: number;
@@ -107,7 +107,7 @@ function drawSwarm(choices: Choices): Knobs {
     readShare: draws.between(30, 60) / 100,
     transactionShare: draws.between(0, 30) / 100,
     proofShare: draws.between(0, 20) / 100,
-    hasher: draws.below(10) < 6 ? 'fast' : 'portable',
+    hasher: draws.below(10) < 6 ? 'fast' : 'sha256',
     timing: {
       electionTimeoutMinMicros: electionMin,
       electionTimeoutMaxMicros: Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
@@ -161,8 +161,8 @@ const PERF: Knobs = {
   keys: 400,
   operations: 10_000,
   workMicrosMax: 600 * SECOND,
-  thinkMeanMicros: 30_000,
-  readShare: 0.5,
+  thinkMeanMicros: 100_000,
+  readShare: 0.7,
   transactionShare: 0.1,
   proofShare: 0,
   hasher: 'fast',

@@ -14,6 +14,8 @@ export type CrashKind = 'crash' | 'powerLoss';
 export interface PendingPersist {
   readonly seq: number;
   readonly ops: readonly FileOp[];
+  /** Operations carried out so far. */
+  done: number;
 }
 
 export class VirtualNode<S extends Shape, C extends SimCore<S>> {

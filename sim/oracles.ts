@@ -11,6 +11,7 @@ import { raftWatch } from './check/raft/all.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
 import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
 import { ReplicasAgree, VaultsAgree } from './check/state/replicas-agree.ts';
+import { fastHasher } from './hasher.ts';
 import type { Observer } from './observer.ts';
 import type { VouchProtocol, VouchShape } from './vouch.ts';
 import type { Asked, History } from './workload/history.ts';
@@ -49,7 +50,7 @@ export class Oracles {
     ];
     for (const observer of observers) if (!without.includes(observer.name)) world.observe(observer);
     protocol.onBlock = without.includes(blocks.name) ? (): void => undefined : (node, block): void => blocks.sealed(node, block);
-    const judgesProofs = protocol.hasher.name !== 'fast' && !without.includes(PROOFS);
+    const judgesProofs = protocol.hasher !== fastHasher && !without.includes(PROOFS);
     this.proofs = judgesProofs ? new ProofOracle(protocol.hasher, world.choices.under('proof/mutation')) : undefined;
     this.judgesLinearizability = !without.includes(LINEARIZABLE);
   }

@@ -42,10 +42,11 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
   private readonly writer: Writer = new Writer();
   onBlock: BlockListener = () => undefined;
 
-  constructor(choices: Choices, knobs: Knobs) {
+  /** @param sha256 an implementation of SHA-256; all are byte-equal. */
+  constructor(choices: Choices, knobs: Knobs, sha256: Hasher = portableHasher) {
     this.choices = choices;
     this.knobs = knobs;
-    this.hasher = knobs.hasher === 'fast' ? fastHasher : portableHasher;
+    this.hasher = knobs.hasher === 'fast' ? fastHasher : sha256;
     this.cluster = drawId<'ClusterId'>(entropyFrom(choices.under('cluster/id')));
   }
 

@@ -6,18 +6,17 @@
  * is durable, a crash may fall between any two effects of a step and forgets the rest.
  */
 import { assert, defined } from '../core/assert.ts';
-import type { FileOp } from '../core/effect.ts';
 import type { NodeId, RequestId, Seq } from '../core/ids.ts';
 import type { Actor } from './actor.ts';
 import { FaultCounts } from './faults/counts.ts';
 import { Network } from './network.ts';
 import { type CrashKind, VirtualNode } from './node.ts';
 import { type Observer, Violation } from './observer.ts';
+import { carryOut, completePersists, cutPersists, startPersist } from './persists.ts';
 import type { PersistEffect, Protocol, ReplyEffect, SendEffect, Shape, SimCore, SimEffect, SimInput } from './protocol.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Choices, Draws } from './tape.ts';
 import { TraceHash } from './trace.ts';
-import type { VirtualDisk } from './virtual-disk.ts';
 import type { WorldOptions } from './world-options.ts';
 
 /** Event kinds of the heap, also folded into the trace. */
@@ -152,10 +151,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     if (!node.running) return;
     this.counts.add(how);
     this.halt(node);
-    const queued = node.persists.flatMap((persist) => persist.ops);
-    const carriedOut = (this.crashDraws[node.index] as Draws).below(queued.length + 1);
-    for (let i = 0; i < carriedOut; i += 1) carryOut(node.disk, defined(queued[i], 'within what was queued'));
-    node.persists = [];
+    cutPersists(node, this.crashDraws[index] as Draws);
     if (how === 'powerLoss') this.losePower(index);
     for (const peer of this.nodes) if (peer !== node && peer.running) this.tellPeer(peer, node, 'down');
   }
@@ -330,9 +326,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     const head = node.persists[0];
     if (head === undefined) return; // went together with an earlier one
     const together = node.persists.length > 1 && (this.coalesceDraws[node.index] as Draws).chance(this.options.coalesce);
-    const done = together ? node.persists.splice(0) : [node.persists.shift() as PersistEffect];
-    for (const persist of done) for (const op of persist.ops) carryOut(node.disk, op);
-    const { seq } = done[done.length - 1] as PersistEffect;
+    const seq = completePersists(node, together);
     node.durableSeq = seq;
     for (const observer of this.observers) observer.durable?.(node, seq);
     this.trace.event(this.now, node.index, TraceKind.persisted);
@@ -397,7 +391,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     for (const op of effect.ops) if (op.op === 'write') this.trace.bytes(op.bytes);
     if (effect.seq !== node.issuedSeq + 1) throw new Violation('persist-sequence', 'persists are numbered without a gap');
     node.issuedSeq = effect.seq;
-    node.persists.push(effect);
+    startPersist(node, effect);
     for (const observer of this.observers) observer.persisting?.(node, effect.seq);
     const mean = this.diskDelayMean[node.index] as number;
     const latency = this.options.diskDelayMinMicros + (this.diskDraws[node.index] as Draws).exponential(mean);
@@ -493,10 +487,4 @@ export class World<S extends Shape, C extends SimCore<S>> {
   private nodeAt(index: number): VirtualNode<S, C> {
     return this.nodes[index] as VirtualNode<S, C>;
   }
-}
-
-/** A healthy disk refuses nothing that makes sense, so a refusal is the core's mistake. */
-function carryOut(disk: VirtualDisk, op: FileOp): void {
-  const refused = disk.execute(op);
-  if (refused !== undefined) throw new Violation('disk-operations-fit', `${op.op} was refused with ${refused}`);
 }

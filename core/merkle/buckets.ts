@@ -4,7 +4,7 @@
  */
 import { assert } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
-import type { NodeArena, NodeRef } from './arena.ts';
+import { NO_NODE, type NodeArena, type NodeRef } from './arena.ts';
 import {
   BUCKETS,
   copyHash,
@@ -19,13 +19,30 @@ import {
 /** Bytes of the bucket vector: 256 hashes. */
 export const BUCKET_VECTOR_BYTES: number = BUCKETS * HASH_BYTES;
 
-/** The bucket vector of a root whose hashes are up to date. */
+/** The bucket vector of a root whose hashes are up to date. Costs 8 KiB of EMPTY and one visit per bucket in use. */
 export function bucketVector(arena: NodeArena, root: NodeRef, rootHash: Uint8Array): Uint8Array {
   const vector = new Uint8Array(BUCKET_VECTOR_BYTES);
-  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
-    arena.bucketHash({ root, rootHash, bucket }, vector, bucket * HASH_BYTES);
-  }
+  copyHash(arena.empty, 0, vector, 0);
+  for (let filled = HASH_BYTES; filled < BUCKET_VECTOR_BYTES; filled *= 2) vector.copyWithin(filled, 0, filled);
+  if (root !== NO_NODE) fillBuckets(arena, { node: root, bytes: rootHash, at: 0 }, vector);
   return vector;
+}
+
+/** Puts the hash of every subtree below the cut at the bucket of its leaves. @param from a node and where its hash stands */
+function fillBuckets(
+  arena: NodeArena,
+  from: { readonly node: NodeRef; readonly bytes: Uint8Array; readonly at: number },
+  vector: Uint8Array,
+): void {
+  const { node } = from;
+  if (node > 0 && arena.bit(node) < 8) {
+    const bytes = arena.hashBytes(node);
+    fillBuckets(arena, { node: arena.child(node, 0), bytes, at: arena.hashAt(node, 0) }, vector);
+    fillBuckets(arena, { node: arena.child(node, 1), bytes, at: arena.hashAt(node, 1) }, vector);
+    return;
+  }
+  const bucket = arena.path(arena.leftmost(node))[0] as number;
+  copyHash(from.bytes, from.at, vector, bucket * HASH_BYTES);
 }
 
 /** SHA-256 over the bucket vector. */

@@ -6,6 +6,7 @@ import type { Knobs } from '../../sim/knobs.ts';
 import type { RunResult } from '../../sim/result.ts';
 import { type RunOptions, runSeed } from '../../sim/run.ts';
 import type { Profile } from '../../sim/tape.ts';
+import { nativeHasher } from '../hasher.ts';
 import { usageFailure } from './failure.ts';
 
 /** As commander parses them. */
@@ -80,6 +81,7 @@ export function runPlan(plan: RunPlan, seed: string, extra: Partial<Pick<RunOpti
     scenario: SCENARIOS.find((scenario) => scenario.name === plan.scenario),
     adjust: (knobs) => adjusted(plan, knobs),
     without: plan.without,
+    sha256: nativeHasher,
     stopwatch: () => performance.now(),
     ...extra,
   });

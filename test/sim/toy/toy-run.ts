@@ -60,7 +60,7 @@ export function runToy(
     actors: 1,
     link: { delayMinMicros: 100, delayMeanMicros: 500, loss: 0.02, duplicate: 0.02, reorder: 0.05, queueMax: 100 },
     diskDelayMinMicros: 100,
-    diskDelayMeanMicros: 3000,
+    diskDelayMeanMicros: 10_000,
     coalesce: 0.5,
     clock: () => new NodeClock({ ratePpm: 0, origin: 1, wallOffset: 0 }),
     disk: (_node, draws) => new SimDisk(draws),
