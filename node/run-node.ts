@@ -38,6 +38,9 @@ export async function runNode(settings: Settings): Promise<NodeEnd> {
   for (const ignored of directory.ignored) {
     log.warn(`${ignored} is ignored: it was fixed at the first start and stands in ${directory.disk.directory}/NODE`);
   }
+  if (/^(0\.0\.0\.0|\[::\]):/.test(directory.file.listen)) {
+    log.warn(`other nodes cannot dial ${directory.file.listen}: in a cluster of several, listen on an address that they reach`);
+  }
   return serve(directory, settings, log);
 }
 

@@ -41,6 +41,7 @@ async function up(options: UpOptions): Promise<void> {
   const port = whole(options.port, '--port', 65_535 - NODES_MAX);
   const binary = fileURLToPath(new URL('./main.js', import.meta.url));
   const cluster = new LocalCluster({ binary, directory: resolve(options.dir), nodes, port });
+  warnOfIgnored(cluster, { nodes, port });
   const ended = stopOnSignals(cluster);
   try {
     const leader = await cluster.up();
@@ -58,6 +59,13 @@ async function up(options: UpOptions): Promise<void> {
     ended.begin();
   };
   await ended.promise;
+}
+
+/** A cluster that is there keeps its size and its ports. */
+function warnOfIgnored(cluster: LocalCluster, asked: { readonly nodes: number; readonly port: number }): void {
+  const address = cluster.nodes[0]?.options.address ?? '';
+  if (!cluster.found || (cluster.nodes.length === asked.nodes && address.endsWith(`:${asked.port}`))) return;
+  say(`The cluster found has ${cluster.nodes.length} nodes from ${address} on; --nodes and --port count for a new one.`);
 }
 
 interface Ending {

@@ -111,7 +111,8 @@ function checkAnswer(
     const message = `The tuple carries the condition '${result.row.conditionName}', which this version does not evaluate.`;
     throw new HttpError(400, 'validation_error', message);
   }
-  if (proof) return { resolution: '', ...provenAnswer(vault, tuple, result.present, result.anchor, result.proof) };
+  // Nothing beside what the verifier reads: whatever is changed in such an answer is found.
+  if (proof) return provenAnswer(vault, tuple, result.present, result.anchor, result.proof);
   return { allowed: result.present, resolution: '', ...anchorJson(result.anchor) };
 }
 

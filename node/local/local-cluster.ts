@@ -29,6 +29,8 @@ export class LocalClusterError extends Error {
 
 export class LocalCluster {
   readonly nodes: readonly ChildNode[];
+  /** Whether the directory held a cluster already; then it decides how many nodes there are and where they listen. */
+  readonly found: boolean;
   /** Told when a node ends on its own. */
   onNodeExit: ((node: ChildNode, how: string) => void) | undefined = undefined;
   private readonly options: LocalClusterOptions;
@@ -37,7 +39,9 @@ export class LocalCluster {
 
   constructor(options: LocalClusterOptions) {
     this.options = options;
-    this.nodes = plan(options);
+    const known = existing(options.directory);
+    this.found = known.length > 0;
+    this.nodes = plan(options, known);
     for (const node of this.nodes) {
       node.onUnexpectedExit = (how) => {
         this.failed ??= `${node.options.name} ended: ${how.replace(/^vouch: /, '')}`;
@@ -107,8 +111,7 @@ export class LocalCluster {
 }
 
 /** The nodes found below the directory, else as many new ones as asked for. */
-function plan(options: LocalClusterOptions): ChildNode[] {
-  const known = existing(options.directory);
+function plan(options: LocalClusterOptions, known: readonly (NodeFile | undefined)[]): ChildNode[] {
   const count = known.length > 0 ? known.length : options.nodes;
   const addresses: string[] = [];
   for (let i = 0; i < count; i += 1) addresses.push(known[i]?.listen ?? `127.0.0.1:${options.port + i}`);

@@ -171,12 +171,11 @@ describe('check', () => {
     expect(asked.at(-1)).toMatchObject({ consistency: 'linearizable', proof: false });
   });
 
-  test('Vouch-Proof: 1 adds header, proof and statement', async () => {
+  test('Vouch-Proof: 1 answers with header, proof and statement, and nothing that could be changed unseen', async () => {
     const { call, asked } = gateway(present);
     const { body } = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-proof': '1' });
     expect(body).toEqual({
       allowed: true,
-      resolution: '',
       ...HASHES,
       tree_root: 'ef'.repeat(32),
       header: Buffer.alloc(196).toString('base64'),
