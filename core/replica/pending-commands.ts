@@ -46,20 +46,21 @@ export class PendingCommands {
     return newest === undefined ? 0 : newest.index;
   }
 
-  /** Removes the next batch: at most countMax commands and bytesMax bytes, at least one command. */
+  /**
+   * Removes the next batch: at most countMax commands and bytesMax bytes, at least one command. A session is named by the
+   * index of the entry that opened it, so an entry opens one.
+   */
   takeBatch(countMax: number, bytesMax: number): readonly PendingCommand[] {
     let count = 0;
     let bytes = 0;
+    let sessions = 0;
     for (; count < this.waiting.length && count < countMax; count += 1) {
-      bytes += (this.waiting[count] as PendingCommand).bytes;
-      if (bytes > bytesMax && count > 0) break;
+      const next = this.waiting[count] as PendingCommand;
+      bytes += next.bytes;
+      if (next.command.kind === 'openSession') sessions += 1;
+      if (count > 0 && (bytes > bytesMax || sessions > 1)) break;
     }
     return this.waiting.splice(0, count);
-  }
-
-  /** Puts a refused batch back in front. */
-  putBack(batch: readonly PendingCommand[]): void {
-    this.waiting.unshift(...batch);
   }
 
   markProposed(index: LogIndex, term: Term, requests: readonly (RequestId | undefined)[], after: Seq): void {

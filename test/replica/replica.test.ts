@@ -140,6 +140,18 @@ describe('a cluster of three', () => {
     expect((leader.replica.group(vault.group)?.raft.lastIndex as number) - before).toBe(2);
   });
 
+  test('sessions asked for at the same time are all opened, each by an entry of its own', () => {
+    const cluster = new TestCluster(3);
+    cluster.boot();
+    const leader = cluster.leader(1);
+    leader.diskWorks = false;
+    const ids = Array.from({ length: 5 }, () => cluster.send(leader, { kind: 'openSession', group: 1 as GroupId }));
+    leader.diskWorks = true;
+    cluster.runUntil(() => ids.every((id) => leader.replies.has(id)));
+    const indexes = ids.map((id) => expectKind(leader.replies.get(id) as ClientResult, 'session').session.index);
+    expect(new Set(indexes).size).toBe(5);
+  });
+
   test('all groups that write in one step share one persist', () => {
     const cluster = new TestCluster(1, 3);
     cluster.boot();
