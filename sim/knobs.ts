@@ -15,6 +15,8 @@ export interface Knobs {
   readonly profile: Profile;
   readonly nodes: number;
   readonly clients: number;
+  /** Processes per client; they share its sessions. */
+  readonly lanes: number;
   readonly dataGroups: number;
   readonly vaults: number;
   /** Keys of each kind per vault: few, so that operations meet. */
@@ -52,8 +54,6 @@ export interface Knobs {
 
 /** Kinds that are rates of the network rather than episodes. */
 const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
-/** Processes per client; they share its sessions. */
-export const LANES: number = 2;
 const MILLISECOND = 1000;
 const SECOND = 1_000_000;
 const WORK_MICROS_MAX = 90 * SECOND;
@@ -89,6 +89,7 @@ function drawSwarm(choices: Choices): Knobs {
   const diskDelayMean = draws.pick([50, 500, 3000] as const);
   const faultDuration = draws.pick([100, 300, 1000] as const) * MILLISECOND;
   const clients = draws.between(3, 6);
+  const lanes = draws.between(1, 4);
   const operations = draws.between(350, 500);
   /** How long the work is to last: long enough for dozens of faults and elections. */
   const workSeconds = draws.between(5, 20);
@@ -98,12 +99,13 @@ function drawSwarm(choices: Choices): Knobs {
     profile: 'swarm',
     nodes,
     clients,
+    lanes,
     dataGroups: draws.between(1, 3),
     vaults: draws.between(1, 3),
     keys: draws.between(2, 6),
     operations,
     workMicrosMax: WORK_MICROS_MAX,
-    thinkMeanMicros: Math.floor((workSeconds * SECOND * clients * LANES) / operations),
+    thinkMeanMicros: Math.floor((workSeconds * SECOND * clients * lanes) / operations),
     readShare: draws.between(30, 60) / 100,
     transactionShare: draws.between(0, 30) / 100,
     proofShare: draws.between(0, 20) / 100,
@@ -156,12 +158,13 @@ const PERF: Knobs = {
   profile: 'perf',
   nodes: 6,
   clients: 4,
+  lanes: 2,
   dataGroups: 1,
   vaults: 1,
   keys: 400,
   operations: 10_000,
-  workMicrosMax: 600 * SECOND,
-  thinkMeanMicros: 100_000,
+  workMicrosMax: 1500 * SECOND,
+  thinkMeanMicros: 450_000,
   readShare: 0.7,
   transactionShare: 0.1,
   proofShare: 0,

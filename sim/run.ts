@@ -11,7 +11,7 @@ import { SimDisk } from './disk.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { FAULTS } from './faults/registry.ts';
-import { drawKnobs, type Knobs, LANES, possibleFaults } from './knobs.ts';
+import { drawKnobs, type Knobs, possibleFaults } from './knobs.ts';
 import { Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
 import type { RunReport, RunResult, RunVerdict, RunViolation } from './result.ts';
@@ -47,6 +47,7 @@ export interface RunOptions {
   readonly stopwatch: () => number;
 }
 
+const FIRST_DATA_GROUP = 1 as GroupId;
 /** Name of a run without a scenario. */
 export const GENERIC: string = 'generic';
 
@@ -174,6 +175,7 @@ class Run {
       },
       this.choices,
     );
+    world.focus = (): number => this.oracles.watch.leaderOf(FIRST_DATA_GROUP);
     const book = new StoryBook(world, this.oracles.watch, this.choices.under('story'));
     nemesis.start();
     this.scenario?.tell(book);
@@ -301,7 +303,7 @@ class Run {
         if (plan === undefined) idle();
         return plan;
       };
-      const actor = this.createClient(client, LANES, { think: () => behaviour.think(), next });
+      const actor = this.createClient(client, knobs.lanes, { think: () => behaviour.think(), next });
       this.clients.push(actor);
       world.addActor(actor);
     }

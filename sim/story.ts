@@ -38,9 +38,7 @@ export class StoryBook implements StoryTeller {
   }
 
   leader(): number {
-    const views = this.watch.replicas(FIRST_DATA_GROUP).filter((view) => view.raft !== undefined);
-    const leaders = views.filter((view) => view.role === 'leader').sort((a, b) => b.term - a.term);
-    return (leaders[0] ?? views[0])?.node ?? 0;
+    return this.watch.leaderOf(FIRST_DATA_GROUP);
   }
 
   isRunning(node: number): boolean {

@@ -43,6 +43,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
   readonly counts: FaultCounts = new FaultCounts();
   readonly choices: Choices;
   readonly trace: TraceHash = new TraceHash();
+  /** The node that faults hit more often than others: set to whoever leads. */
+  focus: () => number = () => 0;
   /** Steps so far. */
   events: number = 0;
   /** Simulated disk latency on top of its minimum, microseconds (mean); a fault may raise it per node. */

@@ -1,13 +1,13 @@
 /** A process or a machine dies, now or between two effects of a coming step, and comes back. */
 import type { CrashKind } from '../node.ts';
-import { downCount, type Fault, type FaultRequest } from './fault.ts';
+import { downCount, drawVictim, type Fault, type FaultRequest } from './fault.ts';
 
 /** Effects after which a planned crash falls at the latest: a step seldom has more. */
 const EFFECTS_MAX = 12;
 
 function inject(request: FaultRequest, how: CrashKind): (() => void) | undefined {
   const { target, draws, downMax } = request;
-  const node = draws.below(target.nodeCount);
+  const node = drawVictim(request);
   const effects = draws.below(EFFECTS_MAX + 1);
   if (!target.isRunning(node) || downCount(target) >= downMax) return undefined;
   if (effects === 0) target.crash(node, how);

@@ -17,6 +17,8 @@ export interface FaultTarget {
     unblock(from: number, to: number): void;
   };
   readonly diskDelayMean: number[];
+  /** The node that matters most now. */
+  readonly focus: () => number;
   at(time: number, act: () => void): void;
   isRunning(index: number): boolean;
   crash(index: number, how: CrashKind): void;
@@ -42,6 +44,12 @@ export interface Fault {
   readonly counts: readonly FaultKind[];
   /** Starts the fault. @returns how to end it, called once; undefined where there is nothing to end or nothing was done. */
   readonly inject: (request: FaultRequest) => (() => void) | undefined;
+}
+
+/** Whom a fault hits: whoever leads in one case of three, else anybody. */
+export function drawVictim({ target, draws }: FaultRequest): number {
+  const anybody = draws.below(target.nodeCount);
+  return draws.below(3) === 2 ? target.focus() : anybody;
 }
 
 /** Nodes that do not run now. */

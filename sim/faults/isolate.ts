@@ -1,12 +1,13 @@
 /** One node hears and reaches no other node; clients may still reach it. */
-import { blockAll, type Fault, type FaultRequest } from './fault.ts';
+import { blockAll, drawVictim, type Fault, type FaultRequest } from './fault.ts';
 
 export const isolateFault: Fault = {
   kind: 'isolate',
   counts: ['isolate'],
-  inject: ({ target, draws }: FaultRequest): (() => void) | undefined => {
+  inject: (request: FaultRequest): (() => void) | undefined => {
+    const { target } = request;
     if (target.nodeCount < 2) return undefined;
-    const alone = draws.below(target.nodeCount);
+    const alone = drawVictim(request);
     const directions: (readonly [number, number])[] = [];
     for (let peer = 0; peer < target.nodeCount; peer += 1) if (peer !== alone) directions.push([alone, peer], [peer, alone]);
     target.counts.add('isolate');

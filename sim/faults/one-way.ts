@@ -1,12 +1,13 @@
 /** Some directions between nodes are closed while the way back is open. */
-import { blockAll, type Fault, type FaultRequest } from './fault.ts';
+import { blockAll, drawVictim, type Fault, type FaultRequest } from './fault.ts';
 
 export const oneWayFault: Fault = {
   kind: 'oneWay',
   counts: ['oneWay'],
-  inject: ({ target, draws }: FaultRequest): (() => void) | undefined => {
+  inject: (request: FaultRequest): (() => void) | undefined => {
+    const { target, draws } = request;
     if (target.nodeCount < 2) return undefined;
-    const deaf = draws.below(target.nodeCount);
+    const deaf = drawVictim(request);
     const outbound = draws.below(2) === 1;
     const directions: (readonly [number, number])[] = [];
     for (let peer = 0; peer < target.nodeCount; peer += 1) {

@@ -1,10 +1,11 @@
 /** Two sides that cannot hear each other. Clients stand on either side, or reach both. */
-import { blockAll, type Fault, type FaultRequest } from './fault.ts';
+import { blockAll, drawVictim, type Fault, type FaultRequest } from './fault.ts';
 
 /** Draws a side (0 or 1) per endpoint, or 2 for a client that reaches both; both sides have a node. */
-function drawSides({ target, draws }: FaultRequest): readonly number[] {
+function drawSides(request: FaultRequest): readonly number[] {
+  const { target, draws } = request;
   const sides: number[] = [];
-  const first = draws.below(target.nodeCount);
+  const first = drawVictim(request);
   const second = (first + 1 + draws.below(target.nodeCount - 1)) % target.nodeCount;
   for (let endpoint = 0; endpoint < target.endpointCount; endpoint += 1) {
     sides.push(endpoint < target.nodeCount ? draws.below(2) : draws.below(3));

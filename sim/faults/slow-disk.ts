@@ -1,11 +1,12 @@
 /** One disk takes many times longer for everything. */
-import type { Fault, FaultRequest } from './fault.ts';
+import { drawVictim, type Fault, type FaultRequest } from './fault.ts';
 
 export const slowDiskFault: Fault = {
   kind: 'slowDisk',
   counts: ['slowDisk'],
-  inject: ({ target, draws }: FaultRequest): (() => void) | undefined => {
-    const node = draws.below(target.nodeCount);
+  inject: (request: FaultRequest): (() => void) | undefined => {
+    const { target, draws } = request;
+    const node = drawVictim(request);
     const factor = 5 + draws.below(40);
     target.counts.add('slowDisk');
     target.diskDelayMean[node] = (target.diskDelayMean[node] as number) * factor;

@@ -40,9 +40,9 @@ export const CONTROLS: readonly Mutant[] = [
     id: 'K6',
     title: 'one more sync per write',
     file: 'core/wal/wal.ts',
-    find: "    this.write(run, ops);\n    ops.push({ op: 'sync', file: segmentName(this.segment) });\n    return ops;",
+    find: "    this.write(run, ops);\n    ops.push({ op: 'sync', file: this.file });\n    return ops;",
     replace:
-      "    this.write(run, ops);\n    ops.push({ op: 'sync', file: segmentName(this.segment) });\n    ops.push({ op: 'sync', file: segmentName(this.segment) });\n    return ops;",
+      "    this.write(run, ops);\n    ops.push({ op: 'sync', file: this.file });\n    ops.push({ op: 'sync', file: this.file });\n    return ops;",
     isControl: true,
   },
 ];

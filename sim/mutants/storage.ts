@@ -35,7 +35,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     id: 'D10',
     title: 'a plan does not end in a sync',
     file: 'core/wal/wal.ts',
-    find: "    this.write(run, ops);\n    ops.push({ op: 'sync', file: segmentName(this.segment) });\n    return ops;",
+    find: "    this.write(run, ops);\n    ops.push({ op: 'sync', file: this.file });\n    return ops;",
     replace: '    this.write(run, ops);\n    return ops;',
   },
 ];

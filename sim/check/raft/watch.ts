@@ -62,6 +62,17 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     return this.views.map((views) => views[position] as GroupView);
   }
 
+  /** The node that leads the group in the newest term; any running one where none does. */
+  leaderOf(group: GroupId): number {
+    let best: GroupView | undefined;
+    for (const view of this.replicas(group)) {
+      if (view.raft === undefined) continue;
+      const isBetter = best === undefined || (view.role === 'leader' && (best.role !== 'leader' || view.term > best.term));
+      if (isBetter) best = view;
+    }
+    return best?.node ?? 0;
+  }
+
   opened(node: VouchNode): void {
     for (const view of this.viewsOf(node)) {
       view.raft = undefined;

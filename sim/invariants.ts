@@ -1,0 +1,192 @@
+/**
+ * Every named invariant with the file of its oracle, where tests show that the oracle can fail, and a known bug that it finds.
+ * docs/reference/invariants.md is generated from this list; a test fails where the list and the code disagree.
+ */
+
+export interface Invariant {
+  readonly name: string;
+  readonly claim: string;
+  /** File of the oracle, from the root of the repository. */
+  readonly oracle: string;
+  /** A test of the property beside the simulator. */
+  readonly test: string;
+  /** Mutants whose kill shows that the oracle works (`vouch sim mutants --only …`); '' where a test shows it. */
+  readonly mutants: string;
+}
+
+export const INVARIANTS: readonly Invariant[] = [
+  {
+    name: 'one-leader-per-term',
+    claim: 'In each group, at most one node is ever leader in a term.',
+    oracle: 'sim/check/raft/one-leader-per-term.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'elected-by-quorum',
+    claim: 'Whoever leads a term holds durable votes of a quorum of voters in it.',
+    oracle: 'sim/check/raft/elected-by-quorum.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: 'E4, E8, E9',
+  },
+  {
+    name: 'one-vote-per-term',
+    claim: 'A node votes for one candidate per term, and only durable votes leave the node.',
+    oracle: 'sim/check/raft/one-vote-per-term.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: 'E1, E3, E12, E13',
+  },
+  {
+    name: 'log-matching',
+    claim: 'If two logs hold an entry of the same index and term, they are identical up to there.',
+    oracle: 'sim/check/raft/log-matching.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'counters-monotone',
+    claim: 'Term and commit index of a node never fall.',
+    oracle: 'sim/check/raft/counters-monotone.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'leader-completeness',
+    claim: 'The leader of a term holds every entry that was committed in an earlier term.',
+    oracle: 'sim/check/raft/leader-completeness.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: 'E6, E7',
+  },
+  {
+    name: 'committed-is-immutable',
+    claim: 'A committed entry never changes: all nodes commit the same entry at an index, and none truncates it.',
+    oracle: 'sim/check/raft/committed-is-immutable.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: 'L4, L9',
+  },
+  {
+    name: 'committed-is-durable',
+    claim: 'A committed entry is durable on a quorum of voters.',
+    oracle: 'sim/check/raft/committed-is-durable.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: 'L5, L12',
+  },
+  {
+    name: 'match-index-truthful',
+    claim: 'A leader’s matchIndex for a follower never exceeds what the follower durably shares with it.',
+    oracle: 'sim/check/raft/match-index-truthful.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: 'L3',
+  },
+  {
+    name: 'acknowledged-is-held',
+    claim: 'A follower acknowledges an append only once its entries are durable on it.',
+    oracle: 'sim/check/raft/acknowledged-is-held.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: 'L6',
+  },
+  {
+    name: 'recovery-is-legal',
+    claim: 'A restart recovers everything durable, and beyond it only a prefix of what was being written.',
+    oracle: 'sim/check/raft/recovery-is-legal.ts',
+    test: 'test/wal/recover.prop.test.ts',
+    mutants: 'E2, D6, D9',
+  },
+  {
+    name: 'nothing-leaves-early',
+    claim: 'No message or reply leaves a node before the persist it waits for is durable.',
+    oracle: 'sim/world.ts',
+    test: 'test/sim/world.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'blocks-agree',
+    claim: 'Headers and transactions of a block are byte-equal on all replicas.',
+    oracle: 'sim/check/state/blocks-agree.ts',
+    test: 'test/state/history.prop.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'exactly-once',
+    claim: 'No transaction is executed twice.',
+    oracle: 'sim/check/state/blocks-agree.ts',
+    test: 'test/state/sessions.test.ts',
+    mutants: 'X2',
+  },
+  {
+    name: 'replicas-agree',
+    claim: 'Replicas that applied the same entries have equal state.',
+    oracle: 'sim/check/state/replicas-agree.ts',
+    test: 'test/state/history.prop.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'vaults-agree',
+    claim: 'In each vault rows, reverse index, expiry index, commitment tree and chain agree.',
+    oracle: 'sim/check/state/replicas-agree.ts',
+    test: 'test/state/history.prop.test.ts',
+    mutants: 'V1, V2, V5, V6',
+  },
+  {
+    name: 'answers-stay-true',
+    claim: 'Every acknowledged transaction survives in its block, and every answer’s anchor is a block of the chain.',
+    oracle: 'sim/check/clients/answers-stay-true.ts',
+    test: 'test/replica/replica.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'linearizable',
+    claim: 'There is one order of all operations that explains every answer and respects real time.',
+    oracle: 'sim/check/clients/linearizable-history.ts',
+    test: 'test/sim/check/linearizable.prop.test.ts',
+    mutants: 'T5, T6, T7, T8, X3, V11',
+  },
+  {
+    name: 'proofs-verify',
+    claim: 'Every proof served verifies, and fails once any byte of it is changed.',
+    oracle: 'sim/check/clients/proofs.ts',
+    test: 'test/proof/vectors.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'no-fatal',
+    claim: 'No node and no group stops by itself while its disk keeps what it synced.',
+    oracle: 'sim/check/no-fatal.ts',
+    test: 'test/wal/recover.prop.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'liveness',
+    claim: 'Once the faults stop outside a quorum, the cluster elects, serves writes and reads, and converges.',
+    oracle: 'sim/run.ts',
+    test: 'test/raft/cluster.prop.test.ts',
+    mutants: 'E10, E11, E14, L11',
+  },
+  {
+    name: 'vacuous',
+    claim: 'A run that did too little, or read nothing after its last fault, counts as a failure.',
+    oracle: 'sim/run.ts',
+    test: 'test/sim/run.test.ts',
+    mutants: '',
+  },
+];
+
+/** The text of docs/reference/invariants.md. */
+export function invariantsMarkdown(): string {
+  const rows = INVARIANTS.map(
+    ({ name, claim, oracle, test, mutants }) =>
+      `| \`${name}\` | ${claim} | \`${oracle}\` | \`${test}\` | ${mutants === '' ? '' : mutants} |`,
+  );
+  return [
+    '# Invariants',
+    '',
+    'Generated from `sim/invariants.ts`; `UPDATE_DOCS=1 npx vitest run test/sim/invariants.test.ts` writes it again.',
+    'What the simulator checks after every step or at rest, the oracle that checks it, a test beside the simulator, and known',
+    'bugs that the oracle finds (`vouch sim mutants --only ID`).',
+    '',
+    '| Invariant | Claim | Oracle | Test | Finds |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
