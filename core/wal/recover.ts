@@ -12,7 +12,7 @@ import { SEGMENT_BYTES } from '../limits.ts';
 import { Chain, type Damage } from './chain.ts';
 import type { RecoveredGroup } from './group-log.ts';
 import { NO_LINK, recordBytes } from './record.ts';
-import { type SegmentScan, scanSegment } from './scan.ts';
+import { type FoundRecord, type SegmentScan, scanSegment } from './scan.ts';
 import { headerBytes, segmentId, segmentName } from './segment.ts';
 import { type GroupTail, startSegment, Wal, type WalOptions } from './wal.ts';
 
@@ -23,8 +23,8 @@ export interface WalRecovery {
   readonly wal: Wal;
   /**
    * To be durable before the first append, and before anything recovered is acted upon: what was read may have been
-   * written by a process that died before its sync, so the tail and its name are synced again. Cuts a torn tail, creates
-   * the first segment. Never empty.
+   * written by a process that died before its sync, or whose sync failed, so the tail is written again, and it and its
+   * name are synced. Cuts a torn tail, creates the first segment. Never empty.
    */
   readonly repairs: readonly FileOp[];
   readonly groups: ReadonlyMap<GroupId, RecoveredGroup>;
@@ -48,6 +48,8 @@ interface Walk {
   readonly unborn: readonly SegmentScan[];
   /** Where the last segment's next record goes. */
   readonly end: number;
+  /** Every record up to this number is known to have been durable. */
+  readonly watermark: number;
 }
 
 /**
@@ -78,8 +80,11 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   }
   const tail = { floor: floorOf(scans), last: chain.last, groups: tails, unlistedBroken };
   if (needsNewSegment(last, unlistedBroken)) {
-    // Nothing is touched; the next segment's header will say for good which groups are broken.
-    if (last !== undefined) repairs.push({ op: 'sync', file: last.file });
+    // Nothing is changed; the next segment's header will say for good which groups are broken.
+    if (last !== undefined) {
+      writeAgain(reader, last, walk, repairs);
+      repairs.push({ op: 'sync', file: last.file });
+    }
     repairs.push({ op: 'syncDirectory' });
     const wal = new Wal({ ...tail, segment: scans.at(-1)?.id ?? 0, offset: 0, segmentEnd: 0 }, options);
     return { ...found, wal, repairs, tornBytes: 0 };
@@ -91,6 +96,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
     const wal = new Wal({ ...tail, segment: 1, offset: headerBytes(0), segmentEnd: segmentBytes }, options);
     return { ...found, wal, repairs, tornBytes: 0 };
   }
+  writeAgain(reader, last, walk, repairs);
   const tornBytes = Math.max(last.usedEnd - walk.end, 0);
   cut(last.file, { from: walk.end, to: walk.end + tornBytes }, repairs);
   repairs.push({ op: 'sync', file: last.file }, { op: 'syncDirectory' });
@@ -161,7 +167,7 @@ function follow(scans: readonly SegmentScan[]): Walk {
     }
   }
   if (segments.length === 0 && chain.damage.length > 0) chain.loseUnknown(segmentName(floor), 0, 'no segment can be read');
-  return { chain, segments, unborn, end };
+  return { chain, segments, unborn, end, watermark };
 }
 
 /** A file whose creation a crash interrupted: no record was written before its header was durable. */
@@ -199,6 +205,19 @@ function readRecords(chain: Chain, scan: SegmentScan, watermark: number): number
 function needsNewSegment(last: SegmentScan | undefined, unlistedBroken: boolean): boolean {
   if (last === undefined) return unlistedBroken;
   return last.header.kind !== 'valid' || (unlistedBroken && !last.header.header.unlistedBroken);
+}
+
+/**
+ * Writes what no watermark covers with the bytes that were read. Why a sync alone is not enough: behind a sync that failed
+ * the operating system may take the pages for clean, so that the data is read back from its cache, the next sync has nothing to
+ * write and succeeds, and power loss takes it all (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
+ */
+function writeAgain(reader: DirectoryReader, last: SegmentScan, { end, watermark }: Walk, repairs: FileOp[]): void {
+  const counted = last.found.filter(({ offset }) => offset < end);
+  const first = counted.findIndex(({ header }) => header.number > watermark);
+  if (first < 0 && counted.length > 0) return;
+  const from = first > 0 ? (counted[first] as FoundRecord).offset : 0; // before its first record the header may be as new
+  if (from < end) repairs.push({ op: 'write', file: last.file, offset: from, bytes: reader.read(last.file, from, end - from) });
 }
 
 /** Overwrites a torn tail with zeros, so that nothing of it can ever be taken for a record again. */

@@ -86,8 +86,34 @@ test('recovery syncs the tail and its name again, even where nothing is torn', (
   const log = new Log();
   log.add(vote(A, 1));
   const { repairs, fresh } = recoverWal(log.directory, options);
-  expect(repairs).toEqual([{ op: 'sync', file: FIRST }, { op: 'syncDirectory' }]);
+  expect(repairs.slice(-2)).toEqual([{ op: 'sync', file: FIRST }, { op: 'syncDirectory' }]);
   expect(fresh).toBe(false);
+});
+
+test('records whose sync failed, read back from the cache, are written again: a second sync alone would write nothing', () => {
+  for (const [label, unsynced] of [
+    ['behind durable records', [append(A, 2), append(B, 1)]],
+    ['in a segment of their own', [append(A, 2, 5000)]],
+  ] as const) {
+    const log = new Log();
+    log.add(append(A, 1), vote(B, 1));
+    const medium = log.directory.copy();
+    for (const record of unsynced) log.addUnsynced(record);
+    for (const [file, bytes] of log.directory.files) {
+      if (!medium.files.has(file)) medium.files.set(file, new Uint8Array(bytes.length)); // its header's sync failed
+    }
+    const { repairs, groups } = recoverWal(log.directory, options);
+    medium.run(repairs);
+    expect(recoverWal(medium, options).groups, label).toEqual(groups);
+    expect(groups.get(A)?.entries.length, label).toBe(2);
+  }
+});
+
+test('what a watermark covers is not written again', () => {
+  const log = new Log();
+  log.add(append(A, 1), append(A, 2), append(A, 3));
+  const [rewritten] = recoverWal(log.directory, options).repairs;
+  expect(rewritten).toMatchObject({ op: 'write', file: FIRST, offset: log.places[3]?.offset });
 });
 
 test('each group gets its own hard state, the newest, and its own entries', () => {
@@ -241,7 +267,8 @@ test('a file whose creation a crash interrupted is removed', () => {
   log.add(append(A, 1));
   log.directory.files.set(SECOND, new Uint8Array(1000));
   const { repairs, damage } = recoverWal(log.directory, options);
-  expect(repairs).toEqual([{ op: 'remove', file: SECOND }, { op: 'sync', file: FIRST }, { op: 'syncDirectory' }]);
+  expect(repairs[0]).toEqual({ op: 'remove', file: SECOND });
+  expect(repairs.slice(-2)).toEqual([{ op: 'sync', file: FIRST }, { op: 'syncDirectory' }]);
   expect(damage).toEqual([]);
 });
 
