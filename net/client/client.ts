@@ -24,6 +24,13 @@ export interface InOrganization extends Patience {
   readonly organization?: string;
 }
 
+/** A vault by id, or, where that is empty, by name; an empty organization is any. */
+interface VaultName {
+  readonly organization: string;
+  readonly name: string;
+  readonly id: string;
+}
+
 const DEADLINE_MS = 10_000;
 const LIST_LIMIT = 100;
 
@@ -78,8 +85,9 @@ export class VouchClient {
     const organization = this.organizationOf(options);
     const body = { kind: 'reserveVault', organization, name, allowExisting: true } as const;
     const reserved = expectAnswer(await this.driver.ask({ kind: 'directory', body }, patience(options)), 'vault');
-    const { group, organization: organizationId, id } = reserved.vault;
-    const vault = new Vault(this.driver, reserved.vault);
+    const entry = sameVault(reserved.vault, { organization, name, id: '' });
+    const { group, organization: organizationId, id } = entry;
+    const vault = new Vault(this.driver, entry);
     if (!reserved.created && (await this.isComplete(vault, options))) {
       if (options.ifExists === 'use') return vault;
       throw new VouchError('vault_exists', `The organization ${organization} already has a vault of that name.`);
@@ -137,12 +145,9 @@ export class VouchClient {
     throw new VouchError('invalid_argument', 'Name an organization, here or when connecting.');
   }
 
-  private async lookup(
-    where: { readonly organization: string; readonly name: string; readonly id: string },
-    options: Patience,
-  ): Promise<VaultEntry> {
+  private async lookup(where: VaultName, options: Patience): Promise<VaultEntry> {
     const request = { kind: 'lookupVault', ...where, consistency: 'linearizable' } as const;
-    return expectAnswer(await this.driver.ask(request, patience(options)), 'vault').vault;
+    return sameVault(expectAnswer(await this.driver.ask(request, patience(options)), 'vault').vault, where);
   }
 
   /** Whether the second step of its creation has happened. */
@@ -155,4 +160,12 @@ export class VouchClient {
       throw error;
     }
   }
+}
+
+/** The entry, if it is of the vault that was named: proofs are checked against it, so a node must not choose it. */
+function sameVault(entry: VaultEntry, asked: VaultName): VaultEntry {
+  const sameOrganization = asked.organization === '' || entry.organizationName === asked.organization;
+  const same = asked.id === '' ? entry.name === asked.name : entry.id === asked.id;
+  if (sameOrganization && same) return entry;
+  throw new VouchError('unavailable', 'A node answered for another vault than the one that was named.');
 }

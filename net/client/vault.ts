@@ -118,11 +118,14 @@ export class Vault {
     );
   }
 
-  /** Whether the exact tuple is there. */
+  /** Whether the exact tuple is there. Throws `invalid_argument` where it holds under a condition only: none is evaluated yet. */
   async check(tuple: TupleKey, options: CheckOptions = {}): Promise<Check> {
     const verified = options.verified === true;
     const found = await this.query({ kind: 'tuple', tuple }, options, verified ? 'with proof' : 'without proof');
-    if (!verified) return { allowed: found.present, anchor: found.anchor, proven: undefined };
+    if (!verified) {
+      refuseCondition(found.row?.conditionName);
+      return { allowed: found.present, anchor: found.anchor, proven: undefined };
+    }
     const answer = provenAnswer(this.entry, tuple, found);
     const verdict = verifyAnswer(answer, {
       tuple,
@@ -132,6 +135,7 @@ export class Vault {
       ...(options.root === undefined ? {} : { root: options.root }),
     });
     if (!verdict.ok) throw new VouchError('proof_invalid', `The proof does not hold (${verdict.stage}): ${verdict.reason}`);
+    if (verdict.allowed) refuseCondition(verdict.condition?.name);
     return { allowed: verdict.allowed, anchor: found.anchor, proven: { answer, anchored: verdict.anchored } };
   }
 
@@ -189,6 +193,12 @@ export class Vault {
     const request = { kind: 'query', group, organization, vault, query, consistency, proof: proof === 'with proof' } as const;
     return expectAnswer(await this.driver.ask(request, patience(options)), query.kind);
   }
+}
+
+/** A tuple under a condition grants nothing by being there. */
+function refuseCondition(name: string | undefined): void {
+  if (name === undefined || name === '') return;
+  throw new VouchError('invalid_argument', `The tuple carries the condition '${name}', which this version does not evaluate.`);
 }
 
 /** What of the options the driver wants to know. */

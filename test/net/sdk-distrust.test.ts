@@ -1,0 +1,85 @@
+/** What the SDK does not take a node's word for: which vault was asked for, and that a condition would hold. */
+import { expect, test } from 'vitest';
+import { encodeUlid } from '../../core/chain/ulid.ts';
+import type { Anchor, ClientRequest, ClientResult, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
+import type { GroupId, Height, Micros, OrganizationId, VaultId } from '../../core/ids.ts';
+import { VouchClient } from '../../net/client/client.ts';
+import { ClientDriver } from '../../net/client/driver.ts';
+import { VouchError } from '../../net/client/error.ts';
+
+const ANCHOR = { height: 1 as Height } as Anchor;
+const TUPLE = { resource: 'doc:1', relation: 'viewer', subject: 'user:anne' };
+
+function ulid(byte: number): string {
+  return encodeUlid(new Uint8Array(16).fill(byte));
+}
+
+const ENTRY: VaultEntry = {
+  id: ulid(1) as VaultId,
+  organization: ulid(2) as OrganizationId,
+  organizationName: 'acme',
+  name: 'main',
+  group: 1 as GroupId,
+  createdAt: 0 as Micros,
+};
+
+/** A client whose only node answers as it likes. */
+function clientOf(answer: (request: ClientRequest) => ClientResult): VouchClient {
+  const openLink: ConstructorParameters<typeof ClientDriver>[0]['openLink'] = (_endpoint, events) => ({
+    send: (id, request) => queueMicrotask(() => events.result(id, answer(request))),
+    close: () => Promise.resolve(),
+  });
+  return new VouchClient(new ClientDriver({ endpoints: [{ address: 'node:1' }], openLink, deadlineMs: 1000 }), 'acme');
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'no error';
+  } catch (error) {
+    if (error instanceof VouchError) return error.code;
+    throw error;
+  }
+}
+
+function directoryOf(vault: VaultEntry): VouchClient {
+  return clientOf((request) =>
+    request.kind === 'openSession'
+      ? { kind: 'session', session: { group: request.group, index: 1 as never } }
+      : { kind: 'vault', vault, created: true },
+  );
+}
+
+test('a node cannot put another vault in the place of the one that was named', async () => {
+  const honest = directoryOf(ENTRY);
+  expect((await honest.vaultById(ENTRY.id)).entry).toEqual(ENTRY);
+  expect((await honest.vault('main')).entry).toEqual(ENTRY);
+
+  expect(await codeOf(directoryOf({ ...ENTRY, id: ulid(9) as VaultId }).vaultById(ENTRY.id))).toBe('unavailable');
+  for (const other of [
+    { ...ENTRY, name: 'other' },
+    { ...ENTRY, organizationName: 'others' },
+  ]) {
+    expect(await codeOf(directoryOf(other).vault('main'))).toBe('unavailable');
+    expect(await codeOf(directoryOf(other).createVault('main'))).toBe('unavailable');
+  }
+  expect(await codeOf(directoryOf({ ...ENTRY, organizationName: 'others' }).vaultById(ENTRY.id))).toBe('unavailable');
+});
+
+test('a tuple under a condition is no permission: the check says so instead of allowing', async () => {
+  const row: TupleRow = {
+    tuple: TUPLE,
+    conditionName: 'office_hours',
+    conditionContext: '{}',
+    expiresAt: 0,
+    version: 1 as Height,
+    writtenAt: 0 as Micros,
+  };
+  const client = clientOf((request) =>
+    request.kind === 'query'
+      ? { kind: 'tuple', present: true, row, anchor: ANCHOR, proof: new Uint8Array(0) }
+      : { kind: 'vault', vault: ENTRY, created: false },
+  );
+  const vault = await client.vault('main');
+  expect(await codeOf(vault.check(TUPLE))).toBe('invalid_argument');
+});
