@@ -63,7 +63,9 @@ function verify(file: string, options: VerifyOptions): void {
   if (options.json) return;
   const { resource, relation, subject } = result.tuple;
   const named = formatTuple({ object: resource, relation, user: subject });
-  print(`${result.allowed ? 'PRESENT (allow)' : 'ABSENT (deny)'}: ${named} at height ${result.height}`);
+  const { condition } = result;
+  const present = condition === undefined ? 'PRESENT (allow)' : `PRESENT under the condition '${condition.name}' (not evaluated)`;
+  print(`${result.allowed ? present : 'ABSENT (deny)'}: ${named} at height ${result.height}`);
   print(ANCHORED[result.anchored]);
 }
 
