@@ -21,6 +21,7 @@ export class Oracles {
   readonly watch: RaftWatch;
   private readonly answers: AnswersStayTrue;
   private readonly proofs: ProofOracle | undefined;
+  private readonly once: ExactlyOnce;
   private readonly judgesLinearizability: boolean;
 
   /** @param without names of oracles that are switched off, to show what each one is for. */
@@ -34,11 +35,9 @@ export class Oracles {
     const { watch } = raftWatch({ ids, groups, without });
     this.watch = watch;
     this.answers = new AnswersStayTrue(world.nodes);
-    const once = new ExactlyOnce();
-    const countsOnce = !without.includes(once.name);
-    const blocks = new BlocksAgree((block) => {
-      if (countsOnce) once.sealed(block);
-    });
+    const once = new ExactlyOnce(!without.includes('exactly-once'));
+    this.once = once;
+    const blocks = new BlocksAgree((block) => once.sealed(block));
     const observers: readonly Observer<VouchShape, Replica>[] = [
       watch,
       new NoFatal(),
@@ -69,6 +68,6 @@ export class Oracles {
 
   /** The run is over: the whole history is judged. */
   judge(history: History): void {
-    if (this.judgesLinearizability) demandLinearizable(history);
+    if (this.judgesLinearizability) demandLinearizable(history, (mark) => this.once.placeOf(mark));
   }
 }

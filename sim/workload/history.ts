@@ -25,6 +25,8 @@ export interface Invocation {
   /** fail: certainly not executed. info: nobody knows. */
   outcome: 'open' | 'ok' | 'fail' | 'info';
   told: Told | undefined;
+  /** Height of the block that the answer was read at. */
+  seenAt: number | undefined;
 }
 
 export class History {
@@ -44,6 +46,7 @@ export class History {
       returnedAt: Number.POSITIVE_INFINITY,
       outcome: 'open',
       told: undefined,
+      seenAt: undefined,
     };
     this.invocations.push(invocation);
     return invocation;

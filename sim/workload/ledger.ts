@@ -153,6 +153,7 @@ export class LedgerBehaviour implements Behaviour {
       }
       const told = toldBy(outcome.answer);
       if (asked.kind === 'entity' && told.kind === 'entity') this.remember(vault, asked.key, told.value);
+      invocation.seenAt = seenAt(outcome.answer);
       history.ended(invocation, 'ok', told, endTime);
       onAnswer(asked, layout.vaults[vault] as VaultEntry, outcome.answer, time);
     };
@@ -163,6 +164,11 @@ export class LedgerBehaviour implements Behaviour {
     if (value === undefined) this.seen.delete(`${vault}/${key}`);
     else this.seen.set(`${vault}/${key}`, value);
   }
+}
+
+/** Height of the block an answer was read at. */
+export function seenAt(answer: Answer): number | undefined {
+  return 'anchor' in answer ? answer.anchor.height : undefined;
 }
 
 /** The part of an answer that the sequential model judges. */

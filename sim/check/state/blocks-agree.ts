@@ -8,6 +8,7 @@ import type { SealedBlock } from '../../../core/state/group-state.ts';
 import { decodeLedgerTransaction } from '../../../core/state/transaction-codec.ts';
 import { type Observer, Violation } from '../../observer.ts';
 import type { VouchShape } from '../../vouch.ts';
+import type { Place } from '../clients/witness.ts';
 
 export class BlocksAgree implements Observer<VouchShape, Replica> {
   readonly name: string = 'blocks-agree';
@@ -50,27 +51,33 @@ export class BlocksAgree implements Observer<VouchShape, Replica> {
 export class ExactlyOnce implements Observer<VouchShape, Replica> {
   readonly name: string = 'exactly-once';
   readonly claim: string = 'No transaction is executed twice.';
-  /** mark -> where it was executed. */
-  private readonly executed: Map<string, { readonly vault: string; readonly height: number }> = new Map();
+  private readonly isJudging: boolean;
+  /** mark -> where it was executed first. */
+  private readonly executed: Map<string, Place> = new Map();
+
+  /** @param isJudging false: only notes where what was executed. */
+  constructor(isJudging: boolean) {
+    this.isJudging = isJudging;
+  }
 
   sealed(block: SealedBlock): void {
-    for (const bytes of block.transactions) {
+    block.transactions.forEach((bytes, position) => {
       const decoded = decodeLedgerTransaction(bytes);
-      if (!decoded.ok || decoded.value.kind !== 'transact') continue;
+      if (!decoded.ok || decoded.value.kind !== 'transact') return;
       const mark = decoded.value.transaction.reason;
       const known = this.executed.get(mark);
-      if (known !== undefined) {
+      if (known === undefined) this.executed.set(mark, { height: block.height, position });
+      else if (this.isJudging) {
         throw new Violation(
           this.name,
           `transaction ${mark} was executed in block ${known.height} and again in block ${block.height}`,
         );
       }
-      this.executed.set(mark, { vault: block.vault, height: block.height });
-    }
+    });
   }
 
   /** Where the transaction with the mark was executed. */
-  placeOf(mark: string): { readonly vault: string; readonly height: number } | undefined {
+  placeOf(mark: string): Place | undefined {
     return this.executed.get(mark);
   }
 }
