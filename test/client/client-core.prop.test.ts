@@ -1,3 +1,4 @@
+/** The client engine against a hostile cluster: exactly one true outcome each, at most one execution, progress once it is calm. */
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { ClientCore } from '../../core/client/client-core.ts';

@@ -1,3 +1,4 @@
+/** The client engine, one exchange at a time: sessions, hints, retries, and what is reported at the end. */
 import { describe, expect, test } from 'vitest';
 import { ClientCore } from '../../core/client/client-core.ts';
 import type { ClientEffect, ClientInput, LogicalRequest, OperationId, OperationOutcome } from '../../core/client/operation.ts';

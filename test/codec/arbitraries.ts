@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { encodeUlid } from '../../core/chain/ulid.ts';
 import type { Anchor, ClientRequest, ClientResult, CommandRef, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
 import type { Envelope } from '../../core/codec/envelope.ts';
-import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Seq, Term, VaultId } from '../../core/ids.ts';
+import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../../core/ids.ts';
 import type { Entry, Message } from '../../core/raft/message.ts';
 import type { Operation, Transaction } from '../../core/state/transaction.ts';
 
@@ -71,7 +71,6 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
 );
 
 export const envelope: fc.Arbitrary<Envelope> = fc.record({ group, message });
-export const seq: fc.Arbitrary<Seq> = branded(fc.nat(6));
 
 const command: fc.Arbitrary<CommandRef> = fc
   .tuple(group, index, fc.integer({ min: 1, max: 1000 }), fc.nat(255))

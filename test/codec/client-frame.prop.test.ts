@@ -1,3 +1,4 @@
+/** Client frames: what was encoded decodes, nothing else does, and no bytes make a decoder throw or keep a view. */
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** Raft frames as properties: roundtrip, damage with and without a valid checksum, ownership of entry data. */
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { crc32c } from '../../core/bytes/crc32c.ts';

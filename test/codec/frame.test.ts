@@ -1,3 +1,4 @@
+/** Raft frames as bytes: the golden version 1, a reason for each kind of damage, and lengths that lie. */
 import { expect, test } from 'vitest';
 import { crc32c } from '../../core/bytes/crc32c.ts';
 import { fromHex, toHex } from '../../core/bytes/text.ts';

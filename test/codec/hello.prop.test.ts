@@ -1,3 +1,4 @@
+/** The handshake: its bytes, and who is let in, told, or refused. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';

@@ -1,3 +1,4 @@
+/** The outbox against its contract: durability, order, one frame per peer, bounds. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Envelope } from '../../core/codec/envelope.ts';

@@ -1,3 +1,4 @@
+/** The serving side of client links, spoken to byte by byte, and the listener that tells paths and origins apart. */
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';

@@ -1,7 +1,9 @@
+/** Peer links on real sockets: what each node may send, who is let in, and what ends a link. */
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { encodeFrame } from '../../core/codec/frame.ts';
 import { encodeHello } from '../../core/codec/hello.ts';
+import { LinkMessageType } from '../../core/codec/link-message.ts';
 import type { ClusterId, GroupId, NodeId, Term } from '../../core/ids.ts';
 import { FRAME_BYTES_MAX } from '../../core/limits.ts';
 import { LinkedNode, manifestOf, until } from './harness.ts';
@@ -164,6 +166,20 @@ test('a member that was away when the cluster was made is told when it comes', a
   a.manifest = manifestOf([a.member, b.member]);
   a.peers.meet(a.manifest);
   await until('b is told', () => b.manifest !== undefined);
+});
+
+test('a waiting node that cannot be dialed is told on the link it opened itself', async () => {
+  const a = await start({ letter: 'a' });
+  const waiting = await raw(a);
+  const types: number[] = [];
+  waiting.socket.on('message', (data: Buffer) => types.push(data[1] as number));
+  waiting.socket.send(encodeHello({ cluster: undefined, node: 'd'.repeat(32) as NodeId, address: '127.0.0.1:1' }));
+  await until('a knows it', () => a.peers.peers().length === 1);
+  a.manifest = manifestOf([a.member, { id: 'd'.repeat(32) as NodeId, address: '127.0.0.1:1' }]);
+  a.peers.meet(a.manifest);
+  await until('it is told', () => types.includes(LinkMessageType.manifest));
+  expect(types).toEqual([LinkMessageType.hello, LinkMessageType.manifest]);
+  waiting.socket.terminate();
 });
 
 test('a node of another cluster, a stranger, and the wrong node at an address are refused', async () => {

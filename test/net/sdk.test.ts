@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toUtf8 } from '../../core/bytes/text.ts';
+import { ClientDriver } from '../../net/client/driver.ts';
 import { socketLinks } from '../../net/client/endpoint-link.ts';
 import { openNodeSocket } from '../../net/client/node-socket.ts';
 import { connect, type TupleKey, type Vault, type VouchClient, VouchError } from '../../net/client/public.ts';
@@ -157,6 +158,21 @@ test('vaults are made once, found by name and id, and only in their organization
   const names: string[] = [];
   for await (const entry of client.vaults()) names.push(entry.name);
   expect(names).toEqual(['docs']);
+});
+
+test('a creation that was interrupted after its reservation is completed by the next one', async () => {
+  const driver = new ClientDriver({
+    endpoints: [{ address: nodes[2]?.address as string }],
+    openLink: socketLinks(openNodeSocket, 'ws'),
+    deadlineMs: 10_000,
+  });
+  const body = { kind: 'reserveVault', organization: 'acme', name: 'half', allowExisting: true } as const;
+  const reserved = await driver.ask({ kind: 'directory', body });
+  await driver.close();
+  expect(reserved).toMatchObject({ ok: true, answer: { kind: 'vault', created: true } });
+  const completed = await client.createVault('half');
+  expect((await completed.block()).newest).toBe(1);
+  expect(await codeOf(client.createVault('half'))).toBe('vault_exists');
 });
 
 test('many operations at once share one session and all succeed', async () => {
