@@ -36,6 +36,10 @@ export const UNCOMMITTED_BYTES_MAX: number = 16 << 20;
 export const BATCH_COMMANDS_MAX: number = 100;
 /** Client commands waiting for a proposal, per group. Beyond it: `overloaded`. */
 export const PROPOSAL_QUEUE_MAX: number = 4096;
+/** Bytes of those commands. Why 32 MiB: twice what a leader may have uncommitted; 4096 of the largest would be 2 GiB. */
+export const PROPOSAL_QUEUE_BYTES_MAX: number = 32 << 20;
+/** Entries by which a leader runs ahead of its own disk where the others' keep committing; their data waits in memory. */
+export const OWN_BACKLOG_ENTRIES_MAX: number = 64;
 /** Reads waiting for a read index or for apply, per group. Beyond it: `overloaded`. */
 export const READ_QUEUE_MAX: number = 8192;
 /** One WAL record's payload, bytes. */
@@ -97,6 +101,7 @@ assert(ENTRY_BYTES_MAX < RECORD_BYTES_MAX, 'an entry fits a WAL record');
 assert(RECORD_BYTES_MAX * 4 < SEGMENT_BYTES, 'a segment holds several records');
 assert(APPEND_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX, 'an append fits a frame');
 assert(OUTBOX_BYTES_MAX >= 2 * UNCOMMITTED_BYTES_MAX, 'an outbox holds what a leader may have uncommitted');
+assert(PROPOSAL_QUEUE_BYTES_MAX > ENTRY_BYTES_MAX, 'a queue holds what an entry takes');
 assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
 assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');

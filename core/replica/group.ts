@@ -19,7 +19,7 @@ import {
   type RequestId,
   type Seq,
 } from '../ids.ts';
-import { ENTRY_BYTES_MAX } from '../limits.ts';
+import { ENTRY_BYTES_MAX, OWN_BACKLOG_ENTRIES_MAX } from '../limits.ts';
 import { EntryKind, type Message } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import { type Command, commandBytes } from '../state/command.ts';
@@ -27,7 +27,7 @@ import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { PendingCommands } from './pending-commands.ts';
-import { PendingReads } from './pending-reads.ts';
+import { type PendingRead, PendingReads } from './pending-reads.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
 
 /** Where a group's wishes go; implemented by the replica, which assigns the sequence of this step's persist. */
@@ -122,6 +122,11 @@ export class ReplicaGroup {
     this.pump(now);
   }
 
+  /** Answers with whatever is applied here: the caller asked for that by name. */
+  readStale(request: RequestId, body: StateQuery): void {
+    this.answer([{ request, body }]);
+  }
+
   nextDeadline(now: Micros): Micros {
     if (this.quarantined) return NEVER;
     if (this.commitIndex > this.state.lastApplied) return now;
@@ -174,15 +179,19 @@ export class ReplicaGroup {
     this.flush(now);
     this.collect();
     this.apply();
-    // Applying may end an expiry proposal or empty the pipe; what waits then moves in the same step.
-    if (this.flush(now)) this.collect();
+    // A read round may have ended, and applying may end an expiry proposal or empty the pipe; what waits then moves in the same step.
+    this.startReads(now);
+    this.flush(now);
+    this.collect();
     this.answerReads();
   }
 
-  /** Hands one batch to raft if the pipe is free. @returns whether something was proposed. */
-  private flush(now: Micros): boolean {
-    if (!this.leading || this.commands.waitingCount === 0) return false;
-    if (this.commands.newestProposed > this.raft.stableIndex) return false; // group commit: travel with the next write
+  /** Hands one batch to raft if the pipe is free. */
+  private flush(now: Micros): void {
+    if (!this.leading || this.commands.waitingCount === 0) return;
+    const { lastIndex, stableIndex } = this.raft;
+    if (this.commands.newestProposed > stableIndex) return; // group commit: travel with the next write
+    if (lastIndex - stableIndex >= OWN_BACKLOG_ENTRIES_MAX) return;
     const batch = this.commands.takeBatch(this.batchMax, BATCH_BYTES_MAX);
     const { data, order } = encodeEntryData({
       wall: this.wall,
@@ -195,12 +204,11 @@ export class ReplicaGroup {
         batch.map((pending) => pending.request),
         proposed.code,
       );
-      return false;
+      return;
     }
     const requests = order.map((position) => defined(batch[position], 'the order is a permutation').request);
     this.collect();
     this.commands.markProposed(proposed.firstIndex, proposed.term, requests, this.lastSeq);
-    return true;
   }
 
   private refuse(requests: readonly (RequestId | undefined)[], code: 'not_leader' | 'overloaded'): void {
@@ -281,8 +289,22 @@ export class ReplicaGroup {
   }
 
   private answerReads(): void {
-    for (const { request, body } of this.reads.takeReady(this.state.lastApplied)) {
-      this.sink.reply(request, AT_ONCE, this.state.query(body));
+    const ready = this.reads.takeReady(this.state.lastApplied);
+    if (ready.length > 0) this.answer(ready);
+  }
+
+  /** Answers from the applied state. A read that breaks an invariant leaves none without an answer. */
+  private answer(reads: readonly PendingRead[]): void {
+    let count = 0;
+    try {
+      for (const { request, body } of reads) {
+        this.sink.reply(request, AT_ONCE, this.state.query(body));
+        count += 1;
+      }
+    } finally {
+      for (; count < reads.length; count += 1) {
+        this.sink.reply((reads[count] as PendingRead).request, AT_ONCE, quarantinedResult());
+      }
     }
   }
 

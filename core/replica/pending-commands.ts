@@ -5,7 +5,7 @@
  */
 import { assert } from '../assert.ts';
 import type { LogIndex, RequestId, Seq, Term } from '../ids.ts';
-import { PROPOSAL_QUEUE_MAX } from '../limits.ts';
+import { PROPOSAL_QUEUE_BYTES_MAX, PROPOSAL_QUEUE_MAX } from '../limits.ts';
 import type { Command } from '../state/command.ts';
 
 export interface PendingCommand {
@@ -27,11 +27,14 @@ interface ProposedBatch {
 
 export class PendingCommands {
   private waiting: PendingCommand[] = [];
+  private waitingBytes: number = 0;
   private proposed: ProposedBatch[] = [];
 
   /** Takes a command unless the queue is full. @returns false = overloaded. */
   enqueue(command: PendingCommand): boolean {
-    if (this.waiting.length >= PROPOSAL_QUEUE_MAX) return false;
+    const bytes = this.waitingBytes + command.bytes;
+    if (this.waiting.length >= PROPOSAL_QUEUE_MAX || bytes > PROPOSAL_QUEUE_BYTES_MAX) return false;
+    this.waitingBytes = bytes;
     this.waiting.push(command);
     return true;
   }
@@ -60,7 +63,9 @@ export class PendingCommands {
       if (next.command.kind === 'openSession') sessions += 1;
       if (count > 0 && (bytes > bytesMax || sessions > 1)) break;
     }
-    return this.waiting.splice(0, count);
+    const batch = this.waiting.splice(0, count);
+    for (const taken of batch) this.waitingBytes -= taken.bytes;
+    return batch;
   }
 
   markProposed(index: LogIndex, term: Term, requests: readonly (RequestId | undefined)[], after: Seq): void {
@@ -88,6 +93,7 @@ export class PendingCommands {
     for (const { request } of this.waiting) if (request !== undefined) never.push(request);
     this.proposed = [];
     this.waiting = [];
+    this.waitingBytes = 0;
     return { unknown, never };
   }
 }

@@ -291,7 +291,7 @@ export class Replica implements Core, GroupSink {
     if (group.quarantined) return this.reply(id, AT_ONCE, quarantinedResult());
     const work = commandOf(body);
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
-    if (work.consistency === 'stale') return this.reply(id, AT_ONCE, group.state.query(work));
+    if (work.consistency === 'stale') return this.guarded(group, () => group.readStale(id, work));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
 

@@ -1,0 +1,70 @@
+/** One group on one node: what waits moves as soon as it can, nothing waits without a bound, and everybody is answered. */
+import { expect, test } from 'vitest';
+import { InvariantError } from '../../core/assert.ts';
+import type { ClientRequest } from '../../core/client/protocol.ts';
+import { GLOBAL_GROUP, type GroupId } from '../../core/ids.ts';
+import { OWN_BACKLOG_ENTRIES_MAX } from '../../core/limits.ts';
+import { TestCluster, type TestNode } from './harness.ts';
+
+const LIST: ClientRequest = { kind: 'listOrganizations', consistency: 'linearizable' };
+
+function openSession(group: GroupId): ClientRequest {
+  return { kind: 'openSession', group };
+}
+
+function breakQueries(node: TestNode): void {
+  const state = node.replica.group(GLOBAL_GROUP)?.state as { query: () => never };
+  state.query = () => {
+    throw new InvariantError('planted');
+  };
+}
+
+test('reads that arrive during a round begin the next one when it ends, without waiting for a heartbeat', () => {
+  const cluster = new TestCluster(3);
+  cluster.boot();
+  const leader = cluster.leader(GLOBAL_GROUP);
+  const follower = cluster.nodes.find((node) => node !== leader) as TestNode;
+  cluster.pass(100_000);
+  const ids = [cluster.send(follower, LIST), cluster.send(follower, LIST), cluster.send(follower, LIST)];
+  cluster.settle(); // no time passes
+  expect(ids.map((id) => follower.replies.get(id)?.kind)).toEqual(['organizations', 'organizations', 'organizations']);
+});
+
+test('a leader whose disk hangs runs ahead of it by a bounded number of entries, though the others could commit more', () => {
+  const cluster = new TestCluster(3);
+  cluster.boot();
+  const group = 1 as GroupId;
+  const leader = cluster.leader(group);
+  leader.diskWorks = false;
+  const ids = Array.from({ length: 2 * OWN_BACKLOG_ENTRIES_MAX }, () => {
+    const id = cluster.send(leader, openSession(group));
+    cluster.settle();
+    return id;
+  });
+  const raft = leader.replica.group(group)?.raft;
+  expect((raft?.lastIndex as number) - (raft?.stableIndex as number)).toBe(OWN_BACKLOG_ENTRIES_MAX);
+  expect(leader.persists.length).toBeLessThanOrEqual(OWN_BACKLOG_ENTRIES_MAX);
+  leader.diskWorks = true;
+  cluster.runUntil(() => ids.every((id) => leader.replies.has(id)));
+  expect(ids.map((id) => leader.replies.get(id)?.kind)).toEqual(ids.map(() => 'session'));
+});
+
+test('a read that breaks an invariant quarantines its group, and every read that waited with it is answered', () => {
+  const cluster = new TestCluster(3);
+  cluster.boot();
+  const leader = cluster.leader(GLOBAL_GROUP);
+  breakQueries(leader);
+  const ids = [cluster.send(leader, LIST), cluster.send(leader, LIST), cluster.send(leader, LIST)];
+  cluster.settle();
+  expect(ids.map((id) => leader.replies.get(id))).toMatchObject(ids.map(() => ({ kind: 'error', code: 'quarantined' })));
+  expect(leader.fatals).toMatchObject([{ kind: 'fatal', scope: GLOBAL_GROUP, code: 'invariant' }]);
+});
+
+test('a stale read that breaks an invariant stops its group, not the node', () => {
+  const cluster = new TestCluster(1);
+  cluster.boot();
+  const node = cluster.leader(GLOBAL_GROUP);
+  breakQueries(node);
+  expect(cluster.ask(node, { ...LIST, consistency: 'stale' } as ClientRequest)).toMatchObject({ code: 'quarantined' });
+  expect(cluster.ask(cluster.leader(1), openSession(1 as GroupId)).kind).toBe('session');
+});
