@@ -220,7 +220,14 @@ export class ClientCore {
   }
 
   private refusedForGood(now: Micros, pending: Pending, verdict: Extract<Verdict, { readonly kind: 'error' }>): void {
-    this.fail(pending, verdict.code, verdict.message);
+    // The attempt just answered is one of the uncertain ones.
+    if (!verdict.recorded && isCommand(pending.request) && pending.uncertain > 1) {
+      this.fail(
+        pending,
+        'unknown_outcome',
+        `An earlier attempt may have been executed; this one was refused: ${verdict.message}`,
+      );
+    } else this.fail(pending, verdict.code, verdict.message);
     if (pending.request.kind === 'openSession') {
       const session = this.sessionOf(pending);
       for (let waiting = session.peek(); waiting !== undefined; waiting = session.peek()) {
@@ -256,7 +263,8 @@ export class ClientCore {
   private sessionExpired(now: Micros, pending: Pending): void {
     const { window } = pending;
     if (window === undefined) {
-      return this.refusedForGood(now, pending, { kind: 'error', code: 'session_expired', message: NO_SESSION_MESSAGE });
+      const verdict = { kind: 'error', code: 'session_expired', message: NO_SESSION_MESSAGE, recorded: false } as const;
+      return this.refusedForGood(now, pending, verdict);
     }
     const session = this.sessionOf(pending);
     if (session.window === window) session.window = undefined;

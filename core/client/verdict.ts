@@ -7,8 +7,8 @@ type ErrorResult = Extract<ClientResult, { readonly kind: 'error' }>;
 export type Verdict =
   /** A definite answer. */
   | { readonly kind: 'answer'; readonly answer: Answer }
-  /** A definite error: recorded under (session, sequence), or a property of the request alone. */
-  | { readonly kind: 'error'; readonly code: ClientErrorCode; readonly message: string }
+  /** A definite error of this attempt. recorded: under (session, sequence), so that it speaks for every other attempt too. */
+  | { readonly kind: 'error'; readonly code: ClientErrorCode; readonly message: string; readonly recorded: boolean }
   /** Ask again under the same (session, sequence). refused: this attempt certainly was not, and never will be, executed. */
   | { readonly kind: 'retry'; readonly refused: boolean; readonly error: ErrorResult }
   /** The session is gone: this attempt was not executed, an earlier one may have been. */
@@ -58,7 +58,11 @@ export function judge(request: EngineRequest, result: ClientResult): Verdict {
       return { kind: 'expired' };
     case 'sequence_stale':
       return { kind: 'stale' };
+    // A node refuses these by itself, from the request or from what it holds.
+    case 'invalid_argument':
+    case 'group_missing':
+      return { kind: 'error', code: result.code, message: result.message, recorded: false };
     default:
-      return { kind: 'error', code: result.code, message: result.message };
+      return { kind: 'error', code: result.code, message: result.message, recorded: true };
   }
 }

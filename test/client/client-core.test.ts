@@ -271,6 +271,26 @@ describe('what is reported at the end', () => {
     expect(it.done.get(1)).toMatchObject({ ok: false, code: 'unknown_outcome' });
   });
 
+  test('a node that refuses without asking the log says nothing about an attempt that went to another', () => {
+    for (const code of ['group_missing', 'invalid_argument'] as const) {
+      const alone = new Scripted();
+      alone.answer(alone.begin(), error(code));
+      expect(alone.done.get(1)).toMatchObject({ ok: false, code });
+
+      const it = new Scripted();
+      it.begin(); // no answer: it may be in the log
+      it.answer(it.waitForSend(), error(code));
+      expect(it.done.get(1)).toMatchObject({ ok: false, code: 'unknown_outcome' });
+    }
+  });
+
+  test('an error that apply recorded is definite, whatever became of earlier attempts', () => {
+    const it = new Scripted();
+    it.begin();
+    it.answer(it.waitForSend(), error('vault_missing'));
+    expect(it.done.get(1)).toMatchObject({ ok: false, code: 'vault_missing' });
+  });
+
   test('nobody answers: a timeout, and nothing was executed', () => {
     const it = new Scripted();
     it.submit(1);
