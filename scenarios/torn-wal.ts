@@ -21,7 +21,7 @@ export const tornWal: Scenario = {
       const first = story.draws.below(story.nodeCount);
       for (let node = 0; node < story.nodeCount; node += 1) {
         if (!everybody && node !== first) continue;
-        story.crashAfter(node, story.draws.below(10), 'powerLoss');
+        story.crashWhileWriting(node, story.draws.below(3), 'powerLoss');
         story.after(100 + story.draws.below(200), () => story.restart(node));
       }
     });

@@ -11,6 +11,13 @@ import type { VirtualDisk } from './virtual-disk.ts';
 /** A dead process leaves its writes to the operating system; a dead machine forgets what was not synced. */
 export type CrashKind = 'crash' | 'powerLoss';
 
+/** A crash to come: after that many effects, counted from now or from the next persist. */
+export interface CrashPlan {
+  readonly effects: number;
+  readonly fromNextPersist: boolean;
+  readonly how: CrashKind;
+}
+
 export interface PendingPersist {
   readonly seq: number;
   readonly ops: readonly FileOp[];
@@ -47,6 +54,8 @@ export class VirtualNode<S extends Shape, C extends SimCore<S>> {
   /** Crash after this many more effects; negative = no crash is planned. */
   crashAfterEffects: number = -1;
   plannedCrash: CrashKind = 'crash';
+  /** Whether that countdown begins only with the next persist. */
+  crashWaitsForPersist: boolean = false;
   /** Requests that were not answered yet: request id -> endpoint and the client's own id. */
   readonly requests: Map<number, { readonly endpoint: number; readonly id: number }> = new Map();
 

@@ -22,6 +22,8 @@ export interface StoryTeller {
   crash(node: number, how: 'crash' | 'powerLoss'): void;
   /** Kills in the middle of the node's coming steps: after that many more effects. */
   crashAfter(node: number, effects: number, how: 'crash' | 'powerLoss'): void;
+  /** Likewise, counted from the node's next write to its log. */
+  crashWhileWriting(node: number, effects: number, how: 'crash' | 'powerLoss'): void;
   restart(node: number): void;
 }
 

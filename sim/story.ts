@@ -63,7 +63,11 @@ export class StoryBook implements StoryTeller {
   }
 
   crashAfter(node: number, effects: number, how: 'crash' | 'powerLoss'): void {
-    this.target.planCrash(node, effects, how);
+    this.target.planCrash(node, { effects, fromNextPersist: false, how });
+  }
+
+  crashWhileWriting(node: number, effects: number, how: 'crash' | 'powerLoss'): void {
+    this.target.planCrash(node, { effects, fromNextPersist: true, how });
   }
 
   restart(node: number): void {

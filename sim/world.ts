@@ -10,7 +10,7 @@ import type { NodeId, RequestId, Seq } from '../core/ids.ts';
 import type { Actor } from './actor.ts';
 import { FaultCounts } from './faults/counts.ts';
 import { Network } from './network.ts';
-import { type CrashKind, VirtualNode } from './node.ts';
+import { type CrashKind, type CrashPlan, VirtualNode } from './node.ts';
 import { type Observer, Violation } from './observer.ts';
 import { carryOut, completePersists, cutPersists, startPersist } from './persists.ts';
 import type { PersistEffect, Protocol, ReplyEffect, SendEffect, Shape, SimCore, SimEffect, SimInput } from './protocol.ts';
@@ -185,10 +185,11 @@ export class World<S extends Shape, C extends SimCore<S>> {
   }
 
   /** Plans a crash after that many more effects of the node, in the middle of a step if it so happens. */
-  planCrash(index: number, effects: number, how: CrashKind): void {
+  planCrash(index: number, plan: CrashPlan): void {
     const node = this.nodeAt(index);
-    node.crashAfterEffects = effects;
-    node.plannedCrash = how;
+    node.crashAfterEffects = plan.effects;
+    node.crashWaitsForPersist = plan.fromNextPersist;
+    node.plannedCrash = plan.how;
   }
 
   isRunning(index: number): boolean {
@@ -358,13 +359,14 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   private execute(node: VirtualNode<S, C>, effects: readonly SimEffect<S>[]): void {
     for (const effect of effects) {
-      if (node.crashAfterEffects === 0) break;
-      if (node.crashAfterEffects > 0) node.crashAfterEffects -= 1;
+      if (isCrashDue(node)) break;
+      if (node.crashAfterEffects > 0 && !node.crashWaitsForPersist) node.crashAfterEffects -= 1;
+      if (effect.kind === 'persist') node.crashWaitsForPersist = false;
       this.executeOne(node, effect);
       if (!node.running) return;
     }
     this.releaseFrames(node);
-    if (node.crashAfterEffects === 0) this.crash(node.index, node.plannedCrash);
+    if (isCrashDue(node)) this.crash(node.index, node.plannedCrash);
   }
 
   private executeOne(node: VirtualNode<S, C>, effect: SimEffect<S>): void {
@@ -489,4 +491,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
   private nodeAt(index: number): VirtualNode<S, C> {
     return this.nodes[index] as VirtualNode<S, C>;
   }
+}
+
+function isCrashDue(node: { readonly crashAfterEffects: number; readonly crashWaitsForPersist: boolean }): boolean {
+  return node.crashAfterEffects === 0 && !node.crashWaitsForPersist;
 }

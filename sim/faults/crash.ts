@@ -11,7 +11,7 @@ function inject(request: FaultRequest, how: CrashKind): (() => void) | undefined
   const effects = draws.below(EFFECTS_MAX + 1);
   if (!target.isRunning(node) || downCount(target) >= downMax) return undefined;
   if (effects === 0) target.crash(node, how);
-  else target.planCrash(node, effects - 1, how);
+  else target.planCrash(node, { effects: (effects - 1) >> 1, fromNextPersist: (effects & 1) === 1, how });
   return () => target.restart(node);
 }
 

@@ -1,7 +1,7 @@
 /** What a fault may do to a world, and what a fault is: one file per kind, registered in registry.ts. */
 
 import type { LinkKnobs } from '../network.ts';
-import type { CrashKind } from '../node.ts';
+import type { CrashKind, CrashPlan } from '../node.ts';
 import type { Draws } from '../tape.ts';
 import type { FaultCounts, FaultKind } from './counts.ts';
 
@@ -22,7 +22,7 @@ export interface FaultTarget {
   at(time: number, act: () => void): void;
   isRunning(index: number): boolean;
   crash(index: number, how: CrashKind): void;
-  planCrash(index: number, effects: number, how: CrashKind): void;
+  planCrash(index: number, plan: CrashPlan): void;
   restart(index: number): void;
   pause(index: number, micros: number): void;
   stepWall(index: number, micros: number): void;
