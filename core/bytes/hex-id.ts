@@ -22,7 +22,7 @@ export function writeId(writer: Writer, id: string): void {
   writer.raw(defined(fromHex(id), 'an id is lower-case hex'));
 }
 
-/** Reads the 16 bytes of an id; zeros after a failed read. */
+/** Reads the 16 bytes of an id; the empty text after a failed read. */
 export function readId<B extends string>(reader: Reader): Branded<string, B> {
-  return toHex(reader.raw(ID_BYTES)) as Branded<string, B>;
+  return reader.hex(ID_BYTES) as Branded<string, B>;
 }

@@ -3,13 +3,13 @@
  * reads return zeros, and the caller checks once at the end (`finish`). Bytes returned are views, never kept.
  */
 import type { Decoded, DecodeError } from '../errors.ts';
-import { fromUtf8 } from './text.ts';
+import { fromUtf8, toHex } from './text.ts';
+import { readWord } from './word.ts';
 
 const NONE: Uint8Array = new Uint8Array(0);
 
 export class Reader {
   private readonly bytes: Uint8Array;
-  private readonly view: DataView;
   private readonly end: number;
   /** Offset of the next byte, from the start of the array given. */
   at: number;
@@ -18,7 +18,6 @@ export class Reader {
 
   constructor(bytes: Uint8Array, start: number = 0, end: number = bytes.length) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = start;
     this.end = end;
   }
@@ -49,22 +48,22 @@ export class Reader {
   }
   u16(): number {
     const at = this.take(2);
-    return at < 0 ? 0 : this.view.getUint16(at);
+    return at < 0 ? 0 : ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number);
   }
   u32(): number {
     const at = this.take(4);
-    return at < 0 ? 0 : this.view.getUint32(at);
+    return at < 0 ? 0 : readWord(this.bytes, at);
   }
   /** A u64 that a double holds exactly; larger ones are `bad_value`. */
   u64(): number {
     const at = this.take(8);
     if (at < 0) return 0;
-    const high = this.view.getUint32(at);
+    const high = readWord(this.bytes, at);
     if (high > 0x1f_ffff) {
       this.fail('bad_value');
       return 0;
     }
-    return high * 0x1_0000_0000 + this.view.getUint32(at + 4);
+    return high * 0x1_0000_0000 + readWord(this.bytes, at + 4);
   }
   /** A view of the next count bytes. */
   raw(count: number): Uint8Array {
@@ -79,6 +78,20 @@ export class Reader {
       return NONE;
     }
     return this.raw(length);
+  }
+  /** A copy of the next count bytes, to be kept. */
+  copy(count: number): Uint8Array {
+    const at = this.take(count);
+    return at < 0 ? NONE : this.bytes.slice(at, at + count);
+  }
+  /** A copy of a u32-length-prefixed run of at most maxBytes, to be kept. */
+  blobCopy(maxBytes: number): Uint8Array {
+    const length = this.u32();
+    if (length > maxBytes) {
+      this.fail('too_large');
+      return NONE;
+    }
+    return this.copy(length);
   }
   /** u32-length-prefixed UTF-8 of at most maxBytes bytes; malformed UTF-8 is fatal. */
   text(maxBytes: number): string {
@@ -95,6 +108,11 @@ export class Reader {
       return '';
     }
     return text;
+  }
+  /** The next count bytes as lower-case hex. */
+  hex(count: number): string {
+    const at = this.take(count);
+    return at < 0 ? '' : toHex(this.bytes, at, at + count);
   }
   /** A u8 that is 0 or 1. */
   flag(): boolean {

@@ -4,6 +4,7 @@
  * Mixed comparison (`<`, `===` on canonical values) is exact in JavaScript: each value has one representation here.
  */
 import { assert } from '../assert.ts';
+import { writeWord } from './word.ts';
 
 /** 0 .. 2^64-1. Canonical: a safe integer is a number, anything larger is a bigint. */
 export type U64 = number | bigint;
@@ -36,11 +37,4 @@ export function writeU64(value: U64, out: Uint8Array, offset: number): void {
   }
   writeWord(high, out, offset);
   writeWord(low, out, offset + 4);
-}
-
-function writeWord(word: number, out: Uint8Array, offset: number): void {
-  out[offset] = word >>> 24;
-  out[offset + 1] = word >>> 16;
-  out[offset + 2] = word >>> 8;
-  out[offset + 3] = word;
 }

@@ -81,12 +81,12 @@ export function decodeHeader(bytes: Uint8Array): Decoded<Header> {
   if (reader.u16() !== HEADER_VERSION) reader.fail('bad_version');
   const height = readU64(reader);
   if (height === 0) reader.fail('bad_value');
-  const organization = reader.raw(ULID_BYTES).slice();
-  const vault = reader.raw(ULID_BYTES).slice();
-  const previousHash = reader.raw(32).slice();
-  const transactionsRoot = reader.raw(32).slice();
-  const stateRoot = reader.raw(32).slice();
-  const treeRoot = reader.raw(32).slice();
+  const organization = reader.copy(ULID_BYTES);
+  const vault = reader.copy(ULID_BYTES);
+  const previousHash = reader.copy(32);
+  const transactionsRoot = reader.copy(32);
+  const stateRoot = reader.copy(32);
+  const treeRoot = reader.copy(32);
   const time = readU64(reader);
   const term = readU64(reader);
   const raftIndex = readU64(reader);

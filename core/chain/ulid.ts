@@ -11,18 +11,38 @@ export const ULID_CHARACTERS: number = 26;
 const ALPHABET: string = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TIME_MS_MAX: number = 2 ** 48 - 1;
 
+/** Character code of each 5-bit symbol, and back: 255 where a character is none. */
+const CODES: Uint8Array = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
+const SYMBOLS: Uint8Array = new Uint8Array(128).fill(255);
+for (let symbol = 0; symbol < 32; symbol += 1) SYMBOLS[CODES[symbol] as number] = symbol;
+
+/** Code of character i. 130 bits of text over 128 bits of id: two zero bits stand in front. */
+function codeAt(bytes: Uint8Array, i: number): number {
+  const bit = i * 5 - 2;
+  const at = bit >> 3;
+  const pair = ((at < 0 ? 0 : (bytes[at] as number)) << 8) | (at === ULID_BYTES - 1 ? 0 : (bytes[at + 1] as number));
+  return CODES[(pair >> (11 - (bit & 7))) & 31] as number;
+}
+
+/** Characters i to i + 7. Why eight a call: a text built one by one is a tree that has to be flattened. */
+function eightAt(bytes: Uint8Array, i: number): string {
+  return String.fromCharCode(
+    codeAt(bytes, i),
+    codeAt(bytes, i + 1),
+    codeAt(bytes, i + 2),
+    codeAt(bytes, i + 3),
+    codeAt(bytes, i + 4),
+    codeAt(bytes, i + 5),
+    codeAt(bytes, i + 6),
+    codeAt(bytes, i + 7),
+  );
+}
+
 /** The 26 characters of 16 bytes. */
 export function encodeUlid(bytes: Uint8Array): string {
   assert(bytes.length === ULID_BYTES, 'a ULID has 16 bytes');
-  let text = '';
-  for (let i = 0; i < ULID_CHARACTERS; i += 1) {
-    // 130 bits of text over 128 bits of id: two zero bits stand in front.
-    const bit = i * 5 - 2;
-    const at = Math.floor(bit / 8);
-    const pair = ((at < 0 ? 0 : (bytes[at] as number)) << 8) | (bytes[at + 1] ?? 0);
-    text += ALPHABET[(pair >> (11 - (bit - at * 8))) & 31] as string;
-  }
-  return text;
+  const last = String.fromCharCode(codeAt(bytes, 24), codeAt(bytes, 25));
+  return eightAt(bytes, 0) + eightAt(bytes, 8) + eightAt(bytes, 16) + last;
 }
 
 /** The 16 bytes of canonical text, or undefined for anything else. */
@@ -33,9 +53,10 @@ export function decodeUlid(text: string): Uint8Array | undefined {
   let bits = -2;
   let at = 0;
   for (let i = 0; i < ULID_CHARACTERS; i += 1) {
-    const value = ALPHABET.indexOf(text[i] as string);
-    if (value < 0) return undefined;
-    pending = ((pending << 5) | value) & 0x1fff;
+    const code = text.charCodeAt(i);
+    const symbol = code < 128 ? (SYMBOLS[code] as number) : 255;
+    if (symbol === 255) return undefined;
+    pending = ((pending << 5) | symbol) & 0x1fff;
     bits += 5;
     if (bits >= 8) {
       bits -= 8;

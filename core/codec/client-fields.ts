@@ -117,10 +117,10 @@ export function writeAnchor(writer: Writer, anchor: Anchor): void {
 /** The hashes are copies. */
 export function readAnchor(reader: Reader): Anchor {
   const height = reader.u64() as Height;
-  const blockHash = reader.raw(HASH_BYTES).slice();
-  const stateRoot = reader.raw(HASH_BYTES).slice();
-  const treeRoot = reader.raw(HASH_BYTES).slice();
-  return { height, blockHash, stateRoot, treeRoot, header: reader.raw(HEADER_BYTES).slice() };
+  const blockHash = reader.copy(HASH_BYTES);
+  const stateRoot = reader.copy(HASH_BYTES);
+  const treeRoot = reader.copy(HASH_BYTES);
+  return { height, blockHash, stateRoot, treeRoot, header: reader.copy(HEADER_BYTES) };
 }
 
 export function writeVaultEntry(writer: Writer, vault: VaultEntry): void {

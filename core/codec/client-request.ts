@@ -19,7 +19,7 @@ import type { ClientRequest, Consistency, DirectoryCommand, VaultQuery } from '.
 import type { Height } from '../ids.ts';
 import { CLIENT_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts';
 import type { Transaction } from '../state/transaction.ts';
-import { decodeLedgerTransaction, encodeLedgerTransaction } from '../state/transaction-codec.ts';
+import { decodeLedgerTransaction, writeTransactBlob } from '../state/transaction-codec.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
 import {
   codeTable,
@@ -72,7 +72,7 @@ export function writeRequest(writer: Writer, request: ClientRequest): void {
       writeUlid(writer, request.organization);
       writeUlid(writer, request.vault);
       writeFlag(writer, request.proof);
-      return writer.blob(encodeLedgerTransaction({ kind: 'transact', transaction: request.transaction }));
+      return writeTransactBlob(writer, request.transaction);
     case 'query':
       writer.u32(request.group);
       writeUlid(writer, request.organization);

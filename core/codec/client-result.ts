@@ -221,18 +221,18 @@ export function readResult(reader: Reader): ClientResult {
       const present = reader.flag();
       const row = readOptional(reader, readRow);
       const anchor = readAnchor(reader);
-      return { kind, present, row, anchor, proof: reader.blob(PROOF_BYTES_MAX).slice() };
+      return { kind, present, row, anchor, proof: reader.blobCopy(PROOF_BYTES_MAX) };
     }
     case 'entity': {
       const value = readOptional(reader, readValue);
       const version = reader.u64() as Height;
       const expiresAt = reader.u64();
       const anchor = readAnchor(reader);
-      return { kind, value, version, expiresAt, anchor, proof: reader.blob(PROOF_BYTES_MAX).slice() };
+      return { kind, value, version, expiresAt, anchor, proof: reader.blobCopy(PROOF_BYTES_MAX) };
     }
     case 'list': {
       const rows = readList(reader, ROW_BYTES_MIN, readRow);
-      const next = reader.blob(MESSAGE_BYTES_MAX).slice();
+      const next = reader.blobCopy(MESSAGE_BYTES_MAX);
       return { kind, rows, next, anchor: readAnchor(reader) };
     }
     case 'block': {
@@ -257,10 +257,10 @@ function readNodeId(reader: Reader): NodeId {
   return readId<'NodeId'>(reader);
 }
 function readValue(reader: Reader): Uint8Array {
-  return reader.blob(ENTITY_VALUE_BYTES_MAX).slice();
+  return reader.blobCopy(ENTITY_VALUE_BYTES_MAX);
 }
 function readTransactionBytes(reader: Reader): Uint8Array {
-  return reader.blob(ENTRY_BYTES_MAX).slice();
+  return reader.blobCopy(ENTRY_BYTES_MAX);
 }
 function readOrganization(reader: Reader): Extract<ClientResult, { kind: 'organizations' }>['organizations'][number] {
   const id = readUlid<'OrganizationId'>(reader);

@@ -13,6 +13,7 @@
  */
 import { crc32c } from '../bytes/crc32c.ts';
 import { Reader } from '../bytes/reader.ts';
+import { readWord } from '../bytes/word.ts';
 import type { Writer } from '../bytes/writer.ts';
 import { FRAME_BYTES_MAX } from '../limits.ts';
 
@@ -35,7 +36,7 @@ export function beginLinkMessage(writer: Writer, type: LinkMessageType): void {
 
 /** Ends it: appends the checksum, and returns a copy of the whole. */
 export function sealLinkMessage(writer: Writer): Uint8Array {
-  writer.u32(crc32c(writer.peek()));
+  writer.u32(crc32c(writer.buffer, 0, writer.length));
   return writer.finish();
 }
 
@@ -54,15 +55,6 @@ export function openLinkMessage(bytes: Uint8Array, type: LinkMessageType): Reade
   if (bytes.length > FRAME_BYTES_MAX) reader.fail('too_large');
   if (reader.u8() !== LINK_VERSION) reader.fail('bad_version');
   if (reader.u8() !== type) reader.fail('bad_tag');
-  if (reader.failed === undefined && readSum(bytes, bodyEnd) !== crc32c(bytes, 0, bodyEnd)) reader.fail('bad_checksum');
+  if (reader.failed === undefined && readWord(bytes, bodyEnd) !== crc32c(bytes, 0, bodyEnd)) reader.fail('bad_checksum');
   return reader;
-}
-
-function readSum(bytes: Uint8Array, at: number): number {
-  const word =
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number);
-  return word >>> 0;
 }

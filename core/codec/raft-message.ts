@@ -193,10 +193,10 @@ function readEntries(reader: Reader, prevIndex: number): readonly Entry[] {
       reader.fail('bad_value');
       break;
     }
-    const data = reader.blob(ENTRY_BYTES_MAX);
+    const data = reader.blobCopy(ENTRY_BYTES_MAX);
     bytes += data.length;
     if (bytes > APPEND_BYTES_MAX + ENTRY_BYTES_MAX) reader.fail('too_large');
-    entries.push({ term, index: (prevIndex + i) as LogIndex, kind, data: data.slice() });
+    entries.push({ term, index: (prevIndex + i) as LogIndex, kind, data });
   }
   return entries;
 }

@@ -152,13 +152,13 @@ function readFields(reader: Reader, entry: number, max: number): LeafValue | und
     }
     case ValueEntry.reverse: {
       const [resource, relation, subject] = [reader.text(max), reader.text(max), reader.text(max)];
-      const forwardHash = reader.blob(max).slice();
+      const forwardHash = reader.blobCopy(max);
       if (forwardHash.length !== HASH_BYTES) reader.fail('bad_length');
       const [expiresAt, version] = [readU64(reader), readU64(reader)];
       return { kind: 'reverse', resource, relation, subject, forwardHash, expiresAt, version };
     }
     case ValueEntry.entity: {
-      const [key, value] = [reader.text(max), reader.blob(max).slice()];
+      const [key, value] = [reader.text(max), reader.blobCopy(max)];
       const [expiresAt, version] = [readU64(reader), readU64(reader)];
       return { kind: 'entity', key, value, expiresAt, version };
     }

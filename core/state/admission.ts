@@ -33,7 +33,7 @@ import {
   isVaultName,
 } from './names.ts';
 import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from './transaction.ts';
-import { encodeLedgerTransaction } from './transaction-codec.ts';
+import { transactBytes } from './transaction-codec.ts';
 
 type Problem = string | undefined;
 
@@ -142,7 +142,7 @@ function checkTransaction(value: Transaction): Problem {
     const problem = operation(value.operations[index] as Operation);
     if (problem !== undefined) return `operation ${index}: ${problem}`;
   }
-  const bytes = encodeLedgerTransaction({ kind: 'transact', transaction: value }).length;
+  const bytes = transactBytes(value);
   return bytes <= TRANSACTION_BYTES_MAX
     ? undefined
     : `a transaction has at most ${TRANSACTION_BYTES_MAX} bytes; this one has ${bytes}`;

@@ -15,12 +15,13 @@
 import { assert, unreachable } from '../assert.ts';
 import type { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
+import { ULID_BYTES } from '../chain/ulid.ts';
 import type { CommandRef, DirectoryCommand } from '../client/protocol.ts';
 import type { GroupId, LogIndex, OrganizationId, VaultId } from '../ids.ts';
 import { SLUG_BYTES_MAX, TRANSACTION_BYTES_MAX } from '../limits.ts';
 import { isOrganizationName, isVaultName } from './names.ts';
 import type { Transaction } from './transaction.ts';
-import { decodeLedgerTransaction, encodeLedgerTransaction } from './transaction-codec.ts';
+import { decodeLedgerTransaction, transactBytes, writeTransactBlob } from './transaction-codec.ts';
 import { readUlid, writeUlid } from './ulid-field.ts';
 
 export type Command =
@@ -54,6 +55,7 @@ export interface DecodedCommand {
 /** On disk and wire: do not renumber. */
 export const CommandKind = { openSession: 1, directory: 2, createVault: 3, transact: 4, expire: 5 } as const;
 const DirectoryKind = { createOrganization: 1, reserveVault: 2 } as const;
+const REF_BYTES = 28;
 const NONE: Uint8Array = new Uint8Array(0);
 
 /** The vault whose section a command stands in; undefined = the group's own section. */
@@ -128,9 +130,10 @@ export function writeCommand(writer: Writer, command: Command): void {
     case 'transact': {
       writeRef(writer, command.ref);
       writeUlid(writer, command.organization);
-      const bytes = encodeLedgerTransaction({ kind: 'transact', transaction: command.transaction });
-      assert(bytes.length <= TRANSACTION_BYTES_MAX, 'a transaction is within its limit');
-      return writer.blob(bytes);
+      const start = writer.length + 4;
+      writeTransactBlob(writer, command.transaction);
+      assert(writer.length - start <= TRANSACTION_BYTES_MAX, 'a transaction is within its limit');
+      return;
     }
     default:
       return unreachable(command);
@@ -139,9 +142,22 @@ export function writeCommand(writer: Writer, command: Command): void {
 
 /** Encoded size of a command, bytes: what it adds to an entry besides its section's framing. */
 export function commandBytes(command: Command): number {
-  const writer = new Writer();
-  writeCommand(writer, command);
-  return writer.length;
+  switch (command.kind) {
+    case 'openSession':
+    case 'expire':
+      return 1;
+    case 'directory': {
+      const writer = new Writer();
+      writeCommand(writer, command);
+      return writer.length;
+    }
+    case 'createVault':
+      return 1 + REF_BYTES + ULID_BYTES;
+    case 'transact':
+      return 1 + REF_BYTES + ULID_BYTES + 4 + transactBytes(command.transaction);
+    default:
+      return unreachable(command);
+  }
 }
 
 function readTransact(reader: Reader, vault: VaultId, ref: CommandRef): { command: Command; transactionBytes: Uint8Array } {

@@ -18,7 +18,7 @@ import type { Entropy } from '../capability.ts';
 import type { Decoded } from '../errors.ts';
 import type { Micros, VaultId } from '../ids.ts';
 import { ENTRY_BYTES_MAX, WALL_MICROS_MAX } from '../limits.ts';
-import { type Command, type DecodedCommand, readCommand, vaultOf, writeCommand } from './command.ts';
+import { type Command, commandBytes, type DecodedCommand, readCommand, vaultOf, writeCommand } from './command.ts';
 import { readUlid, writeUlid } from './ulid-field.ts';
 
 export interface Section {
@@ -90,11 +90,13 @@ export function encodeEntryData(options: {
   readonly entropy: Entropy;
 }): { readonly data: Uint8Array; readonly order: readonly number[] } {
   const drafts = group(options.commands);
-  const writer = new Writer(1024);
+  let bytes = ENTRY_OVERHEAD_BYTES + SECTION_OVERHEAD_BYTES * drafts.length;
+  for (const command of options.commands) bytes += commandBytes(command);
+  const writer = new Writer(bytes);
   writer.u64(Math.min(options.wall, WALL_MICROS_MAX));
   writer.u32(drafts.length);
   for (const draft of drafts) writeSection(writer, draft, options.commands, options.entropy);
-  return { data: writer.finish(), order: drafts.flatMap((draft) => draft.members) };
+  return { data: writer.take(), order: drafts.flatMap((draft) => draft.members) };
 }
 
 function isZeros(bytes: Uint8Array): boolean {

@@ -20,6 +20,7 @@
  */
 import { unreachable } from '../assert.ts';
 import { Reader } from '../bytes/reader.ts';
+import { utf8Length } from '../bytes/text.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Decoded } from '../errors.ts';
 import type { Height, OrganizationId, VaultId } from '../ids.ts';
@@ -86,29 +87,84 @@ function writeOperation(writer: Writer, operation: Operation): void {
   }
 }
 
-/** The canonical bytes. A transact passed admission: its texts are well-formed and within limits. */
-export function encodeLedgerTransaction(ledger: LedgerTransaction): Uint8Array {
-  const writer = new Writer();
+/** Appends the canonical bytes. A transact passed admission: its texts are well-formed and within limits. */
+export function writeLedgerTransaction(writer: Writer, ledger: LedgerTransaction): void {
   writer.u8(FORMAT);
   writer.u8(LedgerKind[ledger.kind]);
   switch (ledger.kind) {
     case 'createVault':
       writeUlid(writer, ledger.organization);
       writeUlid(writer, ledger.vault);
-      writer.u16(ledger.reverse ? 1 : 0);
-      break;
+      return writer.u16(ledger.reverse ? 1 : 0);
     case 'transact':
-      writer.text(ledger.transaction.actor);
-      writer.text(ledger.transaction.reason);
-      writer.u32(ledger.transaction.operations.length);
-      for (const operation of ledger.transaction.operations) writeOperation(writer, operation);
-      break;
+      return writeTransaction(writer, ledger.transaction);
     case 'expire':
-      break;
+      return;
     default:
       return unreachable(ledger);
   }
+}
+
+function writeTransaction(writer: Writer, transaction: Transaction): void {
+  writer.text(transaction.actor);
+  writer.text(transaction.reason);
+  writer.u32(transaction.operations.length);
+  for (const operation of transaction.operations) writeOperation(writer, operation);
+}
+
+/** Appends the canonical bytes of a transact behind their u32 length. */
+export function writeTransactBlob(writer: Writer, transaction: Transaction): void {
+  const lengthAt = writer.length;
+  writer.u32(0);
+  writer.u8(FORMAT);
+  writer.u8(LedgerKind.transact);
+  writeTransaction(writer, transaction);
+  writer.patchU32(lengthAt, writer.length - lengthAt - 4);
+}
+
+/** The canonical bytes, as a new array. */
+export function encodeLedgerTransaction(ledger: LedgerTransaction): Uint8Array {
+  const writer = new Writer();
+  writeLedgerTransaction(writer, ledger);
   return writer.finish();
+}
+
+function textBytes(text: string): number {
+  return 4 + utf8Length(text);
+}
+
+function tupleKeyBytes(tuple: TupleKey): number {
+  return textBytes(tuple.resource) + textBytes(tuple.relation) + textBytes(tuple.subject);
+}
+
+function conditionBytes(condition: EntityCondition | undefined): number {
+  if (condition?.kind === 'versionEquals') return 1 + 8;
+  return condition?.kind === 'valueEquals' ? 1 + 4 + condition.value.length : 1;
+}
+
+function operationBytes(operation: Operation): number {
+  switch (operation.op) {
+    case 'writeTuple': {
+      const { tuple, condition } = operation;
+      const texts = condition === undefined ? 8 : textBytes(condition.name) + textBytes(condition.context);
+      return 1 + tupleKeyBytes(tuple) + texts + 8 + 1;
+    }
+    case 'deleteTuple':
+      return 1 + tupleKeyBytes(operation.tuple) + 1;
+    case 'setEntity':
+      return 1 + textBytes(operation.key) + 4 + operation.value.length + 8 + conditionBytes(operation.condition);
+    case 'deleteEntity':
+      return 1 + textBytes(operation.key) + conditionBytes(operation.condition);
+    default:
+      return unreachable(operation);
+  }
+}
+
+/** Length of the canonical bytes of a transact, counted instead of written: it is asked twice per command. */
+export function transactBytes(transaction: Transaction): number {
+  let bytes = 2 + textBytes(transaction.actor) + textBytes(transaction.reason) + 4;
+  for (const operation of transaction.operations) bytes += operationBytes(operation);
+  return bytes;
 }
 
 function readTupleKey(reader: Reader): TupleKey {
@@ -145,7 +201,7 @@ function readCondition(reader: Reader): EntityCondition | undefined {
     case ConditionKind.versionEquals:
       return { kind: 'versionEquals', version: reader.u64() as Height };
     case ConditionKind.valueEquals:
-      return { kind: 'valueEquals', value: reader.blob(ENTITY_VALUE_BYTES_MAX).slice() };
+      return { kind: 'valueEquals', value: reader.blobCopy(ENTITY_VALUE_BYTES_MAX) };
     default:
       reader.fail('bad_tag');
       return undefined;
@@ -165,7 +221,7 @@ function readOperation(reader: Reader): Operation {
       return { op: 'deleteTuple', tuple: readTupleKey(reader), onMissing: reader.flag() ? 'ignore' : 'error' };
     case OperationKind.setEntity: {
       const key = readEntityKey(reader);
-      const value = reader.blob(ENTITY_VALUE_BYTES_MAX).slice();
+      const value = reader.blobCopy(ENTITY_VALUE_BYTES_MAX);
       const expiresAt = reader.u64();
       return { op: 'setEntity', key, value, expiresAt, condition: readCondition(reader) };
     }

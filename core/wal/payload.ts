@@ -166,7 +166,7 @@ function readEntries(reader: Reader): readonly Entry[] {
     const term = reader.u64() as Term;
     const kind = reader.u8();
     if (kind < EntryKind.normal || kind > EntryKind.configuration) reader.fail('bad_tag');
-    entries.push({ term, index, kind: kind as EntryKind, data: reader.blob(ENTRY_BYTES_MAX).slice() });
+    entries.push({ term, index, kind: kind as EntryKind, data: reader.blobCopy(ENTRY_BYTES_MAX) });
     index = plus(index, 1);
   }
   return entries;
