@@ -2,6 +2,8 @@
  * Every named invariant with the file of its oracle, where tests show that the oracle can fail, and a known bug that it finds.
  * docs/reference/invariants.md is generated from this list; a test fails where the list and the code disagree.
  */
+import { LINEARIZABLE_CLAIM } from './check/clients/linearizable-history.ts';
+import { PROOFS_CLAIM } from './check/clients/proofs.ts';
 
 export interface Invariant {
   readonly name: string;
@@ -136,14 +138,14 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'linearizable',
-    claim: 'There is one order of all operations that explains every answer and respects real time.',
+    claim: LINEARIZABLE_CLAIM,
     oracle: 'sim/check/clients/linearizable-history.ts',
     test: 'test/sim/check/linearizable.prop.test.ts',
     mutants: 'T5, T6, T7, T8, X3, V11',
   },
   {
     name: 'proofs-verify',
-    claim: 'Every proof served verifies, and fails once any byte of it is changed.',
+    claim: PROOFS_CLAIM,
     oracle: 'sim/check/clients/proofs.ts',
     test: 'test/proof/vectors.test.ts',
     mutants: '',

@@ -19,6 +19,18 @@ export interface LinkKnobs {
   readonly queueMax: number;
 }
 
+/** Told what becomes of every frame: how a recorder sees the network. */
+export interface FrameWatch {
+  /** A frame is on its way and will arrive then, unless its receiver stands still or the direction is closed by that time. */
+  launched(from: number, to: number, bytes: Uint8Array, arrival: number): void;
+  /** A frame never left. */
+  swallowed(from: number, to: number, bytes: Uint8Array, why: 'blocked' | 'loss' | 'overflow'): void;
+  /** A frame's journey ended. */
+  ended(from: number, to: number, bytes: Uint8Array, how: 'received' | 'blocked' | 'down'): void;
+  /** A direction was closed (blocks = 1), closed once more, or opened (0). */
+  direction(from: number, to: number, blocks: number): void;
+}
+
 /** Longest delay, microseconds: an exponential tail must not outlive a run. */
 const DELAY_MAX_MICROS = 2_000_000;
 /** How much later than it should a frame that others overtake arrives at most, in multiples of the mean delay. */
@@ -38,6 +50,8 @@ export class Network {
   private readonly inFlight: Uint16Array;
   private readonly lastArrival: Float64Array;
   knobs: LinkKnobs;
+  /** Undefined unless the run is recorded. */
+  watch: FrameWatch | undefined = undefined;
 
   constructor(options: {
     readonly endpoints: number;
@@ -67,11 +81,11 @@ export class Network {
 
   /** Closes one direction; `unblock` as often to open it again. */
   block(from: number, to: number): void {
-    this.blocks[from * this.endpoints + to] = this.isBlocked(from, to) + 1;
+    this.setBlocks(from, to, this.isBlocked(from, to) + 1);
   }
 
   unblock(from: number, to: number): void {
-    this.blocks[from * this.endpoints + to] = this.isBlocked(from, to) - 1;
+    this.setBlocks(from, to, this.isBlocked(from, to) - 1);
   }
 
   /** How many blocks lie on the direction. */
@@ -85,10 +99,12 @@ export class Network {
     const { knobs, counts } = this;
     if ((this.blocks[link] as number) > 0) {
       counts.blockedFrames += 1;
+      this.watch?.swallowed(from, to, bytes, 'blocked');
       return;
     }
     if (knobs.loss > 0 && (this.losses[link] as Draws).chance(knobs.loss)) {
       counts.add('loss');
+      this.watch?.swallowed(from, to, bytes, 'loss');
       return;
     }
     this.launch(link, bytes);
@@ -107,10 +123,16 @@ export class Network {
     return false;
   }
 
+  private setBlocks(from: number, to: number, blocks: number): void {
+    this.blocks[from * this.endpoints + to] = blocks;
+    this.watch?.direction(from, to, blocks);
+  }
+
   private launch(link: number, bytes: Uint8Array): void {
     const { knobs } = this;
     if ((this.inFlight[link] as number) >= knobs.queueMax) {
       this.counts.add('overflow');
+      this.watch?.swallowed((link - (link % this.endpoints)) / this.endpoints, link % this.endpoints, bytes, 'overflow');
       return;
     }
     this.inFlight[link] = (this.inFlight[link] as number) + 1;
@@ -124,6 +146,8 @@ export class Network {
       this.lastArrival[link] = arrival;
     }
     const to = link % this.endpoints;
-    this.scheduler.push(arrival, this.eventKind, (link - to) / this.endpoints, to, bytes);
+    const from = (link - to) / this.endpoints;
+    this.watch?.launched(from, to, bytes, arrival);
+    this.scheduler.push(arrival, this.eventKind, from, to, bytes);
   }
 }

@@ -46,13 +46,23 @@ export type FaultKind =
   | 'slowDisk'
   | 'wallStep';
 
+/** Told of every fault as it happens: how a recorder sees the faults. */
+export interface FaultWatch {
+  counted(kind: FaultKind, times: number): void;
+  /** An episode that the nemesis began at that time is over. */
+  ended(kind: FaultKind, since: number): void;
+}
+
 export class FaultCounts {
   private readonly happened: Map<FaultKind, number> = new Map(FAULT_KINDS.map((kind) => [kind, 0]));
   /** Frames swallowed by partitions; a consequence, so not a kind of its own. */
   blockedFrames: number = 0;
+  /** Undefined unless the run is recorded. */
+  watch: FaultWatch | undefined = undefined;
 
   add(kind: FaultKind, times: number = 1): void {
     this.happened.set(kind, this.of(kind) + times);
+    if (times > 0) this.watch?.counted(kind, times);
   }
 
   of(kind: FaultKind): number {
