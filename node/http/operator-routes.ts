@@ -33,7 +33,12 @@ export function addOperatorRoutes(app: FastifyInstance, { control, ledger, metri
     const body = request.body as { readonly expect?: number; readonly groups?: number; readonly timeout_ms?: number };
     const init = { expect: body.expect ?? 1, groups: body.groups ?? 1, timeoutMs: body.timeout_ms ?? INIT_TIMEOUT_MS };
     const result = await control.init(init);
-    if (!result.ok) throw initError(result);
+    if (!result.ok) {
+      // An init that ended between its two steps is completed by the next one: without the organization nobody can make a store.
+      const isOurs = result.code === 'already_initialised' && control.status().cluster !== undefined;
+      if (isOurs) await ledger.createOrganization(DEFAULT_ORGANIZATION).catch(() => undefined);
+      throw initError(result);
+    }
     await ledger.createOrganization(DEFAULT_ORGANIZATION);
     reply.code(201);
     return { cluster: result.cluster, members: result.members, organization: DEFAULT_ORGANIZATION };

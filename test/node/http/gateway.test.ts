@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Answer, LogicalRequest, OperationOutcome } from '../../../core/client/operation.ts';
 import type { Anchor, NodeStatus, VaultEntry } from '../../../core/client/protocol.ts';
 import type { ClusterId, GroupId, Height, Micros, NodeId, OrganizationId, VaultId } from '../../../core/ids.ts';
+import type { NodeControl } from '../../../node/control.ts';
 import { Gateway } from '../../../node/http/gateway.ts';
 import { Ledger } from '../../../node/ledger.ts';
 import { NodeMetrics } from '../../../node/metrics.ts';
@@ -33,7 +34,7 @@ const gateways: Gateway[] = [];
 afterAll(() => Promise.all(gateways.map((gateway) => gateway.app.close())));
 
 /** A gateway over a cluster that knows one vault, and answers other requests by the script. */
-function gateway(script: Script = () => undefined) {
+function gateway(script: Script = () => undefined, control: Partial<NodeControl> = {}) {
   const asked: LogicalRequest[] = [];
   const ask = async (request: LogicalRequest): Promise<OperationOutcome> => {
     asked.push(request);
@@ -58,6 +59,7 @@ function gateway(script: Script = () => undefined) {
         request.expect > 1
           ? { ok: false, code: 'too_few_nodes', message: 'Only 1 of 2 nodes are connected.' }
           : { ok: true, cluster: 'c'.repeat(32) as ClusterId, members: [] },
+      ...control,
     },
   });
   gateways.push(made);
@@ -322,6 +324,20 @@ describe('operators', () => {
       status: 503,
       body: { code: 'failed_precondition', message: 'Only 1 of 2 nodes are connected.' },
     });
+  });
+
+  test('an init repeated after one that died in between makes the organization that was missing', async () => {
+    const again: Partial<NodeControl> = {
+      status: () => ({ ...STATUS, cluster: 'c'.repeat(32) as ClusterId }),
+      init: async () => ({ ok: false, code: 'already_initialised', message: 'This node already belongs to a cluster.' }),
+    };
+    const { call, asked } = gateway(() => undefined, again);
+    expect(await call('POST', '/v1/init', {})).toMatchObject({ status: 400, body: { code: 'failed_precondition' } });
+    expect(asked).toMatchObject([{ kind: 'directory', body: { kind: 'createOrganization', name: 'default' } }]);
+
+    const elsewhere = gateway(() => undefined, { ...again, status: () => STATUS });
+    await elsewhere.call('POST', '/v1/init', {});
+    expect(elsewhere.asked).toEqual([]); // the cluster is a neighbour's
   });
 
   test('draining answers 503 and waits for what is in flight', async () => {
