@@ -114,13 +114,14 @@ export class Network {
     }
   }
 
-  /** Called when a frame's event fires. @returns false where the link is blocked by now. */
-  arrive(from: number, to: number): boolean {
+  /** Called when a frame's event fires. @returns false where the link is blocked by now, or nobody runs at its end. */
+  arrive(from: number, to: number, bytes: Uint8Array, isRunning: boolean): boolean {
     const link = from * this.endpoints + to;
     this.inFlight[link] = (this.inFlight[link] as number) - 1;
-    if ((this.blocks[link] as number) === 0) return true;
-    this.counts.blockedFrames += 1;
-    return false;
+    const isOpen = (this.blocks[link] as number) === 0;
+    if (!isOpen) this.counts.blockedFrames += 1;
+    this.watch?.ended(from, to, bytes, isOpen ? (isRunning ? 'received' : 'down') : 'blocked');
+    return isOpen && isRunning;
   }
 
   private setBlocks(from: number, to: number, blocks: number): void {
@@ -130,9 +131,11 @@ export class Network {
 
   private launch(link: number, bytes: Uint8Array): void {
     const { knobs } = this;
+    const to = link % this.endpoints;
+    const from = (link - to) / this.endpoints;
     if ((this.inFlight[link] as number) >= knobs.queueMax) {
       this.counts.add('overflow');
-      this.watch?.swallowed((link - (link % this.endpoints)) / this.endpoints, link % this.endpoints, bytes, 'overflow');
+      this.watch?.swallowed(from, to, bytes, 'overflow');
       return;
     }
     this.inFlight[link] = (this.inFlight[link] as number) + 1;
@@ -145,8 +148,6 @@ export class Network {
       arrival = Math.max(arrival, this.lastArrival[link] as number);
       this.lastArrival[link] = arrival;
     }
-    const to = link % this.endpoints;
-    const from = (link - to) / this.endpoints;
     this.watch?.launched(from, to, bytes, arrival);
     this.scheduler.push(arrival, this.eventKind, from, to, bytes);
   }

@@ -9,15 +9,31 @@ import type { ReplyEffect, SendEffect, Shape, SimCore, SimInput } from './protoc
 /** How bad: safety (exit 1), liveness (3), unknown or vacuous (5). */
 export type ViolationKind = 'safety' | 'liveness' | 'vacuous' | 'unknown';
 
+/** What a violation is about, as far as its oracle knows: where a reader of the story has to look. */
+export interface Evidence {
+  readonly group?: number;
+  /** The nodes involved, the one that broke the property last. */
+  readonly nodes?: readonly number[];
+  readonly term?: number;
+  /** Log index of the entry. */
+  readonly index?: number;
+  /** True time at which it went wrong, where that is not when it was noticed; microseconds. */
+  readonly at?: number;
+  /** Two facts that cannot both be, as sentences. */
+  readonly facts?: readonly [string, string];
+}
+
 /** A named property does not hold. */
 export class Violation extends Error {
   override readonly name: string = 'Violation';
   readonly oracle: string;
   readonly kind: ViolationKind;
-  constructor(oracle: string, message: string, kind: ViolationKind = 'safety') {
+  readonly evidence: Evidence;
+  constructor(oracle: string, message: string, kind: ViolationKind = 'safety', evidence: Evidence = {}) {
     super(message);
     this.oracle = oracle;
     this.kind = kind;
+    this.evidence = evidence;
   }
 }
 

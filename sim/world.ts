@@ -285,7 +285,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   private arrive(from: number, to: number, bytes: Uint8Array): void {
     if (to >= this.nodes.length) {
-      if (!this.network.arrive(from, to)) return;
+      if (!this.network.arrive(from, to, bytes, true)) return;
       const slot = to - this.nodes.length;
       this.trace.event(this.now, to, TraceKind.toActor);
       this.trace.bytes(bytes);
@@ -297,7 +297,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
       this.scheduler.push(node.pausedUntil, EventKind.frame, from, to, bytes); // still in flight: counts against the link
       return;
     }
-    if (!this.network.arrive(from, to) || !node.running) return;
+    if (!this.network.arrive(from, to, bytes, node.running)) return;
     if (from >= this.nodes.length) return this.requestInput(node, from, bytes);
     this.trace.event(this.now, to, EventKind.frame);
     this.trace.bytes(bytes);

@@ -16,6 +16,8 @@ export interface NemesisKnobs {
 
 interface Active {
   readonly kind: FaultKind;
+  /** True time at which it began. */
+  readonly since: number;
   readonly end: () => void;
   ended: boolean;
 }
@@ -68,7 +70,7 @@ export class Nemesis {
     this.lastInjection = this.target.now;
     const end = fault.inject({ target: this.target, draws, durationMicros, downMax: this.knobs.downMax });
     if (end === undefined) return;
-    const active: Active = { kind: fault.kind, end, ended: false };
+    const active: Active = { kind: fault.kind, since: this.target.now, end, ended: false };
     this.active.push(active);
     this.target.at(this.target.now + durationMicros, () => {
       this.end(active);
@@ -80,6 +82,7 @@ export class Nemesis {
     if (fault.ended) return;
     fault.ended = true;
     fault.end();
+    this.target.counts.watch?.ended(fault.kind, fault.since);
   }
 
   private drawFault(): Fault {
