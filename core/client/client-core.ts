@@ -248,8 +248,10 @@ export class ClientCore {
     if (refused && this.options.link === 'stream') pending.uncertain -= 1;
     pending.lastError = error;
     const atLeastMs = error.retryAfterMs;
+    // A leader without room leads all the same; after any other refusal the leader is looked for anew.
+    if (error.code !== 'overloaded') this.endpoints.notLeader(group, endpoint);
+    if (error.code === 'quarantined') this.learn(now, endpoint);
     if (error.code !== 'not_leader') return this.pause(now, pending, { requestId, atLeastMs });
-    this.endpoints.notLeader(group, endpoint);
     const leader = error.leader === undefined ? undefined : this.endpoints.findNode(error.leader);
     if (leader === undefined && error.leader !== undefined) this.learn(now, endpoint);
     if (leader === undefined || leader === endpoint) return this.pause(now, pending, { requestId, atLeastMs: 0 });

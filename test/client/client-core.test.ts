@@ -224,6 +224,33 @@ describe('retries', () => {
     expect(refOf(it.waitForSend())).toEqual(refOf(first));
   });
 
+  test('a leader that cannot answer any more is not asked for ever: another node knows who leads', () => {
+    for (const code of ['quarantined', 'unavailable'] as const) {
+      const it = new Scripted();
+      const first = it.begin();
+      it.answer(first, APPLIED);
+      it.submit(2);
+      const toLeader = it.take();
+      expect(toLeader.endpoint).toBe(first.endpoint);
+      it.answer(toLeader, error(code));
+      it.sends = it.sends.filter(({ request }) => request.kind !== 'status');
+      expect(it.waitForSend().endpoint).not.toBe(first.endpoint);
+    }
+  });
+
+  test('a leader without room is asked again: no other node could do better', () => {
+    const it = new Scripted();
+    const first = it.begin();
+    it.answer(first, error('overloaded'));
+    expect(it.waitForSend().endpoint).toBe(first.endpoint);
+  });
+
+  test('a node that may not answer for a group is asked who else is there', () => {
+    const it = new Scripted('stream', [A]);
+    it.answer(it.begin(), error('quarantined'));
+    expect(it.take().request).toEqual({ kind: 'status' });
+  });
+
   test('members are learned from a node, so that hints to unknown nodes can be followed', () => {
     const it = new Scripted('stream', [{ address: A.address }]);
     const opening = ((): Send => {
