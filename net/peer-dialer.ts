@@ -1,6 +1,7 @@
 /** Keeps one address dialed: connects, hands the open socket over, and connects again after a jittered pause when it ends. */
 import { WebSocket } from 'ws';
 import { FRAME_BYTES_MAX } from '../core/limits.ts';
+import { linkUrl } from './link-url.ts';
 import type { Corkable, Transport } from './socket-link.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 5_000;
@@ -15,7 +16,8 @@ export interface DialerEvents {
 }
 
 export class PeerDialer {
-  private readonly url: string;
+  /** Undefined where the address is none: it will not become one, and is dialed no more. */
+  private readonly url: string | undefined;
   private readonly events: DialerEvents;
   private failures: number = 0;
   private timer: NodeJS.Timeout | undefined = undefined;
@@ -24,7 +26,7 @@ export class PeerDialer {
 
   /** @param address HOST:PORT. */
   constructor(address: string, path: string, events: DialerEvents) {
-    this.url = `ws://${address}${path}`;
+    this.url = linkUrl('ws', address, path);
     this.events = events;
     this.connect();
   }
@@ -43,8 +45,8 @@ export class PeerDialer {
   }
 
   private connect(): void {
+    if (this.url === undefined) return this.events.failed('not an address');
     const webSocket = openSocket(this.url);
-    if (webSocket === undefined) return this.events.failed('not an address'); // it will not become one: dialed no more
     this.connecting = webSocket;
     let socket: Corkable | undefined;
     webSocket.on('upgrade', (response) => {
@@ -76,8 +78,7 @@ export class PeerDialer {
 }
 
 /** Why a zero mask: masking protects proxies from scripts in browsers (RFC 6455, 10.3); between nodes it only costs a copy. */
-function openSocket(url: string): WebSocket | undefined {
-  if (!URL.canParse(url)) return undefined;
+function openSocket(url: string): WebSocket {
   return new WebSocket(url, {
     perMessageDeflate: false,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,

@@ -3,6 +3,7 @@ import { Writer } from '../../core/bytes/writer.ts';
 import type { ClientRequest } from '../../core/client/protocol.ts';
 import { decodeClientResult, encodeClientRequest } from '../../core/codec/client-frame.ts';
 import type { RequestId } from '../../core/ids.ts';
+import { linkUrl } from '../link-url.ts';
 import type { EndpointLink, LinkEvents, OpenLink } from './driver.ts';
 import type { OpenSocket } from './socket.ts';
 
@@ -13,8 +14,8 @@ export function socketLinks(openSocket: OpenSocket, scheme: 'ws' | 'wss'): OpenL
   return (endpoint, events) => {
     const writer = new Writer(1024);
     const unsent = new Map<RequestId, ClientRequest>();
-    const url = `${scheme}://${endpoint}${CLIENT_PATH}`;
-    if (!URL.canParse(url)) return linkToNowhere(events);
+    const url = linkUrl(scheme, endpoint, CLIENT_PATH);
+    if (url === undefined) return linkToNowhere(events);
     let isOpen = false;
     const socket = openSocket(url, {
       opened: () => {
