@@ -20,6 +20,7 @@
 import { assert } from '../assert.ts';
 import { Reader } from '../bytes/reader.ts';
 import { type U64, u64Of, writeU64 } from '../bytes/u64.ts';
+import { readWord } from '../bytes/word.ts';
 import type { Hasher } from '../capability.ts';
 import type { Decoded } from '../errors.ts';
 import { leafHash } from './merkle-log.ts';
@@ -27,6 +28,9 @@ import { ULID_BYTES } from './ulid.ts';
 
 export const HEADER_BYTES: number = 196;
 const HEADER_VERSION: number = 1;
+const STATE_ROOT_AT: number = 108;
+const TREE_ROOT_AT: number = 140;
+const TIME_AT: number = 172;
 /** Flag bit 0: every tuple of this state has its reverse leaf, so a reverse range is complete. */
 const FLAG_REVERSE: number = 1;
 
@@ -62,7 +66,7 @@ export function encodeHeader(header: Header): Uint8Array {
     out.set(hash, at);
     at += 32;
   }
-  writeU64(header.time, out, 172);
+  writeU64(header.time, out, TIME_AT);
   writeU64(header.term, out, 180);
   writeU64(header.raftIndex, out, 188);
   return out;
@@ -104,6 +108,18 @@ export function decodeHeader(bytes: Uint8Array): Decoded<Header> {
     term,
     raftIndex,
   });
+}
+
+/** The roots and the time of a header that was encoded here, without decoding the rest. */
+export function headerStateRoot(header: Uint8Array): Uint8Array {
+  return header.slice(STATE_ROOT_AT, STATE_ROOT_AT + 32);
+}
+export function headerTreeRoot(header: Uint8Array): Uint8Array {
+  return header.slice(TREE_ROOT_AT, TREE_ROOT_AT + 32);
+}
+/** @param start where the header begins in bytes. */
+export function headerTime(bytes: Uint8Array, start: number): U64 {
+  return u64Of(readWord(bytes, start + TIME_AT), readWord(bytes, start + TIME_AT + 4));
 }
 
 /** SHA-256(0x00 ‖ header). */

@@ -14,28 +14,33 @@ const CHUNK_MASK: number = (1 << CHUNK_SHIFT) - 1;
 /** Hashes the first chunk of a level starts with. Why small: most vaults and nearly all blocks are. */
 const CHUNK_START: number = 4;
 
+/** Longest data of a leaf that is hashed without an array of its own. Why: most transactions, and every header, are below. */
+const SCRATCH_BYTES: number = 1024;
+const leafScratch: Uint8Array = new Uint8Array(1 + SCRATCH_BYTES);
+const nodeScratch: Uint8Array = new Uint8Array(1 + 2 * HASH_BYTES);
+nodeScratch[0] = 1;
+
 /** SHA-256(0x00 ‖ data). */
 export function leafHash(hasher: Hasher, data: Uint8Array): Uint8Array {
-  const preimage = new Uint8Array(1 + data.length);
+  const preimage = data.length <= SCRATCH_BYTES ? leafScratch : new Uint8Array(1 + data.length);
   preimage.set(data, 1);
   const out = new Uint8Array(HASH_BYTES);
-  hasher.digest(preimage, 0, preimage.length, out, 0);
+  hasher.digest(preimage, 0, 1 + data.length, out, 0);
   return out;
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(hasher: Hasher, left: Uint8Array, right: Uint8Array): Uint8Array {
-  const preimage = new Uint8Array(1 + 2 * HASH_BYTES);
-  preimage[0] = 1;
-  preimage.set(left, 1);
-  preimage.set(right, 1 + HASH_BYTES);
+  nodeScratch.set(left, 1);
+  nodeScratch.set(right, 1 + HASH_BYTES);
   const out = new Uint8Array(HASH_BYTES);
-  hasher.digest(preimage, 0, preimage.length, out, 0);
+  hasher.digest(nodeScratch, 0, nodeScratch.length, out, 0);
   return out;
 }
 
 /** Root over the leaves' data, in order: a block's tx_root. */
 export function transactionsRoot(hasher: Hasher, leaves: readonly Uint8Array[]): Uint8Array {
+  if (leaves.length === 1) return leafHash(hasher, leaves[0] as Uint8Array);
   const log = new MerkleLog(hasher);
   for (const data of leaves) log.append(leafHash(hasher, data));
   return log.root();

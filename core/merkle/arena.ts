@@ -211,6 +211,12 @@ export class NodeArena {
     return node;
   }
 
+  /** First path byte of the leftmost leaf beneath a node. @param ref not none. */
+  bucketOf(ref: NodeRef): number {
+    const leaf = this.leftmost(ref);
+    return this.leaves.bytes(-leaf)[this.leaves.byteAt(-leaf)] as number;
+  }
+
   /**
    * Writes the hash of the node that holds exactly the leaves of a bucket, or EMPTY.
    * @param rootHash hash of root; hashes beneath are up to date.
@@ -232,7 +238,7 @@ export class NodeArena {
       at = this.hashAt(node, side);
       node = this.child(node, side);
     }
-    if (node === NO_NODE || this.path(this.leftmost(node))[0] !== view.bucket) copyHash(this.empty, 0, out, outOffset);
+    if (node === NO_NODE || this.bucketOf(node) !== view.bucket) copyHash(this.empty, 0, out, outOffset);
     else copyHash(bytes, at, out, outOffset);
   }
 }

@@ -19,30 +19,52 @@ import {
 /** Bytes of the bucket vector: 256 hashes. */
 export const BUCKET_VECTOR_BYTES: number = BUCKETS * HASH_BYTES;
 
-/** The bucket vector of a root whose hashes are up to date. Costs 8 KiB of EMPTY and one visit per bucket in use. */
+interface Vectors {
+  /** 256 times the hash of nothing. */
+  readonly empty: Uint8Array;
+  /** For vectors that are hashed and forgotten. Why: 8 KiB from the allocator cost more than filling them. */
+  readonly scratch: Uint8Array;
+}
+const vectorsOf: WeakMap<Hasher, Vectors> = new WeakMap();
+
+function vectors(hasher: Hasher): Vectors {
+  let known = vectorsOf.get(hasher);
+  if (known === undefined) {
+    known = { empty: new Uint8Array(BUCKET_VECTOR_BYTES), scratch: new Uint8Array(BUCKET_VECTOR_BYTES) };
+    const hash = emptyHash(hasher);
+    for (let bucket = 0; bucket < BUCKETS; bucket += 1) known.empty.set(hash, bucket * HASH_BYTES);
+    vectorsOf.set(hasher, known);
+  }
+  return known;
+}
+
+/** Puts the hashes of the buckets beneath a node where they belong. @param at where the hash of the node stands in bytes. */
+function placeBuckets(arena: NodeArena, node: NodeRef, bytes: Uint8Array, at: number, vector: Uint8Array): void {
+  if (node > 0 && arena.bit(node) < 8) {
+    placeBuckets(arena, arena.child(node, 0), arena.hashBytes(node), arena.hashAt(node, 0), vector);
+    placeBuckets(arena, arena.child(node, 1), arena.hashBytes(node), arena.hashAt(node, 1), vector);
+    return;
+  }
+  copyHash(bytes, at, vector, arena.bucketOf(node) * HASH_BYTES);
+}
+
+function fill(arena: NodeArena, root: NodeRef, rootHash: Uint8Array, vector: Uint8Array): void {
+  vector.set(vectors(arena.hasher).empty);
+  if (root !== NO_NODE) placeBuckets(arena, root, rootHash, 0, vector);
+}
+
+/** The bucket vector of a root whose hashes are up to date. */
 export function bucketVector(arena: NodeArena, root: NodeRef, rootHash: Uint8Array): Uint8Array {
   const vector = new Uint8Array(BUCKET_VECTOR_BYTES);
-  copyHash(arena.empty, 0, vector, 0);
-  for (let filled = HASH_BYTES; filled < BUCKET_VECTOR_BYTES; filled *= 2) vector.copyWithin(filled, 0, filled);
-  if (root !== NO_NODE) fillBuckets(arena, { node: root, bytes: rootHash, at: 0 }, vector);
+  fill(arena, root, rootHash, vector);
   return vector;
 }
 
-/** Puts the hash of every subtree below the cut at the bucket of its leaves. @param from a node and where its hash stands */
-function fillBuckets(
-  arena: NodeArena,
-  from: { readonly node: NodeRef; readonly bytes: Uint8Array; readonly at: number },
-  vector: Uint8Array,
-): void {
-  const { node } = from;
-  if (node > 0 && arena.bit(node) < 8) {
-    const bytes = arena.hashBytes(node);
-    fillBuckets(arena, { node: arena.child(node, 0), bytes, at: arena.hashAt(node, 0) }, vector);
-    fillBuckets(arena, { node: arena.child(node, 1), bytes, at: arena.hashAt(node, 1) }, vector);
-    return;
-  }
-  const bucket = arena.path(arena.leftmost(node))[0] as number;
-  copyHash(from.bytes, from.at, vector, bucket * HASH_BYTES);
+/** SHA-256 over the bucket vector of a root whose hashes are up to date, without keeping the vector. */
+export function stateRootBeneath(arena: NodeArena, root: NodeRef, rootHash: Uint8Array): Uint8Array {
+  const { scratch } = vectors(arena.hasher);
+  fill(arena, root, rootHash, scratch);
+  return stateRootOf(arena.hasher, scratch);
 }
 
 /** SHA-256 over the bucket vector. */

@@ -6,7 +6,7 @@
  */
 import { assert } from '../assert.ts';
 import type { NodeArena, NodeRef, TreeView } from './arena.ts';
-import { bucketVector, stateRootOf } from './buckets.ts';
+import { stateRootBeneath } from './buckets.ts';
 import { HASH_BYTES } from './hashes.ts';
 
 export class TreeSnapshot implements TreeView {
@@ -54,7 +54,7 @@ export class TreeSnapshot implements TreeView {
 
   stateRoot(): Uint8Array {
     assert(this.live, 'a released snapshot is not used');
-    return stateRootOf(this.arena.hasher, bucketVector(this.arena, this.root, this.rootHash));
+    return stateRootBeneath(this.arena, this.root, this.rootHash);
   }
 
   /** Lets the tree reuse what only this snapshot showed. Once; the snapshot is not used afterwards. */

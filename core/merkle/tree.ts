@@ -11,7 +11,7 @@ import { assert } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
 import { NO_NODE, NodeArena, type NodeRef, type Side, type TreeView } from './arena.ts';
 import { bitAt } from './bits.ts';
-import { BUCKET_VECTOR_BYTES, bucketVector, stateRootOf } from './buckets.ts';
+import { BUCKET_VECTOR_BYTES, bucketVector, stateRootBeneath, stateRootOf } from './buckets.ts';
 import { BUCKETS, copyHash, HASH_BYTES } from './hashes.ts';
 import { isPathLength, PATH_BITS_MAX } from './path.ts';
 import { TreeSnapshot } from './snapshot.ts';
@@ -116,6 +116,10 @@ export class CommitmentTree implements TreeView {
   /** SHA-256 over the 256 bucket hashes. */
   stateRoot(): Uint8Array {
     this.rehash();
+    if (this.leafCount < CACHED_VECTOR_LEAVES) {
+      this.vector = undefined;
+      return stateRootBeneath(this.arena, this.rootRef, this.rootHash);
+    }
     return stateRootOf(this.arena.hasher, this.freshVector());
   }
 
@@ -275,14 +279,13 @@ export class CommitmentTree implements TreeView {
     this.rootStale = false;
   }
 
-  /** The bucket vector, with the dirty buckets brought up to date where it is kept. Hashes are up to date. */
+  /** The bucket vector, with the dirty buckets brought up to date. Hashes are up to date. */
   private freshVector(): Uint8Array {
     const kept = this.vector;
-    if (kept === undefined || this.leafCount < CACHED_VECTOR_LEAVES) {
-      const vector = bucketVector(this.arena, this.rootRef, this.rootHash);
-      this.vector = this.leafCount < CACHED_VECTOR_LEAVES ? undefined : vector;
+    if (kept === undefined) {
       this.dirtyBuckets.fill(0);
-      return vector;
+      this.vector = bucketVector(this.arena, this.rootRef, this.rootHash);
+      return this.vector;
     }
     assert(kept.length === BUCKET_VECTOR_BYTES, 'a bucket vector has 256 hashes');
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {

@@ -18,6 +18,7 @@ import { assert, unreachable } from '../assert.ts';
 import { Reader } from '../bytes/reader.ts';
 import { utf8Length, writeUtf8 } from '../bytes/text.ts';
 import { type U64, u64Of, writeU64 } from '../bytes/u64.ts';
+import { writeWord } from '../bytes/word.ts';
 import type { Hasher } from '../capability.ts';
 import type { Decoded } from '../errors.ts';
 import { HASH_BYTES } from './hashes.ts';
@@ -105,16 +106,19 @@ function fieldsOf(value: LeafValue): readonly (string | Uint8Array)[] {
   }
 }
 
-/** Canonical bytes of a value; its texts hold no lone surrogates. */
-export function encodeValue(value: LeafValue): Uint8Array {
-  const fields = fieldsOf(value);
+type Fields = readonly (string | Uint8Array)[];
+
+function bytesOf(fields: Fields): number {
   let size = 2 + 16;
   for (const field of fields) {
     const length = typeof field === 'string' ? utf8Length(field) : field.length;
     assert(length >= 0, 'a text holds no lone surrogate');
     size += 4 + length;
   }
-  const out = new Uint8Array(size);
+  return size;
+}
+
+function put(value: LeafValue, fields: Fields, out: Uint8Array): void {
   out[0] = VALUE_FORMAT;
   out[1] = ValueEntry[value.kind];
   let at = 2;
@@ -125,15 +129,33 @@ export function encodeValue(value: LeafValue): Uint8Array {
       out.set(field, start);
       at = start + field.length;
     }
-    const length = at - start;
-    out[start - 4] = length >>> 24;
-    out[start - 3] = length >>> 16;
-    out[start - 2] = length >>> 8;
-    out[start - 1] = length;
+    writeWord(at - start, out, start - 4);
   }
   writeU64(value.expiresAt, out, at);
   writeU64(value.version, out, at + 8);
+}
+
+/** Canonical bytes of a value; its texts hold no lone surrogates. */
+export function encodeValue(value: LeafValue): Uint8Array {
+  const fields = fieldsOf(value);
+  const out = new Uint8Array(bytesOf(fields));
+  put(value, fields, out);
   return out;
+}
+
+/** Values up to this size are hashed without an array of their own: all but those with large contexts or entities. */
+const SCRATCH_BYTES: number = 2048;
+const scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES);
+
+/** Hash of a value's canonical bytes: what a leaf holds. */
+export function hashValue(hasher: Hasher, value: LeafValue): Uint8Array {
+  const fields = fieldsOf(value);
+  const size = bytesOf(fields);
+  const bytes = size <= SCRATCH_BYTES ? scratch : new Uint8Array(size);
+  put(value, fields, bytes);
+  const hash = new Uint8Array(HASH_BYTES);
+  hasher.digest(bytes, 0, size, hash, 0);
+  return hash;
 }
 
 function readU64(reader: Reader): U64 {

@@ -6,11 +6,9 @@
  * that does not decode is a broken invariant of this group; what a command asks for never throws.
  */
 import { assert, defined } from '../assert.ts';
-import { concatBytes } from '../bytes/compare.ts';
-import type { Writer } from '../bytes/writer.ts';
+import { Writer } from '../bytes/writer.ts';
 import type { Hasher } from '../capability.ts';
 import type { ClientRequest, ClientResult } from '../client/protocol.ts';
-import { hashOf } from '../hasher.ts';
 import {
   GLOBAL_GROUP,
   type GroupId,
@@ -88,6 +86,8 @@ export class GroupState {
   private readonly directory: Directory | undefined;
   private readonly vaults: Map<VaultId, Vault> = new Map();
   private readonly expiries: ExpiryQueue = new ExpiryQueue();
+  /** What a retry must repeat, while it is hashed. */
+  private readonly payload: Writer = new Writer();
 
   constructor(options: GroupStateOptions) {
     this.group = options.group;
@@ -183,8 +183,14 @@ export class GroupState {
   private admit(decoded: DecodedCommand, vaultBytes: Uint8Array): Admitted {
     const { command } = decoded;
     assert('ref' in command, 'a command under a session names it');
-    const payload = concatBytes(vaultBytes, Uint8Array.of(CommandKind[command.kind]), decoded.body);
-    return this.sessions.admit(command.ref, hashOf(this.hasher, payload), this.lastTime);
+    const { payload } = this;
+    payload.reset();
+    payload.raw(vaultBytes);
+    payload.u8(CommandKind[command.kind]);
+    payload.raw(decoded.body);
+    const hash = new Uint8Array(32);
+    this.hasher.digest(payload.buffer, 0, payload.length, hash, 0);
+    return this.sessions.admit(command.ref, hash, this.lastTime);
   }
 
   private addVault(id: VaultId, organization: OrganizationId): Vault | undefined {

@@ -4,10 +4,9 @@
  */
 import { BTree } from '../btree/tree.ts';
 import type { Hasher } from '../capability.ts';
-import { hashOf } from '../hasher.ts';
 import { type Height, type Micros, NEVER } from '../ids.ts';
 import { CommitmentTree } from '../merkle/tree.ts';
-import { encodeValue } from '../merkle/value.ts';
+import { encodeValue, hashValue, type LeafValue } from '../merkle/value.ts';
 import type { PageStore } from '../page/store.ts';
 import { expiryOfKey, tableRange } from './key-reader.ts';
 import { type KeyBuilder, Table } from './keys.ts';
@@ -27,9 +26,8 @@ import type { TupleKey } from './transaction.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-/** Canonical bytes of a tuple's leaf. */
-export function tupleValue(tuple: TupleKey, leaf: TupleLeaf): Uint8Array {
-  return encodeValue({
+function tupleLeaf(tuple: TupleKey, leaf: TupleLeaf): LeafValue {
+  return {
     kind: 'tuple',
     resource: tuple.resource,
     relation: tuple.relation,
@@ -38,12 +36,11 @@ export function tupleValue(tuple: TupleKey, leaf: TupleLeaf): Uint8Array {
     conditionContext: leaf.conditionContext,
     expiresAt: leaf.expiresAt,
     version: leaf.version,
-  });
+  };
 }
 
-/** Canonical bytes of a tuple's reverse leaf. @param forwardHash SHA-256 of the tuple's own value */
-export function reverseValue(tuple: TupleKey, leaf: TupleLeaf, forwardHash: Uint8Array): Uint8Array {
-  return encodeValue({
+function reverseLeaf(tuple: TupleKey, leaf: TupleLeaf, forwardHash: Uint8Array): LeafValue {
+  return {
     kind: 'reverse',
     resource: tuple.resource,
     relation: tuple.relation,
@@ -51,12 +48,26 @@ export function reverseValue(tuple: TupleKey, leaf: TupleLeaf, forwardHash: Uint
     forwardHash,
     expiresAt: leaf.expiresAt,
     version: leaf.version,
-  });
+  };
+}
+
+function entityLeaf(key: string, leaf: EntityLeaf): LeafValue {
+  return { kind: 'entity', key, value: leaf.value, expiresAt: leaf.expiresAt, version: leaf.version };
+}
+
+/** Canonical bytes of a tuple's leaf. */
+export function tupleValue(tuple: TupleKey, leaf: TupleLeaf): Uint8Array {
+  return encodeValue(tupleLeaf(tuple, leaf));
+}
+
+/** Canonical bytes of a tuple's reverse leaf. @param forwardHash SHA-256 of the tuple's own value */
+export function reverseValue(tuple: TupleKey, leaf: TupleLeaf, forwardHash: Uint8Array): Uint8Array {
+  return encodeValue(reverseLeaf(tuple, leaf, forwardHash));
 }
 
 /** Canonical bytes of an entity's leaf. */
 export function entityValue(key: string, leaf: EntityLeaf): Uint8Array {
-  return encodeValue({ kind: 'entity', key, value: leaf.value, expiresAt: leaf.expiresAt, version: leaf.version });
+  return encodeValue(entityLeaf(key, leaf));
 }
 
 export class Leaves {
@@ -86,8 +97,8 @@ export class Leaves {
 
   /** The stored tuple, live or not. */
   tuple(tuple: TupleKey): TupleLeaf | undefined {
-    const row = this.rows.get(this.keys.tuple(tuple));
-    return row === undefined ? undefined : decodeTupleRow(row);
+    const row = this.rows.find(this.keys.tuple(tuple));
+    return row === undefined ? undefined : decodeTupleRow(row.bytes, row.start, row.end);
   }
 
   /** The stored entity, live or not. */
@@ -109,12 +120,11 @@ export class Leaves {
   /** Writes or replaces a tuple. */
   putTuple(tuple: TupleKey, leaf: TupleLeaf): void {
     const { paths } = this.keys;
-    const value = tupleValue(tuple, leaf);
-    const valueHash = hashOf(this.hasher, value);
+    const valueHash = hashValue(this.hasher, tupleLeaf(tuple, leaf));
     this.setLeaf(paths.tuple(tuple), valueHash);
     const previous = this.putRow(this.keys.tuple(tuple), encodeTupleRow(leaf), leaf);
     if (!this.reverse) return;
-    this.setLeaf(paths.reverse(tuple), hashOf(this.hasher, reverseValue(tuple, leaf, valueHash)));
+    this.setLeaf(paths.reverse(tuple), hashValue(this.hasher, reverseLeaf(tuple, leaf, valueHash)));
     const reverseKey = this.keys.reverse(tuple);
     this.rows.set(reverseKey, encodeRowHead(leaf));
     this.remember(reverseKey, previous?.subarray(0, ROW_HEAD_BYTES), leaf.version);
@@ -134,7 +144,7 @@ export class Leaves {
 
   /** Writes or replaces an entity. */
   putEntity(key: string, leaf: EntityLeaf): void {
-    this.setLeaf(this.keys.paths.entity(key), hashOf(this.hasher, entityValue(key, leaf)));
+    this.setLeaf(this.keys.paths.entity(key), hashValue(this.hasher, entityLeaf(key, leaf)));
     this.putRow(this.keys.entity(key), encodeEntityRow(leaf), leaf);
   }
 

@@ -39,6 +39,8 @@ class Generations {
 export class PathCache {
   private readonly hasher: Hasher;
   private readonly preimage: Uint8Array = new Uint8Array(PREIMAGE_BYTES);
+  private readonly tuplePath: Uint8Array = new Uint8Array(TUPLE_PATH_BYTES);
+  private readonly reversePath: Uint8Array = new Uint8Array(REVERSE_PATH_BYTES);
   private readonly resources: Generations = new Generations();
   private readonly relations: Generations = new Generations();
   private readonly subjects: Generations = new Generations();
@@ -64,9 +66,9 @@ export class PathCache {
     return this.entity(key)[0] as number;
   }
 
-  /** As tuplePath of core/merkle/path.ts. */
+  /** As tuplePath of core/merkle/path.ts. Valid until the next tuple is asked for: trees copy what they keep. */
   tuple(tuple: TupleKey): Uint8Array {
-    const path = new Uint8Array(TUPLE_PATH_BYTES);
+    const path = this.tuplePath;
     path.set(this.remembered(this.resources, PathTag.resource, tuple.resource), 0);
     path.set(this.remembered(this.relations, PathTag.relation, tuple.relation), 32);
     path[64] = subjectKind(tuple.subject);
@@ -74,9 +76,9 @@ export class PathCache {
     return path;
   }
 
-  /** As reversePath of core/merkle/path.ts. */
+  /** As reversePath of core/merkle/path.ts. Valid until the next reverse is asked for. */
   reverse(tuple: TupleKey): Uint8Array {
-    const path = new Uint8Array(REVERSE_PATH_BYTES);
+    const path = this.reversePath;
     path.set(this.remembered(this.reverseSubjects, PathTag.reverseSubject, tuple.subject), 0);
     path.set(this.remembered(this.reverseRelations, PathTag.reverseRelation, tuple.relation), 32);
     path.set(this.remembered(this.reverseResources, PathTag.reverseResource, tuple.resource), 64);

@@ -14,6 +14,7 @@ import { assert } from '../assert.ts';
 import { concatBytes } from '../bytes/compare.ts';
 import { Reader } from '../bytes/reader.ts';
 import { writeU64 } from '../bytes/u64.ts';
+import { readWord } from '../bytes/word.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Height } from '../ids.ts';
 import { CONTEXT_BYTES_MAX, NAME_BYTES_MAX } from '../limits.ts';
@@ -36,13 +37,7 @@ export interface EntityLeaf {
 }
 
 function u64At(row: Uint8Array, at: number): number {
-  let high = 0;
-  let low = 0;
-  for (let i = 0; i < 4; i += 1) {
-    high = high * 256 + (row[at + i] as number);
-    low = low * 256 + (row[at + 4 + i] as number);
-  }
-  return high * 0x1_0000_0000 + low;
+  return readWord(row, at) * 0x1_0000_0000 + readWord(row, at + 4);
 }
 
 /** expires_at of any row, without decoding the rest: a check needs nothing else. @param start where the row begins */
@@ -71,13 +66,15 @@ export function encodeTupleRow(leaf: TupleLeaf): Uint8Array {
   return writer.finish();
 }
 
-export function decodeTupleRow(row: Uint8Array): TupleLeaf {
-  const reader = new Reader(row);
-  const expiresAt = reader.u64();
-  const version = reader.u64() as Height;
-  const conditioned = reader.remaining > 0;
-  const conditionName = conditioned ? reader.text(NAME_BYTES_MAX) : '';
-  const conditionContext = conditioned ? reader.text(CONTEXT_BYTES_MAX) : '';
+/** Decodes the row in bytes[start, end). */
+export function decodeTupleRow(bytes: Uint8Array, start: number = 0, end: number = bytes.length): TupleLeaf {
+  assert(end - start >= ROW_HEAD_BYTES, 'a tuple row has its head');
+  const expiresAt = u64At(bytes, start);
+  const version = u64At(bytes, start + 8) as Height;
+  if (end - start === ROW_HEAD_BYTES) return { conditionName: '', conditionContext: '', expiresAt, version };
+  const reader = new Reader(bytes, start + ROW_HEAD_BYTES, end);
+  const conditionName = reader.text(NAME_BYTES_MAX);
+  const conditionContext = reader.text(CONTEXT_BYTES_MAX);
   assert(reader.finish(true).ok, 'a tuple row decodes');
   return { conditionName, conditionContext, expiresAt, version };
 }

@@ -2,7 +2,6 @@
 import { assert, unreachable } from '../assert.ts';
 import type { ClientResult, VaultQuery } from '../client/protocol.ts';
 import { HEIGHT_ZERO, type Height } from '../ids.ts';
-import { entityPath, tuplePath } from '../merkle/path.ts';
 import { prove } from '../merkle/prove.ts';
 import { isLive } from '../merkle/value.ts';
 import { entityValue, tupleValue } from './leaves.ts';
@@ -31,7 +30,7 @@ function queryTuple(vault: Vault, tuple: TupleKey, proof: boolean): ClientResult
     row: present ? rowOf(vault, tuple, leaf) : undefined,
     anchor: vault.anchor,
     proof: proof
-      ? proveOne(vault, tuplePath(vault.leaves.hasher, tuple), () => (leaf === undefined ? undefined : tupleValue(tuple, leaf)))
+      ? proveOne(vault, vault.leaves.keys.paths.tuple(tuple), () => (leaf === undefined ? undefined : tupleValue(tuple, leaf)))
       : NO_PROOF,
   };
 }
@@ -46,7 +45,7 @@ function queryEntity(vault: Vault, key: string, proof: boolean): ClientResult {
     expiresAt: present ? leaf.expiresAt : 0,
     anchor: vault.anchor,
     proof: proof
-      ? proveOne(vault, entityPath(vault.leaves.hasher, key), () => (leaf === undefined ? undefined : entityValue(key, leaf)))
+      ? proveOne(vault, vault.leaves.keys.paths.entity(key), () => (leaf === undefined ? undefined : entityValue(key, leaf)))
       : NO_PROOF,
   };
 }

@@ -5,7 +5,7 @@
  */
 import { assert, defined } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
-import { blockHash, decodeHeader, encodeHeader } from '../chain/header.ts';
+import { blockHash, encodeHeader, headerStateRoot, headerTime, headerTreeRoot } from '../chain/header.ts';
 import { MerkleLog, transactionsRoot } from '../chain/merkle-log.ts';
 import type { Anchor } from '../client/protocol.ts';
 import {
@@ -28,6 +28,7 @@ import type { TupleKey } from './transaction.ts';
 import { ulidBytes } from './ulid-field.ts';
 
 const NO_BLOCK: Uint8Array = new Uint8Array(32);
+const HEADER_ROW = 'a block has its header row';
 
 /** Where in the Raft log a block comes from. */
 export interface BlockOrigin {
@@ -125,27 +126,25 @@ export class Vault {
   anchorAt(height: Height): Anchor {
     assert(height >= 1 && height <= this.height, 'an anchor is asked for a block that is there');
     if (height === this.height) return this.anchor;
-    const header = this.headerAt(height);
-    const decoded = decodeHeader(header);
-    assert(decoded.ok, 'a stored header decodes');
-    const { stateRoot, treeRoot } = decoded.value;
-    return { height, blockHash: blockHash(this.hasher, header), stateRoot, treeRoot, header };
+    const header = defined(this.leaves.rows.get(this.leaves.keys.header(height)), HEADER_ROW);
+    return {
+      height,
+      blockHash: this.log.leaf(height - 1),
+      stateRoot: headerStateRoot(header),
+      treeRoot: headerTreeRoot(header),
+      header,
+    };
   }
 
   /** Time of any block from 1 to `height`. */
   timeAt(height: Height): Micros {
-    const decoded = decodeHeader(this.headerAt(height));
-    assert(decoded.ok && typeof decoded.value.time === 'number', 'a stored header decodes');
-    return decoded.value.time as Micros;
+    const row = defined(this.leaves.rows.find(this.leaves.keys.header(height)), HEADER_ROW);
+    return headerTime(row.bytes, row.start) as Micros;
   }
 
   /** Canonical bytes of a block's transactions, in order. */
   transactionsAt(height: Height): readonly Uint8Array[] {
     const range = prefixRange(this.leaves.keys.transactionPrefix(height));
     return Array.from(this.leaves.rows.scan(range), ({ value }) => value);
-  }
-
-  private headerAt(height: Height): Uint8Array {
-    return defined(this.leaves.rows.get(this.leaves.keys.header(height)), 'a block has its header row');
   }
 }
