@@ -40,6 +40,9 @@ export const PROPOSAL_QUEUE_MAX: number = 4096;
 export const PROPOSAL_QUEUE_BYTES_MAX: number = 32 << 20;
 /** Entries by which a leader runs ahead of its own disk where the others' keep committing; their data waits in memory. */
 export const OWN_BACKLOG_ENTRIES_MAX: number = 64;
+/** Entries, and bytes of them, applied in one step; the rest follows in the next ones. Why: heartbeats must not wait for a long log. */
+export const APPLY_ENTRIES_MAX: number = 64;
+export const APPLY_BYTES_MAX: number = 256 * 1024;
 /** Reads waiting for a read index or for apply, per group. Beyond it: `overloaded`. */
 export const READ_QUEUE_MAX: number = 8192;
 /** One WAL record's payload, bytes. */

@@ -19,7 +19,7 @@ import {
   type RequestId,
   type Seq,
 } from '../ids.ts';
-import { ENTRY_BYTES_MAX, OWN_BACKLOG_ENTRIES_MAX } from '../limits.ts';
+import { APPLY_BYTES_MAX, APPLY_ENTRIES_MAX, ENTRY_BYTES_MAX, OWN_BACKLOG_ENTRIES_MAX } from '../limits.ts';
 import { EntryKind, type Message } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import { type Command, commandBytes } from '../state/command.ts';
@@ -38,8 +38,6 @@ export interface GroupSink {
   reply(request: RequestId, after: Seq, result: ClientResult): void;
 }
 
-/** Entries applied in one step at most: a step stays short while a restarted node catches up (C11). */
-const APPLY_ENTRIES_MAX = 64;
 /** Entry header and section framing that a command's own size does not count, bytes. Generous. */
 const BATCH_BYTES_MAX = ENTRY_BYTES_MAX - 128 * 1024;
 const BATCH_SECTION_BYTES = 64;
@@ -249,11 +247,13 @@ export class ReplicaGroup {
     for (const request of lost.never) this.sink.reply(request, AT_ONCE, this.notLeader());
   }
 
+  /** Applies what is committed, in short steps (C11): at least one entry, then up to the limits. */
   private apply(): void {
     const last = minOf(this.commitIndex, plus(this.state.lastApplied, APPLY_ENTRIES_MAX));
-    while (this.state.lastApplied < last) {
+    for (let bytes = 0; this.state.lastApplied < last && bytes < APPLY_BYTES_MAX; ) {
       const index = plus(this.state.lastApplied, 1);
       const entry = defined(this.raft.entry(index), 'committed entries are in the log');
+      bytes += entry.data.length;
       const results = this.state.apply(entry);
       assert(this.state.lastApplied === index, 'apply advances by one entry');
       const waiting = this.commands.takeApplied(index, entry.term);

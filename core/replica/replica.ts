@@ -188,7 +188,16 @@ export class Replica implements Core, GroupSink {
     for (const { group: id, message } of decoded.value.envelopes) {
       const group = this.groups.get(id);
       if (group === undefined) this.dropped += 1;
-      else this.guarded(group, () => group.message(this.now, this.wall, from, message));
+      else if (!group.quarantined) this.receive(group, from, message);
+    }
+  }
+
+  /** As guarded(), without a closure a message. */
+  private receive(group: ReplicaGroup, from: NodeId, message: Message): void {
+    try {
+      group.message(this.now, this.wall, from, message);
+    } catch (error) {
+      this.broken(group, error);
     }
   }
 
@@ -309,10 +318,14 @@ export class Replica implements Core, GroupSink {
     try {
       work();
     } catch (error) {
-      if (!(error instanceof InvariantError)) throw error;
-      group.quarantine();
-      this.fatal(group.id, 'invariant', error.message);
+      this.broken(group, error);
     }
+  }
+
+  private broken(group: ReplicaGroup, error: unknown): void {
+    if (!(error instanceof InvariantError)) throw error;
+    group.quarantine();
+    this.fatal(group.id, 'invariant', error.message);
   }
 
   private fatal(scope: 'node' | GroupId, code: string, detail: string): void {

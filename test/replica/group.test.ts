@@ -1,9 +1,11 @@
 /** One group on one node: what waits moves as soon as it can, nothing waits without a bound, and everybody is answered. */
 import { expect, test } from 'vitest';
 import { InvariantError } from '../../core/assert.ts';
+import { encodeUlid } from '../../core/chain/ulid.ts';
 import type { ClientRequest } from '../../core/client/protocol.ts';
-import { GLOBAL_GROUP, type GroupId } from '../../core/ids.ts';
-import { OWN_BACKLOG_ENTRIES_MAX } from '../../core/limits.ts';
+import { GLOBAL_GROUP, type GroupId, type LogIndex, type OrganizationId, type VaultId } from '../../core/ids.ts';
+import { APPLY_BYTES_MAX, ENTRY_BYTES_MAX, OWN_BACKLOG_ENTRIES_MAX } from '../../core/limits.ts';
+import type { GroupState } from '../../core/state/group-state.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 
 const LIST: ClientRequest = { kind: 'listOrganizations', consistency: 'linearizable' };
@@ -13,7 +15,7 @@ function openSession(group: GroupId): ClientRequest {
 }
 
 function breakQueries(node: TestNode): void {
-  const state = node.replica.group(GLOBAL_GROUP)?.state as { query: () => never };
+  const state = node.replica.group(GLOBAL_GROUP)?.state as GroupState;
   state.query = () => {
     throw new InvariantError('planted');
   };
@@ -47,6 +49,49 @@ test('a leader whose disk hangs runs ahead of it by a bounded number of entries,
   leader.diskWorks = true;
   cluster.runUntil(() => ids.every((id) => leader.replies.has(id)));
   expect(ids.map((id) => leader.replies.get(id)?.kind)).toEqual(ids.map(() => 'session'));
+});
+
+test('a log of large entries is applied in short steps after a restart', () => {
+  const cluster = new TestCluster(1);
+  cluster.boot();
+  const group = 1 as GroupId;
+  const node = cluster.leader(group);
+  const opened = cluster.ask(node, openSession(group));
+  const session = opened.kind === 'session' ? opened.session : { group, index: 0 as LogIndex };
+  const ulid = encodeUlid(new Uint8Array(16).fill(1));
+  const value = new Uint8Array(200_000);
+  const operations = [{ op: 'setEntity', key: 'k', value, expiresAt: 0, condition: undefined }] as const;
+  for (let sequence = 1; sequence <= 20; sequence += 1) {
+    const answer = cluster.ask(node, {
+      kind: 'transact',
+      group,
+      command: { session, sequence, lowestUnanswered: sequence },
+      organization: ulid as OrganizationId,
+      vault: ulid as VaultId,
+      transaction: { actor: '', reason: '', operations },
+      proof: false,
+    });
+    expect(answer).toMatchObject({ code: 'vault_missing' }); // it is in the log all the same
+  }
+  cluster.kill(node, false);
+  cluster.open(node);
+  cluster.settle();
+
+  const { replica } = node;
+  const state = replica.group(group)?.state as GroupState;
+  const perStep: number[] = [];
+  const [step, apply] = [replica.step.bind(replica), state.apply.bind(state)];
+  replica.step = (input) => {
+    perStep.push(0);
+    return step(input);
+  };
+  state.apply = (entry) => {
+    perStep.push((perStep.pop() as number) + entry.data.length);
+    return apply(entry);
+  };
+  cluster.runUntil(() => state.lastApplied > 20);
+  expect(Math.max(...perStep)).toBeLessThan(APPLY_BYTES_MAX + ENTRY_BYTES_MAX);
+  expect(perStep.filter((bytes) => bytes > 0).length).toBeGreaterThan(1);
 });
 
 test('a read that breaks an invariant quarantines its group, and every read that waited with it is answered', () => {
