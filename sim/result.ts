@@ -1,5 +1,6 @@
 /** What one run says of itself: the object of `vouch sim run --json`, field by field. */
 import type { Knobs } from './knobs.ts';
+import type { Recording } from './record/recording.ts';
 import type { Tape } from './tape.ts';
 
 export type RunVerdict = 'pass' | 'violation' | 'liveness' | 'vacuous' | 'unknown';
@@ -30,6 +31,8 @@ export interface RunResult {
   readonly knobs: Knobs;
   /** Present where the run was recorded. */
   readonly tape: Tape | undefined;
+  /** Present where a story was asked for. */
+  readonly story: Recording | undefined;
 }
 
 /** Exit codes of 60-simulator. */

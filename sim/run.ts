@@ -12,8 +12,11 @@ import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { FAULTS } from './faults/registry.ts';
 import { drawKnobs, type Knobs, possibleFaults } from './knobs.ts';
-import { Violation } from './observer.ts';
+import { type Evidence, Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
+import { assemble } from './record/assemble.ts';
+import { Recorder } from './record/recorder.ts';
+import type { Recording } from './record/recording.ts';
 import type { RunReport, RunResult, RunVerdict, RunViolation } from './result.ts';
 import type { Scenario } from './scenario.ts';
 import { seedWords } from './seed.ts';
@@ -35,6 +38,8 @@ export interface RunOptions {
   readonly adjust?: (knobs: Knobs) => Knobs;
   /** Keeps every draw for a tape. */
   readonly record?: boolean;
+  /** Keeps what happened, for a person to read. Changes nothing of the run. */
+  readonly story?: boolean;
   /** Repeats a tape instead of drawing. */
   readonly tape?: Tape;
   /** Oracles to switch off. */
@@ -79,12 +84,14 @@ export function runSeed(options: RunOptions): RunResult {
   const wallMs = Math.max(options.stopwatch() - started, 0.001);
   const name = { scenario: options.scenario?.name ?? GENERIC, seed: options.seed };
   const report = run.report(name, failure, wallMs);
-  return { report, knobs, tape: options.record === true ? choices.tape({ ...name, profile: options.profile }) : undefined };
+  const tape = options.record === true ? choices.tape({ ...name, profile: options.profile }) : undefined;
+  return { report, knobs, tape, story: run.story(report, failure) };
 }
 
 interface Failure {
   readonly verdict: Exclude<RunVerdict, 'pass'>;
   readonly violation: RunViolation;
+  readonly evidence: Evidence;
 }
 
 class Run {
@@ -93,6 +100,7 @@ class Run {
   private readonly scenario: Scenario | undefined;
   private readonly world: World<VouchShape, Replica>;
   private readonly oracles: Oracles;
+  private readonly recorder: Recorder | undefined;
   private readonly history: History = new History();
   private readonly housekeeper: Housekeeper;
   private readonly keeperClient: SimClient;
@@ -111,7 +119,13 @@ class Run {
     const protocol = new VouchProtocol(choices, knobs, options.sha256);
     this.world = createWorld(protocol, knobs, choices);
     this.groups = Array.from({ length: knobs.dataGroups + 1 }, (_, group) => group as GroupId);
+    // First among the observers: it has seen the step that an oracle objects to.
+    this.recorder =
+      options.story === true
+        ? new Recorder(this.world, this.groups, (node, group) => this.oracles.watch.durableLast(node, group))
+        : undefined;
     this.oracles = new Oracles(this.world, protocol, this.groups, options.without ?? []);
+    this.recorder?.watchBlocks(protocol);
     this.housekeeper = new Housekeeper({ vaults: knobs.vaults, keys: knobs.keys, history: this.history });
     this.keeperClient = this.createClient(0, 1, this.housekeeper);
   }
@@ -119,10 +133,14 @@ class Run {
   /** Runs all phases. @returns what went wrong first, if anything did. */
   execute(): Failure | undefined {
     try {
+      this.enter('the cluster starts');
       this.setUp();
+      this.enter('work under faults');
       this.work();
+      this.enter('the faults stop');
       this.calmDown();
       if (this.knobs.profile !== 'perf') this.surviveBlackout(); // `perf` has no faults
+      this.enter('at rest');
       this.world.finish();
       this.history.close();
       this.oracles.judge(this.history);
@@ -151,6 +169,20 @@ class Run {
       hasher: knobs.hasher,
       traceHash: world.trace.digest(),
     };
+  }
+
+  /** What a person is told; undefined where the run was not recorded for one. */
+  story(report: RunReport, failure: Failure | undefined): Recording | undefined {
+    const { recorder, knobs, groups, history, world } = this;
+    if (recorder === undefined) return undefined;
+    recorder.close();
+    history.close();
+    const summary = this.scenario?.summary ?? '';
+    return assemble(recorder, { report, knobs, groups, history, end: world.now, evidence: failure?.evidence ?? {}, summary });
+  }
+
+  private enter(phase: string): void {
+    this.recorder?.phase(phase);
   }
 
   private setUp(): void {
@@ -217,6 +249,7 @@ class Run {
 
   private surviveBlackout(): void {
     const { world } = this;
+    this.enter('power fails everywhere');
     for (let node = 0; node < world.nodeCount; node += 1) {
       if (world.isRunning(node)) world.crash(node, 'powerLoss');
     }
@@ -346,12 +379,12 @@ function createWorld(protocol: VouchProtocol, knobs: Knobs, choices: Choices): W
 
 function failureOf(error: unknown): Failure {
   if (error instanceof Violation) {
-    const { oracle, message, kind } = error;
-    return { verdict: kind === 'safety' ? 'violation' : kind, violation: { oracle, message } };
+    const { oracle, message, kind, evidence } = error;
+    return { verdict: kind === 'safety' ? 'violation' : kind, violation: { oracle, message }, evidence };
   }
   if (error instanceof InvariantError)
-    return { verdict: 'violation', violation: { oracle: 'core-invariant', message: error.message } };
+    return { verdict: 'violation', violation: { oracle: 'core-invariant', message: error.message }, evidence: {} };
   if (error instanceof Error)
-    return { verdict: 'violation', violation: { oracle: 'crash', message: `${error.name}: ${error.message}` } };
+    return { verdict: 'violation', violation: { oracle: 'crash', message: `${error.name}: ${error.message}` }, evidence: {} };
   throw error;
 }

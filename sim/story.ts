@@ -51,8 +51,12 @@ export class StoryBook implements StoryTeller {
       this.target,
       side.flatMap((a) => other.flatMap((b) => [[a, b] as const, [b, a] as const])),
     );
+    const since = this.target.now;
+    this.target.counts.watch?.began('partition', since);
     const mend = (): void => {
-      if (this.mending.delete(mend)) open();
+      if (!this.mending.delete(mend)) return;
+      open();
+      this.target.counts.watch?.ended('partition', since);
     };
     this.mending.add(mend);
     return mend;

@@ -49,7 +49,8 @@ export type FaultKind =
 /** Told of every fault as it happens: how a recorder sees the faults. */
 export interface FaultWatch {
   counted(kind: FaultKind, times: number): void;
-  /** An episode that the nemesis began at that time is over. */
+  /** What was counted just now lasts until `ended` is called with the same time. */
+  began(kind: FaultKind, since: number): void;
   ended(kind: FaultKind, since: number): void;
 }
 

@@ -72,6 +72,7 @@ export class Nemesis {
     if (end === undefined) return;
     const active: Active = { kind: fault.kind, since: this.target.now, end, ended: false };
     this.active.push(active);
+    this.target.counts.watch?.began(active.kind, active.since);
     this.target.at(this.target.now + durationMicros, () => {
       this.end(active);
       this.active = this.active.filter((other) => other !== active);

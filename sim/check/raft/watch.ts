@@ -73,6 +73,11 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     return best?.node ?? 0;
   }
 
+  /** Last entry of the group that the node's disk is sure to hold. */
+  durableLast(node: number, group: GroupId): number {
+    return this.views[node]?.[this.groups.indexOf(group)]?.durableTerms.length ?? 0;
+  }
+
   opened(node: VouchNode): void {
     for (const view of this.viewsOf(node)) {
       view.raft = undefined;

@@ -1,0 +1,236 @@
+/** What frames say, in words: each message as its kind, its numbers, and a phrase that continues "node 2 …". */
+import { fromUtf8, toHex } from '../../core/bytes/text.ts';
+import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';
+import { decodeClientRequest, decodeClientResult } from '../../core/codec/client-frame.ts';
+import { decodeFrame } from '../../core/codec/frame.ts';
+import type { Message, MessageKind } from '../../core/raft/message.ts';
+import type { Operation, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
+import type { Asked, Told } from '../workload/history.ts';
+
+export interface MessageWords {
+  readonly kind: MessageKind | 'request' | 'result' | 'unreadable';
+  /** -1 where it belongs to none. */
+  readonly group: number;
+  /** 0 where it has none. */
+  readonly term: number;
+  /** Continues "node 2 …" and names the receiver. */
+  readonly phrase: string;
+  /** Whether nothing would be missed without it: a heartbeat that asks nothing, or its answer. */
+  readonly isIdle: boolean;
+}
+
+const UNREADABLE: MessageWords = {
+  kind: 'unreadable',
+  group: -1,
+  term: 0,
+  phrase: 'sends bytes that do not decode',
+  isIdle: false,
+};
+
+/** Messages in a frame between two nodes. @param to the receiver's name. */
+export function peerWords(bytes: Uint8Array, to: string): readonly MessageWords[] {
+  const decoded = decodeFrame(bytes);
+  if (!decoded.ok) return [UNREADABLE];
+  return decoded.value.envelopes.map(({ group, message }) => ({
+    kind: message.kind,
+    group,
+    term: message.term,
+    phrase: messagePhrase(message, to),
+    isIdle: (message.kind === 'heartbeat' || message.kind === 'heartbeatResponse') && message.context === 0,
+  }));
+}
+
+/** A client's question. */
+export function requestWords(bytes: Uint8Array, to: string): MessageWords {
+  const decoded = decodeClientRequest(bytes);
+  if (!decoded.ok) return UNREADABLE;
+  const { request } = decoded.value;
+  const group = 'group' in request ? request.group : -1;
+  return { kind: 'request', group, term: 0, phrase: `asks ${to}: ${requestPhrase(request)}`, isIdle: false };
+}
+
+/** A node's answer to a client. */
+export function resultWords(bytes: Uint8Array, to: string): MessageWords {
+  const decoded = decodeClientResult(bytes);
+  if (!decoded.ok) return UNREADABLE;
+  return { kind: 'result', group: -1, term: 0, phrase: `answers ${to}: ${resultPhrase(decoded.value.result)}`, isIdle: false };
+}
+
+function messagePhrase(message: Message, to: string): string {
+  const { term } = message;
+  switch (message.kind) {
+    case 'preVote':
+      return `asks whether ${to} would vote for it in term ${term} (its log ends with entry ${message.lastIndex} of term ${message.lastTerm})`;
+    case 'preVoteResponse':
+      return message.granted ? `would vote for ${to} in term ${term}` : `would not vote for ${to} (it is in term ${term})`;
+    case 'requestVote':
+      return `asks ${to} for its vote in term ${term} (its log ends with entry ${message.lastIndex} of term ${message.lastTerm})`;
+    case 'requestVoteResponse':
+      return message.granted ? `gives ${to} its vote of term ${term}` : `refuses ${to} its vote in term ${term}`;
+    case 'appendEntries':
+      return `sends ${to} ${entriesPhrase(message)} (term ${term}, committed up to ${message.commit})`;
+    case 'appendResponse':
+      return message.ok
+        ? `acknowledges to ${to} every entry up to ${message.index} (term ${term})`
+        : `refuses the entries of ${to}: its log does not match at ${message.index}, try ${message.hintIndex} (term ${term})`;
+    case 'heartbeat':
+      return `sends ${to} a heartbeat of term ${term} (committed up to ${message.commit}${round(message.context)})`;
+    case 'heartbeatResponse':
+      return `answers the heartbeat of ${to} in term ${term}${round(message.context)}`;
+    case 'readIndex':
+      return `asks ${to} up to where it has to apply before it may answer a read`;
+    case 'readIndexResponse':
+      return message.ok
+        ? `tells ${to} that reads may be answered from entry ${message.index} on`
+        : `cannot vouch for reads of ${to}`;
+    case 'timeoutNow':
+      return `tells ${to} to campaign at once (term ${term})`;
+  }
+}
+
+function round(context: number): string {
+  return context === 0 ? '' : `, read round ${context}`;
+}
+
+function entriesPhrase({ prevIndex, prevTerm, entries }: Extract<Message, { kind: 'appendEntries' }>): string {
+  const first = entries[0]?.index;
+  const last = entries[entries.length - 1]?.index;
+  const behind = `behind entry ${prevIndex} of term ${prevTerm}`;
+  if (first === undefined) return `no entries, to find out whether the logs match ${behind}`;
+  return first === last ? `entry ${first} ${behind}` : `entries ${first} to ${last} ${behind}`;
+}
+
+function requestPhrase(request: ClientRequest): string {
+  switch (request.kind) {
+    case 'openSession':
+      return `open a session in group ${request.group}`;
+    case 'transact':
+      return askedPhrase({ kind: 'transact', operations: request.transaction.operations, mark: '' });
+    case 'query':
+      return queryPhrase(request.query);
+    case 'directory':
+      return request.body.kind === 'createOrganization'
+        ? `create organization ${request.body.name}`
+        : `reserve vault ${request.body.name}`;
+    case 'createVault':
+      return 'create the vault';
+    default:
+      return request.kind;
+  }
+}
+
+function queryPhrase(query: Extract<ClientRequest, { kind: 'query' }>['query']): string {
+  switch (query.kind) {
+    case 'tuple':
+      return `is ${tupleText(query.tuple)} there?`;
+    case 'entity':
+      return `what is ${query.key}?`;
+    case 'list':
+      return `which tuples has ${query.resource}?`;
+    case 'block':
+      return query.height === 0 ? 'the newest block?' : `block ${query.height}?`;
+  }
+}
+
+function resultPhrase(result: ClientResult): string {
+  switch (result.kind) {
+    case 'transacted':
+      return outcomePhrase(result.outcome);
+    case 'tuple':
+      return result.present ? 'present' : 'absent';
+    case 'entity':
+      return valueText(result.value);
+    case 'list':
+      return `${result.rows.length} tuples`;
+    case 'error':
+      return result.code;
+    default:
+      return result.kind;
+  }
+}
+
+/** What a client wanted. */
+export function askedPhrase(asked: Asked): string {
+  switch (asked.kind) {
+    case 'transact':
+      return asked.operations.map(operationPhrase).join('; ');
+    case 'tuple':
+      return `is ${tupleText(asked.tuple)} there?`;
+    case 'entity':
+      return `what is ${asked.key}?`;
+    case 'list':
+      return `which tuples has ${asked.resource}?`;
+  }
+}
+
+/** What a client was told. */
+export function toldPhrase(told: Told): string {
+  switch (told.kind) {
+    case 'transact':
+      return outcomePhrase(told.outcome);
+    case 'tuple':
+      return told.present ? 'present' : 'absent';
+    case 'entity':
+      return valueText(told.value);
+    case 'list':
+      return told.tuples.length === 0 ? 'none' : told.tuples.map(tupleText).join(', ');
+  }
+}
+
+/** Names of what an operation touches; a list touches the resource whose tuples are named. */
+export function touchedKeys(asked: Asked): readonly string[] {
+  switch (asked.kind) {
+    case 'transact':
+      return asked.operations.flatMap((operation) =>
+        'tuple' in operation ? [tupleText(operation.tuple), operation.tuple.resource] : [operation.key],
+      );
+    case 'tuple':
+      return [tupleText(asked.tuple)];
+    case 'entity':
+      return [asked.key];
+    case 'list':
+      return [asked.resource];
+  }
+}
+
+function operationPhrase(operation: Operation): string {
+  switch (operation.op) {
+    case 'writeTuple':
+      return `grant ${tupleText(operation.tuple)}`;
+    case 'deleteTuple':
+      return `revoke ${tupleText(operation.tuple)}`;
+    case 'setEntity':
+      return `set ${operation.key} to ${valueText(operation.value)}${conditionPhrase(operation.condition)}`;
+    case 'deleteEntity':
+      return `delete ${operation.key}${conditionPhrase(operation.condition)}`;
+  }
+}
+
+function conditionPhrase(condition: Extract<Operation, { op: 'setEntity' }>['condition']): string {
+  switch (condition?.kind) {
+    case undefined:
+      return '';
+    case 'mustNotExist':
+      return ' if there is none';
+    case 'mustExist':
+      return ' if there is one';
+    case 'versionEquals':
+      return ` if its version is ${condition.version}`;
+    case 'valueEquals':
+      return ` if it is ${valueText(condition.value)}`;
+  }
+}
+
+function outcomePhrase(outcome: TransactionOutcome): string {
+  if (!outcome.ok) return `refused, ${outcome.code}`;
+  return outcome.changed ? `done in block ${outcome.height}` : 'done, nothing changed';
+}
+
+function tupleText({ resource, relation, subject }: TupleKey): string {
+  return `${resource}#${relation}@${subject}`;
+}
+
+function valueText(value: Uint8Array | undefined): string {
+  if (value === undefined) return 'nothing';
+  return fromUtf8(value) ?? `0x${toHex(value)}`;
+}
