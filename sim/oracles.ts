@@ -3,6 +3,7 @@ import type { Answer } from '../core/client/operation.ts';
 import type { VaultEntry } from '../core/client/protocol.ts';
 import type { GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
+import { AnswersInOrder } from './check/clients/answers-in-order.ts';
 import { AnswersStayTrue } from './check/clients/answers-stay-true.ts';
 import { demandLinearizable, LINEARIZABLE } from './check/clients/linearizable-history.ts';
 import { PROOFS, ProofOracle } from './check/clients/proofs.ts';
@@ -20,6 +21,7 @@ import type { World } from './world.ts';
 export class Oracles {
   readonly watch: RaftWatch;
   private readonly answers: AnswersStayTrue;
+  private readonly order: AnswersInOrder | undefined;
   private readonly proofs: ProofOracle | undefined;
   private readonly once: ExactlyOnce;
   private readonly judgesLinearizability: boolean;
@@ -35,6 +37,7 @@ export class Oracles {
     const { watch } = raftWatch({ ids, groups, without });
     this.watch = watch;
     this.answers = new AnswersStayTrue(world.nodes);
+    this.order = without.includes('answers-in-order') ? undefined : new AnswersInOrder();
     const once = new ExactlyOnce(!without.includes('exactly-once'));
     this.once = once;
     const blocks = new BlocksAgree((block) => once.sealed(block));
@@ -55,8 +58,9 @@ export class Oracles {
   }
 
   /** A client got a definite answer. */
-  answered(asked: Asked, vault: VaultEntry, answer: Answer): void {
+  answered(asked: Asked, vault: VaultEntry, answer: Answer, times: { readonly invokedAt: number; readonly time: number }): void {
     if (!('anchor' in answer)) return;
+    this.order?.told({ vault: vault.id, height: answer.anchor.height, ...times });
     const executed =
       answer.kind === 'transacted' && answer.outcome.ok && answer.outcome.changed && asked.kind === 'transact'
         ? { mark: asked.mark, height: answer.outcome.height }

@@ -10,8 +10,7 @@ import { NodeClock } from './clock.ts';
 import { SimDisk } from './disk.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
-import { FAULTS } from './faults/registry.ts';
-import { drawKnobs, type Knobs, possibleFaults } from './knobs.ts';
+import { drawKnobs, type Knobs, nemesisKnobs, possibleFaults, withFaults } from './knobs.ts';
 import { type Evidence, Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
 import { assemble } from './record/assemble.ts';
@@ -75,7 +74,7 @@ export function runSeed(options: RunOptions): RunResult {
         ? Choices.recording(words)
         : Choices.fromSeed(words);
   const drawn = drawKnobs(options.profile, choices);
-  const staged = options.scenario === undefined ? drawn : options.scenario.world(drawn);
+  const staged = options.scenario === undefined ? drawn : options.scenario.world(withFaults(drawn, {}));
   const knobs = options.adjust === undefined ? staged : options.adjust(staged);
   options.onKnobs?.(knobs);
   const started = options.stopwatch();
@@ -153,7 +152,7 @@ class Run {
 
   report(name: { readonly scenario: string; readonly seed: string }, failure: Failure | undefined, wallMs: number): RunReport {
     const { world, history, knobs } = this;
-    const kinds = this.scenario === undefined ? possibleFaults(knobs) : (this.scenario.faults as readonly FaultKind[]);
+    const kinds = [...possibleFaults(knobs), ...((this.scenario?.faults ?? []) as readonly FaultKind[])];
     return {
       scenario: name.scenario,
       seed: name.seed,
@@ -196,17 +195,7 @@ class Run {
     const { knobs, world } = this;
     this.openClients();
     this.isOpen = () => this.history.invocations.length < knobs.operations;
-    const weights = FAULTS.map((fault) => ({ fault, weight: knobs.faults[fault.kind] ?? 0 })).filter(({ weight }) => weight > 0);
-    const nemesis = new Nemesis(
-      world,
-      {
-        weights: this.scenario === undefined ? weights : [],
-        intervalMeanMicros: knobs.faultIntervalMeanMicros,
-        durationMeanMicros: knobs.faultDurationMeanMicros,
-        downMax: knobs.downMax,
-      },
-      this.choices,
-    );
+    const nemesis = new Nemesis(world, nemesisKnobs(knobs), this.choices);
     world.focus = (): number => this.oracles.watch.leaderOf(FIRST_DATA_GROUP);
     const book = new StoryBook(world, this.oracles.watch, this.choices.under('story'));
     nemesis.start();
@@ -324,7 +313,7 @@ class Run {
       layout,
       history,
       isOpen: () => this.isOpen(),
-      onAnswer: (asked, vault, answer) => this.oracles.answered(asked, vault, answer),
+      onAnswer: (asked, vault, answer, times) => this.oracles.answered(asked, vault, answer, times),
     };
     for (let client = 1; client <= knobs.clients; client += 1) {
       const behaviour = new LedgerBehaviour(context, client, this.choices);

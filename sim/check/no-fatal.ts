@@ -10,6 +10,7 @@ export class NoFatal implements Observer<VouchShape, Replica> {
 
   fatal(node: VouchNode, scope: 'node' | number, code: string, detail: string): void {
     const where = scope === 'node' ? `node ${node.index}` : `group ${scope} of node ${node.index}`;
-    throw new Violation(this.name, `${where} stopped: ${code}: ${detail}`);
+    // A broken assertion says that something is wrong, not which property: it is told apart.
+    throw new Violation(code === 'invariant' ? 'core-invariant' : this.name, `${where} stopped: ${code}: ${detail}`);
   }
 }

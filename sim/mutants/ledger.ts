@@ -25,10 +25,10 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'V6',
-    title: 'a leaf’s hash omits the value',
+    title: 'a leaf’s hash omits the version',
     file: 'core/state/leaves.ts',
-    find: '    const valueHash = hashOf(this.hasher, value);\n',
-    replace: '    const valueHash = hashOf(this.hasher, value.subarray(0, 1));\n',
+    find: '    const valueHash = hashValue(this.hasher, tupleLeaf(tuple, leaf));\n',
+    replace: '    const valueHash = hashValue(this.hasher, tupleLeaf(tuple, { ...leaf, version: 1 as Height }));\n',
   },
   {
     id: 'V11',

@@ -14,7 +14,12 @@ import type { Asked, History, Told } from './history.ts';
 import type { Layout } from './layout.ts';
 
 /** Told of every definite answer, for oracles that judge single answers. */
-export type AnswerListener = (asked: Asked, vault: VaultEntry, answer: Answer, invokedAt: number) => void;
+export type AnswerListener = (
+  asked: Asked,
+  vault: VaultEntry,
+  answer: Answer,
+  times: { readonly invokedAt: number; readonly time: number },
+) => void;
 
 /** Shared by all clients of a run. */
 export interface LedgerContext {
@@ -155,7 +160,7 @@ export class LedgerBehaviour implements Behaviour {
       if (asked.kind === 'entity' && told.kind === 'entity') this.remember(vault, asked.key, told.value);
       invocation.seenAt = seenAt(outcome.answer);
       history.ended(invocation, 'ok', told, endTime);
-      onAnswer(asked, layout.vaults[vault] as VaultEntry, outcome.answer, time);
+      onAnswer(asked, layout.vaults[vault] as VaultEntry, outcome.answer, { invokedAt: time, time: endTime });
     };
     return { request, route, timeoutMicros: OPERATION_TIMEOUT_MICROS, done };
   }

@@ -14,6 +14,9 @@ export const LINEARIZABLE: string = 'linearizable';
 export const LINEARIZABLE_CLAIM: string =
   'There is one order of all operations that explains every answer and respects real time.';
 
+/** Configurations the search may look at where the chain explains nothing. */
+const SEARCH_STEPS_MAX = 300_000;
+
 /** Keys an operation touches. A list touches every tuple of its resource that anybody names. */
 function keysOf(asked: Asked, tuplesByResource: ReadonlyMap<string, readonly string[]>): readonly string[] {
   switch (asked.kind) {
@@ -47,7 +50,7 @@ export function demandLinearizable(history: History, placeOf: (mark: string) => 
 
 function demandPart(vault: number, part: readonly Invocation[]): void {
   const operations = part.map(toOperation);
-  const verdict = checkLinearizable(new VaultModel(), operations);
+  const verdict = checkLinearizable(new VaultModel(), operations, SEARCH_STEPS_MAX);
   if (verdict.verdict === 'unknown') throw new Violation(LINEARIZABLE, `vault ${vault}: the search ran out of budget`, 'unknown');
   if (verdict.verdict === 'violation') {
     const { stuck, placed } = verdict;

@@ -24,7 +24,6 @@ export class ToyCore implements SimCore<ToyShape> {
   version: number;
   nodes: readonly NodeId[] = [];
   private readonly isForgetful: boolean;
-  private readonly exists: boolean;
   private seq: number = 0;
   private held: Map<NodeId, number> = new Map();
   private waiting: { readonly id: RequestId; readonly version: number; readonly after: number }[] = [];
@@ -33,8 +32,7 @@ export class ToyCore implements SimCore<ToyShape> {
   constructor(self: NodeId, reader: DirectoryReader, isForgetful: boolean) {
     this.self = self;
     this.isForgetful = isForgetful;
-    this.exists = reader.size(FILE) !== undefined;
-    this.version = this.exists ? decode<number>(reader.read(FILE, 0, reader.size(FILE) ?? 0)) : 0;
+    this.version = decode<number>(reader.read(FILE, 0, reader.size(FILE) ?? 0));
   }
 
   step(input: SimInput<ToyShape>): readonly SimEffect<ToyShape>[] {
@@ -105,12 +103,12 @@ export class ToyCore implements SimCore<ToyShape> {
   }
 
   private persist(): SimEffect<ToyShape> {
-    const isFirst = this.seq === 0 && !this.exists;
     this.seq += 1;
     const bytes = encode(String(this.version).padStart(9));
-    const ops: FileOp[] = isFirst ? [{ op: 'create', file: FILE, sizeBytes: bytes.length }] : [];
-    ops.push({ op: 'write', file: FILE, offset: 0, bytes }, { op: 'sync', file: FILE });
-    if (isFirst) ops.push({ op: 'syncDirectory' });
+    const ops: FileOp[] = [
+      { op: 'write', file: FILE, offset: 0, bytes },
+      { op: 'sync', file: FILE },
+    ];
     return { kind: 'persist', seq: this.seq as Seq, ops };
   }
 }
@@ -147,7 +145,14 @@ export class ToyProtocol implements Protocol<ToyShape, ToyCore> {
   create(_draws: Draws): { readonly id: NodeId; readonly ops: readonly FileOp[] } {
     const id = `node-${this.created}` as NodeId;
     this.created += 1;
-    return { id, ops: [] };
+    const bytes = encode(String(0).padStart(9));
+    const ops: FileOp[] = [
+      { op: 'create', file: FILE, sizeBytes: bytes.length },
+      { op: 'write', file: FILE, offset: 0, bytes },
+      { op: 'sync', file: FILE },
+      { op: 'syncDirectory' },
+    ];
+    return { id, ops };
   }
 
   open(
