@@ -8,11 +8,17 @@ import { utf8Length, writeAscii, writeUtf8 } from './text.ts';
 import { writeWord } from './word.ts';
 
 const NONE: Uint8Array = new Uint8Array(0);
+/** Why 16 KiB: a lingering cut keeps no more than this alive. */
+const SLAB_BYTES: number = 16 * 1024;
 
 export class Writer {
   private bytes: Uint8Array;
   /** Bytes written so far. */
   length: number = 0;
+  /** Where cuts are put, and how much of it is taken. */
+  private slab: Uint8Array = NONE;
+  private slabUsed: number = 0;
+  private cuts: number = 0;
 
   constructor(capacityBytes: number = 256) {
     this.bytes = new Uint8Array(capacityBytes);
@@ -83,6 +89,23 @@ export class Writer {
   /** What was written, as a copy of exact size. */
   finish(): Uint8Array {
     return this.bytes.slice(0, this.length);
+  }
+  /**
+   * What was written, as a copy that shares its buffer with other cuts of this writer: for small messages that live a
+   * moment. Why: a slab is one array for a hundred of them. A large one, and the first of a writer, is a copy of its own.
+   */
+  cut(): Uint8Array {
+    const { length } = this;
+    this.cuts += 1;
+    if (this.cuts === 1 || length > SLAB_BYTES / 8) return this.finish();
+    if (this.slabUsed + length > this.slab.length) {
+      this.slab = new Uint8Array(SLAB_BYTES);
+      this.slabUsed = 0;
+    }
+    const { slab, slabUsed: at } = this;
+    slab.set(this.bytes.subarray(0, length), at);
+    this.slabUsed = at + length;
+    return slab.subarray(at, at + length);
   }
   /** What was written, given away: without a copy where the capacity was the exact size. The writer is empty afterwards. */
   take(): Uint8Array {

@@ -38,14 +38,14 @@ export interface ClientResultFrame {
 export function encodeClientRequest(frame: ClientRequestFrame, writer: Writer = new Writer()): Uint8Array {
   begin(writer, Type.request, frame.id);
   writeRequest(writer, frame.request);
-  return writer.finish();
+  return writer.cut();
 }
 
 /** @param writer reused from frame to frame by busy callers. @returns a copy of exact size. */
 export function encodeClientResult(frame: ClientResultFrame, writer: Writer = new Writer()): Uint8Array {
   begin(writer, Type.result, frame.id);
   writeResult(writer, frame.result);
-  return writer.finish();
+  return writer.cut();
 }
 
 export function decodeClientRequest(bytes: Uint8Array): Decoded<ClientRequestFrame> {

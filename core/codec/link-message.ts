@@ -34,10 +34,10 @@ export function beginLinkMessage(writer: Writer, type: LinkMessageType): void {
   writer.u8(type);
 }
 
-/** Ends it: appends the checksum, and returns a copy of the whole. */
+/** Ends it: appends the checksum, and returns the whole, cut off. */
 export function sealLinkMessage(writer: Writer): Uint8Array {
   writer.u32(crc32c(writer.buffer, 0, writer.length));
-  return writer.finish();
+  return writer.cut();
 }
 
 /** The type of a message whose body is worth decoding; undefined for an empty message, another version or an unknown type. */
