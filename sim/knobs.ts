@@ -6,7 +6,6 @@
 import { unreachable } from '../core/assert.ts';
 import type { RaftTiming } from '../core/raft/options.ts';
 import { FAULT_KINDS, type FaultKind } from './faults/counts.ts';
-import type { NemesisKnobs } from './faults/nemesis.ts';
 import { FAULTS } from './faults/registry.ts';
 import type { LinkKnobs } from './network.ts';
 import type { Choices, Profile } from './tape.ts';
@@ -46,20 +45,15 @@ export interface Knobs {
   readonly clockRatePpmMax: number;
   readonly wallOffsetMaxMicros: number;
   readonly buggify: number;
-  /** By kind: episodes per second of virtual time, 0 = off. Of loss, duplicate and reorder: the probability per frame. */
+  /** Weight per fault kind; 0 = off. Loss, duplicate and reorder are rates of the network. */
   readonly faults: Readonly<Record<string, number>>;
+  readonly faultIntervalMeanMicros: number;
   readonly faultDurationMeanMicros: number;
   readonly downMax: number;
 }
 
 /** Kinds that are rates of the network rather than episodes. */
 const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
-/** Kinds that take a node out for good: on in fewer seeds, and seldom, because a run in which nothing works shows nothing. */
-const DAMAGE_KINDS: readonly FaultKind[] = ['bitRot', 'badSector', 'misdirectedWrite'];
-/** Faults whose rate can be set; the others of FAULT_KINDS are what follows from them. */
-export const SETTABLE_FAULTS: readonly FaultKind[] = FAULT_KINDS.filter(
-  (kind) => RATE_KINDS.includes(kind) || FAULTS.some((fault) => fault.kind === kind),
-);
 const MILLISECOND = 1000;
 const SECOND = 1_000_000;
 const WORK_MICROS_MAX = 90 * SECOND;
@@ -86,25 +80,6 @@ export function possibleFaults(knobs: Knobs): readonly FaultKind[] {
   return FAULT_KINDS.filter((kind) => possible.has(kind));
 }
 
-/** The nemesis of these knobs. Weights are thousandths of an episode per second. */
-export function nemesisKnobs(knobs: Knobs): NemesisKnobs {
-  const weights = FAULTS.map((fault) => ({ fault, weight: Math.round((knobs.faults[fault.kind] ?? 0) * 1000) }));
-  const drawn = weights.filter(({ weight }) => weight > 0);
-  const sum = drawn.reduce((total, { weight }) => total + weight, 0);
-  return {
-    weights: drawn,
-    intervalMeanMicros: sum === 0 ? SECOND : Math.ceil((1000 * SECOND) / sum),
-    durationMeanMicros: knobs.faultDurationMeanMicros,
-    downMax: knobs.downMax,
-  };
-}
-
-/** The same knobs with other fault rates. */
-export function withFaults(knobs: Knobs, faults: Readonly<Record<string, number>>): Knobs {
-  const { loss, duplicate, reorder } = { loss: 0, duplicate: 0, reorder: 0, ...faults };
-  return { ...knobs, faults, link: { ...knobs.link, loss, duplicate, reorder } };
-}
-
 function drawSwarm(choices: Choices): Knobs {
   const draws = choices.under('knobs');
   const nodes = draws.pick([3, 3, 3, 5, 5, 4, 2, 1] as const);
@@ -118,9 +93,9 @@ function drawSwarm(choices: Choices): Knobs {
   const operations = draws.between(350, 500);
   /** How long the work is to last: long enough for dozens of faults and elections. */
   const workSeconds = draws.between(5, 20);
-  const intervalMean = faultDuration * draws.pick([1, 2, 4] as const);
-  const faults = drawFaults(choices, SECOND / intervalMean);
-  const calm: Knobs = {
+  const faults = drawFaults(choices);
+  const rate = (kind: FaultKind): number => (faults[kind] ?? 0) / 1000;
+  return {
     profile: 'swarm',
     nodes,
     clients,
@@ -145,9 +120,9 @@ function drawSwarm(choices: Choices): Knobs {
     link: {
       delayMinMicros: draws.between(20, 500),
       delayMeanMicros: delayMean,
-      loss: 0,
-      duplicate: 0,
-      reorder: 0,
+      loss: rate('loss'),
+      duplicate: rate('duplicate'),
+      reorder: rate('reorder'),
       queueMax: draws.pick([64, 1024] as const),
     },
     diskDelayMinMicros: draws.between(20, 200),
@@ -156,31 +131,26 @@ function drawSwarm(choices: Choices): Knobs {
     clockRatePpmMax: draws.pick([0, 1000, 100_000] as const),
     wallOffsetMaxMicros: draws.pick([0, 1000, 10 * SECOND] as const),
     buggify: draws.pick([0, 0.02, 0.2, 0.6] as const),
-    faults: {},
+    faults,
+    faultIntervalMeanMicros: faultDuration * draws.pick([1, 2, 4] as const),
     faultDurationMeanMicros: faultDuration,
     downMax: draws.below(4) === 0 ? nodes : Math.max(1, Math.floor((nodes - 1) / 2)),
   };
-  return withFaults(calm, faults);
 }
 
-/** Half of the kinds are off; the episodes of the others share the given rate by weights from 1 to 10. */
-function drawFaults(choices: Choices, episodesPerSecond: number): Record<string, number> {
+/** Weight 0 (off, half of the time) or 1 to 10 per episode; rates in thousandths. */
+function drawFaults(choices: Choices): Record<string, number> {
   const draws = choices.under('knobs/faults');
   const weights: Record<string, number> = {};
-  let sum = 0;
-  for (const { kind } of FAULTS) {
-    const isDamage = DAMAGE_KINDS.includes(kind);
-    const weight = isDamage ? 1 : 1 + draws.below(10);
-    weights[kind] = draws.below(isDamage ? 4 : 2) === 0 === isDamage ? weight : 0;
-    sum += weights[kind];
+  for (const fault of FAULTS) {
+    const weight = 1 + draws.below(10);
+    weights[fault.kind] = draws.below(2) === 0 ? 0 : weight;
   }
-  const rates: Record<string, number> = {};
-  for (const { kind } of FAULTS) rates[kind] = Math.round(((weights[kind] ?? 0) * 1000 * episodesPerSecond) / Math.max(sum, 1)) / 1000;
   for (const kind of RATE_KINDS) {
     const rate = 1 + draws.below(kind === 'loss' ? 60 : 200);
-    rates[kind] = draws.below(2) === 0 ? 0 : rate / 1000;
+    weights[kind] = draws.below(2) === 0 ? 0 : rate;
   }
-  return rates;
+  return weights;
 }
 
 /** Six nodes, four clients, no faults: what speed is measured on. */
@@ -210,6 +180,7 @@ const PERF: Knobs = {
   wallOffsetMaxMicros: 0,
   buggify: 0,
   faults: {},
+  faultIntervalMeanMicros: SECOND,
   faultDurationMeanMicros: SECOND,
   downMax: 0,
 };

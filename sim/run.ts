@@ -10,7 +10,8 @@ import { NodeClock } from './clock.ts';
 import { SimDisk } from './disk.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
-import { drawKnobs, type Knobs, nemesisKnobs, possibleFaults, withFaults } from './knobs.ts';
+import { FAULTS } from './faults/registry.ts';
+import { drawKnobs, type Knobs, possibleFaults } from './knobs.ts';
 import { type Evidence, Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
 import { assemble } from './record/assemble.ts';
@@ -74,7 +75,7 @@ export function runSeed(options: RunOptions): RunResult {
         ? Choices.recording(words)
         : Choices.fromSeed(words);
   const drawn = drawKnobs(options.profile, choices);
-  const staged = options.scenario === undefined ? drawn : options.scenario.world(withFaults(drawn, {}));
+  const staged = options.scenario === undefined ? drawn : options.scenario.world(drawn);
   const knobs = options.adjust === undefined ? staged : options.adjust(staged);
   options.onKnobs?.(knobs);
   const started = options.stopwatch();
@@ -152,7 +153,7 @@ class Run {
 
   report(name: { readonly scenario: string; readonly seed: string }, failure: Failure | undefined, wallMs: number): RunReport {
     const { world, history, knobs } = this;
-    const kinds = [...possibleFaults(knobs), ...((this.scenario?.faults ?? []) as readonly FaultKind[])];
+    const kinds = this.scenario === undefined ? possibleFaults(knobs) : (this.scenario.faults as readonly FaultKind[]);
     return {
       scenario: name.scenario,
       seed: name.seed,
@@ -195,7 +196,17 @@ class Run {
     const { knobs, world } = this;
     this.openClients();
     this.isOpen = () => this.history.invocations.length < knobs.operations;
-    const nemesis = new Nemesis(world, nemesisKnobs(knobs), this.choices);
+    const weights = FAULTS.map((fault) => ({ fault, weight: knobs.faults[fault.kind] ?? 0 })).filter(({ weight }) => weight > 0);
+    const nemesis = new Nemesis(
+      world,
+      {
+        weights: this.scenario === undefined ? weights : [],
+        intervalMeanMicros: knobs.faultIntervalMeanMicros,
+        durationMeanMicros: knobs.faultDurationMeanMicros,
+        downMax: knobs.downMax,
+      },
+      this.choices,
+    );
     world.focus = (): number => this.oracles.watch.leaderOf(FIRST_DATA_GROUP);
     const book = new StoryBook(world, this.oracles.watch, this.choices.under('story'));
     nemesis.start();
