@@ -16,6 +16,17 @@ export class AcknowledgedIsHeld implements RaftOracle {
       throw new Violation(
         this.name,
         `group ${view.group}: node ${view.node} acknowledges entry ${message.index}, ${view.durableTerms.length} are durable`,
+        'safety',
+        {
+          group: view.group,
+          nodes: [view.node],
+          term: message.term,
+          index: message.index,
+          facts: [
+            `Node ${view.node} tells its leader that it holds every entry up to ${message.index}.`,
+            `Its disk is sure to hold ${view.durableTerms.length === 0 ? 'no entry' : `entries up to ${view.durableTerms.length} only`}: after a loss of power the rest is gone.`,
+          ],
+        },
       );
     }
   }

@@ -43,6 +43,17 @@ export class CommittedIsDurable implements RaftOracle {
         throw new Violation(
           this.name,
           `group ${view.group}: entry ${index} is committed on node ${view.node} with ${copies} durable copies of ${quorum} needed`,
+          'safety',
+          {
+            group: view.group,
+            nodes: [view.node],
+            term: view.term,
+            index,
+            facts: [
+              `Node ${view.node} has committed entry ${index}, so its client may be told that it is done.`,
+              `Only ${copies} of ${voting.length} disks are sure to hold the entry; ${quorum} are needed.`,
+            ],
+          },
         );
       }
     }

@@ -25,6 +25,16 @@ export class CommittedIsImmutable implements RaftOracle {
         throw new Violation(
           this.name,
           `group ${view.group}: node ${view.node} commits another entry ${index} than was committed`,
+          'safety',
+          {
+            group: view.group,
+            nodes: [view.node],
+            index,
+            facts: [
+              `Entry ${index} was committed${first === undefined ? '' : ` with term ${first.term}`}.`,
+              `Node ${view.node} commits another entry ${index}, of term ${own.term}.`,
+            ],
+          },
         );
       }
     }
@@ -32,7 +42,20 @@ export class CommittedIsImmutable implements RaftOracle {
 
   truncated(view: GroupView, from: number): void {
     if (from <= view.commit) {
-      throw new Violation(this.name, `group ${view.group}: node ${view.node} dropped entry ${from} that it had committed`);
+      throw new Violation(
+        this.name,
+        `group ${view.group}: node ${view.node} dropped entry ${from} that it had committed`,
+        'safety',
+        {
+          group: view.group,
+          nodes: [view.node],
+          index: from,
+          facts: [
+            `Node ${view.node} had committed everything up to entry ${view.commit}.`,
+            `Node ${view.node} drops its log from entry ${from} on.`,
+          ],
+        },
+      );
     }
   }
 }

@@ -29,6 +29,16 @@ export class ElectedByQuorum implements RaftOracle {
     throw new Violation(
       this.name,
       `group ${view.group}: node ${view.node} leads term ${view.term} with ${votes} durable votes of ${quorum} needed`,
+      'safety',
+      {
+        group: view.group,
+        nodes: [view.node],
+        term: view.term,
+        facts: [
+          `Node ${view.node} became leader of term ${view.term}.`,
+          `Only ${votes} of ${voters.length} disks hold a vote for it in that term; ${quorum} are needed.`,
+        ],
+      },
     );
   }
 }

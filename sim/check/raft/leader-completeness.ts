@@ -23,6 +23,17 @@ export class LeaderCompleteness implements RaftOracle {
         throw new Violation(
           this.name,
           `group ${view.group}: node ${view.node} leads term ${view.term} without committed entry ${index}`,
+          'safety',
+          {
+            group: view.group,
+            nodes: [view.node],
+            term: view.term,
+            index,
+            facts: [
+              `Entry ${index} of term ${known.entry.term} was committed in term ${known.seenInTerm}.`,
+              `Node ${view.node} leads the later term ${view.term}, and its log ${view.last < index ? `ends with entry ${view.last}` : `holds an entry of term ${view.terms[index - 1] ?? 0} there`}.`,
+            ],
+          },
         );
       }
     }

@@ -33,6 +33,17 @@ export class LogMatching implements RaftOracle {
         throw new Violation(
           this.name,
           `group ${view.group}: node ${view.node} holds another entry ${index} of term ${entry.term} than was seen before`,
+          'safety',
+          {
+            group: view.group,
+            nodes: [view.node],
+            term: entry.term,
+            index,
+            facts: [
+              `An entry ${index} of term ${entry.term} was seen, behind one of term ${known.previousTerm}.`,
+              `Node ${view.node} holds another entry ${index} of the same term, behind one of term ${previousTerm}.`,
+            ],
+          },
         );
       }
     }

@@ -27,6 +27,17 @@ export class MatchIndexTruthful implements RaftOracle {
         throw new Violation(
           this.name,
           `group ${view.group}: leader ${view.node} counts entry ${match} on node ${replica.node}, which does not durably hold it`,
+          'safety',
+          {
+            group: view.group,
+            nodes: [replica.node, view.node],
+            term: view.term,
+            index: match,
+            facts: [
+              `Leader ${view.node} of term ${view.term} counts entry ${match} as held by node ${replica.node}.`,
+              `The disk of node ${replica.node} is not sure to hold that entry; its durable log ends with entry ${replica.durableTerms.length}.`,
+            ],
+          },
         );
       }
     }

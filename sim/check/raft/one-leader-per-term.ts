@@ -13,7 +13,17 @@ export class OneLeaderPerTerm implements RaftOracle {
     const known = this.leaders.get(key);
     if (known === undefined) this.leaders.set(key, view.node);
     else if (known !== view.node) {
-      throw new Violation(this.name, `group ${view.group}: nodes ${known} and ${view.node} both lead term ${view.term}`);
+      throw new Violation(
+        this.name,
+        `group ${view.group}: nodes ${known} and ${view.node} both lead term ${view.term}`,
+        'safety',
+        {
+          group: view.group,
+          nodes: [known, view.node],
+          term: view.term,
+          facts: [`Node ${known} became leader of term ${view.term}.`, `Node ${view.node} became leader of the same term.`],
+        },
+      );
     }
   }
 }

@@ -3,7 +3,7 @@
  * Source: Ongaro 2014, figure 3.1 (persistent state), 3.8. The request for votes stands for the candidate's own vote.
  */
 import type { NodeId } from '../../../core/ids.ts';
-import { Violation } from '../../observer.ts';
+import { type Evidence, Violation } from '../../observer.ts';
 import type { SendEffect } from '../../protocol.ts';
 import type { VouchShape } from '../../vouch.ts';
 import type { GroupView } from './view.ts';
@@ -35,16 +35,48 @@ export class OneVotePerTerm implements RaftOracle {
       throw new Violation(
         this.name,
         `group ${view.group}: node ${view.node} lets its vote of term ${term} count before it is durable`,
+        'safety',
+        {
+          group: view.group,
+          nodes: [view.node],
+          term,
+          facts: [
+            `Node ${view.node} lets its vote of term ${term} count.`,
+            `Its disk knows of no vote in that term: the newest it is sure to hold is term ${view.durableTerm}. After a crash it could vote again.`,
+          ],
+        },
       );
     } else if (known !== candidate) {
-      throw new Violation(this.name, `group ${view.group}: node ${view.node} voted for two candidates in term ${term}`);
+      throw new Violation(
+        this.name,
+        `group ${view.group}: node ${view.node} voted for two candidates in term ${term}`,
+        'safety',
+        this.twice(view, term),
+      );
     }
   }
 
   private check(view: GroupView): void {
     const first = view.durableVote === undefined ? undefined : view.votes.get(view.durableTerm);
     if (first !== view.durableVote) {
-      throw new Violation(this.name, `group ${view.group}: node ${view.node} voted twice in term ${view.durableTerm}`);
+      throw new Violation(
+        this.name,
+        `group ${view.group}: node ${view.node} voted twice in term ${view.durableTerm}`,
+        'safety',
+        this.twice(view, view.durableTerm),
+      );
     }
+  }
+
+  private twice(view: GroupView, term: number): Evidence {
+    return {
+      group: view.group,
+      nodes: [view.node],
+      term,
+      facts: [
+        `Node ${view.node} gave its vote of term ${term} to one candidate, durably.`,
+        `Node ${view.node} gives a vote of the same term to another.`,
+      ],
+    };
   }
 }

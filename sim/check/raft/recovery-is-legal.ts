@@ -5,7 +5,7 @@
 import type { LogIndex } from '../../../core/ids.ts';
 import type { Entry } from '../../../core/raft/message.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
-import { Violation } from '../../observer.ts';
+import { type Evidence, Violation } from '../../observer.ts';
 import { applyTo, type GroupView } from './view.ts';
 import type { RaftOracle } from './watch.ts';
 
@@ -32,6 +32,11 @@ export class RecoveryIsLegal implements RaftOracle {
     throw new Violation(
       this.name,
       `group ${view.group}: node ${view.node} recovered ${log.length} entries where ${view.durableTerms.length} were durable and ${view.pending.length} changes pending`,
+      'safety',
+      about(view, [
+        `The disk of node ${view.node} was sure to hold ${view.durableTerms.length} entries, with ${view.pending.length} more changes on their way to it.`,
+        `When node ${view.node} was opened again it had a log of ${log.length} entries, which is none that a crash can leave behind.`,
+      ]),
     );
   }
 
@@ -41,15 +46,40 @@ export class RecoveryIsLegal implements RaftOracle {
       throw new Violation(
         this.name,
         `group ${view.group}: node ${view.node} recovered term ${term}, ${view.durableTerm} was durable`,
+        'safety',
+        about(view, [
+          `The disk of node ${view.node} was sure to hold term ${view.durableTerm}.`,
+          `When node ${view.node} was opened again it was in term ${term}.`,
+        ]),
       );
     }
     if (term === view.durableTerm && view.durableVote !== undefined && votedFor !== view.durableVote) {
-      throw new Violation(this.name, `group ${view.group}: node ${view.node} forgot its vote of term ${term}`);
+      throw new Violation(
+        this.name,
+        `group ${view.group}: node ${view.node} forgot its vote of term ${term}`,
+        'safety',
+        about(view, [
+          `The disk of node ${view.node} was sure to hold its vote of term ${term}.`,
+          `When node ${view.node} was opened again it knew of ${votedFor === undefined ? 'no' : 'another'} vote in that term.`,
+        ]),
+      );
     }
     const known = term === view.durableTerm || view.pending.some((change) => change.term === term);
     if (!known)
-      throw new Violation(this.name, `group ${view.group}: node ${view.node} recovered term ${term}, which it never had`);
+      throw new Violation(
+        this.name,
+        `group ${view.group}: node ${view.node} recovered term ${term}, which it never had`,
+        'safety',
+        about(view, [
+          `Node ${view.node} had never been in term ${term} before it went down.`,
+          `When node ${view.node} was opened again it was in term ${term}.`,
+        ]),
+      );
   }
+}
+
+function about(view: GroupView, facts: readonly [string, string]): Evidence {
+  return { group: view.group, nodes: [view.node], facts };
 }
 
 function isPrefix(shorter: readonly number[], longer: readonly number[]): boolean {
