@@ -3,6 +3,7 @@
  * A broken property is thrown as a Violation and ends the run.
  */
 
+import type { StorageError } from '../core/errors.ts';
 import type { VirtualNode } from './node.ts';
 import type { ReplyEffect, SendEffect, Shape, SimCore, SimInput } from './protocol.ts';
 
@@ -19,6 +20,8 @@ export interface Evidence {
   readonly index?: number;
   /** True time at which it went wrong, where that is not when it was noticed; microseconds. */
   readonly at?: number;
+  /** The client's operation that no order explains. */
+  readonly operation?: { readonly process: number; readonly invokedAt: number };
   /** Two facts that cannot both be, as sentences. */
   readonly facts?: readonly [string, string];
 }
@@ -54,6 +57,8 @@ export interface Observer<S extends Shape, C extends SimCore<S>> {
   leaving?(node: VirtualNode<S, C>, effect: SendEffect<S> | ReplyEffect<S>): void;
   /** The core is gone; node.core still shows its last state. */
   crashed?(node: VirtualNode<S, C>): void;
+  /** The core would not open what is on its disk. */
+  refused?(node: VirtualNode<S, C>, error: StorageError): void;
   fatal?(node: VirtualNode<S, C>, scope: 'node' | number, code: string, detail: string): void;
   /** The run is over, the cluster is at rest. */
   finished?(): void;

@@ -3,7 +3,9 @@
  * together are too (locality: Herlihy & Wing 1990), so each connected set of keys is checked on its own.
  */
 
-import { Violation } from '../../observer.ts';
+import { type Evidence, Violation } from '../../observer.ts';
+import { seconds } from '../../record/time.ts';
+import { askedPhrase, toldPhrase, touchedKeys } from '../../record/words.ts';
 import type { Asked, History, Invocation } from '../../workload/history.ts';
 import { checkLinearizable } from '../linearizable.ts';
 import type { Operation } from '../model.ts';
@@ -57,8 +59,36 @@ function demandPart(vault: number, part: readonly Invocation[]): void {
     throw new Violation(
       LINEARIZABLE,
       `vault ${vault}: no order explains process ${stuck.process}, ${describe(stuck.input)}, invoked at ${stuck.invokedAt} µs (${placed} of ${operations.length} operations placed)`,
+      'safety',
+      evidenceOf(stuck, operations),
     );
   }
+}
+
+/** What the stuck operation was told, and the newest change that was done before it was asked. */
+function evidenceOf(stuck: Operation<VaultInput>, operations: readonly Operation<VaultInput>[]): Evidence {
+  const { process, invokedAt, returnedAt, input } = stuck;
+  const keys = touchedKeys(input.asked);
+  let before: Operation<VaultInput> | undefined;
+  for (const other of operations) {
+    const isChange = other.outcome === 'ok' && other.input.asked.kind === 'transact' && other.returnedAt < invokedAt;
+    if (!isChange || (before !== undefined && other.returnedAt < before.returnedAt)) continue;
+    if (touchedKeys(other.input.asked).some((key) => keys.includes(key))) before = other;
+  }
+  return {
+    at: returnedAt,
+    operation: { process, invokedAt },
+    facts: [
+      before === undefined
+        ? `Nothing was changed there before ${seconds(invokedAt)}.`
+        : `Process ${before.process} was told at ${seconds(before.returnedAt)}: ${answerOf(before.input)}.`,
+      `Process ${process} asked at ${seconds(invokedAt)} and was told at ${seconds(returnedAt)}: ${answerOf(input)}.`,
+    ],
+  };
+}
+
+function answerOf({ asked, told }: VaultInput): string {
+  return `${askedPhrase(asked)} → ${told === undefined ? 'unknown' : toldPhrase(told)}`;
 }
 
 function toOperation(invocation: Invocation): Operation<VaultInput> {
