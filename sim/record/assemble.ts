@@ -9,7 +9,16 @@ import type { Recorder } from './recorder.ts';
 import type { RecordedOperation, Recording, StateChange } from './recording.ts';
 import { isMilestone } from './replica-log.ts';
 import { chooseWindow } from './window.ts';
-import { askedPhrase, type MessageWords, peerWords, requestWords, resultWords, toldPhrase, touchedKeys } from './words.ts';
+import {
+  askedPhrase,
+  envelopeWords,
+  type MessageWords,
+  peerWords,
+  requestWords,
+  resultWords,
+  toldPhrase,
+  touchedKeys,
+} from './words.ts';
 
 export interface RunFacts {
   readonly report: RunReport;
@@ -32,11 +41,11 @@ export function assemble(recorder: Recorder, facts: RunFacts): Recording {
   const { report, knobs, history, end, evidence } = facts;
   const changes = recorder.replicas.all();
   const focus = evidence.at ?? (report.violation === null ? liveliest(changes, end) : end);
-  const nameOf = (endpoint: number): string => endpointName(endpoint, knobs.nodes);
   const read = (flight: Flight): readonly MessageWords[] => {
-    if (flight.from >= knobs.nodes) return [requestWords(flight.bytes, nameOf(flight.to))];
-    if (flight.to >= knobs.nodes) return [resultWords(flight.bytes, nameOf(flight.to))];
-    return peerWords(flight.bytes, nameOf(flight.to));
+    if (flight.unsent !== undefined) return envelopeWords(flight.unsent);
+    if (flight.from >= knobs.nodes) return [requestWords(flight.bytes)];
+    if (flight.to >= knobs.nodes) return [resultWords(flight.bytes)];
+    return peerWords(flight.bytes);
   };
   const window = chooseWindow(recorder.flights.kept, focus, read);
   const kept = thinChanges(changes, window.from, Math.min(window.to, end));
@@ -82,10 +91,6 @@ export function assemble(recorder: Recorder, facts: RunFacts): Recording {
       counted(recorder.absences.dropped + recorder.faults.forgotten, 'early faults'),
     ].filter((sentence) => sentence !== ''),
   };
-}
-
-export function endpointName(endpoint: number, nodes: number): string {
-  return endpoint < nodes ? `node ${endpoint}` : clientName(endpoint - nodes);
 }
 
 /** The rule behind an oracle's name. */

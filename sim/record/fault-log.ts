@@ -25,6 +25,7 @@ interface Span {
   readonly kind: FaultKind;
   readonly from: number;
   to: number;
+  times: number;
   isOpen: boolean;
   readonly nodes: Set<number>;
   readonly cut: Set<string>;
@@ -52,7 +53,11 @@ export class FaultLog implements FaultWatch {
     this.onCounted(kind, times);
     if (TOLD_ELSEWHERE.includes(kind)) return;
     const { now } = this.clock;
-    this.newest = { kind, from: now, to: now, isOpen: false, nodes: new Set(), cut: new Set(), text: '' };
+    if (this.newest?.kind === kind && this.newest.from === now && !this.newest.isOpen) {
+      this.newest.times += times;
+      return;
+    }
+    this.newest = { kind, from: now, to: now, times, isOpen: false, nodes: new Set(), cut: new Set(), text: '' };
     this.spans.push(this.newest);
   }
 
@@ -91,6 +96,7 @@ export class FaultLog implements FaultWatch {
       kind: span.kind,
       text: span.cut.size > 0 ? cutText(span.cut, this.nodeCount) : span.text,
       nodes: span.cut.size > 0 ? cutNodes(span.cut, this.nodeCount) : [...span.nodes].sort((a, b) => a - b),
+      times: span.times,
       from: span.from,
       to: span.isOpen ? now : span.to,
     }));

@@ -9,6 +9,7 @@ import type { SealedBlock } from '../../core/state/group-state.ts';
 import type { VouchNode } from '../check/raft/watch.ts';
 import type { FaultKind } from '../faults/counts.ts';
 import type { Observer } from '../observer.ts';
+import type { ReplyEffect, SendEffect } from '../protocol.ts';
 import type { VouchProtocol, VouchShape } from '../vouch.ts';
 import type { World } from '../world.ts';
 import { Bounded } from './bounded.ts';
@@ -90,6 +91,10 @@ export class Recorder implements Observer<VouchShape, Replica> {
     this.look(node);
   }
 
+  leaving(node: VouchNode, effect: SendEffect<VouchShape> | ReplyEffect<VouchShape>): void {
+    if (effect.kind === 'send') this.flights.leaves(node.index, this.replicas.nodeOf(effect.to), effect.envelope);
+  }
+
   crashed(node: VouchNode): void {
     if (this.isStirred) this.lookAtNodes();
     this.look(node);
@@ -110,6 +115,7 @@ export class Recorder implements Observer<VouchShape, Replica> {
 
   /** Looks at everything once more: a violation may have ended the run in the middle of a step. */
   close(): void {
+    this.flights.close();
     this.lookAtNodes();
     for (const node of this.world.nodes) if (node.running) this.look(node);
   }

@@ -101,6 +101,8 @@ export interface FaultSpan {
   /** What it does to whom: `{0 1} | {2 3 4}`. May be empty. */
   readonly text: string;
   readonly nodes: readonly number[];
+  /** How often at that instant. */
+  readonly times: number;
   readonly from: number;
   /** Equal to `from` where the fault is over at once. */
   readonly to: number;

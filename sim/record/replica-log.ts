@@ -29,6 +29,11 @@ export class ReplicaLog {
     });
   }
 
+  /** Position of a node; -1 where it is none of the cluster. */
+  nodeOf(id: NodeId): number {
+    return this.indexOf.get(id) ?? -1;
+  }
+
   /** Compares a replica with what was noted last. @param position of the group. @param durable last entry its disk holds. */
   look(
     at: number,
@@ -39,7 +44,7 @@ export class ReplicaLog {
     const { raft, applied, durable } = replica;
     const row = this.known[node] as ReplicaState[];
     const old = row[position] as ReplicaState;
-    const vote = raft.votedFor === undefined ? -1 : (this.indexOf.get(raft.votedFor) ?? -1);
+    const vote = raft.votedFor === undefined ? -1 : this.nodeOf(raft.votedFor);
     const isSame =
       old.commit === raft.commitIndex &&
       old.last === raft.lastIndex &&

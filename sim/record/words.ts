@@ -2,6 +2,7 @@
 import { fromUtf8, toHex } from '../../core/bytes/text.ts';
 import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';
 import { decodeClientRequest, decodeClientResult } from '../../core/codec/client-frame.ts';
+import type { Envelope } from '../../core/codec/envelope.ts';
 import { decodeFrame } from '../../core/codec/frame.ts';
 import type { Message, MessageKind } from '../../core/raft/message.ts';
 import type { Operation, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
@@ -13,11 +14,14 @@ export interface MessageWords {
   readonly group: number;
   /** 0 where it has none. */
   readonly term: number;
-  /** Continues "node 2 …" and names the receiver. */
+  /** Continues "node 2 …"; RECEIVER stands for the receiver's name. */
   readonly phrase: string;
   /** Whether nothing would be missed without it: a heartbeat that asks nothing, or its answer. */
   readonly isIdle: boolean;
 }
+
+/** Where the name of the receiver goes in a phrase. */
+export const RECEIVER: string = '@@';
 
 const UNREADABLE: MessageWords = {
   kind: 'unreadable',
@@ -27,37 +31,47 @@ const UNREADABLE: MessageWords = {
   isIdle: false,
 };
 
-/** Messages in a frame between two nodes. @param to the receiver's name. */
-export function peerWords(bytes: Uint8Array, to: string): readonly MessageWords[] {
+/** Messages in a frame between two nodes. */
+export function peerWords(bytes: Uint8Array): readonly MessageWords[] {
   const decoded = decodeFrame(bytes);
-  if (!decoded.ok) return [UNREADABLE];
-  return decoded.value.envelopes.map(({ group, message }) => ({
+  return decoded.ok ? envelopeWords(decoded.value.envelopes) : [UNREADABLE];
+}
+
+export function envelopeWords(envelopes: readonly Envelope[]): readonly MessageWords[] {
+  return envelopes.map(({ group, message }) => ({
     kind: message.kind,
     group,
     term: message.term,
-    phrase: messagePhrase(message, to),
+    phrase: messagePhrase(message),
     isIdle: (message.kind === 'heartbeat' || message.kind === 'heartbeatResponse') && message.context === 0,
   }));
 }
 
 /** A client's question. */
-export function requestWords(bytes: Uint8Array, to: string): MessageWords {
+export function requestWords(bytes: Uint8Array): MessageWords {
   const decoded = decodeClientRequest(bytes);
   if (!decoded.ok) return UNREADABLE;
   const { request } = decoded.value;
   const group = 'group' in request ? request.group : -1;
-  return { kind: 'request', group, term: 0, phrase: `asks ${to}: ${requestPhrase(request)}`, isIdle: false };
+  return { kind: 'request', group, term: 0, phrase: `asks ${RECEIVER}: ${requestPhrase(request)}`, isIdle: false };
 }
 
 /** A node's answer to a client. */
-export function resultWords(bytes: Uint8Array, to: string): MessageWords {
+export function resultWords(bytes: Uint8Array): MessageWords {
   const decoded = decodeClientResult(bytes);
   if (!decoded.ok) return UNREADABLE;
-  return { kind: 'result', group: -1, term: 0, phrase: `answers ${to}: ${resultPhrase(decoded.value.result)}`, isIdle: false };
+  return {
+    kind: 'result',
+    group: -1,
+    term: 0,
+    phrase: `answers ${RECEIVER}: ${resultPhrase(decoded.value.result)}`,
+    isIdle: false,
+  };
 }
 
-function messagePhrase(message: Message, to: string): string {
+function messagePhrase(message: Message): string {
   const { term } = message;
+  const to = RECEIVER;
   switch (message.kind) {
     case 'preVote':
       return `asks whether ${to} would vote for it in term ${term} (its log ends with entry ${message.lastIndex} of term ${message.lastTerm})`;

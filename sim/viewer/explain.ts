@@ -1,0 +1,126 @@
+/** A run as one page of text: what cluster, which faults, who led, what the clients saw, what broke, and how to see it again. */
+import type { Recording } from '../record/recording.ts';
+import { duration, seconds } from '../record/time.ts';
+import { lastRelevantSteps, relatedOperations, stuckOperation } from './focus.ts';
+import { absenceSentence, answerText, faultSentence, operationWho, stepsOf } from './steps.ts';
+import { type Leadership, leadershipsOf } from './timeline.ts';
+
+const FAULT_LINES = 14;
+const LEADER_LINES = 14;
+const STEP_LINES = 24;
+const OPERATION_LINES = 14;
+const WIDTH = 116;
+
+/** @param replay the exact command that runs it again. */
+export function explain(recording: Recording, replay: string): string {
+  const sections = [
+    heading(recording),
+    whatWentWrong(recording),
+    section('The cluster', recording.settings),
+    section('The faults', faultLines(recording)),
+    section('Who led', leaderLines(recording)),
+    section('What the clients saw', clientLines(recording)),
+    section(recording.violation === undefined ? 'The liveliest moment' : 'The last steps', stepLines(recording)),
+    recording.omitted.length === 0 ? '' : wrapped(`Left out: ${recording.omitted.join('; ')}.`, ''),
+    `See it again:\n  ${replay}`,
+  ];
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+/** `split-brain, seed 7: passed`, as a title. */
+export function titleOf({ scenario, seed, verdict, violation }: Recording): string {
+  const name = scenario === 'generic' ? 'Seed' : `${scenario}, seed`;
+  return `${name} ${seed}: ${violation === undefined ? 'passed' : verdict === 'violation' ? `violates ${violation.oracle}` : verdict}`;
+}
+
+function heading(recording: Recording): string {
+  const { totals, end } = recording;
+  const did = `${totals.events} events in ${seconds(end)} of virtual time, ${totals.elections} elections, ${totals.frames} frames.`;
+  return `${titleOf(recording)}\n${did}`;
+}
+
+function whatWentWrong({ violation }: Recording): string {
+  if (violation === undefined) return '';
+  const { claim, message, at, evidence } = violation;
+  const lines = [`Rule: ${claim}`, `Noticed at ${seconds(at)}: ${message}.`];
+  if (evidence.facts !== undefined) {
+    lines.push('These two cannot both be:');
+    evidence.facts.forEach((fact, position) => {
+      lines.push(`  ${position + 1}. ${fact}`);
+    });
+  }
+  return section('What went wrong', lines);
+}
+
+function faultLines(recording: Recording): readonly string[] {
+  const all = [
+    ...recording.faults.map((fault) => ({ at: fault.from, text: faultSentence(fault) })),
+    ...recording.absences.map((absence) => ({ at: absence.from, text: absenceSentence(recording, absence) })),
+  ]
+    .filter(({ at }) => at <= recording.focus)
+    .sort((a, b) => a.at - b.at);
+  if (all.length === 0) return ['None before that.'];
+  return newest(
+    all.map(({ at, text }) => `${seconds(at).padStart(12)}  ${text}`),
+    FAULT_LINES,
+  );
+}
+
+function leaderLines(recording: Recording): readonly string[] {
+  const { violation, focus } = recording;
+  const group = violation?.evidence.group;
+  const all = leadershipsOf(recording).filter(
+    (leadership) => leadership.from <= focus && (group === undefined || leadership.group === group),
+  );
+  if (all.length === 0) return [group === undefined ? 'Nobody yet.' : `Nobody led group ${group} yet.`];
+  return newest(all.map(leaderLine), LEADER_LINES);
+}
+
+function leaderLine({ group, term, node, from, to }: Leadership): string {
+  return `${seconds(from).padStart(12)}  group ${group}: node ${node} leads term ${term} for ${duration(to - from)}`;
+}
+
+function clientLines(recording: Recording): readonly string[] {
+  const { ok, fail, info } = recording.totals;
+  const lines = [`${ok} operations done, ${fail} certainly not done, ${info} unknown.`];
+  const stuck = stuckOperation(recording);
+  for (const operation of relatedOperations(recording, OPERATION_LINES)) {
+    const span = `${seconds(operation.invokedAt).padStart(12)} to ${operation.returnedAt === undefined ? '?' : seconds(operation.returnedAt)}`;
+    const mark = operation === stuck ? '  <- no order explains this' : '';
+    lines.push(`${span}  ${operationWho(recording, operation)}: ${operation.asked} → ${answerText(operation)}${mark}`);
+  }
+  return lines;
+}
+
+function stepLines(recording: Recording): readonly string[] {
+  const steps = lastRelevantSteps(recording, stepsOf(recording), STEP_LINES);
+  const isOneGroup = recording.violation?.evidence.group !== undefined;
+  return steps.map(({ at, group, sentence }) => {
+    const where = group < 0 || isOneGroup ? '' : ` [group ${group}]`;
+    return `${seconds(at).padStart(12)}  ${sentence}${where}`;
+  });
+}
+
+function newest(lines: readonly string[], max: number): readonly string[] {
+  if (lines.length <= max) return lines;
+  return [`… ${lines.length - max} earlier ones`, ...lines.slice(-max)];
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return [title, ...lines.map((line) => wrapped(line, '  '))].join('\n');
+}
+
+/** Breaks at spaces; what continues a line stands under its text. */
+function wrapped(line: string, margin: string): string {
+  const hang = ' '.repeat(margin.length + (/^\s*[\d.]+ s\s+/.exec(line)?.[0].length ?? 2));
+  const words = `${margin}${line}`.split(/(?<=\S) (?=\S)/);
+  const out: string[] = [];
+  let current = words[0] ?? '';
+  for (const word of words.slice(1)) {
+    if (current.length + 1 + word.length > WIDTH) {
+      out.push(current);
+      current = `${hang}${word}`;
+    } else current = `${current} ${word}`;
+  }
+  return [...out, current].join('\n');
+}

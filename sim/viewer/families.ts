@@ -1,0 +1,41 @@
+/** Kinds of messages as a reader tells them apart: one colour and one filter each. */
+import type { MessageWords } from '../record/words.ts';
+
+export type Family = 'votes' | 'entries' | 'acknowledgements' | 'heartbeats' | 'reads' | 'clients';
+
+/** In the order of the filters; a frame that carries several kinds has the colour of the first it carries. */
+export const FAMILIES: readonly Family[] = ['votes', 'entries', 'acknowledgements', 'reads', 'clients', 'heartbeats'];
+
+export function familyOf(kind: MessageWords['kind']): Family {
+  switch (kind) {
+    case 'preVote':
+    case 'preVoteResponse':
+    case 'requestVote':
+    case 'requestVoteResponse':
+    case 'timeoutNow':
+      return 'votes';
+    case 'appendEntries':
+      return 'entries';
+    case 'appendResponse':
+      return 'acknowledgements';
+    case 'readIndex':
+    case 'readIndexResponse':
+      return 'reads';
+    case 'heartbeat':
+    case 'heartbeatResponse':
+      return 'heartbeats';
+    case 'request':
+    case 'result':
+    case 'unreadable':
+      return 'clients';
+  }
+}
+
+/** The family that a frame is drawn in. A heartbeat that carries a read round is a read. */
+export function familyOfFrame(items: readonly MessageWords[]): Family {
+  const families = items.map((item) => {
+    const family = familyOf(item.kind);
+    return family === 'heartbeats' && !item.isIdle ? 'reads' : family;
+  });
+  return FAMILIES.find((family) => families.includes(family)) ?? 'heartbeats';
+}
