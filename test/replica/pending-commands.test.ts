@@ -1,3 +1,4 @@
+/** Commands that wait for a proposal: how many, and how much of them. */
 import { expect, test } from 'vitest';
 import type { RequestId } from '../../core/ids.ts';
 import { PROPOSAL_QUEUE_BYTES_MAX, PROPOSAL_QUEUE_MAX } from '../../core/limits.ts';
