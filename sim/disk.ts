@@ -4,14 +4,16 @@
  * unsynced 512-byte sector keeps one of the versions it had since the last sync, each drawn on its own (so writes are lost,
  * torn and reordered), and every unsynced create, rename and remove happened or not, each drawn on its own. A draw of 0 is
  * the harmless outcome: the latest version stays, the change of names happened.
- * What is not simulated: sectors half-written, and a disk that reports a sync it did not make.
+ * Disks fail, too: a sync may be refused once, after which the operating system takes the pages for clean, so that later syncs
+ * succeed without them (Rebello et al. 2020); a write may end half-way; bits rot, sectors become unreadable, and bytes
+ * land where they do not belong. Not simulated: sectors half-written, a disk that reports a sync it did not make.
  * Cost: a write copies its bytes and saves each sector's older version once; sectors never written before save nothing;
  * files are sparse, so a preallocated segment costs nothing until it is used.
  */
 import { assert, defined, unreachable } from '../core/assert.ts';
 import type { FileOp } from '../core/effect.ts';
 import { StorageError } from '../core/errors.ts';
-import type { VirtualDisk } from './virtual-disk.ts';
+import type { InjectedError, VirtualDisk } from './virtual-disk.ts';
 
 /** Where power loss draws from: a label of the tape, or any generator. */
 export interface DiskDraws {
@@ -28,7 +30,7 @@ export interface PowerLoss {
 }
 
 /** Why an operation was refused, as errno names it. */
-export type DiskError = 'EEXIST' | 'ENOENT';
+export type DiskError = 'EEXIST' | 'ENOENT' | InjectedError;
 
 const SECTOR_BYTES = 512;
 const CHUNK_BYTES = 32 * SECTOR_BYTES;
@@ -39,6 +41,10 @@ class SimFile {
   private readonly chunks: Map<number, Uint8Array> = new Map();
   /** Versions of each unsynced sector before its present one, oldest (durable) first. */
   private readonly unsynced: Map<number, Uint8Array[]> = new Map();
+  /** The same for sectors whose sync failed: until they are written again, no sync covers them. */
+  private readonly forgotten: Map<number, Uint8Array[]> = new Map();
+  /** Sectors that cannot be read. */
+  private readonly spoilt: Set<number> = new Set();
   /** Behind the last byte ever written: sectors from here on are zeros and need no saving. */
   private writtenEnd: number = 0;
   private durableBytes: number = 0;
@@ -60,9 +66,13 @@ class SimFile {
   private remember(sector: number): void {
     const at = sector * SECTOR_BYTES;
     const version = at >= this.writtenEnd ? ZERO_SECTOR : this.get(at, SECTOR_BYTES);
-    const versions = this.unsynced.get(sector);
+    const versions = this.unsynced.get(sector) ?? this.forgotten.get(sector);
     if (versions === undefined) this.unsynced.set(sector, [version]);
-    else versions.push(version);
+    else {
+      versions.push(version);
+      if (this.forgotten.delete(sector)) this.unsynced.set(sector, versions);
+    }
+    if (this.spoilt.size > 0) this.spoilt.delete(sector);
   }
 
   private put(offset: number, bytes: Uint8Array): void {
@@ -98,7 +108,12 @@ class SimFile {
   }
 
   read(offset: number, lengthBytes: number): Uint8Array {
-    return this.get(offset, Math.max(Math.min(lengthBytes, this.sizeBytes - offset), 0));
+    const length = Math.max(Math.min(lengthBytes, this.sizeBytes - offset), 0);
+    for (const sector of this.spoilt) {
+      const at = sector * SECTOR_BYTES;
+      if (at < offset + length && at + SECTOR_BYTES > offset) throw new StorageError('EIO', `input/output error at ${at}`);
+    }
+    return this.get(offset, length);
   }
 
   sync(): void {
@@ -106,9 +121,17 @@ class SimFile {
     this.durableBytes = this.sizeBytes;
   }
 
+  /** The sync fails: what it was to cover is in the cache only, and nobody will write it any more. */
+  failSync(): void {
+    for (const [sector, versions] of this.unsynced) this.forgotten.set(sector, versions);
+    this.unsynced.clear();
+  }
+
   powerLoss(draws: DiskDraws, loss: PowerLoss): void {
     let before = -2;
     let beforeStayed = true;
+    for (const [sector, versions] of this.forgotten) this.unsynced.set(sector, versions);
+    this.forgotten.clear();
     for (const [sector, versions] of this.unsynced) {
       const back = draws.below(versions.length + 1);
       if (back > 0) {
@@ -135,12 +158,14 @@ class SimFile {
     }
   }
 
-  /** Flips bits on the medium, past every check. */
-  corrupt(offset: number, mask: number): void {
-    const byte = this.get(offset, 1);
-    byte[0] = (byte[0] as number) ^ mask;
-    this.put(offset, byte);
-    if (offset >= this.writtenEnd) this.writtenEnd = offset + 1;
+  /** Changes bytes on the medium, past every check. */
+  damage(offset: number, bytes: Uint8Array): void {
+    this.put(offset, bytes);
+    this.writtenEnd = Math.max(this.writtenEnd, offset + bytes.length);
+  }
+
+  spoil(offset: number): void {
+    this.spoilt.add(Math.floor(offset / SECTOR_BYTES));
   }
 }
 
@@ -155,6 +180,7 @@ export class SimDisk implements VirtualDisk {
   private names: Map<string, SimFile> = new Map();
   private durableNames: Map<string, SimFile> = new Map();
   private changes: NameChange[] = [];
+  private failing: InjectedError | undefined = undefined;
 
   constructor(draws: DiskDraws) {
     this.draws = draws;
@@ -174,12 +200,14 @@ export class SimDisk implements VirtualDisk {
       case 'write': {
         const file = this.names.get(op.file);
         if (file === undefined) return 'ENOENT';
+        if (this.failing === 'ENOSPC') return this.writeInPart(file, op);
         file.write(op.offset, op.bytes);
         return undefined;
       }
       case 'sync': {
         const file = this.names.get(op.file);
         if (file === undefined) return 'ENOENT';
+        if (this.failing === 'EIO') return this.failSync(file);
         file.sync();
         return undefined;
       }
@@ -233,9 +261,33 @@ export class SimDisk implements VirtualDisk {
     return loss;
   }
 
-  /** Bit rot: flips the bits of mask in one byte, past every check. */
+  failNext(error: InjectedError | undefined): void {
+    this.failing = error;
+  }
+
+  private failSync(file: SimFile): DiskError {
+    this.failing = undefined;
+    file.failSync();
+    return 'EIO';
+  }
+
+  private writeInPart(file: SimFile, op: Extract<FileOp, { op: 'write' }>): DiskError {
+    this.failing = undefined;
+    file.write(op.offset, op.bytes.subarray(0, this.draws.below(op.bytes.length)));
+    return 'ENOSPC';
+  }
+
   corrupt(file: string, offset: number, mask: number): void {
-    this.file(file).corrupt(offset, mask);
+    const [byte] = this.file(file).read(offset, 1);
+    this.file(file).damage(offset, Uint8Array.of((byte ?? 0) ^ mask));
+  }
+
+  misdirect(file: string, offset: number, bytes: Uint8Array): void {
+    this.file(file).damage(offset, bytes);
+  }
+
+  spoil(file: string, offset: number): void {
+    this.file(file).spoil(offset);
   }
 
   list(): readonly string[] {

@@ -159,9 +159,23 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'no-fatal',
-    claim: 'No node and no group stops by itself while its disk keeps what it synced.',
+    claim: 'No node and no group stops by itself while its disk keeps what it synced and carries out what it is told.',
     oracle: 'sim/check/no-fatal.ts',
     test: 'test/wal/recover.prop.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'failed-disk-stops',
+    claim: 'A node whose disk refused a write or a sync stops at once.',
+    oracle: 'sim/check/no-fatal.ts',
+    test: 'test/sim/faults/disk.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'damage-is-reported',
+    claim: 'A damaged log ends in quarantine of its group, an unreadable one in refusal to start; neither is ever served.',
+    oracle: 'sim/check/damage-is-reported.ts',
+    test: 'test/sim/faults/disk.test.ts',
     mutants: '',
   },
   {

@@ -6,6 +6,7 @@
 import { unreachable } from '../core/assert.ts';
 import type { RaftTiming } from '../core/raft/options.ts';
 import { FAULT_KINDS, type FaultKind } from './faults/counts.ts';
+import type { NemesisKnobs } from './faults/nemesis.ts';
 import { FAULTS } from './faults/registry.ts';
 import type { LinkKnobs } from './network.ts';
 import type { Choices, Profile } from './tape.ts';
@@ -33,6 +34,8 @@ export interface Knobs {
   readonly transactionShare: number;
   /** Share of reads that ask for a proof. */
   readonly proofShare: number;
+  /** Share of writes that expire soon. */
+  readonly expiryShare: number;
   readonly hasher: 'sha256' | 'fast';
   readonly timing: RaftTiming;
   readonly batchMax: number;
@@ -45,15 +48,20 @@ export interface Knobs {
   readonly clockRatePpmMax: number;
   readonly wallOffsetMaxMicros: number;
   readonly buggify: number;
-  /** Weight per fault kind; 0 = off. Loss, duplicate and reorder are rates of the network. */
+  /** By kind: episodes per second of virtual time, 0 = off. Of loss, duplicate and reorder: the probability per frame. */
   readonly faults: Readonly<Record<string, number>>;
-  readonly faultIntervalMeanMicros: number;
   readonly faultDurationMeanMicros: number;
   readonly downMax: number;
 }
 
 /** Kinds that are rates of the network rather than episodes. */
 const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
+/** Kinds that take a node out for good: on in fewer seeds, and seldom, because a run in which nothing works shows nothing. */
+const DAMAGE_KINDS: readonly FaultKind[] = ['bitRot', 'badSector', 'misdirectedWrite'];
+/** Faults whose rate can be set; the others of FAULT_KINDS are what follows from them. */
+export const SETTABLE_FAULTS: readonly FaultKind[] = FAULT_KINDS.filter(
+  (kind) => RATE_KINDS.includes(kind) || FAULTS.some((fault) => fault.kind === kind),
+);
 const MILLISECOND = 1000;
 const SECOND = 1_000_000;
 const WORK_MICROS_MAX = 90 * SECOND;
@@ -80,6 +88,25 @@ export function possibleFaults(knobs: Knobs): readonly FaultKind[] {
   return FAULT_KINDS.filter((kind) => possible.has(kind));
 }
 
+/** The nemesis of these knobs. Weights are thousandths of an episode per second. */
+export function nemesisKnobs(knobs: Knobs): NemesisKnobs {
+  const weights = FAULTS.map((fault) => ({ fault, weight: Math.round((knobs.faults[fault.kind] ?? 0) * 1000) }));
+  const drawn = weights.filter(({ weight }) => weight > 0);
+  const sum = drawn.reduce((total, { weight }) => total + weight, 0);
+  return {
+    weights: drawn,
+    intervalMeanMicros: sum === 0 ? SECOND : Math.ceil((1000 * SECOND) / sum),
+    durationMeanMicros: knobs.faultDurationMeanMicros,
+    downMax: knobs.downMax,
+  };
+}
+
+/** The same knobs with other fault rates. */
+export function withFaults(knobs: Knobs, faults: Readonly<Record<string, number>>): Knobs {
+  const { loss, duplicate, reorder } = { loss: 0, duplicate: 0, reorder: 0, ...faults };
+  return { ...knobs, faults, link: { ...knobs.link, loss, duplicate, reorder } };
+}
+
 function drawSwarm(choices: Choices): Knobs {
   const draws = choices.under('knobs');
   const nodes = draws.pick([3, 3, 3, 5, 5, 4, 2, 1] as const);
@@ -93,9 +120,9 @@ function drawSwarm(choices: Choices): Knobs {
   const operations = draws.between(350, 500);
   /** How long the work is to last: long enough for dozens of faults and elections. */
   const workSeconds = draws.between(5, 20);
-  const faults = drawFaults(choices);
-  const rate = (kind: FaultKind): number => (faults[kind] ?? 0) / 1000;
-  return {
+  const intervalMean = faultDuration * draws.pick([1, 2, 4] as const);
+  const faults = drawFaults(choices, SECOND / intervalMean);
+  const calm: Knobs = {
     profile: 'swarm',
     nodes,
     clients,
@@ -109,6 +136,7 @@ function drawSwarm(choices: Choices): Knobs {
     readShare: draws.between(30, 60) / 100,
     transactionShare: draws.between(0, 30) / 100,
     proofShare: draws.between(0, 20) / 100,
+    expiryShare: draws.pick([0, 0.1, 0.4] as const),
     hasher: draws.below(10) < 6 ? 'fast' : 'sha256',
     timing: {
       electionTimeoutMinMicros: electionMin,
@@ -120,9 +148,9 @@ function drawSwarm(choices: Choices): Knobs {
     link: {
       delayMinMicros: draws.between(20, 500),
       delayMeanMicros: delayMean,
-      loss: rate('loss'),
-      duplicate: rate('duplicate'),
-      reorder: rate('reorder'),
+      loss: 0,
+      duplicate: 0,
+      reorder: 0,
       queueMax: draws.pick([64, 1024] as const),
     },
     diskDelayMinMicros: draws.between(20, 200),
@@ -131,26 +159,33 @@ function drawSwarm(choices: Choices): Knobs {
     clockRatePpmMax: draws.pick([0, 1000, 100_000] as const),
     wallOffsetMaxMicros: draws.pick([0, 1000, 10 * SECOND] as const),
     buggify: draws.pick([0, 0.02, 0.2, 0.6] as const),
-    faults,
-    faultIntervalMeanMicros: faultDuration * draws.pick([1, 2, 4] as const),
+    faults: {},
     faultDurationMeanMicros: faultDuration,
     downMax: draws.below(4) === 0 ? nodes : Math.max(1, Math.floor((nodes - 1) / 2)),
   };
+  return withFaults(calm, faults);
 }
 
-/** Weight 0 (off, half of the time) or 1 to 10 per episode; rates in thousandths. */
-function drawFaults(choices: Choices): Record<string, number> {
+/** Half of the kinds are off; the episodes of the others share the given rate by weights from 1 to 10. */
+function drawFaults(choices: Choices, episodesPerSecond: number): Record<string, number> {
   const draws = choices.under('knobs/faults');
   const weights: Record<string, number> = {};
-  for (const fault of FAULTS) {
-    const weight = 1 + draws.below(10);
-    weights[fault.kind] = draws.below(2) === 0 ? 0 : weight;
+  let sum = 0;
+  for (const { kind } of FAULTS) {
+    const isDamage = DAMAGE_KINDS.includes(kind);
+    const weight = isDamage ? 1 : 1 + draws.below(10);
+    const isOn = isDamage ? draws.below(4) === 0 : draws.below(2) === 1;
+    weights[kind] = isOn ? weight : 0;
+    sum += weights[kind];
   }
+  const rates: Record<string, number> = {};
+  for (const { kind } of FAULTS)
+    rates[kind] = Math.round(((weights[kind] ?? 0) * 1000 * episodesPerSecond) / Math.max(sum, 1)) / 1000;
   for (const kind of RATE_KINDS) {
     const rate = 1 + draws.below(kind === 'loss' ? 60 : 200);
-    weights[kind] = draws.below(2) === 0 ? 0 : rate;
+    rates[kind] = draws.below(2) === 0 ? 0 : rate / 1000;
   }
-  return weights;
+  return rates;
 }
 
 /** Six nodes, four clients, no faults: what speed is measured on. */
@@ -168,6 +203,7 @@ const PERF: Knobs = {
   readShare: 0.7,
   transactionShare: 0.1,
   proofShare: 0,
+  expiryShare: 0,
   hasher: 'fast',
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
   batchMax: 100,
@@ -180,7 +216,6 @@ const PERF: Knobs = {
   wallOffsetMaxMicros: 0,
   buggify: 0,
   faults: {},
-  faultIntervalMeanMicros: SECOND,
   faultDurationMeanMicros: SECOND,
   downMax: 0,
 };

@@ -31,6 +31,12 @@ export interface FrameWatch {
   direction(from: number, to: number, blocks: number): void;
 }
 
+/** A frame as it was sent. */
+export interface Heard {
+  readonly link: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Longest delay, microseconds: an exponential tail must not outlive a run. */
 const DELAY_MAX_MICROS = 2_000_000;
 /** How much later than it should a frame that others overtake arrives at most, in multiples of the mean delay. */
@@ -50,6 +56,8 @@ export class Network {
   private readonly inFlight: Uint16Array;
   private readonly lastArrival: Float64Array;
   knobs: LinkKnobs;
+  /** Lists that take down what is sent, and how many frames each wants. */
+  private readonly listeners: { readonly list: Heard[]; readonly max: number }[] = [];
   /** Undefined unless the run is recorded. */
   watch: FrameWatch | undefined = undefined;
 
@@ -107,11 +115,33 @@ export class Network {
       this.watch?.swallowed(from, to, bytes, 'loss');
       return;
     }
+    if (this.listeners.length > 0) this.takeDown(link, bytes);
     this.launch(link, bytes);
     if (knobs.duplicate > 0 && (this.duplicates[link] as Draws).chance(knobs.duplicate)) {
       counts.add('duplicate');
       this.launch(link, bytes);
     }
+  }
+
+  /** @returns a list that takes down the next frames sent. */
+  overhear(max: number): Heard[] {
+    const list: Heard[] = [];
+    this.listeners.push({ list, max });
+    return list;
+  }
+
+  stopOverhearing(list: Heard[]): void {
+    const at = this.listeners.findIndex((listener) => listener.list === list);
+    if (at >= 0) this.listeners.splice(at, 1);
+  }
+
+  /** A frame of the past is on its link once more, if the link is open. */
+  sendAgain(frame: Heard): void {
+    if ((this.blocks[frame.link] as number) === 0) this.launch(frame.link, frame.bytes);
+  }
+
+  private takeDown(link: number, bytes: Uint8Array): void {
+    for (const { list, max } of this.listeners) if (list.length < max) list.push({ link, bytes });
   }
 
   /** Called when a frame's event fires. @returns false where the link is blocked by now, or nobody runs at its end. */

@@ -6,7 +6,7 @@ import type { FileOp } from '../core/effect.ts';
 import type { NodeId } from '../core/ids.ts';
 import type { NodeClock } from './clock.ts';
 import type { FrameQueue, ReplyEffect, SendEffect, Shape, SimCore } from './protocol.ts';
-import type { VirtualDisk } from './virtual-disk.ts';
+import type { InjectedError, VirtualDisk } from './virtual-disk.ts';
 
 /** A dead process leaves its writes to the operating system; a dead machine forgets what was not synced. */
 export type CrashKind = 'crash' | 'powerLoss';
@@ -23,6 +23,8 @@ export interface PendingPersist {
   readonly ops: readonly FileOp[];
   /** Operations carried out so far. */
   done: number;
+  /** Why the disk refused the last of them. */
+  failure: InjectedError | undefined;
 }
 
 export class VirtualNode<S extends Shape, C extends SimCore<S>> {

@@ -7,7 +7,8 @@ import { AnswersInOrder } from './check/clients/answers-in-order.ts';
 import { AnswersStayTrue } from './check/clients/answers-stay-true.ts';
 import { demandLinearizable, LINEARIZABLE } from './check/clients/linearizable-history.ts';
 import { PROOFS, ProofOracle } from './check/clients/proofs.ts';
-import { NoFatal } from './check/no-fatal.ts';
+import { DamageIsReported } from './check/damage-is-reported.ts';
+import { FailedDiskStops, NoFatal } from './check/no-fatal.ts';
 import { raftWatch } from './check/raft/all.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
 import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
@@ -15,6 +16,7 @@ import { ReplicasAgree, VaultsAgree } from './check/state/replicas-agree.ts';
 import { fastHasher } from './hasher.ts';
 import type { Observer } from './observer.ts';
 import type { VouchProtocol, VouchShape } from './vouch.ts';
+import { WalAtlas } from './wal-atlas.ts';
 import type { Asked, History } from './workload/history.ts';
 import type { World } from './world.ts';
 
@@ -33,6 +35,8 @@ export class Oracles {
     groups: readonly GroupId[],
     without: readonly string[],
   ) {
+    const atlas = new WalAtlas(world.nodes.map(({ disk }) => disk));
+    world.atlas = atlas;
     const ids = world.nodes.map((node) => node.id);
     const { watch } = raftWatch({ ids, groups, without });
     this.watch = watch;
@@ -43,7 +47,9 @@ export class Oracles {
     const blocks = new BlocksAgree((block) => once.sealed(block));
     const observers: readonly Observer<VouchShape, Replica>[] = [
       watch,
-      new NoFatal(),
+      new NoFatal(() => world.atlas),
+      new FailedDiskStops(),
+      new DamageIsReported(atlas),
       blocks,
       once,
       new ReplicasAgree(world.nodes, groups),

@@ -7,49 +7,73 @@ import type { PendingPersist } from './node.ts';
 import { Violation } from './observer.ts';
 import type { PersistEffect } from './protocol.ts';
 import type { Draws } from './tape.ts';
-import type { VirtualDisk } from './virtual-disk.ts';
+import type { InjectedError, VirtualDisk } from './virtual-disk.ts';
 
 interface Writer {
   readonly disk: VirtualDisk;
   persists: PendingPersist[];
 }
 
+/** How far a completion got. */
+export interface Completed {
+  /** The newest durable sequence; 0 where there is none. */
+  readonly seq: number;
+  readonly failure: { readonly seq: number; readonly code: InjectedError } | undefined;
+}
+
 export function startPersist(writer: Writer, effect: PersistEffect): void {
-  writer.persists.push({ seq: effect.seq, ops: effect.ops, done: 0 });
+  writer.persists.push({ seq: effect.seq, ops: effect.ops, done: 0, failure: undefined });
   writeAhead(writer);
 }
 
-/** The oldest persist is durable, and with `all` everything queued behind it. @returns the newest durable sequence. */
-export function completePersists(writer: Writer, all: boolean): number {
-  const completed = writer.persists.splice(0, all ? writer.persists.length : 1);
+/** The oldest persist is over, and with `all` everything queued behind it. Nothing is carried out behind one that failed. */
+export function completePersists(writer: Writer, all: boolean): Completed {
+  const count = all ? writer.persists.length : 1;
   let seq = 0;
-  for (const persist of completed) {
-    for (let i = persist.done; i < persist.ops.length; i += 1) carryOut(writer.disk, persist.ops[i] as FileOp);
+  for (let i = 0; i < count; i += 1) {
+    const persist = writer.persists[0] as PendingPersist;
+    while (persist.done < persist.ops.length && persist.failure === undefined) carryOutNext(writer.disk, persist);
+    if (persist.failure !== undefined) {
+      writer.persists = [];
+      return { seq, failure: { seq: persist.seq, code: persist.failure } };
+    }
+    writer.persists.shift();
     seq = persist.seq;
   }
   writeAhead(writer);
-  return seq;
+  return { seq, failure: undefined };
 }
 
 /** The process dies: a drawn number of the operations left had been carried out by then. */
 export function cutPersists(writer: Writer, draws: Draws): void {
-  const left = writer.persists.flatMap((persist) => persist.ops.slice(persist.done));
-  const carriedOut = draws.below(left.length + 1);
-  for (let i = 0; i < carriedOut; i += 1) carryOut(writer.disk, left[i] as FileOp);
+  const left = writer.persists.reduce((sum, persist) => sum + persist.ops.length - persist.done, 0);
+  let carriedOut = draws.below(left + 1);
+  for (const persist of writer.persists) {
+    for (; carriedOut > 0 && persist.done < persist.ops.length && persist.failure === undefined; carriedOut -= 1)
+      carryOutNext(writer.disk, persist);
+    if (persist.failure !== undefined) break;
+  }
   writer.persists = [];
 }
 
-/** A healthy disk refuses nothing that makes sense, so a refusal is the core's mistake. */
-export function carryOut(disk: VirtualDisk, op: FileOp): void {
+/** Carries out one operation. A disk that was not made to fail refuses nothing that makes sense: a refusal is the core's mistake. */
+export function carryOut(disk: VirtualDisk, op: FileOp): InjectedError | undefined {
   const refused = disk.execute(op);
-  if (refused !== undefined) throw new Violation('disk-operations-fit', `${op.op} was refused with ${refused}`);
+  if (refused === undefined || refused === 'EIO' || refused === 'ENOSPC') return refused;
+  throw new Violation('disk-operations-fit', `${op.op} was refused with ${refused}`);
+}
+
+function carryOutNext(disk: VirtualDisk, persist: PendingPersist): void {
+  persist.failure = carryOut(disk, persist.ops[persist.done] as FileOp);
+  persist.done += 1;
 }
 
 function writeAhead(writer: Writer): void {
   const head = writer.persists[0];
   if (head === undefined) return;
-  for (let op = head.ops[head.done]; op?.op === 'write' || op?.op === 'create'; op = head.ops[head.done]) {
-    carryOut(writer.disk, op);
-    head.done += 1;
-  }
+  while (head.failure === undefined && isWrite(head.ops[head.done])) carryOutNext(writer.disk, head);
+}
+
+function isWrite(op: FileOp | undefined): boolean {
+  return op?.op === 'write' || op?.op === 'create';
 }

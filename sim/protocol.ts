@@ -22,6 +22,7 @@ export type SimInput<S extends Shape> = Clocks &
     | { readonly kind: 'frame'; readonly from: NodeId; readonly bytes: Uint8Array }
     | { readonly kind: 'deadline' }
     | { readonly kind: 'persisted'; readonly seq: Seq }
+    | { readonly kind: 'persistFailed'; readonly seq: Seq; readonly code: string }
     | { readonly kind: 'request'; readonly id: RequestId; readonly body: S['request'] }
     | { readonly kind: 'bootstrap'; readonly manifest: S['manifest'] }
     | { readonly kind: 'peer'; readonly peer: NodeId; readonly state: 'up' | 'down' }

@@ -10,8 +10,8 @@ import { NodeClock } from './clock.ts';
 import { SimDisk } from './disk.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
-import { FAULTS } from './faults/registry.ts';
-import { drawKnobs, type Knobs, possibleFaults } from './knobs.ts';
+import { drawKnobs, type Knobs, nemesisKnobs, possibleFaults, withFaults } from './knobs.ts';
+import { Liveness } from './liveness.ts';
 import { type Evidence, Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
 import { assemble } from './record/assemble.ts';
@@ -75,7 +75,7 @@ export function runSeed(options: RunOptions): RunResult {
         ? Choices.recording(words)
         : Choices.fromSeed(words);
   const drawn = drawKnobs(options.profile, choices);
-  const staged = options.scenario === undefined ? drawn : options.scenario.world(drawn);
+  const staged = options.scenario === undefined ? drawn : options.scenario.world(withFaults(drawn, {}));
   const knobs = options.adjust === undefined ? staged : options.adjust(staged);
   options.onKnobs?.(knobs);
   const started = options.stopwatch();
@@ -101,6 +101,7 @@ class Run {
   private readonly world: World<VouchShape, Replica>;
   private readonly oracles: Oracles;
   private readonly recorder: Recorder | undefined;
+  private readonly liveness: Liveness;
   private readonly history: History = new History();
   private readonly housekeeper: Housekeeper;
   private readonly keeperClient: SimClient;
@@ -126,6 +127,7 @@ class Run {
         : undefined;
     this.oracles = new Oracles(this.world, protocol, this.groups, options.without ?? []);
     this.recorder?.watchBlocks(protocol);
+    this.liveness = new Liveness(this.world, this.groups, this.history, choices.under('liveness/core'));
     this.housekeeper = new Housekeeper({ vaults: knobs.vaults, keys: knobs.keys, history: this.history });
     this.keeperClient = this.createClient(0, 1, this.housekeeper);
   }
@@ -153,7 +155,7 @@ class Run {
 
   report(name: { readonly scenario: string; readonly seed: string }, failure: Failure | undefined, wallMs: number): RunReport {
     const { world, history, knobs } = this;
-    const kinds = this.scenario === undefined ? possibleFaults(knobs) : (this.scenario.faults as readonly FaultKind[]);
+    const kinds = [...possibleFaults(knobs), ...((this.scenario?.faults ?? []) as readonly FaultKind[])];
     return {
       scenario: name.scenario,
       seed: name.seed,
@@ -196,17 +198,7 @@ class Run {
     const { knobs, world } = this;
     this.openClients();
     this.isOpen = () => this.history.invocations.length < knobs.operations;
-    const weights = FAULTS.map((fault) => ({ fault, weight: knobs.faults[fault.kind] ?? 0 })).filter(({ weight }) => weight > 0);
-    const nemesis = new Nemesis(
-      world,
-      {
-        weights: this.scenario === undefined ? weights : [],
-        intervalMeanMicros: knobs.faultIntervalMeanMicros,
-        durationMeanMicros: knobs.faultDurationMeanMicros,
-        downMax: knobs.downMax,
-      },
-      this.choices,
-    );
+    const nemesis = new Nemesis(world, nemesisKnobs(knobs), this.choices);
     world.focus = (): number => this.oracles.watch.leaderOf(FIRST_DATA_GROUP);
     const book = new StoryBook(world, this.oracles.watch, this.choices.under('story'));
     nemesis.start();
@@ -218,13 +210,11 @@ class Run {
     book.close();
   }
 
-  /** Faults stop, perhaps with a minority gone for good: now the cluster must work. */
+  /** Faults stop within a quorum and become permanent outside it: now the cluster must work. */
   private calmDown(): void {
     const { world } = this;
-    const { link } = this.knobs;
-    world.network.knobs = { ...link, loss: 0, duplicate: 0, reorder: 0 };
-    this.dropMinority();
-    for (let node = 0; node < world.nodeCount; node += 1) if (!this.abandoned.has(node)) world.restart(node);
+    world.network.knobs = { ...this.knobs.link, loss: 0, duplicate: 0, reorder: 0 };
+    if (this.knobs.profile !== 'perf') this.liveness.begin(); // `perf` has no faults
     this.calmSince = world.now;
     const ok = this.history.ok;
     this.isOpen = () => this.history.ok < ok + CALM_OPERATIONS;
@@ -235,24 +225,13 @@ class Run {
     this.converge('replicas did not converge after the faults stopped');
   }
 
-  /** Nodes that stay down while the rest shows that it lives. */
-  private readonly abandoned: Set<number> = new Set();
-
-  private dropMinority(): void {
-    const { world } = this;
-    const draws = this.choices.under('liveness/core');
-    const spare = Math.floor((world.nodeCount - 1) / 2);
-    const gone = this.knobs.profile === 'perf' ? 0 : draws.below(spare + 1);
-    while (this.abandoned.size < gone) this.abandoned.add(draws.below(world.nodeCount));
-    for (const node of [...this.abandoned].sort((a, b) => a - b)) world.crash(node, 'powerLoss');
-  }
-
   private surviveBlackout(): void {
     const { world } = this;
     this.enter('power fails everywhere');
     for (let node = 0; node < world.nodeCount; node += 1) {
       if (world.isRunning(node)) world.crash(node, 'powerLoss');
     }
+    this.liveness.end();
     for (let node = 0; node < world.nodeCount; node += 1) world.restart(node);
     this.housekeeper.planScan();
     this.keeperClient.poke(world.now);
@@ -264,45 +243,18 @@ class Run {
   /** Runs until `stop`, else a liveness violation. */
   private runFor(micros: number, stuck: string): void {
     const ended = this.world.run({ until: this.world.now + micros, eventsMax: EVENTS_MAX });
-    if (ended !== 'stopped') throw new Violation('liveness', `${stuck}: ${this.describe()}`, 'liveness');
+    if (ended !== 'stopped') throw new Violation('liveness', `${stuck}: ${this.liveness.whatIsMissing()}`, 'liveness');
   }
 
   private converge(stuck: string): void {
     const { world } = this;
     const step = 20_000;
     const look = (): void => {
-      if (this.isConverged()) world.stop();
+      if (this.liveness.isConverged()) world.stop();
       else world.at(world.now + step, look);
     };
     world.at(world.now, look);
     this.runFor(CALM_MICROS, stuck);
-  }
-
-  private isConverged(): boolean {
-    return this.groups.every((group) => {
-      const running = this.world.nodes.filter((node) => node.running).map((node) => node.core?.group(group));
-      const first = running[0];
-      if (first === undefined || !running.some((replica) => replica?.raft.role === 'leader')) return false;
-      return running.every(
-        (replica) =>
-          replica !== undefined &&
-          replica.raft.commitIndex === first.raft.lastIndex &&
-          replica.raft.lastIndex === first.raft.lastIndex &&
-          replica.state.lastApplied === first.raft.lastIndex,
-      );
-    });
-  }
-
-  /** What every running node knows of its groups, for a person who wants to know who is stuck. */
-  private describe(): string {
-    return this.world.nodes
-      .map((node) => {
-        if (!node.running) return `node ${node.index} down`;
-        const groups = node.core?.status().groups ?? [];
-        const parts = groups.map((g) => `${g.group}:${g.role} t${g.term} c${g.commitIndex}/${g.lastIndex} a${g.lastApplied}`);
-        return `node ${node.index} ${parts.join(' ')}`;
-      })
-      .join('; ');
   }
 
   /** A run that did little proves little (60-simulator, "Never vacuous"). */
@@ -347,7 +299,7 @@ class Run {
     return new SimClient({
       nodes: this.world.nodes.map((node) => node.id),
       seed: drawSeed(draws),
-      link: this.knobs.link.duplicate > 0 ? 'datagram' : 'stream',
+      link: this.knobs.link.duplicate > 0 || (this.knobs.faults.echo ?? 0) > 0 ? 'datagram' : 'stream',
       attemptTimeoutMicros: 400_000 + draws.below(600_000),
       lanes,
       behaviour,
@@ -356,7 +308,7 @@ class Run {
 }
 
 function createWorld(protocol: VouchProtocol, knobs: Knobs, choices: Choices): World<VouchShape, Replica> {
-  return new World<VouchShape, Replica>(protocol, {
+  const world = new World<VouchShape, Replica>(protocol, {
     choices,
     nodes: knobs.nodes,
     actors: knobs.clients + 1,
@@ -375,6 +327,8 @@ function createWorld(protocol: VouchProtocol, knobs: Knobs, choices: Choices): W
     },
     disk: (_node, draws) => new SimDisk(draws),
   });
+  world.clockRatePpmMax = knobs.clockRatePpmMax;
+  return world;
 }
 
 function failureOf(error: unknown): Failure {

@@ -6,8 +6,12 @@
  * is durable, a crash may fall between any two effects of a step and forgets the rest.
  */
 import { assert, defined } from '../core/assert.ts';
+import { StorageError } from '../core/errors.ts';
 import type { NodeId, RequestId, Seq } from '../core/ids.ts';
 import type { Actor } from './actor.ts';
+import { ActorStage } from './actor-stage.ts';
+import { type Atlas, NO_ATLAS } from './atlas.ts';
+import { CLOCK_RATE_PPM_MAX, type NodeClock } from './clock.ts';
 import { FaultCounts } from './faults/counts.ts';
 import { Network } from './network.ts';
 import { type CrashKind, type CrashPlan, VirtualNode } from './node.ts';
@@ -17,25 +21,9 @@ import type { PersistEffect, Protocol, ReplyEffect, SendEffect, Shape, SimCore, 
 import { Scheduler } from './scheduler.ts';
 import type { Choices, Draws } from './tape.ts';
 import { TraceHash } from './trace.ts';
+import type { InjectedError, VirtualDisk } from './virtual-disk.ts';
+import { EventKind, TraceKind } from './world-events.ts';
 import type { WorldOptions } from './world-options.ts';
-
-/** Event kinds of the heap, also folded into the trace. */
-const EventKind = { frame: 1, timer: 2, disk: 3, actor: 4, restart: 5, peer: 6, control: 7 } as const;
-/** What else the trace folds. */
-const TraceKind = {
-  deadline: 16,
-  persisted: 17,
-  request: 18,
-  bootstrap: 19,
-  persist: 20,
-  send: 21,
-  reply: 22,
-  fatal: 23,
-  leave: 24,
-  open: 25,
-  digest: 26,
-  toActor: 27,
-} as const;
 
 export class World<S extends Shape, C extends SimCore<S>> {
   readonly nodes: readonly VirtualNode<S, C>[];
@@ -45,6 +33,10 @@ export class World<S extends Shape, C extends SimCore<S>> {
   readonly trace: TraceHash = new TraceHash();
   /** The node that faults hit more often than others: set to whoever leads. */
   focus: () => number = () => 0;
+  /** What may be destroyed on which disk without taking anything that was promised. */
+  atlas: Atlas = NO_ATLAS;
+  /** How wrong a fault may make a monotonic clock's rate. */
+  clockRatePpmMax: number = CLOCK_RATE_PPM_MAX;
   /** Steps so far. */
   events: number = 0;
   /** Simulated disk latency on top of its minimum, microseconds (mean); a fault may raise it per node. */
@@ -56,8 +48,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
   private readonly options: WorldOptions;
   private readonly protocol: Protocol<S, C>;
   private readonly scheduler: Scheduler = new Scheduler();
-  private readonly actors: Actor[] = [];
-  private readonly actorTimers: number[] = [];
+  private readonly actors: ActorStage;
   private readonly indexOf: Map<NodeId, number> = new Map();
   private readonly observers: Observer<S, C>[] = [];
   private readonly onStepped: Observer<S, C>[] = [];
@@ -84,6 +75,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
       counts: this.counts,
       knobs: options.link,
     });
+    const { scheduler, network } = this;
+    this.actors = new ActorStage({ room: options.actors, firstEndpoint: nodes, scheduler, network });
     this.diskDelayMean = new Array<number>(nodes).fill(options.diskDelayMeanMicros);
     const indexes = Array.from({ length: nodes }, (_, index) => index);
     this.diskDraws = indexes.map((index) => choices.under(`disk/${index}/latency`));
@@ -107,12 +100,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   /** Adds a client. @returns its endpoint for blocks. */
   addActor(actor: Actor): number {
-    assert(this.actors.length < this.options.actors, 'the world was made with room for its actors');
-    this.actors.push(actor);
-    this.actorTimers.push(Number.POSITIVE_INFINITY);
-    const slot = this.actors.length - 1;
-    this.scheduleActor(slot);
-    return this.nodes.length + slot;
+    return this.actors.add(actor);
   }
 
   /** Opens every node and tells each what cluster it belongs to. */
@@ -127,7 +115,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   /** Asks every client again when it wants to act: something outside changed. */
   wakeActors(): void {
-    for (let slot = 0; slot < this.actors.length; slot += 1) this.scheduleActor(slot);
+    this.actors.wakeAll();
   }
 
   /** Ends `run` after the current event. */
@@ -179,7 +167,6 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   /** The process stands still; its clock does not. */
   pause(index: number, micros: number): void {
-    this.counts.add('pause');
     const node = this.nodeAt(index);
     node.pausedUntil = Math.max(node.pausedUntil, this.now + micros);
   }
@@ -196,10 +183,15 @@ export class World<S extends Shape, C extends SimCore<S>> {
     return this.nodeAt(index).running;
   }
 
-  /** Moves a node's wall clock. */
-  stepWall(index: number, micros: number): void {
-    this.counts.add('wallStep');
-    this.nodeAt(index).clock.wallOffset += micros;
+  /** Lets a clock run or stand otherwise; timers follow. */
+  changeClock(index: number, change: (clock: NodeClock, now: number) => void): void {
+    const node = this.nodeAt(index);
+    change(node.clock, this.now);
+    if (node.running) this.scheduleTimer(node);
+  }
+
+  disk(index: number): VirtualDisk {
+    return this.nodeAt(index).disk;
   }
 
   /** Calls every oracle's last look and folds each node's digest. */
@@ -221,8 +213,9 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   private open(node: VirtualNode<S, C>): void {
     node.incarnation += 1;
-    const clocks = node.clock.read(this.now);
-    const { core, effects } = this.protocol.open(node.disk, clocks, { node: node.index, incarnation: node.incarnation });
+    const opened = this.openCore(node);
+    if (opened === undefined) return;
+    const { core, effects } = opened;
     node.core = core;
     node.frames = this.protocol.frames(core, node.id);
     node.running = true;
@@ -245,6 +238,19 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.scheduleTimer(node);
   }
 
+  /** @returns undefined where the core refuses what is on the disk: the node is dead, and says why. */
+  private openCore(node: VirtualNode<S, C>): ReturnType<Protocol<S, C>['open']> | undefined {
+    try {
+      const place = { node: node.index, incarnation: node.incarnation };
+      return this.protocol.open(node.disk, node.clock.read(this.now), place);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.trace.event(this.now, node.index, TraceKind.refused);
+      for (const observer of this.observers) observer.refused?.(node, error);
+      return undefined;
+    }
+  }
+
   private dispatch(): void {
     const { kind, first, second, payload, now } = this.scheduler;
     switch (kind) {
@@ -262,8 +268,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
         return this.diskDone(node);
       }
       case EventKind.actor:
-        if (now < (this.actorTimers[first] as number)) return;
-        return this.wakeActor(first);
+        return this.actors.fired(first);
       case EventKind.peer: {
         const node = this.nodeAt(first);
         if (!node.running || this.deferred(node)) return;
@@ -289,8 +294,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
       const slot = to - this.nodes.length;
       this.trace.event(this.now, to, TraceKind.toActor);
       this.trace.bytes(bytes);
-      (this.actors[slot] as Actor).receive(this.now, from, bytes);
-      return this.settleActor(slot);
+      return this.actors.receive(slot, from, bytes);
     }
     const node = this.nodeAt(to);
     if (node.running && node.pausedUntil > this.now) {
@@ -329,7 +333,19 @@ export class World<S extends Shape, C extends SimCore<S>> {
     const head = node.persists[0];
     if (head === undefined) return; // went together with an earlier one
     const together = node.persists.length > 1 && (this.coalesceDraws[node.index] as Draws).chance(this.options.coalesce);
-    const seq = completePersists(node, together);
+    const { seq, failure } = completePersists(node, together);
+    if (seq > 0) this.persisted(node, seq);
+    if (failure !== undefined && node.running) this.persistFailed(node, failure);
+  }
+
+  private persistFailed(node: VirtualNode<S, C>, failure: { readonly seq: number; readonly code: InjectedError }): void {
+    this.counts.add(failure.code === 'EIO' ? 'syncFailure' : 'diskFull');
+    this.trace.event(this.now, node.index, TraceKind.persistFailed);
+    const { now, wall } = node.clock.read(this.now);
+    this.step(node, { kind: 'persistFailed', seq: failure.seq as Seq, code: failure.code, now, wall });
+  }
+
+  private persisted(node: VirtualNode<S, C>, seq: number): void {
     node.durableSeq = seq;
     for (const observer of this.observers) observer.durable?.(node, seq);
     this.trace.event(this.now, node.index, TraceKind.persisted);
@@ -467,25 +483,6 @@ export class World<S extends Shape, C extends SimCore<S>> {
     if (at >= node.timerAt || at === Number.POSITIVE_INFINITY) return;
     node.timerAt = at;
     this.scheduler.push(at, EventKind.timer, node.index, node.incarnation, undefined);
-  }
-
-  private wakeActor(slot: number): void {
-    this.actorTimers[slot] = Number.POSITIVE_INFINITY;
-    (this.actors[slot] as Actor).deadline(this.now);
-    this.settleActor(slot);
-  }
-
-  private settleActor(slot: number): void {
-    for (const { to, bytes } of (this.actors[slot] as Actor).takeOutgoing())
-      this.network.send(this.nodes.length + slot, to, bytes);
-    this.scheduleActor(slot);
-  }
-
-  private scheduleActor(slot: number): void {
-    const at = Math.max((this.actors[slot] as Actor).nextDeadline(), this.now);
-    if (at >= (this.actorTimers[slot] as number) || at === Number.POSITIVE_INFINITY) return;
-    this.actorTimers[slot] = at;
-    this.scheduler.push(at, EventKind.actor, slot, 0, undefined);
   }
 
   private nodeAt(index: number): VirtualNode<S, C> {

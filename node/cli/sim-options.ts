@@ -1,11 +1,12 @@
 /** Options that `run` and `swarm` share, from the command line to what a run is given; plain data, so it can go to a worker. */
 import type { Command } from 'commander';
 import { SCENARIOS } from '../../scenarios/registry.ts';
-import { FAULT_KINDS } from '../../sim/faults/counts.ts';
-import type { Knobs } from '../../sim/knobs.ts';
+import { drawKnobs, type Knobs, SETTABLE_FAULTS, withFaults } from '../../sim/knobs.ts';
 import type { RunResult } from '../../sim/result.ts';
 import { type RunOptions, runSeed } from '../../sim/run.ts';
-import type { Profile } from '../../sim/tape.ts';
+import { seedWords } from '../../sim/seed.ts';
+import { applySettings, parseSettings, type Setting } from '../../sim/settings.ts';
+import { Choices, type Profile } from '../../sim/tape.ts';
 import { nativeHasher } from '../hasher.ts';
 import { usageFailure } from './failure.ts';
 
@@ -15,6 +16,7 @@ export interface SharedFlags {
   readonly for?: string;
   readonly profile?: string;
   readonly fault?: string;
+  readonly set?: string;
   readonly without?: string;
   readonly json?: boolean;
 }
@@ -27,10 +29,13 @@ export interface RunPlan {
   readonly nodes: number;
   readonly workMs: number;
   readonly faults: readonly (readonly [string, number])[];
+  readonly settings: readonly Setting[];
   readonly without: readonly string[];
 }
 
 const NODES_MAX = 9;
+/** Faults that have a probability per frame instead of a rate per second. */
+const PER_FRAME: readonly string[] = ['loss', 'duplicate', 'reorder'];
 
 export function addSharedOptions(command: Command): Command {
   return command
@@ -38,7 +43,8 @@ export function addSharedOptions(command: Command): Command {
     .option('--nodes <n>', 'size of the cluster')
     .option('--for <duration>', 'how long clients work under faults, in virtual time: 500ms, 30s, 10m')
     .option('--profile <name>', 'lite, swarm or perf')
-    .option('--fault <list>', 'weights of faults: crash=5,partition=off')
+    .option('--fault <list>', 'faults per second of virtual time (loss, duplicate, reorder: per frame): crash=0.1,partition=off')
+    .option('--set <list>', 'knobs by name: electionTimeoutMs=150..300,batchMax=1')
     .option('--without <oracles>', 'switch oracles off by name, comma-separated')
     .option('--json', 'print one JSON object on the last line');
 }
@@ -56,7 +62,8 @@ export function planOf(name: string | undefined, flags: SharedFlags): RunPlan {
     profile,
     nodes: flags.nodes === undefined ? 0 : wholeNumber(flags.nodes, '--nodes', NODES_MAX),
     workMs: flags.for === undefined ? 0 : durationMs(flags.for, '--for'),
-    faults: faultWeights(flags.fault),
+    faults: faultRates(flags.fault),
+    settings: settingsOf(flags.set, profile),
     without: flags.without === undefined ? [] : flags.without.split(','),
   };
 }
@@ -69,6 +76,7 @@ export function planFlags(plan: RunPlan): string {
   if (plan.workMs > 0) flags.push(` --for ${plan.workMs}ms`);
   if (plan.faults.length > 0)
     flags.push(` --fault ${plan.faults.map(([kind, weight]) => `${kind}=${weight === 0 ? 'off' : weight}`).join(',')}`);
+  if (plan.settings.length > 0) flags.push(` --set ${plan.settings.map(({ name, text }) => `${name}=${text}`).join(',')}`);
   if (plan.without.length > 0) flags.push(` --without ${plan.without.join(',')}`);
   return flags.join('');
 }
@@ -89,22 +97,17 @@ export function runPlan(plan: RunPlan, seed: string, extra: Partial<Pick<RunOpti
 
 function adjusted(plan: RunPlan, knobs: Knobs): Knobs {
   const nodes = plan.nodes > 0 ? plan.nodes : knobs.nodes;
-  const faults = { ...knobs.faults, ...Object.fromEntries(plan.faults) };
-  const rate = (kind: string, drawn: number): number =>
-    plan.faults.some(([name]) => name === kind) ? (faults[kind] ?? 0) / 1000 : drawn;
-  return {
+  const sized: Knobs = {
     ...knobs,
     nodes,
     downMax: Math.min(knobs.downMax, nodes),
-    faults,
     ...(plan.workMs > 0 ? { workMicrosMax: plan.workMs * 1000, operations: Number.MAX_SAFE_INTEGER } : {}),
-    link: {
-      ...knobs.link,
-      loss: rate('loss', knobs.link.loss),
-      duplicate: rate('duplicate', knobs.link.duplicate),
-      reorder: rate('reorder', knobs.link.reorder),
-    },
   };
+  const { loss, duplicate, reorder } = sized.link;
+  const faults = { ...sized.faults, loss, duplicate, reorder, ...Object.fromEntries(plan.faults) };
+  const set = applySettings(plan.faults.length > 0 ? withFaults(sized, faults) : sized, plan.settings);
+  if (!set.ok) throw usageFailure(`--set: ${set.reason}`);
+  return set.knobs;
 }
 
 /** A whole number from 1 to max. */
@@ -122,15 +125,27 @@ export function durationMs(text: string, flag: string): number {
   return Number(match[1]) * unit;
 }
 
-function faultWeights(text: string | undefined): readonly (readonly [string, number])[] {
+/** What is wrong with a setting is told before anything runs; knobs of seed 1 stand for any. */
+function settingsOf(text: string | undefined, profile: Profile): readonly Setting[] {
+  if (text === undefined) return [];
+  const parsed = parseSettings(text);
+  if (!parsed.ok) throw usageFailure(`--set: ${parsed.reason}`);
+  const probe = applySettings(drawKnobs(profile, Choices.fromSeed(seedWords('1'))), parsed.settings);
+  if (!probe.ok) throw usageFailure(`--set: ${probe.reason}`);
+  return parsed.settings;
+}
+
+function faultRates(text: string | undefined): readonly (readonly [string, number])[] {
   if (text === undefined) return [];
   return text.split(',').map((part) => {
-    const [kind, weight] = part.split('=');
-    if (!FAULT_KINDS.some((known) => known === kind))
-      throw usageFailure(`--fault knows no "${kind}". Known: ${FAULT_KINDS.join(', ')}.`);
-    if (weight === 'off') return [kind as string, 0] as const;
-    if (weight === undefined || !/^[0-9]{1,4}$/.test(weight))
-      throw usageFailure(`--fault ${kind}= wants off or a weight from 0 to 9999, not "${weight ?? ''}".`);
-    return [kind as string, Number(weight)] as const;
+    const [kind, rate] = part.split('=');
+    if (!SETTABLE_FAULTS.some((known) => known === kind))
+      throw usageFailure(`--fault knows no "${kind}". Known: ${SETTABLE_FAULTS.join(', ')}.`);
+    if (rate === 'off') return [kind as string, 0] as const;
+    if (rate === undefined || !/^[0-9]{1,4}(\.[0-9]{1,3})?$/.test(rate))
+      throw usageFailure(`--fault ${kind}= wants off or a rate like 0.5, not "${rate ?? ''}".`);
+    if (PER_FRAME.includes(kind as string) && Number(rate) > 1)
+      throw usageFailure(`--fault ${kind}= is a probability per frame, from 0 to 1, not "${rate}".`);
+    return [kind as string, Number(rate)] as const;
   });
 }

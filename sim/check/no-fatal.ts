@@ -1,16 +1,42 @@
-/** Nothing in the core breaks: on disks that lose only what was not synced, no node and no group has a reason to stop. */
+/** Nothing in the core breaks: a node or group stops only where its disk failed or was damaged. */
+import type { StorageError } from '../../core/errors.ts';
 import type { Replica } from '../../core/replica/replica.ts';
+import type { Atlas } from '../atlas.ts';
 import { type Observer, Violation } from '../observer.ts';
+import type { SimInput } from '../protocol.ts';
 import type { VouchShape } from '../vouch.ts';
 import type { VouchNode } from './raft/watch.ts';
 
 export class NoFatal implements Observer<VouchShape, Replica> {
   readonly name: string = 'no-fatal';
-  readonly claim: string = 'No node and no group stops by itself while its disk keeps what it synced.';
+  readonly claim: string =
+    'No node and no group stops by itself while its disk keeps what it synced and carries out what it is told.';
+  private readonly atlas: () => Atlas;
+
+  constructor(atlas: () => Atlas) {
+    this.atlas = atlas;
+  }
 
   fatal(node: VouchNode, scope: 'node' | number, code: string, detail: string): void {
+    if (code === 'persist_failed') return; // the world's own doing: a core learns of it from nobody else
+    if (code === 'log_damaged' && !this.atlas().isWhole(node.index)) return;
     const where = scope === 'node' ? `node ${node.index}` : `group ${scope} of node ${node.index}`;
     // A broken assertion says that something is wrong, not which property: it is told apart.
     throw new Violation(code === 'invariant' ? 'core-invariant' : this.name, `${where} stopped: ${code}: ${detail}`);
+  }
+
+  refused(node: VouchNode, error: StorageError): void {
+    if (this.atlas().isWhole(node.index))
+      throw new Violation(this.name, `node ${node.index} does not open its disk: ${error.code}: ${error.message}`);
+  }
+}
+
+export class FailedDiskStops implements Observer<VouchShape, Replica> {
+  readonly name: string = 'failed-disk-stops';
+  readonly claim: string = 'A node whose disk refused a write or a sync stops at once.';
+
+  stepped(node: VouchNode, input: SimInput<VouchShape>): void {
+    if (input.kind === 'persistFailed' && node.running)
+      throw new Violation(this.name, `node ${node.index} goes on after its disk answered ${input.code}`);
   }
 }

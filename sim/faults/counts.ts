@@ -7,19 +7,33 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'blackout',
   'restart',
   'pause',
+  'slowNode',
   'partition',
   'oneWay',
   'isolate',
+  'bridge',
+  'ring',
   'flapping',
+  'swizzle',
   'loss',
   'duplicate',
+  'echo',
   'reorder',
   'delay',
+  'bottleneck',
   'overflow',
   'lostWrite',
   'tornWrite',
   'slowDisk',
+  'syncFailure',
+  'diskFull',
+  'bitRot',
+  'badSector',
+  'misdirectedWrite',
   'wallStep',
+  'wallDrift',
+  'wallFreeze',
+  'clockRate',
 ];
 
 export type FaultKind =
@@ -32,19 +46,46 @@ export type FaultKind =
   | 'restart'
   /** The process stands still while its clock runs. */
   | 'pause'
+  /** The process stutters: it runs, but late. */
+  | 'slowNode'
   | 'partition'
   | 'oneWay'
   | 'isolate'
+  /** Two sides that only one node can reach both of. */
+  | 'bridge'
+  /** Every node reaches its two neighbours only. */
+  | 'ring'
   | 'flapping'
+  /** Nodes are cut off one after another, and come back in another order. */
+  | 'swizzle'
   | 'loss'
   | 'duplicate'
+  /** Frames sent a while ago arrive once more, after elections and restarts. */
+  | 'echo'
   | 'reorder'
   | 'delay'
+  /** Links hold few frames at a time. */
+  | 'bottleneck'
+  /** A frame found its link full. */
   | 'overflow'
   | 'lostWrite'
   | 'tornWrite'
   | 'slowDisk'
-  | 'wallStep';
+  /** A sync fails once, and the operating system forgets that the pages were dirty. */
+  | 'syncFailure'
+  /** A write fails half-way. */
+  | 'diskFull'
+  /** Bits of an older log record flip. */
+  | 'bitRot'
+  /** A sector of the log cannot be read any more. */
+  | 'badSector'
+  /** A write lands in another place of the log. */
+  | 'misdirectedWrite'
+  | 'wallStep'
+  | 'wallDrift'
+  | 'wallFreeze'
+  /** The monotonic clock changes its speed, within its bounds. */
+  | 'clockRate';
 
 /** Told of every fault as it happens: how a recorder sees the faults. */
 export interface FaultWatch {

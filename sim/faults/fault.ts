@@ -1,8 +1,11 @@
 /** What a fault may do to a world, and what a fault is: one file per kind, registered in registry.ts. */
 
-import type { LinkKnobs } from '../network.ts';
+import type { Atlas } from '../atlas.ts';
+import type { NodeClock } from '../clock.ts';
+import type { Heard, LinkKnobs } from '../network.ts';
 import type { CrashKind, CrashPlan } from '../node.ts';
 import type { Draws } from '../tape.ts';
+import type { VirtualDisk } from '../virtual-disk.ts';
 import type { FaultCounts, FaultKind } from './counts.ts';
 
 /** The part of a world that faults act on. */
@@ -15,8 +18,14 @@ export interface FaultTarget {
     knobs: LinkKnobs;
     block(from: number, to: number): void;
     unblock(from: number, to: number): void;
+    overhear(max: number): Heard[];
+    stopOverhearing(list: Heard[]): void;
+    sendAgain(frame: Heard): void;
   };
   readonly diskDelayMean: number[];
+  readonly atlas: Atlas;
+  /** How wrong the rate of a monotonic clock may be, parts per million. */
+  readonly clockRatePpmMax: number;
   /** The node that matters most now. */
   readonly focus: () => number;
   at(time: number, act: () => void): void;
@@ -24,8 +33,10 @@ export interface FaultTarget {
   crash(index: number, how: CrashKind): void;
   planCrash(index: number, plan: CrashPlan): void;
   restart(index: number): void;
+  /** The process stands still that long from now; shorter than what is left of another pause changes nothing. */
   pause(index: number, micros: number): void;
-  stepWall(index: number, micros: number): void;
+  disk(index: number): VirtualDisk;
+  changeClock(index: number, change: (clock: NodeClock, now: number) => void): void;
 }
 
 export interface FaultRequest {
@@ -52,10 +63,20 @@ export function drawVictim({ target, draws }: FaultRequest): number {
   return draws.below(3) === 2 ? target.focus() : anybody;
 }
 
-/** Nodes that do not run now. */
+/** The nodes in a drawn order. */
+export function drawOrder(nodeCount: number, draws: Draws): readonly number[] {
+  const order = Array.from({ length: nodeCount }, (_, node) => node);
+  for (let i = nodeCount - 1; i > 0; i -= 1) {
+    const j = i - draws.below(i + 1); // a draw of 0 leaves the order as it is
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order;
+}
+
+/** Nodes that do not run now, or run with a damaged disk and so without some of their groups. */
 export function downCount(target: FaultTarget): number {
   let down = 0;
-  for (let node = 0; node < target.nodeCount; node += 1) if (!target.isRunning(node)) down += 1;
+  for (let node = 0; node < target.nodeCount; node += 1) if (!target.isRunning(node) || !target.atlas.isWhole(node)) down += 1;
   return down;
 }
 

@@ -7,7 +7,9 @@ export const pauseFault: Fault = {
   inject: (request: FaultRequest): undefined => {
     const { target, durationMicros } = request;
     const node = drawVictim(request);
-    if (target.isRunning(node)) target.pause(node, durationMicros);
+    if (!target.isRunning(node)) return undefined;
+    target.counts.add('pause');
+    target.pause(node, durationMicros);
     return undefined;
   },
 };

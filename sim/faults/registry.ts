@@ -1,14 +1,24 @@
 /** Every fault that the nemesis can inject as an episode, in the order it draws from. Rates (loss, duplicate, reorder) are knobs of the network. */
 import { blackoutFault } from './blackout.ts';
+import { bottleneckFault } from './bottleneck.ts';
+import { bridgeFault } from './bridge.ts';
+import { clockRateFault } from './clock-rate.ts';
 import { crashFault, powerLossFault } from './crash.ts';
+import { badSectorFault, bitRotFault, misdirectedWriteFault } from './damage.ts';
 import { delayFault } from './delay.ts';
+import { diskFullFault, syncFailureFault } from './disk-failure.ts';
+import { echoFault } from './echo.ts';
 import type { Fault } from './fault.ts';
 import { flappingFault } from './flapping.ts';
 import { isolateFault } from './isolate.ts';
 import { oneWayFault } from './one-way.ts';
 import { partitionFault } from './partition.ts';
 import { pauseFault } from './pause.ts';
+import { ringFault } from './ring.ts';
 import { slowDiskFault } from './slow-disk.ts';
+import { slowNodeFault } from './slow-node.ts';
+import { swizzleFault } from './swizzle.ts';
+import { wallDriftFault, wallFreezeFault } from './wall-drift.ts';
 import { wallStepFault } from './wall-step.ts';
 
 export const FAULTS: readonly Fault[] = [
@@ -23,4 +33,18 @@ export const FAULTS: readonly Fault[] = [
   delayFault,
   slowDiskFault,
   wallStepFault,
+  slowNodeFault,
+  ringFault,
+  bridgeFault,
+  swizzleFault,
+  echoFault,
+  bottleneckFault,
+  wallDriftFault,
+  wallFreezeFault,
+  clockRateFault,
+  syncFailureFault,
+  diskFullFault,
+  bitRotFault,
+  badSectorFault,
+  misdirectedWriteFault,
 ];

@@ -9,7 +9,9 @@ export const wallStepFault: Fault = {
   inject: ({ target, draws }: FaultRequest): undefined => {
     const node = draws.below(target.nodeCount);
     const step = draws.below(STEP_MAX_MICROS);
-    target.stepWall(node, draws.below(2) === 1 ? step : -step);
+    const signed = draws.below(2) === 1 ? step : -step;
+    target.counts.add('wallStep');
+    target.changeClock(node, (clock) => clock.stepWall(signed));
     return undefined;
   },
 };

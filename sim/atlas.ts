@@ -1,0 +1,30 @@
+/**
+ * The fault atlas: which places of which disks may be destroyed without taking anything that was promised, and what was.
+ * A loss within the atlas is therefore always a bug. What destroys more (beyond the atlas) must end in refusal, never in lies.
+ */
+import type { Draws } from './tape.ts';
+
+/** A record on a disk. */
+export interface Place {
+  readonly file: string;
+  readonly offset: number;
+  readonly lengthBytes: number;
+  /** Whose record it is. */
+  readonly group: number;
+}
+
+export interface Atlas {
+  /** A record of a node that does not run; undefined where none may be destroyed. Its loss must be noticed at every opening. */
+  choose(node: number, draws: Draws): Place | undefined;
+  /** Notes what became of it. unreadable: reading it is an error, so that the node must refuse to start. */
+  destroyed(node: number, place: Place, how: 'changed' | 'unreadable'): void;
+  /** Whether nothing was destroyed on the node's disk. */
+  isWhole(node: number): boolean;
+}
+
+/** For protocols whose disks nobody knows how to read: nothing may be destroyed. */
+export const NO_ATLAS: Atlas = {
+  choose: () => undefined,
+  destroyed: () => undefined,
+  isWhole: () => true,
+};

@@ -1,0 +1,128 @@
+/**
+ * Liveness mode. The faults stop inside a drawn quorum of whole nodes, the core; outside it they become permanent: a node
+ * stays down, or cut off, or deaf, or mute, or dies again and again. Then the core must elect, serve and converge.
+ * Why no half-open links between core and outside: a leader outside that reaches a majority, but not one node of the core,
+ * is within its rights, and that node then waits for ever (known limit of Raft; Howard & Abraham 2020).
+ */
+import type { GroupId } from '../core/ids.ts';
+import type { Replica } from '../core/replica/replica.ts';
+import { blockAll, drawOrder } from './faults/fault.ts';
+import type { Draws } from './tape.ts';
+import type { VouchShape } from './vouch.ts';
+import type { History } from './workload/history.ts';
+import type { World } from './world.ts';
+
+type Fate = 'down' | 'cut off' | 'deaf' | 'mute' | 'dying';
+
+const FATES: readonly Fate[] = ['down', 'cut off', 'deaf', 'mute', 'dying'];
+/** Pause between two deaths of a dying node: longer than an election, so that the core is not disturbed for ever. */
+const DYING_MICROS = 3_000_000;
+const OPEN_SHOWN_MAX = 3;
+
+export class Liveness {
+  private readonly world: World<VouchShape, Replica>;
+  private readonly groups: readonly GroupId[];
+  private readonly history: History;
+  private readonly draws: Draws;
+  private readonly fates: Map<number, Fate> = new Map();
+  private readonly mending: (() => void)[] = [];
+  private isOver: boolean = false;
+
+  constructor(world: World<VouchShape, Replica>, groups: readonly GroupId[], history: History, draws: Draws) {
+    this.world = world;
+    this.groups = groups;
+    this.history = history;
+    this.draws = draws;
+  }
+
+  /** Every node runs and hears every other, but those outside the core. */
+  begin(): void {
+    const { world, draws } = this;
+    const whole = drawOrder(world.nodeCount, draws).filter((node) => world.atlas.isWhole(node));
+    const quorum = Math.floor(world.nodeCount / 2) + 1;
+    const outside = draws.below(Math.max(whole.length - quorum, 0) + 1);
+    for (const node of whole.slice(whole.length - outside)) this.doom(node, draws.pick(FATES));
+    for (let node = 0; node < world.nodeCount; node += 1) if (this.fates.get(node) !== 'down') world.restart(node);
+  }
+
+  /** The permanent faults end, too. */
+  end(): void {
+    this.isOver = true;
+    for (const mend of this.mending) mend();
+    this.fates.clear();
+  }
+
+  /** Whether the core agrees in every group: one leads, and all have applied its whole log. */
+  isConverged(): boolean {
+    return this.groups.every((group) => this.laggards(group).length === 0);
+  }
+
+  /** What is missing, for a person who wants to know who is stuck. */
+  whatIsMissing(): string {
+    const parts = this.groups.flatMap((group) => this.laggards(group));
+    const open = this.history.invocations.filter(({ outcome }) => outcome === 'open');
+    for (const { process, asked, vault, invokedAt } of open.slice(0, OPEN_SHOWN_MAX))
+      parts.push(`process ${process} waits since ${Math.floor(invokedAt / 1000)} ms for its ${asked.kind} in vault ${vault}`);
+    if (open.length > OPEN_SHOWN_MAX) parts.push(`${open.length - OPEN_SHOWN_MAX} more operations wait`);
+    for (const [node, fate] of this.fates) parts.push(`node ${node} is ${fate}`);
+    return parts.length === 0 ? 'every group has converged, so the clients are stuck' : parts.join('; ');
+  }
+
+  private doom(node: number, fate: Fate): void {
+    const { world } = this;
+    this.fates.set(node, fate);
+    const peers = world.nodes.map(({ index }) => index).filter((peer) => peer !== node);
+    if (fate === 'down' || fate === 'dying') world.crash(node, 'powerLoss');
+    if (fate === 'dying') this.dieAgain(node);
+    if (fate === 'cut off' || fate === 'deaf')
+      this.mending.push(
+        blockAll(
+          world,
+          peers.map((peer) => [peer, node]),
+        ),
+      );
+    if (fate === 'cut off' || fate === 'mute')
+      this.mending.push(
+        blockAll(
+          world,
+          peers.map((peer) => [node, peer]),
+        ),
+      );
+  }
+
+  private dieAgain(node: number): void {
+    const { world } = this;
+    world.at(world.now + DYING_MICROS, () => {
+      if (this.isOver) return;
+      if (world.isRunning(node)) world.crash(node, 'powerLoss');
+      else world.restart(node);
+      this.dieAgain(node);
+    });
+  }
+
+  /** Why the group is not at rest; empty where it is. Nodes outside the core and quarantined copies are not waited for. */
+  private laggards(group: GroupId): readonly string[] {
+    const core = this.world.nodes.filter(({ index }) => !this.fates.has(index));
+    const copies = core.flatMap((node) => {
+      const copy = node.running ? node.core?.group(group) : undefined;
+      return copy === undefined ? [] : [{ node: node.index, copy }];
+    });
+    const whole = copies.filter(({ copy }) => !copy.quarantined);
+    const leader = whole.find(({ copy }) => copy.raft.role === 'leader');
+    const down = core.filter(({ index, running }) => !running && this.world.atlas.isWhole(index));
+    const missing = down.map(({ index }) => `node ${index} does not run`);
+    if (leader === undefined) {
+      const roles = whole.map(({ node, copy }) => `node ${node} ${copy.raft.role} of term ${copy.raft.term}`);
+      return [...missing, `group ${group} has no leader (${roles.join(', ')})`];
+    }
+    const { lastIndex } = leader.copy.raft;
+    for (const { node, copy } of whole) {
+      const { raft, state } = copy;
+      if (raft.lastIndex === lastIndex && raft.commitIndex === lastIndex && state.lastApplied === lastIndex) continue;
+      missing.push(
+        `node ${node} holds ${raft.lastIndex}, has committed ${raft.commitIndex} and applied ${state.lastApplied} of ${lastIndex} entries of group ${group}`,
+      );
+    }
+    return missing;
+  }
+}

@@ -1,0 +1,119 @@
+/** Disks that fail and disks that decay: what the simulated disk does, and what a cluster on such disks must do. */
+import { describe, expect, test } from 'vitest';
+import { StorageError } from '../../../core/errors.ts';
+import { DamageIsReported } from '../../../sim/check/damage-is-reported.ts';
+import { FailedDiskStops, NoFatal } from '../../../sim/check/no-fatal.ts';
+import type { VouchNode } from '../../../sim/check/raft/watch.ts';
+import { SimDisk } from '../../../sim/disk.ts';
+import type { FaultKind } from '../../../sim/faults/counts.ts';
+import { withFaults } from '../../../sim/knobs.ts';
+import { runSeed } from '../../../sim/run.ts';
+import { WalAtlas } from '../../../sim/wal-atlas.ts';
+
+const OLDEST = { below: (bound: number): number => bound - 1 };
+
+function diskWith(text: string): SimDisk {
+  const disk = new SimDisk(OLDEST);
+  disk.execute({ op: 'create', file: 'a', sizeBytes: 2048 });
+  disk.execute({ op: 'syncDirectory' });
+  disk.execute({ op: 'write', file: 'a', offset: 0, bytes: new TextEncoder().encode(text) });
+  return disk;
+}
+
+function textOn(disk: SimDisk): string {
+  return new TextDecoder().decode(disk.read('a', 0, 3));
+}
+
+describe('a disk whose sync fails once', () => {
+  test('believes its next sync, and loses the data all the same', () => {
+    const disk = diskWith('new');
+    disk.failNext('EIO');
+    expect(disk.execute({ op: 'sync', file: 'a' })).toBe('EIO');
+    expect(disk.execute({ op: 'sync', file: 'a' })).toBeUndefined();
+    expect(textOn(disk)).toBe('new');
+    disk.powerLoss();
+    expect(textOn(disk)).toBe('\0\0\0');
+  });
+
+  test('keeps what is written again behind the failure', () => {
+    const disk = diskWith('new');
+    disk.failNext('EIO');
+    disk.execute({ op: 'sync', file: 'a' });
+    disk.execute({ op: 'write', file: 'a', offset: 0, bytes: new TextEncoder().encode('new') });
+    disk.execute({ op: 'sync', file: 'a' });
+    disk.powerLoss();
+    expect(textOn(disk)).toBe('new');
+  });
+});
+
+test('a full disk takes a part of the write and refuses it', () => {
+  const disk = diskWith('new');
+  disk.failNext('ENOSPC');
+  expect(disk.execute({ op: 'write', file: 'a', offset: 0, bytes: new TextEncoder().encode('xyz') })).toBe('ENOSPC');
+  expect(textOn(disk)).toBe('xyw');
+});
+
+test('a spoilt sector cannot be read until it is written', () => {
+  const disk = diskWith('new');
+  disk.spoil('a', 700);
+  expect(textOn(disk)).toBe('new');
+  expect(() => disk.read('a', 0, 2048)).toThrow(StorageError);
+  disk.execute({ op: 'write', file: 'a', offset: 600, bytes: Uint8Array.of(1) });
+  expect(disk.read('a', 0, 2048).length).toBe(2048);
+});
+
+describe('a cluster', () => {
+  test.each<[FaultKind, number]>([
+    ['syncFailure', 3],
+    ['diskFull', 3],
+    ['bitRot', 1],
+    ['badSector', 1],
+    ['misdirectedWrite', 1],
+  ])('under %s loses nothing and tells no lies', (kind, rate) => {
+    let happened = 0;
+    for (const seed of ['1', '2']) {
+      const { report } = runSeed({
+        seed,
+        profile: 'lite',
+        scenario: undefined,
+        stopwatch: () => 0,
+        adjust: (knobs) => withFaults(knobs, { [kind]: rate, powerLoss: 0.5 }),
+      });
+      expect(report.violation).toBeNull();
+      happened += report.faults[kind] ?? 0;
+    }
+    expect(happened).toBeGreaterThan(0);
+  });
+});
+
+describe('the oracles of broken disks can fail', () => {
+  const place = { file: 'wal-0000000000000001', offset: 600, lengthBytes: 80, group: 1 };
+  const core = (quarantined: readonly number[]): unknown => ({
+    recovered: { quarantined, damage: [] },
+    group: () => ({ quarantined: false }),
+  });
+  const node = (quarantined: readonly number[]): VouchNode =>
+    ({ index: 0, running: true, core: core(quarantined) }) as unknown as VouchNode;
+
+  test('damage that is not reported', () => {
+    const atlas = new WalAtlas([]);
+    atlas.destroyed(0, place, 'changed');
+    const oracle = new DamageIsReported(atlas);
+    expect(() => oracle.opened(node([]))).toThrow('takes the damaged log of group 1 for whole');
+    expect(() => oracle.opened(node([1]))).not.toThrow();
+    expect(() => oracle.stepped(node([1]))).toThrow('runs group 1 on a damaged log');
+    atlas.destroyed(0, place, 'unreadable');
+    expect(() => oracle.opened(node([1]))).toThrow('cannot have read');
+  });
+
+  test('a whole node that stops, and a failed one that does not', () => {
+    const atlas = new WalAtlas([]);
+    const oracle = new NoFatal(() => atlas);
+    expect(() => oracle.fatal(node([]), 1, 'log_damaged', '')).toThrow('stopped');
+    expect(() => oracle.refused(node([]), new StorageError('EIO', ''))).toThrow('does not open');
+    const failed = { kind: 'persistFailed', seq: 1, code: 'EIO', now: 0, wall: 0 } as unknown as Parameters<
+      FailedDiskStops['stepped']
+    >[1];
+    expect(() => new FailedDiskStops().stepped(node([]), failed)).toThrow('goes on');
+  });
+});
