@@ -1,36 +1,39 @@
 /**
  * Is there one order of the operations that respects real time and in which each does what the sequential model says?
- * Source: Wing & Gong 1993, Lowe 2017 (just-in-time linearization with a memo of configurations).
- * Histories of independent objects are split before (Horn & Kroening 2015); each part is checked here.
  * An `info` operation may be placed anywhere after its invocation, or nowhere. `unknown` = the budget ran out, never green.
+ *
+ * Source: Wing & Gong 1993; Lowe 2017, "Testing for linearizability" (just-in-time linearization: nothing is placed before a
+ * return demands it, and configurations met before are not looked at again). Histories of independent objects are split
+ * before (Horn & Kroening 2015); each part is checked here.
+ *
+ * The walk goes from return to return, breadth first: all configurations that a prefix allows, so that long histories need
+ * no more memory than short ones. Where there are more than `WIDTH`, the rest waits, and is taken up again should all the
+ * others die: many concurrent writes then cost a search in depth, not a set that outgrows the machine.
  */
-import { assert } from '../../core/assert.ts';
+import { type Configuration, including, Met } from './configurations.ts';
 import type { Model, Operation } from './model.ts';
+import { type Level, Timeline, type Traits } from './timeline.ts';
+import { isExplainedByIndexes } from './witness.ts';
 
 export type Verdict<I> =
   | { readonly verdict: 'linearizable'; readonly steps: number }
-  /** stuck: the operation that no order could place, in the longest attempt. */
+  /** stuck: the operation whose return no order reaches. placed: returns before it. */
   | { readonly verdict: 'violation'; readonly steps: number; readonly stuck: Operation<I>; readonly placed: number }
   | { readonly verdict: 'unknown'; readonly steps: number };
 
-/** Configurations looked at by default before giving up. */
+/** Steps, each one question to the model, before giving up. */
 export const CHECK_STEPS_MAX: number = 5_000_000;
-
-/** A call or return in the doubly linked list of what is left to place. */
-interface Mark {
-  readonly operation: number;
-  readonly isReturn: boolean;
-  previous: Mark | undefined;
-  next: Mark | undefined;
-  /** The matching return of a call; undefined for info. */
-  readonly partner: Mark | undefined;
-}
+/** Configurations taken along from one return to the next. */
+const WIDTH = 1024;
+/** Placed unknowns from which on it pays to forget those that all configurations share. */
+const USED_MANY = 8;
 
 export function checkLinearizable<I>(
   model: Model<I>,
   history: readonly Operation<I>[],
   stepsMax: number = CHECK_STEPS_MAX,
 ): Verdict<I> {
+  if (isExplainedByIndexes(model, history)) return { verdict: 'linearizable', steps: history.length };
   return new Search(model, history, stepsMax).run();
 }
 
@@ -38,160 +41,160 @@ class Search<I> {
   private readonly model: Model<I>;
   private readonly history: readonly Operation<I>[];
   private readonly stepsMax: number;
-  private readonly head: Mark;
-  private readonly placed: Uint32Array;
-  private readonly memo: ConfigurationMemo;
-  private readonly states: Map<string, number> = new Map();
-  private remaining: number;
+  private readonly timeline: Timeline;
+  /** Operations with equal numbers do the same. */
+  private readonly alike: readonly number[];
+  private readonly met: Map<number, Met> = new Map();
+  /** What did not fit, by level; ascending. */
+  private readonly waiting: { readonly level: number; readonly configurations: Configuration[] }[] = [];
+  private level: number = 0;
+  private steps: number = 0;
 
   constructor(model: Model<I>, history: readonly Operation<I>[], stepsMax: number) {
     this.model = model;
     this.history = history;
     this.stepsMax = stepsMax;
-    this.head = link(history);
-    this.placed = new Uint32Array((history.length + 31) >>> 5);
-    this.memo = new ConfigurationMemo(history.length);
-    this.remaining = history.filter((operation) => operation.outcome !== 'info').length;
+    this.timeline = new Timeline(model, history);
+    this.alike = numberInputs(history);
   }
 
   run(): Verdict<I> {
-    const path: { readonly call: Mark; readonly state: string }[] = [];
-    let state = this.model.initial;
-    let mark = this.head.next;
-    let steps = 0;
-    let deepest = -1;
-    let stuck = 0;
-    while (this.remaining > 0) {
-      steps += 1;
-      if (steps > this.stepsMax) return { verdict: 'unknown', steps };
-      assert(mark !== undefined, 'what remains has a return in the list');
-      if (!mark.isReturn) {
-        const next = this.attempt(mark, state);
-        if (next === undefined) {
-          mark = mark.next;
-          continue;
-        }
-        path.push({ call: mark, state });
-        state = next;
-        this.lift(mark);
-        mark = this.head.next;
+    const { levels } = this.timeline;
+    let furthest = 0;
+    let present = levels.length === 0 ? [] : [this.arrive({ state: this.model.initial, placed: [], used: [] }, 0)];
+    while (this.level < levels.length) {
+      furthest = Math.max(furthest, this.level);
+      const next = this.pass(present);
+      if (this.steps > this.stepsMax) return { verdict: 'unknown', steps: this.steps };
+      if (next.length > 0) {
+        present = this.forward(next);
         continue;
       }
-      if (path.length > deepest) {
-        deepest = path.length;
-        stuck = mark.operation;
+      const rest = this.waiting.pop();
+      if (rest === undefined) {
+        const stuck = this.history[this.dueAt(furthest)] as Operation<I>;
+        return { verdict: 'violation', steps: this.steps, stuck, placed: furthest };
       }
-      const back = path.pop();
-      if (back === undefined) {
-        return { verdict: 'violation', steps, stuck: this.history[stuck] as Operation<I>, placed: Math.max(deepest, 0) };
-      }
-      state = back.state;
-      this.unlift(back.call);
-      mark = back.call.next;
+      this.level = rest.level;
+      this.timeline.moveTo(rest.level);
+      present = rest.configurations;
     }
-    return { verdict: 'linearizable', steps };
+    return { verdict: 'linearizable', steps: this.steps };
   }
 
-  /** The state after placing the call next, unless the model forbids it or the configuration was seen. */
-  private attempt(call: Mark, state: string): string | undefined {
-    const { input, outcome } = this.history[call.operation] as Operation<I>;
-    const next = this.model.apply(state, input, outcome);
-    if (next === undefined) return undefined;
-    this.placed[call.operation >>> 5] = (this.placed[call.operation >>> 5] as number) | (1 << (call.operation & 31));
-    const isNew = this.memo.add(this.placed, this.stateNumber(next));
-    if (!isNew) this.forget(call.operation);
-    return isNew ? next : undefined;
+  private dueAt(level: number): number {
+    return (this.timeline.levels[level] as Level).due;
   }
 
-  private stateNumber(state: string): number {
-    const known = this.states.get(state);
+  private metAt(level: number): Met {
+    const known = this.met.get(level);
     if (known !== undefined) return known;
-    this.states.set(state, this.states.size);
-    return this.states.size - 1;
+    const made = new Met();
+    this.met.set(level, made);
+    return made;
   }
 
-  private forget(operation: number): void {
-    this.placed[operation >>> 5] = (this.placed[operation >>> 5] as number) & ~(1 << (operation & 31));
-  }
-
-  private lift(call: Mark): void {
-    unlink(call);
-    if (call.partner === undefined) return;
-    unlink(call.partner);
-    this.remaining -= 1;
-  }
-
-  private unlift(call: Mark): void {
-    this.forget(call.operation);
-    if (call.partner !== undefined) {
-      relink(call.partner);
-      this.remaining += 1;
+  /** Takes configurations, the last first, over the return at the end of the level. What does not fit waits. */
+  private pass(stack: Configuration[]): Configuration[] {
+    const due = this.dueAt(this.level);
+    const next: Configuration[] = [];
+    while (next.length < WIDTH) {
+      const configuration = stack.pop();
+      if (configuration === undefined || this.steps > this.stepsMax) return next;
+      if (configuration.placed.includes(due)) this.leave(configuration, due, next);
+      else this.expand(configuration, due, stack, next);
     }
-    relink(call);
+    if (stack.length > 0) this.waiting.push({ level: this.level, configurations: stack });
+    return next;
+  }
+
+  private forward(next: Configuration[]): Configuration[] {
+    this.level += 1;
+    if (this.level < this.timeline.levels.length) this.timeline.moveTo(this.level);
+    if (this.waiting.length > 0) return next.reverse();
+    for (const level of this.met.keys()) if (level < this.level) this.met.delete(level);
+    return this.forgetShared(next).reverse();
+  }
+
+  /** Tries everything that may come next in a configuration that lacks the due operation. */
+  private expand(configuration: Configuration, due: number, stack: Configuration[], next: Configuration[]): void {
+    const { mutations, unknowns } = this.timeline;
+    const tried = new Set<number>();
+    const found: Configuration[] = [];
+    for (const operation of [...mutations, ...unknowns]) {
+      if (configuration.placed.includes(operation) || configuration.used.includes(operation)) continue;
+      // Of operations that do the same, the one that returns first may as well be the first.
+      const alike = this.alike[operation] as number;
+      if (tried.has(alike)) continue;
+      tried.add(alike);
+      const after = this.place(configuration, operation);
+      if (after === undefined) continue;
+      if (after.placed.includes(due)) this.leave(after, due, next);
+      else if (this.metAt(this.level).add(after)) found.push(after);
+    }
+    for (const after of found.reverse()) stack.push(after);
+  }
+
+  private place({ state, placed, used }: Configuration, operation: number): Configuration | undefined {
+    const { isUnknown } = this.timeline.traits[operation] as Traits;
+    const after = this.apply(state, operation);
+    if (after === undefined || (isUnknown && after === state)) return undefined;
+    const now = isUnknown
+      ? { state: after, placed, used: including(used, operation) }
+      : { state: after, placed: including(placed, operation), used };
+    return this.absorb(now, this.timeline.observations);
+  }
+
+  /** Over the return, into the next level, unless it was met there. */
+  private leave(configuration: Configuration, due: number, next: Configuration[]): void {
+    const placed = configuration.placed.filter((operation) => operation !== due);
+    const after = this.arrive({ ...configuration, placed }, this.level + 1);
+    if (this.metAt(this.level + 1).add(after)) next.push(after);
+  }
+
+  private arrive(configuration: Configuration, level: number): Configuration {
+    const arrivals = this.timeline.levels[level]?.arrivals ?? [];
+    const looking = arrivals.filter((operation) => this.timeline.traits[operation]?.observes === true);
+    return this.absorb(configuration, looking);
+  }
+
+  /** Places what only looks, wherever it sees what it saw: sooner is never worse than later. */
+  private absorb(configuration: Configuration, observations: readonly number[]): Configuration {
+    let { placed } = configuration;
+    for (const operation of observations) {
+      if (!placed.includes(operation) && this.apply(configuration.state, operation) !== undefined)
+        placed = including(placed, operation);
+    }
+    return placed === configuration.placed ? configuration : { ...configuration, placed };
+  }
+
+  private apply(state: string, operation: number): string | undefined {
+    this.steps += 1;
+    const { input, outcome } = this.history[operation] as Operation<I>;
+    return this.model.apply(state, input, outcome);
+  }
+
+  /** Unknowns that every configuration has used need not be remembered by each. */
+  private forgetShared(configurations: Configuration[]): Configuration[] {
+    const first = configurations[0] as Configuration;
+    if (first.used.length < USED_MANY) return configurations;
+    const shared = first.used.filter((operation) => configurations.every(({ used }) => used.includes(operation)));
+    if (shared.length === 0) return configurations;
+    this.timeline.retire(shared);
+    return configurations.map((configuration) => ({
+      ...configuration,
+      used: configuration.used.filter((operation) => !shared.includes(operation)),
+    }));
   }
 }
 
-/** Calls and returns in real-time order; at one instant calls come first, so that touching intervals are concurrent. */
-function link<I>(history: readonly Operation<I>[]): Mark {
-  const marks: { readonly at: number; readonly mark: Mark }[] = [];
-  history.forEach((operation, index) => {
-    let partner: Mark | undefined;
-    if (operation.outcome !== 'info') {
-      partner = { operation: index, isReturn: true, previous: undefined, next: undefined, partner: undefined };
-      marks.push({ at: operation.returnedAt, mark: partner });
-    }
-    const call: Mark = { operation: index, isReturn: false, previous: undefined, next: undefined, partner };
-    marks.push({ at: operation.invokedAt, mark: call });
+function numberInputs(history: readonly Operation<unknown>[]): readonly number[] {
+  const numbers = new Map<string, number>();
+  return history.map(({ input }) => {
+    const text = JSON.stringify(input);
+    const known = numbers.get(text);
+    if (known !== undefined) return known;
+    numbers.set(text, numbers.size);
+    return numbers.size - 1;
   });
-  marks.sort((a, b) => a.at - b.at || Number(a.mark.isReturn) - Number(b.mark.isReturn));
-  const head: Mark = { operation: -1, isReturn: false, previous: undefined, next: undefined, partner: undefined };
-  let last = head;
-  for (const { mark } of marks) {
-    last.next = mark;
-    mark.previous = last;
-    last = mark;
-  }
-  return head;
-}
-
-function unlink(mark: Mark): void {
-  if (mark.previous !== undefined) mark.previous.next = mark.next;
-  if (mark.next !== undefined) mark.next.previous = mark.previous;
-}
-
-function relink(mark: Mark): void {
-  if (mark.previous !== undefined) mark.previous.next = mark;
-  if (mark.next !== undefined) mark.next.previous = mark;
-}
-
-/** Which (set of placed operations, state) were reached before. Exact: hashes only find the bucket. */
-class ConfigurationMemo {
-  private readonly words: number;
-  private readonly buckets: Map<number, { readonly placed: Uint32Array; readonly state: number }[]> = new Map();
-
-  constructor(operations: number) {
-    this.words = (operations + 31) >>> 5;
-  }
-
-  /** @returns whether the configuration is new. */
-  add(placed: Uint32Array, state: number): boolean {
-    let hash = Math.imul(state + 1, 0x9e3779b1);
-    for (let word = 0; word < this.words; word += 1) {
-      hash = Math.imul(hash ^ (placed[word] as number), 0x85ebca6b);
-      hash ^= hash >>> 13;
-    }
-    const bucket = this.buckets.get(hash);
-    if (bucket === undefined) {
-      this.buckets.set(hash, [{ placed: placed.slice(), state }]);
-      return true;
-    }
-    for (const seen of bucket) if (seen.state === state && this.equal(seen.placed, placed)) return false;
-    bucket.push({ placed: placed.slice(), state });
-    return true;
-  }
-
-  private equal(a: Uint32Array, b: Uint32Array): boolean {
-    for (let word = 0; word < this.words; word += 1) if (a[word] !== b[word]) return false;
-    return true;
-  }
 }

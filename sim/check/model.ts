@@ -14,10 +14,17 @@ export interface Operation<I> {
   readonly invokedAt: number;
   /** Infinity where the outcome is info. */
   readonly returnedAt: number;
+  /** Log index at which it took effect, or up to which a read had seen the log, where the system told it (witness.ts). */
+  readonly index?: number | undefined;
 }
 
 export interface Model<I> {
   readonly initial: string;
   /** The state after the operation with its outcome, or undefined where it could not have happened in this state. */
   apply(state: string, input: I, outcome: Outcome): string | undefined;
+  /**
+   * Whether the operation changes no state whatever, so that it is only a statement about the state it met. Left out: none.
+   * The search places such operations as soon as they fit and never branches over them.
+   */
+  observes?(input: I, outcome: Outcome): boolean;
 }

@@ -26,6 +26,7 @@ export const registerModel: Model<RegisterInput> = {
         return state === input.from ? input.to : undefined;
     }
   },
+  observes: (input: RegisterInput, outcome: Outcome): boolean => input.f === 'read' || outcome === 'fail',
 };
 
 /** Plain texts here, not JSON: `append` concatenates. */
@@ -42,6 +43,7 @@ export const keyValueModel: Model<KeyValueInput> = {
     if (outcome === 'fail') return state;
     return input.f === 'put' ? input.value : state + input.value;
   },
+  observes: (input: KeyValueInput, outcome: Outcome): boolean => input.f === 'get' || outcome === 'fail',
 };
 
 export type LedgerInput = { readonly f: 'grant' } | { readonly f: 'revoke' } | { readonly f: 'check'; readonly value: boolean };
@@ -54,4 +56,5 @@ export const ledgerModel: Model<LedgerInput> = {
     if (outcome === 'fail') return state;
     return input.f === 'grant' ? 'present' : 'absent';
   },
+  observes: (input: LedgerInput, outcome: Outcome): boolean => input.f === 'check' || outcome === 'fail',
 };

@@ -91,6 +91,10 @@ export class VaultModel implements Model<VaultInput> {
     }
   }
 
+  observes({ asked }: VaultInput, outcome: Outcome): boolean {
+    return asked.kind !== 'transact' || outcome === 'fail';
+  }
+
   private transact(
     state: string,
     contents: Contents,
