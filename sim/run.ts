@@ -2,22 +2,20 @@
  * One run of one seed: set up, work under faults, calm down, lose all power, read everything again, judge.
  * Pure: the caller gives a stopwatch, and what it prints is the caller's business too.
  */
-import { InvariantError } from '../core/assert.ts';
 import type { Hasher } from '../core/capability.ts';
 import type { GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
-import { NodeClock } from './clock.ts';
-import { SimDisk } from './disk.ts';
+import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { drawKnobs, type Knobs, nemesisKnobs, possibleFaults, withFaults } from './knobs.ts';
 import { Liveness } from './liveness.ts';
-import { type Evidence, Violation } from './observer.ts';
+import { Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
 import { assemble } from './record/assemble.ts';
 import { Recorder } from './record/recorder.ts';
 import type { Recording } from './record/recording.ts';
-import type { RunReport, RunResult, RunVerdict, RunViolation } from './result.ts';
+import type { RunReport, RunResult } from './result.ts';
 import type { Scenario } from './scenario.ts';
 import { seedWords } from './seed.ts';
 import { StoryBook } from './story.ts';
@@ -27,7 +25,8 @@ import { type Behaviour, type Plan, SimClient } from './workload/client.ts';
 import { History } from './workload/history.ts';
 import { Housekeeper } from './workload/housekeeper.ts';
 import { LedgerBehaviour, type LedgerContext } from './workload/ledger.ts';
-import { World } from './world.ts';
+import type { World } from './world.ts';
+import { worldOf } from './world-of.ts';
 
 export interface RunOptions {
   readonly seed: string;
@@ -66,14 +65,16 @@ const CALM_OPERATIONS = 40;
 const OK_MIN = 200;
 const OK_SHARE_MIN = 0.3;
 
-export function runSeed(options: RunOptions): RunResult {
+/** Where a run's choices come from: its seed, or a tape. */
+export function choicesOf(options: RunOptions): Choices {
   const words = seedWords(options.seed);
-  const choices =
-    options.tape !== undefined
-      ? Choices.replaying(words, options.tape)
-      : options.record === true
-        ? Choices.recording(words)
-        : Choices.fromSeed(words);
+  if (options.tape !== undefined) return Choices.replaying(words, options.tape);
+  return options.record === true ? Choices.recording(words) : Choices.fromSeed(words);
+}
+
+export function runSeed(options: RunOptions): RunResult {
+  if (options.scenario?.onProtocol !== undefined) return options.scenario.onProtocol(options);
+  const choices = choicesOf(options);
   const drawn = drawKnobs(options.profile, choices);
   const staged = options.scenario === undefined ? drawn : options.scenario.world(withFaults(drawn, {}));
   const knobs = options.adjust === undefined ? staged : options.adjust(staged);
@@ -86,12 +87,6 @@ export function runSeed(options: RunOptions): RunResult {
   const report = run.report(name, failure, wallMs);
   const tape = options.record === true ? choices.tape({ ...name, profile: options.profile }) : undefined;
   return { report, knobs, tape, story: run.story(report, failure) };
-}
-
-interface Failure {
-  readonly verdict: Exclude<RunVerdict, 'pass'>;
-  readonly violation: RunViolation;
-  readonly evidence: Evidence;
 }
 
 class Run {
@@ -118,7 +113,7 @@ class Run {
     this.choices = choices;
     this.scenario = options.scenario;
     const protocol = new VouchProtocol(choices, knobs, options.sha256);
-    this.world = createWorld(protocol, knobs, choices);
+    this.world = worldOf(protocol, { knobs, choices, actors: knobs.clients + 1 });
     this.groups = Array.from({ length: knobs.dataGroups + 1 }, (_, group) => group as GroupId);
     // First among the observers: it has seen the step that an oracle objects to.
     this.recorder =
@@ -126,6 +121,8 @@ class Run {
         ? new Recorder(this.world, this.groups, (node, group) => this.oracles.watch.durableLast(node, group))
         : undefined;
     this.oracles = new Oracles(this.world, protocol, this.groups, options.without ?? []);
+    const own = options.scenario?.oracles?.({ nodes: this.world.nodes, groups: this.groups, history: this.history }) ?? [];
+    for (const oracle of own) if (options.without?.includes(oracle.name) !== true) this.world.observe(oracle);
     this.recorder?.watchBlocks(protocol);
     this.liveness = new Liveness(this.world, this.groups, this.history, choices.under('liveness/core'));
     this.housekeeper = new Housekeeper({ vaults: knobs.vaults, keys: knobs.keys, history: this.history });
@@ -305,40 +302,4 @@ class Run {
       behaviour,
     });
   }
-}
-
-function createWorld(protocol: VouchProtocol, knobs: Knobs, choices: Choices): World<VouchShape, Replica> {
-  const world = new World<VouchShape, Replica>(protocol, {
-    choices,
-    nodes: knobs.nodes,
-    actors: knobs.clients + 1,
-    link: knobs.link,
-    diskDelayMinMicros: knobs.diskDelayMinMicros,
-    diskDelayMeanMicros: knobs.diskDelayMeanMicros,
-    coalesce: knobs.coalesce,
-    clock: (node) => {
-      const draws = choices.under(`clock/${node}`);
-      const { clockRatePpmMax, wallOffsetMaxMicros } = knobs;
-      return new NodeClock({
-        ratePpm: draws.between(0, 2 * clockRatePpmMax) - clockRatePpmMax,
-        origin: draws.below(1_000_000_000),
-        wallOffset: draws.between(0, 2 * wallOffsetMaxMicros) - wallOffsetMaxMicros,
-      });
-    },
-    disk: (_node, draws) => new SimDisk(draws),
-  });
-  world.clockRatePpmMax = knobs.clockRatePpmMax;
-  return world;
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof Violation) {
-    const { oracle, message, kind, evidence } = error;
-    return { verdict: kind === 'safety' ? 'violation' : kind, violation: { oracle, message }, evidence };
-  }
-  if (error instanceof InvariantError)
-    return { verdict: 'violation', violation: { oracle: 'core-invariant', message: error.message }, evidence: {} };
-  if (error instanceof Error)
-    return { verdict: 'violation', violation: { oracle: 'crash', message: `${error.name}: ${error.message}` }, evidence: {} };
-  throw error;
 }

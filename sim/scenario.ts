@@ -2,8 +2,16 @@
  * A scenario: a name, one sentence, and a story of faults told against a running cluster. Without one, the nemesis draws.
  * Everything a story may do is in StoryTeller; everything it leaves open is drawn under labels, so a seed varies it.
  */
+import type { GroupId } from '../core/ids.ts';
+import type { Replica } from '../core/replica/replica.ts';
 import type { Knobs } from './knobs.ts';
+import type { VirtualNode } from './node.ts';
+import type { Observer } from './observer.ts';
+import type { RunResult } from './result.ts';
+import type { RunOptions } from './run.ts';
 import type { Draws } from './tape.ts';
+import type { VouchShape } from './vouch.ts';
+import type { History } from './workload/history.ts';
 
 export interface StoryTeller {
   /** Choices of this story. */
@@ -27,6 +35,18 @@ export interface StoryTeller {
   restart(node: number): void;
 }
 
+/** An oracle that watches Vouch nodes. */
+export type VouchOracle = Observer<VouchShape, Replica>;
+
+/** What an oracle of one's own may look at besides what its hooks are given. */
+export interface VouchStage {
+  readonly nodes: readonly VirtualNode<VouchShape, Replica>[];
+  /** The directory group 0 and the data groups. */
+  readonly groups: readonly GroupId[];
+  /** What clients asked and were told so far. */
+  readonly history: History;
+}
+
 export interface Scenario {
   readonly name: string;
   /** What happens, in one sentence. */
@@ -36,4 +56,8 @@ export interface Scenario {
   /** The world of this story, from the knobs a seed has drawn. */
   readonly world: (drawn: Knobs) => Knobs;
   readonly tell: (story: StoryTeller) => void;
+  /** Oracles of one's own, made anew for each seed; they watch together with the built-in ones. */
+  readonly oracles?: (stage: VouchStage) => readonly VouchOracle[];
+  /** Set by protocolScenario (protocol-scenario.ts): the run is of another protocol than Vouch. */
+  readonly onProtocol?: (options: RunOptions) => RunResult;
 }
