@@ -1,6 +1,7 @@
 /** `vouch sim list`: scenarios and profiles that can be run. */
 import type { Command } from 'commander';
 import { SCENARIOS } from '../../scenarios/registry.ts';
+import { EXAMPLES } from '../../sim/examples/registry.ts';
 import { print, printJson } from './output.ts';
 
 const PROFILES: readonly (readonly [string, string])[] = [
@@ -18,10 +19,14 @@ export function addSimListCommand(sim: Command): void {
       if (options.json === true)
         return printJson({
           scenarios: SCENARIOS.map(({ name, summary }) => ({ name, summary })),
+          examples: EXAMPLES.map(({ name, summary }) => ({ name, summary })),
           profiles: PROFILES.map(([name]) => name),
         });
       print('Scenarios (vouch sim run NAME):');
       for (const { name, summary } of SCENARIOS) print(`  ${name.padEnd(20)} ${summary}`);
+      print('');
+      print('Other protocols, as worked examples (vouch sim swarm NAME):');
+      for (const { name, summary } of EXAMPLES) print(`  ${name.padEnd(20)} ${summary}`);
       print('');
       print('Profiles of the generic run (vouch sim run --profile NAME):');
       for (const [name, summary] of PROFILES) print(`  ${name.padEnd(20)} ${summary}`);

@@ -1,6 +1,5 @@
 /** Options that `run` and `swarm` share, from the command line to what a run is given; plain data, so it can go to a worker. */
 import type { Command } from 'commander';
-import { SCENARIOS } from '../../scenarios/registry.ts';
 import { drawKnobs, type Knobs, SETTABLE_FAULTS, withFaults } from '../../sim/knobs.ts';
 import type { RunResult } from '../../sim/result.ts';
 import { type RunOptions, runSeed } from '../../sim/run.ts';
@@ -9,6 +8,7 @@ import { applySettings, parseSettings, type Setting } from '../../sim/settings.t
 import { Choices, type Profile } from '../../sim/tape.ts';
 import { nativeHasher } from '../hasher.ts';
 import { usageFailure } from './failure.ts';
+import { bundleOf, findScenario, requireScenario } from './scenario-lookup.ts';
 
 /** As commander parses them. */
 export interface SharedFlags {
@@ -23,8 +23,10 @@ export interface SharedFlags {
 
 /** What identifies a run besides its seed. */
 export interface RunPlan {
-  /** Name of a scenario; '' = the generic run. */
+  /** Name of a scenario, or path of its file; '' = the generic run. */
   readonly scenario: string;
+  /** Where the bundle of a scenario file lies; '' = no file. */
+  readonly bundle: string;
   readonly profile: Profile;
   readonly nodes: number;
   readonly workMs: number;
@@ -39,7 +41,7 @@ const PER_FRAME: readonly string[] = ['loss', 'duplicate', 'reorder'];
 
 export function addSharedOptions(command: Command): Command {
   return command
-    .argument('[name]', 'a scenario of `vouch sim list`; without it, the generic workload')
+    .argument('[name]', 'a scenario of `vouch sim list`, or a file ./mine.ts; without it, the generic workload')
     .option('--nodes <n>', 'size of the cluster')
     .option('--for <duration>', 'how long clients work under faults, in virtual time: 500ms, 30s, 10m')
     .option('--profile <name>', 'lite, swarm or perf')
@@ -50,15 +52,13 @@ export function addSharedOptions(command: Command): Command {
 }
 
 export function planOf(name: string | undefined, flags: SharedFlags): RunPlan {
-  if (name !== undefined && !SCENARIOS.some((scenario) => scenario.name === name)) {
-    const known = SCENARIOS.map((scenario) => scenario.name).join(', ');
-    throw usageFailure(`There is no scenario "${name}". Known: ${known}.`);
-  }
+  if (name !== undefined) requireScenario(name);
   const profile = flags.profile ?? 'swarm';
   if (profile !== 'lite' && profile !== 'swarm' && profile !== 'perf')
     throw usageFailure(`--profile is lite, swarm or perf, not "${profile}".`);
   return {
     scenario: name ?? '',
+    bundle: name === undefined ? '' : bundleOf(name),
     profile,
     nodes: flags.nodes === undefined ? 0 : wholeNumber(flags.nodes, '--nodes', NODES_MAX),
     workMs: flags.for === undefined ? 0 : durationMs(flags.for, '--for'),
@@ -86,7 +86,7 @@ export function runPlan(plan: RunPlan, seed: string, extra: Partial<Pick<RunOpti
   return runSeed({
     seed,
     profile: plan.profile,
-    scenario: SCENARIOS.find((scenario) => scenario.name === plan.scenario),
+    scenario: plan.scenario === '' ? undefined : findScenario(plan.scenario),
     adjust: (knobs) => adjusted(plan, knobs),
     without: plan.without,
     sha256: nativeHasher,

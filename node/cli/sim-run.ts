@@ -1,13 +1,13 @@
 /** `vouch sim run` and `vouch sim replay`: one seed, told in a few lines or as one JSON object. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { SCENARIOS } from '../../scenarios/registry.ts';
 import type { Knobs } from '../../sim/knobs.ts';
 import { exitCodeOf, type RunReport } from '../../sim/result.ts';
 import { GENERIC, runSeed } from '../../sim/run.ts';
 import type { Tape } from '../../sim/tape.ts';
 import { usageFailure } from './failure.ts';
 import { print, printJson, say } from './output.ts';
+import { findScenario } from './scenario-lookup.ts';
 import { addSharedOptions, planFlags, planOf, type RunPlan, runPlan, type SharedFlags } from './sim-options.ts';
 
 interface RunFlags extends SharedFlags {
@@ -52,7 +52,7 @@ function execute(plan: RunPlan, seed: string, flags: SharedFlags & { readonly ta
 
 function replayTape(file: string): RunReport {
   const tape = readTape(file);
-  const scenario = SCENARIOS.find(({ name }) => name === tape.scenario);
+  const scenario = findScenario(tape.scenario);
   if (scenario === undefined && tape.scenario !== GENERIC)
     throw usageFailure(`The tape is of scenario "${tape.scenario}", which does not exist here.`);
   return runSeed({ seed: tape.seed, profile: tape.profile, scenario, tape, stopwatch: () => performance.now() }).report;

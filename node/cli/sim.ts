@@ -1,5 +1,6 @@
 /** `vouch sim …`: the laboratory's commands. Loaded only where they are asked for. */
 import type { Command } from 'commander';
+import { isScenarioFile, loadScenarioFile } from './scenario-file.ts';
 import { addSimCheckCommand } from './sim-check.ts';
 import { addSimListCommand } from './sim-list.ts';
 import { addSimMutantsCommand } from './sim-mutants.ts';
@@ -22,6 +23,11 @@ export function addSimCommands(program: Command): void {
         '  vouch sim mutants --only E1',
       ].join('\n'),
     );
+  // Whatever command takes a scenario's name takes the path of a file as well.
+  sim.hook('preAction', async (_, command) => {
+    const file = command.args.find(isScenarioFile);
+    if (file !== undefined) await loadScenarioFile(file);
+  });
   addSimListCommand(sim);
   addSimRunCommands(sim);
   addSimSwarmCommand(sim);

@@ -1,0 +1,115 @@
+/**
+ * A user's own scenario file (`vouch sim run ./mine.ts`): bundled by esbuild, so that TypeScript and imports just work, and
+ * imported. `vouch/sim` in it is this very installation: a Violation thrown there is a Violation here.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type BuildFailure, build, type Plugin } from 'esbuild';
+import { FAULT_KINDS } from '../../sim/faults/counts.ts';
+import type { Scenario } from '../../sim/scenario.ts';
+import { nearest } from './did-you-mean.ts';
+import { usageFailure } from './failure.ts';
+import { rememberFile } from './scenario-lookup.ts';
+
+const EXPORTED = 'scenario';
+/** What a scenario must have, and of which type. */
+const FIELDS = { name: 'string', summary: 'string', world: 'function', tell: 'function' } as const;
+
+/** Whether an argument names a file rather than a scenario. */
+export function isScenarioFile(name: string): boolean {
+  return /\.(ts|mts|mjs|js)$/.test(name);
+}
+
+/** Bundles and loads a file, so that its path is the name of a scenario from now on. */
+export async function loadScenarioFile(path: string): Promise<void> {
+  if (!existsSync(path)) throw usageFailure(`There is no file ${path}.`);
+  const directory = mkdtempSync(join(tmpdir(), 'vouch-scenario-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const bundle = join(directory, 'scenario.mjs');
+  await bundleFile(path, bundle);
+  await loadScenarioBundle(path, bundle);
+}
+
+/** Loads a bundle that was made before; what a worker thread does. */
+export async function loadScenarioBundle(path: string, bundle: string): Promise<void> {
+  rememberFile({ path, bundle, scenario: scenarioIn(path, await importBundle(path, bundle)) });
+}
+
+/** The package's own sub-paths, as this process has loaded them. */
+const ownPackage: Plugin = {
+  name: 'vouch',
+  setup(bundle) {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const files = { sim: '../../sim/public', verify: '../../core/proof/public', client: '../../net/client/public' };
+    bundle.onResolve({ filter: /^vouch\/(sim|verify|client)$/ }, ({ path }) => {
+      const file = files[path.slice('vouch/'.length) as keyof typeof files];
+      return { path: new URL(`${file}.${extension}`, import.meta.url).href, external: true };
+    });
+  },
+};
+
+async function bundleFile(path: string, outfile: string): Promise<void> {
+  try {
+    await build({
+      entryPoints: [resolve(path)],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      sourcemap: 'inline',
+      outfile,
+      logLevel: 'silent',
+      plugins: [ownPackage],
+    });
+  } catch (error) {
+    throw usageFailure(`${path} cannot be read as a scenario: ${firstComplaint(error as Partial<BuildFailure>)}.`);
+  }
+}
+
+function firstComplaint(failure: Partial<BuildFailure>): string {
+  const first = failure.errors?.[0];
+  if (first === undefined) return failure.message ?? 'unknown reason';
+  const at = first.location === null ? '' : ` (${first.location.file}:${first.location.line}:${first.location.column + 1})`;
+  return `${first.text.replace(/\.$/, '')}${at}`;
+}
+
+async function importBundle(path: string, bundle: string): Promise<Readonly<Record<string, unknown>>> {
+  process.setSourceMapsEnabled(true);
+  try {
+    return (await import(pathToFileURL(bundle).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    const at = /[\\/]([^\\/\s()]+:\d+):\d+\)?$/m.exec(stack ?? '')?.[1];
+    throw usageFailure(`${path} fails when it is loaded: ${name}: ${message}${at === undefined ? '' : ` (${at})`}.`);
+  } finally {
+    process.setSourceMapsEnabled(false);
+  }
+}
+
+function scenarioIn(path: string, module: Readonly<Record<string, unknown>>): Scenario {
+  const found = module[EXPORTED] ?? module.default;
+  if (found === undefined) {
+    const names = Object.keys(module);
+    const others = names.length === 0 ? 'nothing' : names.join(', ');
+    throw usageFailure(`${path} exports no "${EXPORTED}"; it exports ${others}.${nearest(EXPORTED, names)}`);
+  }
+  if (typeof found !== 'object' || found === null)
+    throw usageFailure(`${path}: "${EXPORTED}" is an object with ${Object.keys(FIELDS).join(', ')}.`);
+  const fields = found as Readonly<Record<string, unknown>>;
+  for (const [field, type] of Object.entries(FIELDS)) {
+    if (typeof fields[field] !== type)
+      throw usageFailure(`${path}: ${EXPORTED}.${field} is a ${type}, not ${describe(fields[field])}.`);
+  }
+  if (!Array.isArray(fields.faults)) throw usageFailure(`${path}: ${EXPORTED}.faults is a list, not ${describe(fields.faults)}.`);
+  for (const kind of fields.faults as readonly unknown[]) {
+    if (!FAULT_KINDS.some((known) => known === kind))
+      throw usageFailure(`${path}: ${EXPORTED}.faults knows no ${JSON.stringify(kind)}.${nearest(String(kind), FAULT_KINDS)}`);
+  }
+  return found as Scenario;
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? 'missing' : value === null ? 'null' : `a ${typeof value}`;
+}
