@@ -88,6 +88,7 @@ function run<S extends Shape, C extends SimCore<S>>(definition: ProtocolScenario
       traceHash: world.trace.digest(),
     },
     knobs,
+    marks: [],
     tape: options.record === true ? choices.tape({ ...name, profile: options.profile }) : undefined,
     story: undefined,
   };

@@ -29,6 +29,8 @@ export interface RunReport {
 export interface RunResult {
   readonly report: RunReport;
   readonly knobs: Knobs;
+  /** What the run has covered (marks.ts), sorted. */
+  readonly marks: readonly string[];
   /** Present where the run was recorded. */
   readonly tape: Tape | undefined;
   /** Present where a story was asked for. */

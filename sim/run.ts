@@ -86,7 +86,7 @@ export function runSeed(options: RunOptions): RunResult {
   const name = { scenario: options.scenario?.name ?? GENERIC, seed: options.seed };
   const report = run.report(name, failure, wallMs);
   const tape = options.record === true ? choices.tape({ ...name, profile: options.profile }) : undefined;
-  return { report, knobs, tape, story: run.story(report, failure) };
+  return { report, knobs, marks: run.marks(), tape, story: run.story(report, failure) };
 }
 
 class Run {
@@ -94,6 +94,7 @@ class Run {
   private readonly choices: Choices;
   private readonly scenario: Scenario | undefined;
   private readonly world: World<VouchShape, Replica>;
+  private readonly protocol: VouchProtocol;
   private readonly oracles: Oracles;
   private readonly recorder: Recorder | undefined;
   private readonly liveness: Liveness;
@@ -113,6 +114,7 @@ class Run {
     this.choices = choices;
     this.scenario = options.scenario;
     const protocol = new VouchProtocol(choices, knobs, options.sha256);
+    this.protocol = protocol;
     this.world = worldOf(protocol, { knobs, choices, actors: knobs.clients + 1 });
     this.groups = Array.from({ length: knobs.dataGroups + 1 }, (_, group) => group as GroupId);
     // First among the observers: it has seen the step that an oracle objects to.
@@ -178,6 +180,10 @@ class Run {
     history.close();
     const summary = this.scenario?.summary ?? '';
     return assemble(recorder, { report, knobs, groups, history, end: world.now, evidence: failure?.evidence ?? {}, summary });
+  }
+
+  marks(): readonly string[] {
+    return this.protocol.marks.hit();
   }
 
   private enter(phase: string): void {

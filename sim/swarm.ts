@@ -1,4 +1,5 @@
 /** Adds up the runs of a swarm: the object of `vouch sim swarm --json`, field by field. Pure; who runs the seeds is not its business. */
+import { ALL_MARKS } from './marks.ts';
 import type { RunReport, RunVerdict, RunViolation } from './result.ts';
 import { exitCodeOf } from './result.ts';
 
@@ -27,13 +28,16 @@ export interface SwarmReport {
 export class SwarmTally {
   private readonly replayOf: (seed: string) => string;
   private readonly reports: RunReport[] = [];
+  private readonly reached: Set<string> = new Set();
 
   constructor(replayOf: (seed: string) => string) {
     this.replayOf = replayOf;
   }
 
-  add(report: RunReport): void {
+  /** @param marks what the run has covered. */
+  add(report: RunReport, marks: readonly string[]): void {
     this.reports.push(report);
+    for (const mark of marks) this.reached.add(mark);
   }
 
   get seeds(): number {
@@ -73,9 +77,16 @@ export class SwarmTally {
       wallMs: Math.round(wallMs),
       eventsPerSecond: Math.round((events * 1000) / Math.max(wallMs, 1)),
       seedsPerMinute: Math.round((reports.length * 60_000) / Math.max(wallMs, 1)),
-      marks: { hit: 0, total: 0, missed: [] },
+      marks: this.marks(),
       ...(options.rows ? { rows: reports.map(({ seed, traceHash }) => ({ seed, traceHash })) } : {}),
     };
+  }
+
+  /** Another protocol has no marks at all. */
+  private marks(): SwarmReport['marks'] {
+    if (this.reached.size === 0) return { hit: 0, total: 0, missed: [] };
+    const missed = ALL_MARKS.filter((mark) => !this.reached.has(mark));
+    return { hit: ALL_MARKS.length - missed.length, total: ALL_MARKS.length, missed };
   }
 
   private faults(): Record<string, number> {

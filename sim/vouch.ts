@@ -15,8 +15,10 @@ import { createDirectory } from '../core/replica/directory.ts';
 import type { Manifest } from '../core/replica/manifest.ts';
 import { Replica } from '../core/replica/replica.ts';
 import type { SealedBlock } from '../core/state/group-state.ts';
+import { BuggifySites } from './buggify-sites.ts';
 import { fastHasher } from './hasher.ts';
 import type { Knobs } from './knobs.ts';
+import { Marks } from './marks.ts';
 import type { FrameQueue, Protocol } from './protocol.ts';
 import type { Choices, Draws } from './tape.ts';
 
@@ -41,12 +43,16 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
   readonly hasher: Hasher;
   private readonly writer: Writer = new Writer();
   onBlock: BlockListener = () => undefined;
+  /** What the run has covered. */
+  readonly marks: Marks = new Marks();
+  private readonly sites: BuggifySites;
 
   /** @param sha256 an implementation of SHA-256; all are byte-equal. */
   constructor(choices: Choices, knobs: Knobs, sha256: Hasher = portableHasher) {
     this.choices = choices;
     this.knobs = knobs;
     this.hasher = knobs.hasher === 'fast' ? fastHasher : sha256;
+    this.sites = new BuggifySites(choices.under('buggify/sites'), knobs.buggify);
     this.cluster = drawId<'ClusterId'>(entropyFrom(choices.under('cluster/id')));
   }
 
@@ -66,11 +72,12 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
       hasher: this.hasher,
       entropy: entropyFrom(choices.under(`node/${place.node}/entropy`)),
       seed: drawSeed(seed),
-      buggify: knobs.buggify === 0 ? () => false : () => buggify.chance(knobs.buggify),
+      buggify: knobs.buggify === 0 ? () => false : (site) => this.sites.isActive(site) && buggify.chance(this.sites.rate(site)),
       timing: knobs.timing,
       batchMax: knobs.batchMax,
       segmentBytes: knobs.segmentBytes,
       observer: { onBlock: (block) => this.onBlock(place.node, block) },
+      probe: this.marks,
     });
     return { core: replica, effects };
   }

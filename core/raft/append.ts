@@ -72,6 +72,7 @@ function followLeader(state: RaftState, leader: NodeId, message: MessageOf<'appe
 /** A leader of an older term learns the newer one; left unanswered, it and a node stuck at a higher term would never meet. */
 function answerStaleLeader(state: RaftState, from: NodeId, prevIndex: LogIndex): void {
   const { term } = state;
+  state.mark('raft.stale-leader-answered');
   state.outbox.sendNow(from, {
     kind: 'appendResponse',
     term,
@@ -95,6 +96,7 @@ function store(state: RaftState, entries: readonly Entry[]): boolean {
 }
 
 function replaceFrom(state: RaftState, from: LogIndex): void {
+  state.mark(from <= state.persistence.stableIndex ? 'raft.durable-entries-replaced' : 'raft.entries-replaced');
   state.log.truncate(from);
   state.persistence.truncated(from);
 }
@@ -114,6 +116,7 @@ function acknowledge(state: RaftState, leader: NodeId, verified: LogIndex): void
 /** Says where the logs may meet: the leader's entries above hintIndex are of a later term than any of ours at or below it. */
 function refuse(state: RaftState, leader: NodeId, message: MessageOf<'appendEntries'>): void {
   const { log, term } = state;
+  state.mark(message.prevIndex > log.lastIndex ? 'raft.append-refused-gap' : 'raft.append-refused-conflict');
   const hintIndex = log.highestWithTermAtMost(message.prevIndex, message.prevTerm);
   const hintTerm = log.termAt(hintIndex);
   state.outbox.sendNow(leader, { kind: 'appendResponse', term, ok: false, index: message.prevIndex, hintIndex, hintTerm });

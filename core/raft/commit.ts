@@ -19,7 +19,11 @@ export function advanceCommit(state: RaftState): void {
   const before = state.log.commitIndex;
   const quorumIndex = state.members.quorumMatchIndex();
   if (quorumIndex <= before) return;
-  if (!state.isOfOwnTerm(quorumIndex)) return;
+  if (!state.isOfOwnTerm(quorumIndex)) {
+    state.mark('raft.older-term-not-committed-by-counting');
+    return;
+  }
+  if (quorumIndex > state.persistence.stableIndex) state.mark('raft.committed-before-own-disk');
   state.log.commitTo(quorumIndex);
   state.uncommittedBytes -= state.log.bytesBetween(plus(before, 1), quorumIndex);
   state.commitMoved = true;

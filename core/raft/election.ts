@@ -55,13 +55,19 @@ function isOwnVoteDurable(state: RaftState): boolean {
 function concludePreVote(state: RaftState): void {
   const outcome = state.votes.outcome(state.members.configuration);
   if (outcome === 'won') startElection(state, false);
-  else if (outcome === 'lost') state.becomeFollower(state.term, undefined);
+  else if (outcome === 'lost') {
+    state.mark('raft.pre-vote-lost');
+    state.becomeFollower(state.term, undefined);
+  }
 }
 
 function concludeElection(state: RaftState): void {
   const outcome = state.votes.outcome(state.members.configuration);
   if (outcome === 'won') startTerm(state);
-  else if (outcome === 'lost') state.becomeFollower(state.term, undefined);
+  else if (outcome === 'lost') {
+    state.mark('raft.election-lost');
+    state.becomeFollower(state.term, undefined);
+  }
 }
 
 /** A follower that hears its leader, and a leader that hears its quorum, do not let others disrupt the term. */
@@ -93,6 +99,7 @@ export function handlePreVote(state: RaftState, from: NodeId, message: MessageOf
 
 export function handlePreVoteResponse(state: RaftState, from: NodeId, message: MessageOf<'preVoteResponse'>): void {
   if (!message.granted && message.term > state.term) {
+    state.mark('raft.pre-vote-tells-newer-term');
     state.becomeFollower(message.term, undefined);
     return;
   }
@@ -108,7 +115,10 @@ export function handleRequestVote(state: RaftState, from: NodeId, message: Messa
     return;
   }
   if (message.term > state.term) {
-    if (!message.transfer && isSticky(state)) return;
+    if (!message.transfer && isSticky(state)) {
+      state.mark('raft.vote-request-ignored-by-sticky');
+      return;
+    }
     state.becomeFollower(message.term, undefined);
   }
   const granted = mayVoteFor(state, from) && state.log.isUpToDate(message.lastIndex, message.lastTerm);
@@ -117,13 +127,18 @@ export function handleRequestVote(state: RaftState, from: NodeId, message: Messa
 }
 
 function grantVote(state: RaftState, candidate: NodeId): void {
-  if (state.role !== 'follower') state.becomeFollower(state.term, undefined);
+  if (state.role !== 'follower') {
+    state.mark('raft.vote-granted-by-candidate');
+    state.becomeFollower(state.term, undefined);
+  }
   state.votedFor = candidate;
   state.restartElectionTimer();
   state.outbox.sendDurable(candidate, { kind: 'requestVoteResponse', term: state.term, granted: true });
 }
 
 function refuseVote(state: RaftState, candidate: NodeId): void {
+  if (state.votedFor === undefined) state.mark('raft.vote-refused-for-old-log');
+  else state.mark('raft.vote-refused-having-voted');
   state.outbox.sendNow(candidate, { kind: 'requestVoteResponse', term: state.term, granted: false });
 }
 

@@ -27,7 +27,10 @@ function sendHeartbeat(state: RaftState, peer: Progress): void {
 export function checkQuorum(state: RaftState): void {
   const silent = plus(quorumLastHeard(state), state.options.timing.electionTimeoutMaxMicros);
   if (state.now < silent) state.quorumDeadline = silent;
-  else state.becomeFollower(state.term, undefined);
+  else {
+    state.mark('raft.leader-without-quorum');
+    state.becomeFollower(state.term, undefined);
+  }
 }
 
 function quorumLastHeard(state: RaftState): Micros {

@@ -12,6 +12,7 @@ import {
 } from '../limits.ts';
 import type { Random } from '../random.ts';
 import type { Configuration, Entry, HardState } from './message.ts';
+import type { RaftProbe } from './outcome.ts';
 
 export interface RaftTiming {
   /** Election timeouts are drawn from [min, max]; min is also how long a follower sticks to a leader it has heard. */
@@ -48,6 +49,8 @@ export interface RaftOptions {
   /** This node's own stream. Seed it anew at each start: equal streams split votes for ever. */
   readonly random: Random;
   readonly buggify: Buggify;
+  /** Coverage, in simulations only. */
+  readonly probe?: RaftProbe;
   /** Data of the no-op a new leader appends; the replica puts its wall clock there. */
   readonly noopData: () => Uint8Array;
   /** Fields that differ from DEFAULT_RAFT_LIMITS. */

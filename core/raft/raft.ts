@@ -20,6 +20,7 @@ import {
 import { checkQuorum, heartbeatDue } from './heartbeat.ts';
 import type { Entry, HardState, Message } from './message.ts';
 import type { RaftOptions, Recovered } from './options.ts';
+import { before, outcomeSince } from './outcome.ts';
 import { failReads, handleReadIndex, handleReadIndexResponse, readIndex } from './read-index.ts';
 import type { Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
 import { announceCommit, handleAppendResponse, handleHeartbeatResponse, propose } from './replication.ts';
@@ -45,7 +46,11 @@ export class Raft {
       state.dropped += 1;
       return;
     }
+    const { probe } = state.options;
+    if (probe === undefined) return dispatch(state, from, message);
+    const old = before(state);
     dispatch(state, from, message);
+    probe.stepped(old.role, message.kind, outcomeSince(old, state));
   }
 
   /** Acts on whatever is due; harmless when early. */

@@ -44,7 +44,10 @@ export function handleReadIndex(state: RaftState, from: NodeId, message: Message
 export function handleReadIndexResponse(state: RaftState, from: NodeId, message: MessageOf<'readIndexResponse'>): void {
   if (message.term !== state.term || from !== state.leader) return;
   const read = state.reads.takeForwarded(message.context);
-  if (read === undefined) return;
+  if (read === undefined) {
+    state.mark('raft.read-answer-too-late');
+    return;
+  }
   state.outbox.finishRead(read.context, message.ok ? message.index : INDEX_ZERO, message.ok);
 }
 
@@ -71,6 +74,7 @@ function roundFromNow(state: RaftState): number {
 export function releaseWaitingReads(state: RaftState): void {
   const { leading } = state.reads;
   if (leading.length === 0 || leading[0]?.round !== ROUND_WAITING || !state.ownTermCommitted()) return;
+  state.mark('raft.reads-waited-for-own-term');
   const round = roundFromNow(state);
   for (const read of leading) {
     read.round = round;
@@ -106,11 +110,13 @@ function answer(state: RaftState, read: LeaderRead): void {
 export function failReads(state: RaftState, until: Micros): void {
   const { leading, forwarded } = state.reads;
   const leadingCount = countDue(leading, until);
+  if (leadingCount > 0) state.mark('raft.leader-reads-failed');
   for (const read of leading.splice(0, leadingCount)) {
     if (read.from === undefined) state.outbox.finishRead(read.context, INDEX_ZERO, false);
     else refuseRead(state, read.from, read.context);
   }
   for (const read of forwarded.splice(0, countDue(forwarded, until))) {
+    state.mark('raft.forwarded-read-failed');
     state.outbox.finishRead(read.context, INDEX_ZERO, false);
   }
 }
@@ -123,5 +129,6 @@ function countDue(reads: readonly { readonly deadline: Micros }[], until: Micros
 
 function refuseRead(state: RaftState, to: NodeId, context: number): void {
   const { term } = state;
+  state.mark('raft.read-refused');
   state.outbox.sendNow(to, { kind: 'readIndexResponse', term, context, ok: false, index: INDEX_ZERO });
 }

@@ -54,6 +54,7 @@ function sendAppends(state: RaftState): void {
 /** Sends the peer everything that its window has room for. */
 function sendPending(state: RaftState, peer: Progress): void {
   while (!peer.paused && peer.nextIndex <= state.log.lastIndex) sendAppend(state, peer, appendEnd(state, peer));
+  if (peer.nextIndex <= state.log.lastIndex && peer.state === 'replicate') state.mark('raft.window-full');
 }
 
 function appendEnd(state: RaftState, peer: Progress): LogIndex {
@@ -125,7 +126,10 @@ export function handleAppendResponse(state: RaftState, from: NodeId, message: Me
 }
 
 function accepted(state: RaftState, peer: Progress, index: LogIndex): void {
-  if (!peer.accept(index)) return;
+  if (!peer.accept(index)) {
+    state.mark('raft.stale-acknowledgement-ignored');
+    return;
+  }
   advanceCommit(state);
   sendPending(state, peer);
   continueTransfer(state, peer);
@@ -134,6 +138,7 @@ function accepted(state: RaftState, peer: Progress, index: LogIndex): void {
 function refused(state: RaftState, peer: Progress, message: MessageOf<'appendResponse'>): void {
   const retryAt = state.log.highestWithTermAtMost(message.hintIndex, message.hintTerm);
   if (peer.refuse(message.index, retryAt)) sendAppend(state, peer, appendEnd(state, peer));
+  else state.mark('raft.stale-refusal-ignored');
 }
 
 export function handleHeartbeatResponse(state: RaftState, from: NodeId, message: MessageOf<'heartbeatResponse'>): void {
@@ -155,6 +160,7 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, message:
 /** The peer is alive, so what it has not acknowledged may have been lost. */
 function retry(state: RaftState, peer: Progress): void {
   if (peer.state === 'probe') {
+    state.mark('raft.probe-repeated');
     peer.probeSent = false;
     sendAppend(state, peer, appendEnd(state, peer));
   } else if (peer.matchIndex < state.log.lastIndex) {

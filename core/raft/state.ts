@@ -68,7 +68,13 @@ export class RaftState {
     // A crash may keep entries and lose the hard state of the same batch. No vote of that term can have left.
     this.term = maxOf(hardState.term, this.log.lastTerm);
     this.votedFor = this.term === hardState.term ? hardState.votedFor : undefined;
+    if (this.term !== hardState.term) this.mark('raft.term-recovered-from-log');
     this.resetElectionTimer();
+  }
+
+  /** Names a rare branch; nothing where nobody watches. */
+  mark(name: string): void {
+    this.options.probe?.mark(name);
   }
 
   /** A fresh random timeout from now on; NEVER where this node does not vote. */
@@ -159,6 +165,7 @@ export class RaftState {
   /** Ends what the present role and leader stand for: timers, and reads that only they could have answered. */
   private leaveRole(): void {
     if (this.role === 'leader') {
+      if (this.uncommittedBytes > 0) this.mark('raft.leader-lost-with-uncommitted');
       this.outbox.lostLeadership();
       this.heartbeatDeadline = NEVER;
       this.quorumDeadline = NEVER;

@@ -5,7 +5,7 @@
  */
 import { assert, defined } from '../assert.ts';
 import type { Writer } from '../bytes/writer.ts';
-import type { Entropy } from '../capability.ts';
+import type { Buggify, Entropy } from '../capability.ts';
 import type { ClientResult, GroupStatus } from '../client/protocol.ts';
 import {
   type GroupId,
@@ -49,6 +49,9 @@ export interface GroupOptions {
   readonly state: GroupState;
   readonly batchMax: number;
   readonly entropy: Entropy;
+  readonly buggify: Buggify;
+  /** Told of rare branches by name; in simulations only. */
+  readonly mark: ((name: string) => void) | undefined;
   readonly sink: GroupSink;
 }
 
@@ -60,6 +63,8 @@ export class ReplicaGroup {
   quarantined: boolean = false;
   private readonly batchMax: number;
   private readonly entropy: Entropy;
+  private readonly buggify: Buggify;
+  private readonly mark: ((name: string) => void) | undefined;
   private readonly sink: GroupSink;
   private readonly commands: PendingCommands = new PendingCommands();
   private readonly reads: PendingReads = new PendingReads();
@@ -77,6 +82,8 @@ export class ReplicaGroup {
     this.state = options.state;
     this.batchMax = options.batchMax;
     this.entropy = options.entropy;
+    this.buggify = options.buggify;
+    this.mark = options.mark;
     this.sink = options.sink;
   }
 
@@ -188,9 +195,10 @@ export class ReplicaGroup {
   private flush(now: Micros): void {
     if (!this.leading || this.commands.waitingCount === 0) return;
     const { lastIndex, stableIndex } = this.raft;
-    if (this.commands.newestProposed > stableIndex) return; // group commit: travel with the next write
+    if (this.commands.newestProposed > stableIndex) return this.mark?.('replica.group-commit'); // they travel with the next write
     if (lastIndex - stableIndex >= OWN_BACKLOG_ENTRIES_MAX) return;
-    const batch = this.commands.takeBatch(this.batchMax, BATCH_BYTES_MAX);
+    const batchMax = this.buggify('replica.batch-one-command') ? 1 : this.batchMax;
+    const batch = this.commands.takeBatch(batchMax, BATCH_BYTES_MAX);
     const { data, order } = encodeEntryData({
       wall: this.wall,
       commands: batch.map((pending) => pending.command),
@@ -243,6 +251,8 @@ export class ReplicaGroup {
     this.leading = false;
     this.expiryProposed = false;
     const lost = this.commands.drain();
+    if (lost.unknown.length > 0) this.mark?.('replica.proposed-commands-lost');
+    if (lost.never.length > 0) this.mark?.('replica.waiting-commands-lost');
     for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
     for (const request of lost.never) this.sink.reply(request, AT_ONCE, this.notLeader());
   }
@@ -250,7 +260,9 @@ export class ReplicaGroup {
   /** Applies what is committed, in short steps (C11): at least one entry, then up to the limits. */
   private apply(): void {
     const last = minOf(this.commitIndex, plus(this.state.lastApplied, APPLY_ENTRIES_MAX));
+    if (last < this.commitIndex) this.mark?.('replica.apply-in-slices');
     for (let bytes = 0; this.state.lastApplied < last && bytes < APPLY_BYTES_MAX; ) {
+      if (bytes > 0 && this.buggify('replica.apply-one-entry')) return;
       const index = plus(this.state.lastApplied, 1);
       const entry = defined(this.raft.entry(index), 'committed entries are in the log');
       bytes += entry.data.length;
@@ -261,6 +273,7 @@ export class ReplicaGroup {
       assert(waiting.requests.length === results.length, 'one result per command');
       // C4: where this node's copy was not needed for the quorum, the reply does not wait for its disk.
       const after = this.raft.stableIndex >= index ? waiting.after : AT_ONCE;
+      if (after === AT_ONCE) this.mark?.('replica.reply-before-own-disk');
       for (const [position, request] of waiting.requests.entries()) {
         if (request === undefined) this.expiryProposed = false;
         else this.sink.reply(request, after, defined(results[position], 'one result per command'));
@@ -272,6 +285,7 @@ export class ReplicaGroup {
     if (!this.leading || this.expiryProposed) return;
     const expiry = this.state.nextExpiry();
     if (expiry === undefined || expiry.at > this.wall) return;
+    this.mark?.('replica.expiry-proposed');
     const command: Command = { kind: 'expire', vault: expiry.vault };
     this.expiryProposed = this.commands.enqueue({
       request: undefined,
@@ -283,7 +297,8 @@ export class ReplicaGroup {
   private startReads(now: Micros): void {
     if (!this.reads.wantsRound) return;
     const context = this.reads.beginRound();
-    if (this.raft.readIndex(now, context)) return;
+    if (this.buggify('replica.refuse-read-round')) this.mark?.('replica.read-round-refused');
+    else if (this.raft.readIndex(now, context)) return;
     for (const { request } of this.reads.endRound(context, false, 0 as LogIndex))
       this.sink.reply(request, AT_ONCE, this.unavailable());
   }

@@ -1,6 +1,7 @@
 /** What a runtime gives a replica besides its disk. */
 import type { Buggify, Entropy, Hasher } from '../capability.ts';
 import type { RaftTiming } from '../raft/options.ts';
+import type { RaftProbe } from '../raft/outcome.ts';
 import type { SeedWords } from '../random.ts';
 import type { StateObserver } from '../state/group-state.ts';
 
@@ -16,6 +17,8 @@ export interface ReplicaOptions {
   readonly batchMax?: number;
   /** Sees blocks as they are sealed; for oracles and metrics. */
   readonly observer?: StateObserver;
+  /** Coverage, in simulations only. */
+  readonly probe?: RaftProbe;
   /** Size of a new WAL segment, bytes. Default SEGMENT_BYTES; the simulator uses small ones. */
   readonly segmentBytes?: number;
 }

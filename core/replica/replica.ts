@@ -81,7 +81,11 @@ export class Replica implements Core, GroupSink {
     this.id = readIdentity(reader);
     this.current = readManifest(reader);
     this.staleManifest = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
-    this.recovery = recoverWal(reader, { segmentBytes: options.segmentBytes ?? SEGMENT_BYTES });
+    this.recovery = recoverWal(reader, {
+      segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+      buggify: options.buggify,
+      mark: (name) => options.probe?.mark(name),
+    });
     if (this.current !== undefined && this.recovery.fresh) {
       throw new StorageError(
         'log_missing',
@@ -163,6 +167,7 @@ export class Replica implements Core, GroupSink {
       case 'persisted':
         return this.persisted(input.seq);
       case 'persistFailed':
+        this.options.probe?.mark(this.started ? 'replica.disk-failed' : 'replica.disk-failed-while-opening');
         return this.fatal(
           'node',
           'persist_failed',
@@ -182,6 +187,7 @@ export class Replica implements Core, GroupSink {
     const trusted =
       decoded.ok && decoded.value.cluster === this.current?.cluster && decoded.value.sender === from && this.isMember(from);
     if (!trusted || !this.started) {
+      this.options.probe?.mark(trusted ? 'replica.frame-before-start' : 'replica.frame-not-trusted');
       this.dropped += 1;
       return;
     }
@@ -254,13 +260,14 @@ export class Replica implements Core, GroupSink {
     for (const group of this.groupList) {
       const unlisted = this.recovery.allQuarantined && !this.recovery.groups.has(group.id);
       if (!unlisted && !this.recovery.quarantined.includes(group.id)) continue;
+      this.options.probe?.mark('replica.group-quarantined-at-start');
       group.quarantine();
       this.fatal(group.id, 'log_damaged', LOG_DAMAGED);
     }
   }
 
   private createGroup(id: GroupId, voters: readonly NodeId[], dataGroups: readonly GroupId[]): ReplicaGroup {
-    const { hasher, entropy, timing, buggify, seed } = this.options;
+    const { hasher, entropy, timing, buggify, seed, probe } = this.options;
     const recovered = this.recovery.groups.get(id);
     const raft = new Raft(
       {
@@ -270,6 +277,7 @@ export class Replica implements Core, GroupSink {
         checkQuorum: true,
         random: Random.stream(seed, `raft/${id}`),
         buggify,
+        ...(probe === undefined ? {} : { probe }),
         noopData: () => encodeEntryData({ wall: this.wall, commands: [], entropy }).data,
       },
       {
@@ -286,6 +294,8 @@ export class Replica implements Core, GroupSink {
       raft,
       state,
       entropy,
+      buggify,
+      mark: probe === undefined ? undefined : (name) => probe.mark(name),
       batchMax: this.options.batchMax ?? BATCH_COMMANDS_MAX,
       sink: this,
     });
@@ -297,7 +307,10 @@ export class Replica implements Core, GroupSink {
     if (refused !== undefined) return this.reply(id, AT_ONCE, errorResult(refused.code, refused.message));
     const group = this.groups.get(groupOf(body));
     if (group === undefined) return this.reply(id, AT_ONCE, this.noSuchGroup());
-    if (group.quarantined) return this.reply(id, AT_ONCE, quarantinedResult());
+    if (group.quarantined) {
+      this.options.probe?.mark('replica.request-to-quarantined-group');
+      return this.reply(id, AT_ONCE, quarantinedResult());
+    }
     const work = commandOf(body);
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
     if (work.consistency === 'stale') return this.guarded(group, () => group.readStale(id, work));

@@ -68,6 +68,8 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   const unlistedBroken = chain.unlistedBroken();
   const found = { groups, quarantined, allQuarantined: unlistedBroken, damage: chain.damage, fresh: scans.length === 0 };
 
+  if (chain.damage.length > 0) options.mark?.(unlistedBroken ? 'wal.damage-of-unknown-group' : 'wal.damage-of-known-group');
+
   const tails = new Map<GroupId, GroupTail>();
   for (const [id, group] of groups) {
     tails.set(id, {
@@ -80,6 +82,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   }
   const tail = { floor: floorOf(scans), last: chain.last, groups: tails, unlistedBroken };
   if (needsNewSegment(last, unlistedBroken)) {
+    options.mark?.('wal.new-segment-after-damage');
     // Nothing is changed; the next segment's header will say for good which groups are broken.
     if (last !== undefined) {
       writeAgain(reader, last, walk, repairs);
@@ -89,6 +92,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
     const wal = new Wal({ ...tail, segment: scans.at(-1)?.id ?? 0, offset: 0, segmentEnd: 0 }, options);
     return { ...found, wal, repairs, tornBytes: 0 };
   }
+  if (walk.unborn.length > 0) options.mark?.('wal.unborn-segment-removed');
   for (const scan of walk.unborn) repairs.push({ op: 'remove', file: scan.file });
   if (last === undefined) {
     const header = { id: 1, floor: 1, last: NO_LINK, unlistedBroken: false, table: [] };
@@ -98,6 +102,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   }
   writeAgain(reader, last, walk, repairs);
   const tornBytes = Math.max(last.usedEnd - walk.end, 0);
+  if (tornBytes > 0) options.mark?.('wal.torn-tail-cut');
   cut(last.file, { from: walk.end, to: walk.end + tornBytes }, repairs);
   repairs.push({ op: 'sync', file: last.file }, { op: 'syncDirectory' });
   const segmentEnd = Math.max(last.sizeBytes, walk.end);

@@ -4,6 +4,7 @@
  * durable together with its last `sync`; a segment is durable before the next one's file exists.
  */
 import { assert } from '../assert.ts';
+import type { Buggify } from '../capability.ts';
 import type { FileOp } from '../effect.ts';
 import type { GroupId, LogIndex, Term } from '../ids.ts';
 import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
@@ -16,6 +17,10 @@ import { encodeSegmentHeader, headerBytes, type SegmentHeader, segmentName } fro
 export interface WalOptions {
   /** Preallocated size of a segment. A record that does not fit makes its segment larger. */
   readonly segmentBytes?: number;
+  /** Rotates early where it says so. */
+  readonly buggify?: Buggify;
+  /** Told of rare branches by name; in simulations only. */
+  readonly mark?: (name: string) => void;
 }
 
 /** Where one group stands: what the next segment's table will say. */
@@ -51,6 +56,7 @@ interface Sized {
 }
 
 export class Wal {
+  private readonly options: WalOptions;
   private readonly segmentBytes: number;
   private readonly groups: Map<GroupId, GroupTail> = new Map();
   private readonly unlistedBroken: boolean;
@@ -64,6 +70,7 @@ export class Wal {
   private watermark: number;
 
   constructor(tail: WalTail, options: WalOptions = {}) {
+    this.options = options;
     this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.segment = tail.segment;
     this.file = segmentName(tail.segment);
@@ -103,7 +110,7 @@ export class Wal {
       for (const record of splitRecord(whole)) {
         const payload = payloadBytes(record);
         const size = recordBytes(payload);
-        if (end + size > this.segmentEnd) {
+        if (end + size > this.segmentEnd || this.options.buggify?.('wal.rotate-early') === true) {
           this.write(run, ops);
           if (run.length > 0) ops.push({ op: 'sync', file: this.file });
           run = [];
@@ -122,6 +129,7 @@ export class Wal {
 
   /** Begins the next segment; everything before it is durable by the operations so far. */
   private rotate(firstRecordBytes: number, ops: FileOp[]): void {
+    this.options.mark?.(ops.length > 0 ? 'wal.rotated-within-a-plan' : 'wal.rotated');
     this.segment += 1;
     this.file = segmentName(this.segment);
     const ids = [...this.groups.keys()].sort((a, b) => a - b);

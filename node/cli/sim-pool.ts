@@ -6,7 +6,14 @@ import { type RunPlan, runPlan } from './sim-options.ts';
 export interface SeedSource {
   /** The next seed, or undefined where there is none any more. */
   next(): string | undefined;
-  done(report: RunReport): void;
+  /** @param marks what the run has covered. */
+  done(report: RunReport, marks: readonly string[]): void;
+}
+
+/** What a worker sends for a seed. */
+export interface SeedDone {
+  readonly report: RunReport;
+  readonly marks: readonly string[];
 }
 
 export class SeedPool {
@@ -28,7 +35,8 @@ export class SeedPool {
 
   private async runHere(): Promise<void> {
     for (let seed = this.source.next(); seed !== undefined; seed = this.source.next()) {
-      this.source.done(runPlan(this.plan, seed).report);
+      const { report, marks } = runPlan(this.plan, seed);
+      this.source.done(report, marks);
       await new Promise<void>((resolve) => setImmediate(resolve)); // lets Ctrl-C in
     }
   }
@@ -38,8 +46,8 @@ export class SeedPool {
     if (first === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./sim-worker.js', import.meta.url), { workerData: this.plan });
-      worker.on('message', (report: RunReport) => {
-        this.source.done(report);
+      worker.on('message', ({ report, marks }: SeedDone) => {
+        this.source.done(report, marks);
         worker.postMessage(this.source.next());
       });
       worker.on('error', reject);

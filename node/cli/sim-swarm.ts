@@ -20,6 +20,8 @@ const SEEDS_MAX = 100_000_000;
 const SEEDS_DEFAULT = 100;
 const JOBS_MAX = 256;
 const PROGRESS_MS = 500;
+/** More missed marks than this are counted only; `--json` names all. */
+const MISSED_SHOWN_MAX = 20;
 
 export function addSimSwarmCommand(sim: Command): void {
   addSharedOptions(sim.command('swarm').description('run many seeds: --from, --from + 1, …'))
@@ -53,8 +55,8 @@ async function swarm(name: string | undefined, flags: SwarmFlags): Promise<void>
       next += shard.count;
       return seed;
     },
-    done: (report) => {
-      tally.add(report);
+    done: (report, marks) => {
+      tally.add(report, marks);
       progress.show();
     },
   });
@@ -94,6 +96,10 @@ function tell(report: SwarmReport): void {
         .map(([kind, count]) => `${kind} ${count}`)
         .join(', ') || 'none'
     }`,
+  );
+  const { hit, total, missed } = report.marks;
+  print(
+    `  marks: ${hit} of ${total}${missed.length > 0 && missed.length <= MISSED_SHOWN_MAX ? `, missed: ${missed.join(', ')}` : ''}`,
   );
   print(`  ${report.eventsPerSecond} events a second, ${report.seedsPerMinute} seeds a minute`);
   for (const { seed, violation } of report.failed) say(`  seed ${seed}: ${violation.oracle}: ${violation.message}`);

@@ -2,11 +2,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadScenarioBundle } from './scenario-file.ts';
 import { type RunPlan, runPlan } from './sim-options.ts';
+import type { SeedDone } from './sim-pool.ts';
 
 const plan = workerData as RunPlan;
 if (plan.bundle !== '') await loadScenarioBundle(plan.scenario, plan.bundle);
 
 parentPort?.on('message', (seed: string | undefined) => {
   if (seed === undefined) parentPort?.close();
-  else parentPort?.postMessage(runPlan(plan, seed).report);
+  else parentPort?.postMessage(doneBy(seed));
 });
+
+function doneBy(seed: string): SeedDone {
+  const { report, marks } = runPlan(plan, seed);
+  return { report, marks };
+}

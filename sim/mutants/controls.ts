@@ -23,8 +23,8 @@ export const CONTROLS: readonly Mutant[] = [
     id: 'K3',
     title: 'batches are smaller',
     file: 'core/replica/group.ts',
-    find: 'this.commands.takeBatch(this.batchMax, BATCH_BYTES_MAX)',
-    replace: 'this.commands.takeBatch(Math.max(1, this.batchMax >> 1), BATCH_BYTES_MAX)',
+    find: 'this.commands.takeBatch(batchMax, BATCH_BYTES_MAX)',
+    replace: 'this.commands.takeBatch(Math.max(1, batchMax >> 1), BATCH_BYTES_MAX)',
     isControl: true,
   },
   {

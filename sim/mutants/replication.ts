@@ -6,8 +6,8 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     id: 'L1',
     title: 'an entry of an older term is committed by counting',
     file: 'core/raft/commit.ts',
-    find: '  if (!state.isOfOwnTerm(quorumIndex)) return;\n',
-    replace: '',
+    find: '  if (!state.isOfOwnTerm(quorumIndex)) {\n',
+    replace: '  if (quorumIndex < 0) {\n',
   },
   {
     id: 'L2',

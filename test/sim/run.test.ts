@@ -73,8 +73,8 @@ describe('scenarios', () => {
 test('a swarm adds up its runs, in order of seeds whatever order they ended in', () => {
   const tally = new SwarmTally((seed) => `replay ${seed}`);
   const { report } = run('3');
-  tally.add({ ...report, seed: '4', verdict: 'liveness', violation: { oracle: 'liveness', message: 'stuck' } });
-  tally.add(report);
+  tally.add({ ...report, seed: '4', verdict: 'liveness', violation: { oracle: 'liveness', message: 'stuck' } }, []);
+  tally.add(report, ['raft.election-lost']);
   const total = tally.report(1000, { rows: true });
   expect(total).toMatchObject({ seeds: 2, passed: 1, events: 2 * report.events, failed: [{ seed: '4', replay: 'replay 4' }] });
   expect(total.rows?.map(({ seed }) => seed)).toEqual(['3', '4']);

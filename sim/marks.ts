@@ -1,0 +1,104 @@
+/**
+ * Coverage of a run: named marks on rare branches of the core, and tuples (role x message x outcome) of the Raft steps seen.
+ * A swarm adds them up and tells what no seed has reached. The lists below say what can be reached; a test compares
+ * the names with the code.
+ */
+import type { Message } from '../core/raft/message.ts';
+import type { RaftProbe, StepOutcome } from '../core/raft/outcome.ts';
+import type { Role } from '../core/raft/ready.ts';
+import { REACHABLE_TUPLES } from './reachable-tuples.ts';
+
+const ROLES: readonly Role[] = ['follower', 'preCandidate', 'candidate', 'leader'];
+const KINDS: readonly Message['kind'][] = [
+  'preVote',
+  'preVoteResponse',
+  'requestVote',
+  'requestVoteResponse',
+  'appendEntries',
+  'appendResponse',
+  'heartbeat',
+  'heartbeatResponse',
+  'readIndex',
+  'readIndexResponse',
+  'timeoutNow',
+];
+const OUTCOMES: readonly StepOutcome[] = ['dropped', 'newTerm', 'newRole', 'refused', 'answered', 'advanced', 'nothing'];
+
+/** Marks that core sets, by file. */
+export const NAMED_MARKS: readonly string[] = [
+  'raft.append-refused-conflict',
+  'raft.append-refused-gap',
+  'raft.committed-before-own-disk',
+  'raft.durable-entries-replaced',
+  'raft.election-lost',
+  'raft.entries-replaced',
+  'raft.forwarded-read-failed',
+  'raft.leader-lost-with-uncommitted',
+  'raft.leader-reads-failed',
+  'raft.leader-without-quorum',
+  'raft.older-term-not-committed-by-counting',
+  'raft.pre-vote-lost',
+  'raft.pre-vote-tells-newer-term',
+  'raft.probe-repeated',
+  'raft.read-answer-too-late',
+  'raft.read-refused',
+  'raft.reads-waited-for-own-term',
+  'raft.stale-acknowledgement-ignored',
+  'raft.stale-leader-answered',
+  'raft.stale-refusal-ignored',
+  'raft.term-recovered-from-log',
+  'raft.vote-granted-by-candidate',
+  'raft.vote-refused-for-old-log',
+  'raft.vote-refused-having-voted',
+  'raft.vote-request-ignored-by-sticky',
+  'raft.window-full',
+  'replica.apply-in-slices',
+  'replica.disk-failed',
+  'replica.disk-failed-while-opening',
+  'replica.expiry-proposed',
+  'replica.frame-before-start',
+  'replica.frame-not-trusted',
+  'replica.group-commit',
+  'replica.group-quarantined-at-start',
+  'replica.proposed-commands-lost',
+  'replica.read-round-refused',
+  'replica.reply-before-own-disk',
+  'replica.request-to-quarantined-group',
+  'replica.waiting-commands-lost',
+  'wal.damage-of-known-group',
+  'wal.damage-of-unknown-group',
+  'wal.new-segment-after-damage',
+  'wal.rotated',
+  'wal.rotated-within-a-plan',
+  'wal.torn-tail-cut',
+  'wal.unborn-segment-removed',
+];
+
+/** Every mark that a swarm is to reach. */
+export const ALL_MARKS: readonly string[] = [...NAMED_MARKS, ...REACHABLE_TUPLES];
+
+export class Marks implements RaftProbe {
+  private readonly named: Set<string> = new Set();
+  private readonly tuples: Uint8Array = new Uint8Array(ROLES.length * KINDS.length * OUTCOMES.length);
+
+  mark(name: string): void {
+    this.named.add(name);
+  }
+
+  stepped(role: Role, kind: Message['kind'], outcome: StepOutcome): void {
+    const row = ROLES.indexOf(role) * KINDS.length + KINDS.indexOf(kind);
+    this.tuples[row * OUTCOMES.length + OUTCOMES.indexOf(outcome)] = 1;
+  }
+
+  /** Everything reached, sorted. */
+  hit(): readonly string[] {
+    const reached = [...this.named];
+    for (let at = 0; at < this.tuples.length; at += 1) {
+      if (this.tuples[at] === 0) continue;
+      const row = Math.floor(at / OUTCOMES.length);
+      const role = ROLES[Math.floor(row / KINDS.length)];
+      reached.push(`${role} ${KINDS[row % KINDS.length]} ${OUTCOMES[at % OUTCOMES.length]}`);
+    }
+    return reached.sort();
+  }
+}

@@ -1,0 +1,2 @@
+/** placeholder */
+export const REACHABLE_TUPLES: readonly string[] = [];
