@@ -5,20 +5,12 @@ import type { Evidence } from '../observer.ts';
 import type { RunReport } from '../result.ts';
 import type { History, Invocation } from '../workload/history.ts';
 import type { Flight } from './flight-log.ts';
+import type { MessageWords } from './phrase.ts';
 import type { Recorder } from './recorder.ts';
 import type { RecordedOperation, Recording, StateChange } from './recording.ts';
 import { isMilestone } from './replica-log.ts';
 import { chooseWindow } from './window.ts';
-import {
-  askedPhrase,
-  envelopeWords,
-  type MessageWords,
-  peerWords,
-  requestWords,
-  resultWords,
-  toldPhrase,
-  touchedKeys,
-} from './words.ts';
+import { askedPhrase, envelopeWords, peerWords, requestWords, resultWords, toldPhrase, touchedKeys } from './words.ts';
 
 export interface RunFacts {
   readonly report: RunReport;

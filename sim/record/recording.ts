@@ -6,7 +6,7 @@
 import type { Role } from '../../core/raft/ready.ts';
 import type { Evidence } from '../observer.ts';
 import type { RunVerdict } from '../result.ts';
-import type { MessageWords } from './words.ts';
+import type { MessageWords } from './phrase.ts';
 
 export interface Recording {
   readonly version: 1;

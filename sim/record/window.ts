@@ -3,7 +3,7 @@
  * ask nothing are most of the traffic and the least of the story: few of them are kept, unless they were lost.
  */
 import type { Flight } from './flight-log.ts';
-import type { MessageWords } from './words.ts';
+import type { MessageWords } from './phrase.ts';
 
 /** A frame with its messages read. */
 export interface ReadFlight {

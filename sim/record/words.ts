@@ -4,24 +4,10 @@ import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts'
 import { decodeClientRequest, decodeClientResult } from '../../core/codec/client-frame.ts';
 import type { Envelope } from '../../core/codec/envelope.ts';
 import { decodeFrame } from '../../core/codec/frame.ts';
-import type { Message, MessageKind } from '../../core/raft/message.ts';
+import type { Message } from '../../core/raft/message.ts';
 import type { Operation, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
 import type { Asked, Told } from '../workload/history.ts';
-
-export interface MessageWords {
-  readonly kind: MessageKind | 'request' | 'result' | 'unreadable';
-  /** -1 where it belongs to none. */
-  readonly group: number;
-  /** 0 where it has none. */
-  readonly term: number;
-  /** Continues "node 2 …"; RECEIVER stands for the receiver's name. */
-  readonly phrase: string;
-  /** Whether nothing would be missed without it: a heartbeat that asks nothing, or its answer. */
-  readonly isIdle: boolean;
-}
-
-/** Where the name of the receiver goes in a phrase. */
-export const RECEIVER: string = '@@';
+import { type MessageWords, RECEIVER } from './phrase.ts';
 
 const UNREADABLE: MessageWords = {
   kind: 'unreadable',

@@ -3,7 +3,7 @@ import type { Recording } from '../record/recording.ts';
 import { duration, seconds } from '../record/time.ts';
 import { lastRelevantSteps, relatedOperations, stuckOperation } from './focus.ts';
 import { absenceSentence, answerText, faultSentence, operationWho, stepsOf } from './steps.ts';
-import { type Leadership, leadershipsOf } from './timeline.ts';
+import { leadershipsOf, type Reign } from './timeline.ts';
 
 const FAULT_LINES = 14;
 const LEADER_LINES = 14;
@@ -76,7 +76,7 @@ function leaderLines(recording: Recording): readonly string[] {
   return newest(all.map(leaderLine), LEADER_LINES);
 }
 
-function leaderLine({ group, term, node, from, to }: Leadership): string {
+function leaderLine({ group, term, node, from, to }: Reign): string {
   return `${seconds(from).padStart(12)}  group ${group}: node ${node} leads term ${term} for ${duration(to - from)}`;
 }
 

@@ -1,5 +1,5 @@
 /** Kinds of messages as a reader tells them apart: one colour and one filter each. */
-import type { MessageWords } from '../record/words.ts';
+import type { MessageWords } from '../record/phrase.ts';
 
 export type Family = 'votes' | 'entries' | 'acknowledgements' | 'heartbeats' | 'reads' | 'clients';
 

@@ -1,7 +1,8 @@
 /** What happened, one plain sentence after another: frames, changes of replicas, nodes that go and come, faults, clients. */
+
+import { type MessageWords, RECEIVER } from '../record/phrase.ts';
 import type { FaultSpan, RecordedFrame, RecordedOperation, Recording, StateChange } from '../record/recording.ts';
 import { duration } from '../record/time.ts';
-import { type MessageWords, RECEIVER } from '../record/words.ts';
 import { type Family, familyOf } from './families.ts';
 
 export interface Step {

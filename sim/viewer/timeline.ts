@@ -9,10 +9,12 @@ export interface NodeMoment {
   readonly replicas: readonly ReplicaState[];
 }
 
-export interface Leadership {
+/** A role that a node had in a group, in one term, without interruption. */
+export interface Reign {
   readonly group: number;
-  readonly term: number;
   readonly node: number;
+  readonly role: ReplicaState['role'];
+  readonly term: number;
   readonly from: number;
   readonly to: number;
 }
@@ -43,42 +45,59 @@ function merged(state: ReplicaState, change: StateChange): ReplicaState {
   return { ...state, ...fields };
 }
 
-/** Who led which group in which term, in order of time. A leader that dies leads no more. */
-export function leadershipsOf(recording: Recording): readonly Leadership[] {
-  const done: Leadership[] = [];
-  const leading = new Map<string, { term: number; from: number }>();
-  const terms = new Map<string, number>();
-  const isOver = (key: string, node: number, group: number, to: number): void => {
-    const started = leading.get(key);
-    if (started === undefined) return;
-    leading.delete(key);
-    done.push({ group, term: started.term, node, from: started.from, to });
+/** Who had which role in which term, in order of time. Nobody has one while the process is gone. */
+export function reignsOf(recording: Recording): readonly Reign[] {
+  const done: Reign[] = [];
+  const open = new Map<string, Reign>();
+  const end = (key: string, to: number): Reign | undefined => {
+    const reign = open.get(key);
+    if (reign !== undefined && reign.from < to) done.push({ ...reign, to });
+    open.delete(key);
+    return reign;
   };
+  const terms = new Map<string, number>();
+  const gone = new Set<number>();
   for (const happening of happenings(recording)) {
-    if (happening.kind === 'gone') {
-      for (const group of recording.groups) isOver(`${happening.node}/${group}`, happening.node, group, happening.at);
+    const { at, node } = happening;
+    if (happening.kind !== 'change') {
+      if (happening.kind === 'gone') gone.add(node);
+      else gone.delete(node);
+      for (const group of recording.groups) {
+        const key = `${node}/${group}`;
+        if (happening.kind === 'gone') end(key, at);
+        else open.set(key, { group, node, role: 'follower', term: terms.get(key) ?? 0, from: at, to: at });
+      }
       continue;
     }
-    const { at, node, group, role, term } = happening.change;
+    const { group, role, term } = happening.change;
+    if (role === undefined && term === undefined) continue;
     const key = `${node}/${group}`;
     if (term !== undefined) terms.set(key, term);
-    if (role === undefined) continue;
-    isOver(key, node, group, at);
-    if (role === 'leader') leading.set(key, { term: terms.get(key) ?? 0, from: at });
+    if (gone.has(node)) continue; // its last step, noticed when it died
+    const before = end(key, at);
+    open.set(key, { group, node, role: role ?? before?.role ?? 'follower', term: terms.get(key) ?? 0, from: at, to: at });
   }
-  for (const [key] of [...leading]) {
-    const [node, group] = key.split('/').map(Number) as [number, number];
-    isOver(key, node, group, recording.end);
-  }
+  for (const key of [...open.keys()]) end(key, recording.end);
   return done.sort((a, b) => a.from - b.from || a.group - b.group);
 }
 
-type Happening =
-  | { readonly kind: 'change'; readonly at: number; readonly change: StateChange }
-  | { readonly kind: 'gone'; readonly at: number; readonly node: number };
+/** Who led which group in which term, in order of time. */
+export function leadershipsOf(recording: Recording): readonly Reign[] {
+  return reignsOf(recording).filter(({ role }) => role === 'leader');
+}
 
+type Happening =
+  | { readonly kind: 'change'; readonly at: number; readonly node: number; readonly change: StateChange }
+  | { readonly kind: 'gone' | 'back'; readonly at: number; readonly node: number };
+
+/** In order of time; at one instant who goes and comes before what changes. */
 function happenings(recording: Recording): readonly Happening[] {
-  const all: Happening[] = recording.changes.map((change) => ({ kind: 'change', at: change.at, change }));
-  for (const { node, why, from } of recording.absences) if (why !== 'paused') all.push({ kind: 'gone', at: from, node });
+  const all: Happening[] = [];
+  for (const { node, why, from, to } of recording.absences) {
+    if (why === 'paused') continue;
+    all.push({ kind: 'gone', at: from, node });
+    if (to < recording.end) all.push({ kind: 'back', at: to, node });
+  }
+  for (const change of recording.changes) all.push({ kind: 'change', at: change.at, node: change.node, change });
   return all.sort((a, b) => a.at - b.at);
 }

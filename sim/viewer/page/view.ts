@@ -1,0 +1,83 @@
+/** What of the story is looked at: the visible span, the instant, the filters. Every change is told to the listeners. */
+import { FAMILIES, type Family } from '../families.ts';
+import { lowerBound, type Story } from './story.ts';
+
+/** Shortest visible span, microseconds. */
+const SPAN_MIN = 200;
+const FOCUS_SPAN = 12_000;
+
+export class View {
+  from: number = 0;
+  to: number;
+  time: number;
+  /** -1 = all. */
+  group: number;
+  readonly families: Set<Family> = new Set(FAMILIES);
+  private readonly story: Story;
+  private readonly listeners: (() => void)[] = [];
+
+  constructor(story: Story) {
+    this.story = story;
+    this.to = Math.max(story.recording.end, SPAN_MIN);
+    this.time = story.recording.focus;
+    this.group = story.recording.violation?.evidence.group ?? -1;
+  }
+
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Shows the place where a reader should look first. */
+  lookAtFocus(): void {
+    const { focus, violation } = this.story.recording;
+    const steps = lowerBound(this.story.instants, focus, (at) => at);
+    const few = this.story.instants[Math.max(0, steps - (violation === undefined ? 120 : 40))] ?? 0;
+    const span = Math.max(FOCUS_SPAN, (focus - few) * 1.1);
+    this.time = focus;
+    this.show(focus - span * 0.9, focus + span * 0.1);
+  }
+
+  showAll(): void {
+    this.show(0, this.story.recording.end);
+  }
+
+  show(from: number, to: number): void {
+    const end = Math.max(this.story.recording.end, SPAN_MIN);
+    const span = Math.min(Math.max(to - from, SPAN_MIN), end * 1.04);
+    const middle = (from + to) / 2;
+    this.from = Math.min(Math.max(middle - span / 2, -end * 0.02), end * 1.02 - span);
+    this.to = this.from + span;
+    this.changed();
+  }
+
+  /** @param factor below 1 comes closer. @param around stays where it is. */
+  zoom(factor: number, around: number = this.time): void {
+    const anchor = around < this.from || around > this.to ? (this.from + this.to) / 2 : around;
+    this.show(anchor - (anchor - this.from) * factor, anchor + (this.to - anchor) * factor);
+  }
+
+  pan(micros: number): void {
+    this.show(this.from + micros, this.to + micros);
+  }
+
+  /** Moves to a time, and the visible span with it. */
+  goTo(time: number): void {
+    this.time = Math.min(Math.max(Math.round(time), 0), this.story.recording.end);
+    const span = this.to - this.from;
+    if (this.time < this.from || this.time > this.to) this.show(this.time - span / 2, this.time + span / 2);
+    else this.changed();
+  }
+
+  /** Moves by instants at which something happens. */
+  stepBy(count: number): void {
+    const { instants } = this.story;
+    const here = lowerBound(instants, this.time, (at) => at);
+    const isBetween = instants[here] !== this.time;
+    const next = count > 0 && isBetween ? here + count - 1 : here + count;
+    this.goTo(instants[Math.min(Math.max(next, 0), instants.length - 1)] ?? 0);
+  }
+}
