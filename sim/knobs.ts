@@ -24,6 +24,8 @@ export interface Knobs {
   readonly keys: number;
   /** Operations the clients invoke before the faults stop. */
   readonly operations: number;
+  /** Operations that must succeed after the faults stopped. */
+  readonly calmOperations: number;
   /** How long the work under faults lasts at most, microseconds of true time. */
   readonly workMicrosMax: number;
   /** Mean pause of a client between operations, microseconds. */
@@ -65,6 +67,7 @@ export const SETTABLE_FAULTS: readonly FaultKind[] = FAULT_KINDS.filter(
 const MILLISECOND = 1000;
 const SECOND = 1_000_000;
 const WORK_MICROS_MAX = 90 * SECOND;
+const CALM_OPERATIONS = 40;
 
 /** Draws the knobs of a seed. */
 export function drawKnobs(profile: Profile, choices: Choices): Knobs {
@@ -131,6 +134,7 @@ function drawSwarm(choices: Choices): Knobs {
     vaults: draws.between(1, 3),
     keys: draws.between(2, 6),
     operations,
+    calmOperations: CALM_OPERATIONS,
     workMicrosMax: WORK_MICROS_MAX,
     thinkMeanMicros: Math.floor((workSeconds * SECOND * clients * lanes) / operations),
     readShare: draws.between(30, 60) / 100,
@@ -198,6 +202,7 @@ const PERF: Knobs = {
   vaults: 1,
   keys: 400,
   operations: 10_000,
+  calmOperations: CALM_OPERATIONS,
   workMicrosMax: 1500 * SECOND,
   thinkMeanMicros: 450_000,
   readShare: 0.7,

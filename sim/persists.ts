@@ -47,7 +47,7 @@ export function completePersists(writer: Writer, all: boolean): Completed {
 /** The process dies: a drawn number of the operations left had been carried out by then. */
 export function cutPersists(writer: Writer, draws: Draws): void {
   const left = writer.persists.reduce((sum, persist) => sum + persist.ops.length - persist.done, 0);
-  let carriedOut = draws.below(left + 1);
+  let carriedOut = left - draws.below(left + 1);
   for (const persist of writer.persists) {
     for (; carriedOut > 0 && persist.done < persist.ops.length && persist.failure === undefined; carriedOut -= 1)
       carryOutNext(writer.disk, persist);

@@ -7,12 +7,14 @@ import type { Actor } from './actor.ts';
 import { failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
-import { drawKnobs, type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
+import { type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
 import { type Observer, Violation } from './observer.ts';
 import type { Protocol, Shape, SimCore } from './protocol.ts';
 import type { RunResult } from './result.ts';
-import { choicesOf, type RunOptions } from './run.ts';
+import type { RunOptions } from './run.ts';
+import { choicesOf, resolveKnobs, tapeOf, withoutOf } from './run-tape.ts';
 import type { Scenario } from './scenario.ts';
+import { storyEvents } from './story-events.ts';
 import type { Choices } from './tape.ts';
 import type { World } from './world.ts';
 import { worldOf } from './world-of.ts';
@@ -56,13 +58,13 @@ export function protocolScenario<S extends Shape, C extends SimCore<S>>(definiti
 
 function run<S extends Shape, C extends SimCore<S>>(definition: ProtocolScenario<S, C>, options: RunOptions): RunResult {
   const choices = choicesOf(options);
-  const staged = definition.world(drawKnobs(options.profile, choices));
-  const knobs = options.adjust === undefined ? staged : options.adjust(staged);
+  const knobs = resolveKnobs(options);
   options.onKnobs?.(knobs);
   const started = options.stopwatch();
   const stage = definition.stage({ knobs, choices });
   const world = worldOf(stage.protocol, { knobs, choices, actors: stage.clients.length });
-  for (const oracle of stage.oracles) if (options.without?.includes(oracle.name) !== true) world.observe(oracle);
+  world.trace.listener = options.onEvent;
+  for (const oracle of stage.oracles) if (!withoutOf(options).includes(oracle.name)) world.observe(oracle);
   for (const client of stage.clients) world.addActor(client);
   const failure = attempt(() => {
     perform(world, knobs, choices);
@@ -71,7 +73,8 @@ function run<S extends Shape, C extends SimCore<S>>(definition: ProtocolScenario
       throw new Violation('vacuous', `only ${ok} operations succeeded, ${definition.okMin} are asked for`, 'vacuous');
   });
   const wallMs = Math.max(options.stopwatch() - started, 0.001);
-  const name = { scenario: definition.name, seed: options.seed };
+  const name = { scenario: definition.name, seed: options.tape?.seed ?? options.seed };
+  const { ok, fail, info } = stage.operations();
   return {
     report: {
       ...name,
@@ -89,8 +92,12 @@ function run<S extends Shape, C extends SimCore<S>>(definition: ProtocolScenario
     },
     knobs,
     marks: [],
-    tape: options.record === true ? choices.tape({ ...name, profile: options.profile }) : undefined,
+    tape: tapeOf(options, definition.name, knobs, choices),
+    drift: choices.drift(),
     story: undefined,
+    storyEvents: storyEvents(world.counts, { operations: ok + fail + info, elections: 0, waiting: 0 }),
+    endMicros: world.now,
+    states: [],
   };
 }
 

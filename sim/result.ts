@@ -1,9 +1,10 @@
 /** What one run says of itself: the object of `vouch sim run --json`, field by field. */
 import type { Knobs } from './knobs.ts';
 import type { Recording } from './record/recording.ts';
-import type { Tape } from './tape.ts';
+import type { StoryEvents } from './story-events.ts';
+import type { Drift, Tape } from './tape.ts';
 
-export type RunVerdict = 'pass' | 'violation' | 'liveness' | 'vacuous' | 'unknown';
+export type RunVerdict = 'pass' | 'violation' | 'liveness' | 'nondeterminism' | 'vacuous' | 'unknown';
 
 export interface RunViolation {
   readonly oracle: string;
@@ -31,10 +32,16 @@ export interface RunResult {
   readonly knobs: Knobs;
   /** What the run has covered (marks.ts), sorted. */
   readonly marks: readonly string[];
-  /** Present where the run was recorded. */
+  /** Present where the run was recorded or replayed: what was drawn, and no more. */
   readonly tape: Tape | undefined;
+  readonly drift: Drift;
   /** Present where a story was asked for. */
   readonly story: Recording | undefined;
+  readonly storyEvents: StoryEvents;
+  /** True time at which it ended, microseconds. */
+  readonly endMicros: number;
+  /** What every node knew of its groups at the end, for a person. */
+  readonly states: readonly string[];
 }
 
 /** Exit codes of 60-simulator. */
@@ -46,6 +53,8 @@ export function exitCodeOf(verdict: RunVerdict): number {
       return 1;
     case 'liveness':
       return 3;
+    case 'nondeterminism':
+      return 4;
     case 'vacuous':
     case 'unknown':
       return 5;

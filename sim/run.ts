@@ -8,18 +8,21 @@ import type { Replica } from '../core/replica/replica.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
-import { drawKnobs, type Knobs, nemesisKnobs, possibleFaults, withFaults } from './knobs.ts';
+import { type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
 import { Liveness } from './liveness.ts';
+import { nodeStates } from './node-states.ts';
 import { Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
 import { assemble } from './record/assemble.ts';
 import { Recorder } from './record/recorder.ts';
 import type { Recording } from './record/recording.ts';
 import type { RunReport, RunResult } from './result.ts';
+import { choicesOf, resolveKnobs, tapeOf, withoutOf } from './run-tape.ts';
 import type { Scenario } from './scenario.ts';
-import { seedWords } from './seed.ts';
 import { StoryBook } from './story.ts';
-import { Choices, type Profile, type Tape } from './tape.ts';
+import { type StoryEvents, storyEvents } from './story-events.ts';
+import type { Choices, Profile, Tape } from './tape.ts';
+import type { TraceListener } from './trace.ts';
 import { drawSeed, VouchProtocol, type VouchShape } from './vouch.ts';
 import { type Behaviour, type Plan, SimClient } from './workload/client.ts';
 import { History } from './workload/history.ts';
@@ -39,8 +42,13 @@ export interface RunOptions {
   readonly record?: boolean;
   /** Keeps what happened, for a person to read. Changes nothing of the run. */
   readonly story?: boolean;
-  /** Repeats a tape instead of drawing. */
+  /** Repeats a tape instead of drawing; its knobs and its oracles are the last word then. */
   readonly tape?: Tape;
+  /** True time at which the run ends and the history is judged as it stands. */
+  readonly cutMicros?: number;
+  /** When to give up on a run that would tell too long a story. */
+  readonly limits?: RunLimits;
+  readonly onEvent?: TraceListener;
   /** Oracles to switch off. */
   readonly without?: readonly string[];
   /** Called with the resolved knobs before anything runs. */
@@ -51,6 +59,18 @@ export interface RunOptions {
   readonly stopwatch: () => number;
 }
 
+/** For runs of which only a short one is worth anything (shrink). */
+export interface RunLimits {
+  /** Story events from which on the run is abandoned. */
+  readonly storyMax: number;
+  /** Events from which on the run is abandoned. */
+  readonly eventsMax: number;
+  /** What is looked for. history: it is judged as it grows, so that the run ends with the first answer that breaks it. */
+  readonly claim: 'step' | 'history' | 'liveness';
+}
+
+/** Oracle of a run that was abandoned. */
+export const ABANDONED: string = 'abandoned';
 const FIRST_DATA_GROUP = 1 as GroupId;
 /** Name of a run without a scenario. */
 export const GENERIC: string = 'generic';
@@ -59,41 +79,44 @@ export const GENERIC: string = 'generic';
 const SETUP_MICROS = 60_000_000;
 const CALM_MICROS = 120_000_000;
 const EVENTS_MAX = 5_000_000;
-/** Operations that must succeed after the faults stopped. */
-const CALM_OPERATIONS = 40;
+/** Events between two looks at the limits. */
+const LIMITS_EVERY = 32;
 /** Vacuity floors: fewer ok operations than this, or a smaller share of what was invoked, prove nothing. */
 const OK_MIN = 200;
 const OK_SHARE_MIN = 0.3;
 
-/** Where a run's choices come from: its seed, or a tape. */
-export function choicesOf(options: RunOptions): Choices {
-  const words = seedWords(options.seed);
-  if (options.tape !== undefined) return Choices.replaying(words, options.tape);
-  return options.record === true ? Choices.recording(words) : Choices.fromSeed(words);
-}
-
 export function runSeed(options: RunOptions): RunResult {
   if (options.scenario?.onProtocol !== undefined) return options.scenario.onProtocol(options);
+  const knobs = resolveKnobs(options);
   const choices = choicesOf(options);
-  const drawn = drawKnobs(options.profile, choices);
-  const staged = options.scenario === undefined ? drawn : options.scenario.world(withFaults(drawn, {}));
-  const knobs = options.adjust === undefined ? staged : options.adjust(staged);
   options.onKnobs?.(knobs);
   const started = options.stopwatch();
   const run = new Run(options, knobs, choices);
   const failure = run.execute();
   const wallMs = Math.max(options.stopwatch() - started, 0.001);
-  const name = { scenario: options.scenario?.name ?? GENERIC, seed: options.seed };
+  const name = { scenario: options.scenario?.name ?? GENERIC, seed: options.tape?.seed ?? options.seed };
   const report = run.report(name, failure, wallMs);
-  const tape = options.record === true ? choices.tape({ ...name, profile: options.profile }) : undefined;
-  return { report, knobs, marks: run.marks(), tape, story: run.story(report, failure) };
+  return {
+    report,
+    knobs,
+    marks: run.marks(),
+    tape: tapeOf(options, name.scenario, knobs, choices),
+    drift: choices.drift(),
+    story: run.story(report, failure),
+    storyEvents: run.storyEvents(failure),
+    endMicros: run.endMicros,
+    states: nodeStates(run.world),
+  };
 }
+
+/** The time of a run is up before its phases are. */
+class CutShort extends Error {}
 
 class Run {
   private readonly knobs: Knobs;
   private readonly choices: Choices;
   private readonly scenario: Scenario | undefined;
-  private readonly world: World<VouchShape, Replica>;
+  readonly world: World<VouchShape, Replica>;
   private readonly protocol: VouchProtocol;
   private readonly oracles: Oracles;
   private readonly recorder: Recorder | undefined;
@@ -108,6 +131,12 @@ class Run {
   /** Whether the present phase ends when the clients have nothing left to do. */
   private clientsMatter: boolean = false;
   private calmSince: number = 0;
+  private isCalm: boolean = false;
+  private isWaiting: boolean = false;
+  private readonly cutMicros: number;
+  private readonly judgesEarly: boolean;
+  /** The story when the present wait for a sign of life began. */
+  private toldBefore: StoryEvents;
 
   constructor(options: RunOptions, knobs: Knobs, choices: Choices) {
     this.knobs = knobs;
@@ -122,13 +151,18 @@ class Run {
       options.story === true
         ? new Recorder(this.world, this.groups, (node, group) => this.oracles.watch.durableLast(node, group))
         : undefined;
-    this.oracles = new Oracles(this.world, protocol, this.groups, options.without ?? []);
+    this.oracles = new Oracles(this.world, protocol, this.groups, withoutOf(options));
     const own = options.scenario?.oracles?.({ nodes: this.world.nodes, groups: this.groups, history: this.history }) ?? [];
-    for (const oracle of own) if (options.without?.includes(oracle.name) !== true) this.world.observe(oracle);
+    for (const oracle of own) if (!withoutOf(options).includes(oracle.name)) this.world.observe(oracle);
     this.recorder?.watchBlocks(protocol);
     this.liveness = new Liveness(this.world, this.groups, this.history, choices.under('liveness/core'));
     this.housekeeper = new Housekeeper({ vaults: knobs.vaults, keys: knobs.keys, history: this.history });
     this.keeperClient = this.createClient(0, 1, this.housekeeper);
+    this.cutMicros = Math.min(options.cutMicros ?? Number.POSITIVE_INFINITY, options.tape?.cutMicros ?? Number.POSITIVE_INFINITY);
+    this.judgesEarly = options.limits?.claim === 'history';
+    this.toldBefore = this.told(0);
+    this.world.trace.listener = options.onEvent;
+    if (options.limits !== undefined) this.giveUpAt(options.limits);
   }
 
   /** Runs all phases. @returns what went wrong first, if anything did. */
@@ -148,8 +182,43 @@ class Run {
       this.demandSubstance();
       return undefined;
     } catch (error) {
+      return error instanceof CutShort ? this.judgeAsItStands() : failureOf(error);
+    }
+  }
+
+  get endMicros(): number {
+    return this.world.now;
+  }
+
+  /** How long a story it was, up to the violation if there is one. */
+  storyEvents(failure: Failure | undefined): StoryEvents {
+    const { toldBefore } = this;
+    return failure?.verdict === 'liveness' ? { ...toldBefore, total: toldBefore.total + 1 } : this.told(0);
+  }
+
+  private told(waiting: number): StoryEvents {
+    const operations = this.history.invocations.length + this.housekeeper.setupOperations;
+    return storyEvents(this.world.counts, { operations, elections: this.oracles.watch.elections, waiting });
+  }
+
+  private judgeAsItStands(): Failure | undefined {
+    try {
+      this.history.close();
+      this.oracles.judge(this.history);
+      return undefined;
+    } catch (error) {
       return failureOf(error);
     }
+  }
+
+  private giveUpAt({ storyMax, eventsMax, claim }: RunLimits): void {
+    const { world } = this;
+    const stepped = (): void => {
+      if (world.events % LIMITS_EVERY !== 0 || (claim === 'liveness' && this.isWaiting)) return;
+      if (this.told(0).total <= storyMax && world.events <= eventsMax) return;
+      throw new Violation(ABANDONED, 'the story became too long', 'unknown');
+    };
+    world.observe({ name: ABANDONED, claim: 'the run is short', stepped });
   }
 
   report(name: { readonly scenario: string; readonly seed: string }, failure: Failure | undefined, wallMs: number): RunReport {
@@ -203,12 +272,12 @@ class Run {
     this.isOpen = () => this.history.invocations.length < knobs.operations;
     const nemesis = new Nemesis(world, nemesisKnobs(knobs), this.choices);
     world.focus = (): number => this.oracles.watch.leaderOf(FIRST_DATA_GROUP);
-    const book = new StoryBook(world, this.oracles.watch, this.choices.under('story'));
+    const book = new StoryBook(world, this.oracles.watch, this.choices);
     nemesis.start();
     this.scenario?.tell(book);
     // Not a failure when time runs out: what was done by then is judged for substance at the end.
     this.clientsMatter = true;
-    world.run({ until: world.now + knobs.workMicrosMax, eventsMax: EVENTS_MAX });
+    this.advance(world.now + knobs.workMicrosMax);
     nemesis.stop();
     book.close();
   }
@@ -219,11 +288,12 @@ class Run {
     world.network.knobs = { ...this.knobs.link, loss: 0, duplicate: 0, reorder: 0 };
     if (this.knobs.profile !== 'perf') this.liveness.begin(); // `perf` has no faults
     this.calmSince = world.now;
+    this.isCalm = true;
     const ok = this.history.ok;
-    this.isOpen = () => this.history.ok < ok + CALM_OPERATIONS;
+    this.isOpen = () => this.history.ok < ok + this.knobs.calmOperations;
     for (const client of this.clients) client.poke(world.now);
     world.wakeActors();
-    this.runFor(CALM_MICROS, 'operations did not succeed after the faults stopped');
+    if (this.knobs.calmOperations > 0) this.runFor(CALM_MICROS, 'operations did not succeed after the faults stopped');
     this.clientsMatter = false;
     this.converge('replicas did not converge after the faults stopped');
   }
@@ -245,8 +315,18 @@ class Run {
 
   /** Runs until `stop`, else a liveness violation. */
   private runFor(micros: number, stuck: string): void {
-    const ended = this.world.run({ until: this.world.now + micros, eventsMax: EVENTS_MAX });
+    this.toldBefore = this.told(0);
+    this.isWaiting = true;
+    const ended = this.advance(this.world.now + micros);
+    this.isWaiting = false;
     if (ended !== 'stopped') throw new Violation('liveness', `${stuck}: ${this.liveness.whatIsMissing()}`, 'liveness');
+  }
+
+  /** Lets the world run; the run is over where its time is. */
+  private advance(until: number): ReturnType<World<VouchShape, Replica>['run']> {
+    const ended = this.world.run({ until: Math.min(until, this.cutMicros), eventsMax: EVENTS_MAX });
+    if (ended !== 'stopped' && this.cutMicros <= until) throw new CutShort();
+    return ended;
   }
 
   private converge(stuck: string): void {
@@ -279,14 +359,18 @@ class Run {
       layout,
       history,
       isOpen: () => this.isOpen(),
-      onAnswer: (asked, vault, answer, times) => this.oracles.answered(asked, vault, answer, times),
+      isCalm: () => this.isCalm,
+      onAnswer: (asked, vault, answer, times) => {
+        this.oracles.answered(asked, vault, answer, times);
+        if (this.judgesEarly) this.oracles.judge(this.history);
+      },
     };
     for (let client = 1; client <= knobs.clients; client += 1) {
       const behaviour = new LedgerBehaviour(context, client, this.choices);
       const idle = (): void => {
         if (this.clientsMatter && this.clients.every((other) => other.idle)) world.stop();
       };
-      const next = (lane: number, time: number): Plan | undefined => {
+      const next = (lane: number, time: number): Plan | 'skipped' | undefined => {
         const plan = behaviour.next(lane, time);
         if (plan === undefined) idle();
         return plan;

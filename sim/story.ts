@@ -3,21 +3,26 @@ import type { GroupId } from '../core/ids.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
 import { blockAll, type FaultTarget } from './faults/fault.ts';
 import type { StoryTeller } from './scenario.ts';
-import type { Draws } from './tape.ts';
+import { type Choices, type Draws, Fate } from './tape.ts';
 
 const FIRST_DATA_GROUP = 1 as GroupId;
 
+/** Label under which each cut and crash of a story has its fate. */
+export const ACTS: string = 'story/acts';
+
 export class StoryBook implements StoryTeller {
   readonly draws: Draws;
+  private readonly fates: Draws;
   private readonly target: FaultTarget;
   private readonly watch: RaftWatch;
   private readonly mending: Set<() => void> = new Set();
   private isOpen: boolean = true;
 
-  constructor(target: FaultTarget, watch: RaftWatch, draws: Draws) {
+  constructor(target: FaultTarget, watch: RaftWatch, choices: Choices) {
     this.target = target;
     this.watch = watch;
-    this.draws = draws;
+    this.draws = choices.under('story');
+    this.fates = choices.under(ACTS);
   }
 
   get nodeCount(): number {
@@ -46,6 +51,7 @@ export class StoryBook implements StoryTeller {
   }
 
   split(side: readonly number[], other: readonly number[]): () => void {
+    if (!this.happens()) return () => undefined;
     this.target.counts.add('partition');
     const open = blockAll(
       this.target,
@@ -63,19 +69,23 @@ export class StoryBook implements StoryTeller {
   }
 
   crash(node: number, how: 'crash' | 'powerLoss'): void {
-    this.target.crash(node, how);
+    if (this.happens()) this.target.crash(node, how);
   }
 
   crashAfter(node: number, effects: number, how: 'crash' | 'powerLoss'): void {
-    this.target.planCrash(node, { effects, fromNextPersist: false, how });
+    if (this.happens()) this.target.planCrash(node, { effects, fromNextPersist: false, how });
   }
 
   crashWhileWriting(node: number, effects: number, how: 'crash' | 'powerLoss'): void {
-    this.target.planCrash(node, { effects, fromNextPersist: true, how });
+    if (this.happens()) this.target.planCrash(node, { effects, fromNextPersist: true, how });
   }
 
   restart(node: number): void {
     this.target.restart(node);
+  }
+
+  private happens(): boolean {
+    return this.fates.fate() === Fate.happens;
   }
 
   /** The story ends: what is cut is mended, nothing planned happens any more. */

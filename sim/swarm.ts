@@ -53,7 +53,7 @@ export class SwarmTally {
 
   /** The worst verdict: safety before liveness before what proves nothing. */
   get exitCode(): number {
-    const order: readonly RunVerdict[] = ['violation', 'liveness', 'unknown', 'vacuous'];
+    const order: readonly RunVerdict[] = ['violation', 'nondeterminism', 'liveness', 'unknown', 'vacuous'];
     const worst = order.find((verdict) => this.reports.some((report) => report.verdict === verdict));
     return worst === undefined ? 0 : exitCodeOf(worst);
   }

@@ -3,22 +3,52 @@
  * no other, and its own list on the tape, so a tape still replays after code changes that keep labels.
  * Cheap when not recording: one branch more than the bare generator; callers hold the `Draws` object, never look up per draw.
  * Convention: 0 is the harmless outcome (no fault, shortest delay), so an exhausted or edited tape tends to calm.
+ * Identities and seeds, where no value is more harmless than another, come from the seed in every mode (`word`).
  */
 import { assert } from '../core/assert.ts';
 import { Random, type SeedWords } from '../core/random.ts';
+import type { Knobs } from './knobs.ts';
 
 /** Sizes a run is drawn for (knobs.ts). */
 export type Profile = 'lite' | 'swarm' | 'perf';
 
-/** What a run drew, label by label; self-contained together with the scenario's name. */
+/** What was drawn under one label, in order. */
+export interface Track {
+  readonly label: string;
+  readonly values: readonly number[];
+}
+
+/** Everything a run needs to happen again: a scenario's name, the world it is told in, and what was drawn, label by label. */
 export interface Tape {
   readonly version: 1;
   readonly scenario: string;
+  /** Identities come from here. */
   readonly seed: string;
   readonly profile: Profile;
+  /** As resolved, so that a replay draws no knobs and needs no flags. */
+  readonly knobs: Knobs;
+  /** Oracles that are switched off. */
+  readonly without: readonly string[];
+  /** True time at which the run ends and the history is judged as it stands; left out, the run goes through all its phases. */
+  readonly cutMicros?: number;
   /** Sorted by label. */
-  readonly draws: readonly { readonly label: string; readonly values: readonly number[] }[];
+  readonly draws: readonly Track[];
 }
+
+/** How a tape and the run that repeated it differ in the choices asked for. All zero for the same code. */
+export interface Drift {
+  /** Choices that the tape lacks: they were harmless. */
+  readonly missing: number;
+  /** Choices on the tape that nobody asked for. */
+  readonly ignored: number;
+}
+
+/**
+ * What becomes of the next thing that may happen under a label (an episode of a fault, an operation of a client).
+ * Only an edited tape says anything but `happens`.
+ */
+export const Fate = { end: 0, happens: 1, skipped: 2 } as const;
+export type Fate = (typeof Fate)[keyof typeof Fate];
 
 /** plain draws, draws and keeps, or repeats what a tape holds. */
 type Mode = 'plain' | 'record' | 'replay';
@@ -28,20 +58,21 @@ export class Draws {
   readonly label: string;
   private readonly mode: Mode;
   private readonly random: Random;
-  /** Recorded so far, or still to be replayed. */
-  readonly values: number[];
-  private position: number = 0;
+  /** What was drawn so far, where the mode keeps it. */
+  readonly values: number[] = [];
+  /** What is to be replayed. */
+  private readonly recorded: readonly number[];
 
-  constructor(label: string, mode: Mode, random: Random, values: number[]) {
+  constructor(label: string, mode: Mode, random: Random, recorded: readonly number[]) {
     this.label = label;
     this.mode = mode;
     this.random = random;
-    this.values = values;
+    this.recorded = recorded;
   }
 
-  /** How many choices were made under this label. */
-  get drawn(): number {
-    return this.position;
+  get drift(): Drift {
+    const beyond = this.values.length - this.recorded.length;
+    return { missing: Math.max(beyond, 0), ignored: Math.max(-beyond, 0) };
   }
 
   /** Uniform integer in [0, bound). */
@@ -75,16 +106,32 @@ export class Draws {
     return items[this.below(items.length)] as T;
   }
 
+  /** Uniform integer in [-max, max]; 0 on the tape is 0, odd numbers are positive. */
+  signed(max: number): number {
+    const drawn = this.below(2 * max + 1);
+    return drawn % 2 === 1 ? (drawn + 1) / 2 : -drawn / 2 + 0;
+  }
+
+  /** Whether the next thing happens. Draws nothing: it always does, unless a tape was edited or has ended. */
+  fate(): Fate {
+    if (this.mode === 'plain') return Fate.happens;
+    if (this.mode === 'record') return this.keep(Fate.happens) as Fate;
+    return this.next(3) as Fate;
+  }
+
+  /** 32 bits of an identity or a seed. Never on the tape. */
+  word(): number {
+    return this.random.u32();
+  }
+
   private keep(value: number): number {
     this.values.push(value);
-    this.position += 1;
     return value;
   }
 
   private next(bound: number): number {
-    const value = this.position < this.values.length ? (this.values[this.position] as number) : 0;
-    this.position += 1;
-    return value < bound ? value : bound - 1;
+    const value = this.recorded[this.values.length] ?? 0;
+    return this.keep(value < bound ? value : bound - 1);
   }
 }
 
@@ -130,17 +177,28 @@ export class Choices {
   under(label: string): Draws {
     const known = this.sources.get(label);
     if (known !== undefined) return known;
-    const values = this.mode === 'replay' ? [...(this.recorded.get(label) ?? [])] : [];
-    const made = new Draws(label, this.mode, Random.stream(this.seed, label), values);
+    const made = new Draws(label, this.mode, Random.stream(this.seed, label), this.recorded.get(label) ?? []);
     this.sources.set(label, made);
     return made;
   }
 
-  /** What was drawn so far. Only where the mode is recording. */
-  tape(name: { readonly scenario: string; readonly seed: string; readonly profile: Profile }): Tape {
-    assert(this.mode === 'record', 'a tape is made while recording');
+  /** What was drawn so far, label by label: of a replay, what it used of its tape. Not where the mode is plain. */
+  drawn(): readonly Track[] {
+    assert(this.mode !== 'plain', 'what was drawn is kept while recording or replaying');
     const labels = [...this.sources.keys()].sort();
-    const draws = labels.map((label) => ({ label, values: [...this.under(label).values] }));
-    return { version: 1, ...name, draws: draws.filter((track) => track.values.length > 0) };
+    const tracks = labels.map((label) => ({ label, values: [...this.under(label).values] }));
+    return tracks.filter((track) => track.values.length > 0);
+  }
+
+  /** How far a replay and its tape differ so far. */
+  drift(): Drift {
+    let missing = 0;
+    let ignored = 0;
+    for (const [label, recorded] of this.recorded) if (!this.sources.has(label)) ignored += recorded.length;
+    for (const draws of this.sources.values()) {
+      missing += draws.drift.missing;
+      ignored += draws.drift.ignored;
+    }
+    return { missing, ignored };
   }
 }

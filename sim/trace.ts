@@ -4,11 +4,16 @@
  * Every fold is a bijection of each lane for fixed input, so a difference once made is never folded away by equal input.
  */
 
+/** Told of every event before it is folded: what happened, and the hash of everything before it. */
+export type TraceListener = (time: number, node: number, kind: number, before: number) => void;
+
 export class TraceHash {
   private low: number = 0x243f6a88;
   private high: number = 0x85a308d3;
   /** How many things were folded. */
   folded: number = 0;
+  /** Undefined unless two runs are compared. */
+  listener: TraceListener | undefined = undefined;
 
   /** One 32-bit word. */
   word(value: number): void {
@@ -20,6 +25,7 @@ export class TraceHash {
   /** What happened, where, when. @param time microseconds, a safe non-negative integer. */
   event(time: number, node: number, kind: number): void {
     this.folded += 1;
+    if (this.listener !== undefined) this.listener(time, node, kind, this.prefix());
     this.word(time | 0);
     this.word((time / 0x1_0000_0000) | 0);
     this.word((node << 8) | kind);
@@ -50,6 +56,11 @@ export class TraceHash {
   text(text: string): void {
     this.word(text.length);
     for (let i = 0; i < text.length; i += 1) this.word(text.charCodeAt(i));
+  }
+
+  /** 32 bits of everything folded so far. */
+  prefix(): number {
+    return (this.low ^ Math.imul(this.high, 0x9e3779b1)) >>> 0;
   }
 
   /** Sixteen hex digits of everything folded so far. */

@@ -121,12 +121,12 @@ export function addressOf(node: number): string {
   return `127.0.0.1:${4100 + node}`;
 }
 
-/** Entropy whose every word is a labelled draw. */
+/** Entropy from a labelled stream. */
 export function entropyFrom(draws: Draws): Entropy {
   return {
     fill(out: Uint8Array, offset: number, length: number): void {
       for (let i = 0; i < length; i += 4) {
-        const word = draws.below(0x1_0000_0000);
+        const word = draws.word();
         for (let k = 0; k < 4 && i + k < length; k += 1) out[offset + i + k] = word >>> (8 * k);
       }
     },
@@ -134,6 +134,5 @@ export function entropyFrom(draws: Draws): Entropy {
 }
 
 export function drawSeed(draws: Draws): SeedWords {
-  const word = (): number => draws.below(0x1_0000_0000);
-  return [word(), word(), word(), word()];
+  return [draws.word(), draws.word(), draws.word(), draws.word()];
 }

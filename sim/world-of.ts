@@ -23,9 +23,9 @@ export function worldOf<S extends Shape, C extends SimCore<S>>(
       const draws = choices.under(`clock/${node}`);
       const { clockRatePpmMax, wallOffsetMaxMicros } = knobs;
       return new NodeClock({
-        ratePpm: draws.between(0, 2 * clockRatePpmMax) - clockRatePpmMax,
+        ratePpm: draws.signed(clockRatePpmMax),
         origin: draws.below(1_000_000_000),
-        wallOffset: draws.between(0, 2 * wallOffsetMaxMicros) - wallOffsetMaxMicros,
+        wallOffset: draws.signed(wallOffsetMaxMicros),
       });
     },
     disk: (_node, draws) => new SimDisk(draws),

@@ -19,6 +19,7 @@ interface MutantFlags {
   readonly timeout: string;
   readonly jobs?: string;
   readonly without?: string;
+  readonly shrink: boolean;
   readonly json?: boolean;
 }
 
@@ -29,6 +30,8 @@ interface Row {
 }
 
 const SEEDS_MAX = 1_000_000;
+/** Real time for shrinking one story. */
+const SHRINK_MS = 60_000;
 const JOBS_MAX = 256;
 
 export function addSimMutantsCommand(sim: Command): void {
@@ -41,6 +44,7 @@ export function addSimMutantsCommand(sim: Command): void {
     .option('--timeout <duration>', 'real time per mutant', '10m')
     .option('--jobs <n>', 'mutants hunted at the same time (default: one per core)')
     .option('--without <oracles>', 'switch oracles off by name: what they alone find must survive then')
+    .option('--no-shrink', 'say how each bug is found, not how short its story can be')
     .option('--json', 'print one JSON object on the last line')
     .addHelpText('after', '\nExample:\n  vouch sim mutants --only E1,L6')
     .action(mutants);
@@ -53,6 +57,7 @@ async function mutants(flags: MutantFlags): Promise<void> {
     seeds: wholeNumber(flags.seeds, '--seeds', SEEDS_MAX),
     profile: 'swarm',
     without: flags.without === undefined ? [] : flags.without.split(','),
+    shrinkMs: flags.shrink ? SHRINK_MS : 0,
   };
   const timeoutMs = durationMs(flags.timeout, '--timeout');
   const jobs = flags.jobs === undefined ? availableParallelism() : wholeNumber(flags.jobs, '--jobs', JOBS_MAX);
@@ -63,7 +68,7 @@ async function mutants(flags: MutantFlags): Promise<void> {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const bundle = join(directory, `${mutant.id}.cjs`);
       await bundleMutant(mutant, bundle);
-      const row = { mutant, result: await huntIn(bundle, order, timeoutMs) };
+      const row = { mutant, result: await huntIn(bundle, order, timeoutMs + order.shrinkMs) };
       rows.push(row);
       if (flags.json !== true) print(describe(row));
     }
@@ -86,6 +91,8 @@ function chooseMutants(only: string | undefined): readonly Mutant[] {
   });
 }
 
+const NOTHING_FOUND = { oracle: null, seeds: 0, message: '', shrunkEvents: null, shrinkMs: 0 } as const;
+
 /** Hunts in a process of its own: a mutant may loop for ever or exhaust the memory. */
 function huntIn(bundle: string, order: HuntOrder, timeoutMs: number): Promise<HuntResult | 'timeout'> {
   return new Promise((resolve) => {
@@ -104,7 +111,7 @@ function huntIn(bundle: string, order: HuntOrder, timeoutMs: number): Promise<Hu
     child.on('close', (code) => {
       if (code === 0) resolve(JSON.parse(output) as HuntResult);
       else if (code === null) resolve('timeout');
-      else resolve({ oracle: null, seeds: 0, message: '', crashes: 1, crashMessage: complaint.trim().split('\n').pop() ?? '' });
+      else resolve({ ...NOTHING_FOUND, crashes: 1, crashMessage: complaint.trim().split('\n').pop() ?? '' });
     });
   });
 }
@@ -113,7 +120,9 @@ function describe({ mutant, result }: Row): string {
   const id = mutant.id.padEnd(4);
   if (result === 'timeout') return `${id} timed out: ${mutant.title}`;
   const crashes = result.crashes > 0 ? ` (${result.crashes} crashes, first: ${result.crashMessage})` : '';
-  if (result.oracle !== null) return `${id} killed by ${result.oracle} after ${result.seeds} seeds: ${mutant.title}${crashes}`;
+  const shrunk = result.shrunkEvents === null ? '' : `, in ${result.shrunkEvents} story events`;
+  if (result.oracle !== null)
+    return `${id} killed by ${result.oracle} after ${result.seeds} seeds${shrunk}: ${mutant.title}${crashes}`;
   return `${id} ${mutant.isControl === true ? 'lives, as a control must' : 'SURVIVED'} ${result.seeds} seeds: ${mutant.title}${crashes}`;
 }
 
@@ -142,7 +151,7 @@ function finish(rows: readonly Row[], flags: MutantFlags): void {
       oracle: result === 'timeout' ? 'timeout' : result.oracle,
       seedsToKill: result === 'timeout' || result.oracle === null ? null : result.seeds,
       crashes: result === 'timeout' ? 0 : result.crashes,
-      shrunkEvents: null,
+      shrunkEvents: result === 'timeout' ? null : result.shrunkEvents,
     })),
   });
 }

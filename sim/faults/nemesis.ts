@@ -2,7 +2,7 @@
  * Injects faults one after another while a run lasts: when, which and for how long are draws. Several may be active at once.
  * `stop` ends what is active, in the order it began; what was started under a stopped nemesis is undone exactly once.
  */
-import type { Choices, Draws } from '../tape.ts';
+import { type Choices, type Draws, Fate } from '../tape.ts';
 import type { FaultKind } from './counts.ts';
 import type { Fault, FaultTarget } from './fault.ts';
 
@@ -22,15 +22,20 @@ interface Active {
   ended: boolean;
 }
 
+/** Label under which each episode has its fate. */
+export const EPISODES: string = 'nemesis/episodes';
+
 export class Nemesis {
   private readonly target: FaultTarget;
   private readonly knobs: NemesisKnobs;
   private readonly timing: Draws;
   private readonly kinds: Draws;
+  private readonly fates: Draws;
   private readonly choices: Choices;
   private readonly weightSum: number;
   private active: Active[] = [];
   private stopped: boolean = false;
+  private episodes: number = 0;
   /** True time of the newest injection. */
   lastInjection: number = 0;
 
@@ -40,6 +45,7 @@ export class Nemesis {
     this.choices = choices;
     this.timing = choices.under('nemesis/timing');
     this.kinds = choices.under('nemesis/kind');
+    this.fates = choices.under(EPISODES);
     this.weightSum = knobs.weights.reduce((sum, { weight }) => sum + weight, 0);
   }
 
@@ -55,18 +61,23 @@ export class Nemesis {
   }
 
   private scheduleNext(): void {
+    const fate = this.fates.fate();
+    if (fate === Fate.end) return;
     const wait = 1 + this.timing.exponential(this.knobs.intervalMeanMicros);
     this.target.at(this.target.now + wait, () => {
       if (this.stopped) return;
-      this.inject();
+      this.inject(fate);
       this.scheduleNext();
     });
   }
 
-  private inject(): void {
+  private inject(fate: Fate): void {
     const fault = this.drawFault();
     const durationMicros = 1 + this.timing.exponential(this.knobs.durationMeanMicros);
-    const draws = this.choices.under(`fault/${fault.kind}`);
+    // A label per episode: one that is skipped shifts no other.
+    const draws = this.choices.under(`fault/${this.episodes}/${fault.kind}`);
+    this.episodes += 1;
+    if (fate === Fate.skipped) return;
     this.lastInjection = this.target.now;
     const end = fault.inject({ target: this.target, draws, durationMicros, downMax: this.knobs.downMax });
     if (end === undefined) return;

@@ -20,8 +20,8 @@ export interface Plan {
 }
 
 export interface Behaviour {
-  /** What the lane does next; undefined = nothing before `poke`. */
-  next(lane: number, time: number): Plan | undefined;
+  /** What the lane does next; undefined = nothing before `poke`; skipped = nothing, this time. */
+  next(lane: number, time: number): Plan | 'skipped' | undefined;
   /** Pause before the lane's next operation, microseconds. */
   think(lane: number): number;
 }
@@ -101,8 +101,8 @@ export class SimClient implements Actor {
 
   private start(lane: Lane, number: number, time: number): void {
     const plan = this.behaviour.next(number, time);
-    if (plan === undefined) {
-      lane.readyAt = Number.POSITIVE_INFINITY;
+    if (plan === undefined || plan === 'skipped') {
+      lane.readyAt = plan === undefined ? Number.POSITIVE_INFINITY : time + 1 + this.behaviour.think(number);
       return;
     }
     const operation = this.nextOperation as OperationId;

@@ -13,6 +13,8 @@ export class Housekeeper implements Behaviour {
   private readonly setup: Setup;
   private readonly keys: number;
   private readonly history: History;
+  /** Operations that set the cluster up. */
+  setupOperations: number = 0;
   private pending: { readonly vault: number; readonly asked: Asked; readonly query: VaultQuery }[] = [];
   /** Called when the layout is there, and when every key was read. */
   onDone: () => void = () => undefined;
@@ -47,6 +49,7 @@ export class Housekeeper implements Behaviour {
   next(_lane: number, time: number): Plan | undefined {
     if (this.layout === undefined) {
       const plan = this.setup.next() as Plan;
+      this.setupOperations += 1;
       return { ...plan, done: (outcome, at) => this.afterSetup(() => plan.done(outcome, at)) };
     }
     const read = this.pending.shift();

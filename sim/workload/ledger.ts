@@ -8,7 +8,7 @@ import type { Answer, OperationOutcome, Route } from '../../core/client/operatio
 import type { VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
 import type { Operation, TupleKey } from '../../core/state/transaction.ts';
 import type { Knobs } from '../knobs.ts';
-import type { Choices, Draws } from '../tape.ts';
+import { type Choices, type Draws, Fate } from '../tape.ts';
 import type { Behaviour, Plan } from './client.ts';
 import type { Asked, History, Told } from './history.ts';
 import type { Layout } from './layout.ts';
@@ -28,6 +28,8 @@ export interface LedgerContext {
   readonly history: History;
   /** Whether clients still start operations. */
   isOpen: () => boolean;
+  /** Whether faults have stopped: from then on the tape decides what is done, but not whether. */
+  isCalm: () => boolean;
   readonly onAnswer: AnswerListener;
 }
 
@@ -52,11 +54,20 @@ export function entityOf(key: number): string {
   return `register/${key}`;
 }
 
+/** Label under which each operation of a client has its fate. */
+export function operationsOf(client: number): string {
+  return `client/${client}/operations`;
+}
+
 export class LedgerBehaviour implements Behaviour {
   private readonly context: LedgerContext;
   private readonly client: number;
-  private readonly draws: Draws;
+  private readonly choices: Choices;
+  private readonly fates: Draws;
   private readonly thinking: Draws;
+  /** The choices of the operation at hand. */
+  private draws: Draws;
+  private planned: number = 0;
   private written: number = 0;
   /** Values seen last, per entity: what a compare-and-set expects. */
   private readonly seen: Map<string, Uint8Array> = new Map();
@@ -64,7 +75,9 @@ export class LedgerBehaviour implements Behaviour {
   constructor(context: LedgerContext, client: number, choices: Choices) {
     this.context = context;
     this.client = client;
-    this.draws = choices.under(`client/${client}/operation`);
+    this.choices = choices;
+    this.fates = choices.under(operationsOf(client));
+    this.draws = this.fates;
     this.thinking = choices.under(`client/${client}/think`);
   }
 
@@ -74,9 +87,15 @@ export class LedgerBehaviour implements Behaviour {
     return this.thinking.below(2) === 0 ? this.thinking.below(500) : this.thinking.exponential(2 * mean);
   }
 
-  next(lane: number, time: number): Plan | undefined {
+  next(lane: number, time: number): Plan | 'skipped' | undefined {
     const { knobs, layout } = this.context;
     if (!this.context.isOpen()) return undefined;
+    const fate = this.context.isCalm() ? Fate.happens : this.fates.fate();
+    if (fate === Fate.end) return undefined;
+    // A label per operation: one that is skipped shifts no other.
+    this.planned += 1;
+    if (fate === Fate.skipped) return 'skipped';
+    this.draws = this.choices.under(`client/${this.client}/${this.planned}`);
     const vault = this.draws.below(layout.vaults.length);
     if (this.draws.chance(knobs.readShare)) return this.read(lane, vault, time);
     return this.write(lane, vault, time);

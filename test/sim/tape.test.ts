@@ -1,9 +1,13 @@
 /** Choices: the same with and without recording, repeated by a tape, independent between labels, harmless where a tape ends. */
 import { describe, expect, test } from 'vitest';
+import { resolveKnobs } from '../../sim/run-tape.ts';
 import { seedWords } from '../../sim/seed.ts';
-import { Choices, type Draws } from '../../sim/tape.ts';
+import { Choices, type Draws, type Tape } from '../../sim/tape.ts';
 
-const NAME = { scenario: 'generic', seed: '1', profile: 'lite' } as const;
+const NAME = {
+  ...{ version: 1 as const, scenario: 'generic', seed: '1', profile: 'lite' as const, without: [] },
+  knobs: resolveKnobs({ seed: '1', profile: 'lite', scenario: undefined }),
+} as const;
 
 function sample(draws: Draws): readonly unknown[] {
   return [
@@ -22,7 +26,7 @@ describe('Choices', () => {
     const recording = Choices.recording(seed);
     const recorded = sample(recording.under('a'));
     expect(sample(Choices.fromSeed(seed).under('a'))).toEqual(recorded);
-    const tape = JSON.parse(JSON.stringify(recording.tape(NAME))) as ReturnType<Choices['tape']>;
+    const tape = JSON.parse(JSON.stringify({ ...NAME, draws: recording.drawn() })) as Tape;
     expect(sample(Choices.replaying(seedWords('another'), tape).under('a'))).toEqual(recorded);
   });
 
@@ -36,12 +40,12 @@ describe('Choices', () => {
   });
 
   test('where a tape ends, every choice is the harmless one', () => {
-    const draws = Choices.replaying(seedWords('x'), { version: 1, ...NAME, draws: [] }).under('fault');
+    const draws = Choices.replaying(seedWords('x'), { ...NAME, draws: [] }).under('fault');
     expect(sample(draws)).toEqual([0, false, 0, 3, 'a', 0]);
   });
 
   test('a recorded value beyond a bound that has shrunk is brought within it', () => {
-    const draws = Choices.replaying(seedWords('x'), { version: 1, ...NAME, draws: [{ label: 'a', values: [9] }] }).under('a');
+    const draws = Choices.replaying(seedWords('x'), { ...NAME, draws: [{ label: 'a', values: [9] }] }).under('a');
     expect(draws.below(4)).toBe(3);
   });
 
