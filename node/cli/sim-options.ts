@@ -40,15 +40,19 @@ const NODES_MAX = 9;
 const PER_FRAME: readonly string[] = ['loss', 'duplicate', 'reorder'];
 
 export function addSharedOptions(command: Command): Command {
+  const scenario = 'a scenario of `vouch sim list`, or a file ./mine.ts; without it, the generic workload';
+  return addRunOptions(command.argument('[name]', scenario)).option('--json', 'print one JSON object on the last line');
+}
+
+/** Without the scenario's name and without --json, for commands that have their own. */
+export function addRunOptions(command: Command): Command {
   return command
-    .argument('[name]', 'a scenario of `vouch sim list`, or a file ./mine.ts; without it, the generic workload')
     .option('--nodes <n>', 'size of the cluster')
     .option('--for <duration>', 'how long clients work under faults, in virtual time: 500ms, 30s, 10m')
     .option('--profile <name>', 'lite, swarm or perf')
     .option('--fault <list>', 'faults per second of virtual time (loss, duplicate, reorder: per frame): crash=0.1,partition=off')
     .option('--set <list>', 'knobs by name: electionTimeoutMs=150..300,batchMax=1')
-    .option('--without <oracles>', 'switch oracles off by name, comma-separated')
-    .option('--json', 'print one JSON object on the last line');
+    .option('--without <oracles>', 'switch oracles off by name, comma-separated');
 }
 
 export function planOf(name: string | undefined, flags: SharedFlags): RunPlan {
@@ -82,7 +86,11 @@ export function planFlags(plan: RunPlan): string {
 }
 
 /** Runs one seed of a plan. */
-export function runPlan(plan: RunPlan, seed: string, extra: Partial<Pick<RunOptions, 'onKnobs' | 'record'>> = {}): RunResult {
+export function runPlan(
+  plan: RunPlan,
+  seed: string,
+  extra: Partial<Pick<RunOptions, 'onKnobs' | 'record' | 'story'>> = {},
+): RunResult {
   return runSeed({
     seed,
     profile: plan.profile,

@@ -2,60 +2,80 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Knobs } from '../../sim/knobs.ts';
-import { exitCodeOf, type RunReport } from '../../sim/result.ts';
+import { exitCodeOf, type RunReport, type RunResult } from '../../sim/result.ts';
 import { GENERIC, runSeed } from '../../sim/run.ts';
 import type { Tape } from '../../sim/tape.ts';
 import { usageFailure } from './failure.ts';
 import { print, printJson, say } from './output.ts';
 import { findScenario } from './scenario-lookup.ts';
 import { addSharedOptions, planFlags, planOf, type RunPlan, runPlan, type SharedFlags } from './sim-options.ts';
+import { writeStoryPage } from './story-page.ts';
 
-interface RunFlags extends SharedFlags {
+interface ReplayFlags extends SharedFlags {
+  readonly html?: string;
+}
+
+interface RunFlags extends ReplayFlags {
   readonly seed: string;
   readonly tape?: string;
 }
+
+const HTML_HELP = 'write the story of the run to one offline page';
 
 export function addSimRunCommands(sim: Command): void {
   addSharedOptions(sim.command('run').description('run one seed'))
     .option('--seed <text>', 'the seed', '1')
     .option('--tape <file>', 'write every choice of the run to a file that `replay` takes')
+    .option('--html <file>', HTML_HELP)
     .addHelpText('after', '\nExample:\n  vouch sim run split-brain --seed 7 --json')
     .action(run);
   addSharedOptions(sim.command('replay').description('run a seed or a tape again'))
     .argument('[seed-or-tape]', 'a seed, or a file written by run --tape')
+    .option('--html <file>', HTML_HELP)
     .action(replay);
 }
 
-function run(name: string | undefined, flags: RunFlags): void {
-  execute(planOf(name, flags), flags.seed, flags);
+async function run(name: string | undefined, flags: RunFlags): Promise<void> {
+  await execute(planOf(name, flags), flags.seed, flags);
 }
 
 /** One argument is a seed or tape of the generic run; two are a scenario and a seed. */
-function replay(first: string | undefined, second: string | undefined, flags: SharedFlags): void {
+async function replay(first: string | undefined, second: string | undefined, flags: ReplayFlags): Promise<void> {
   const what = second ?? first;
   if (what === undefined) throw usageFailure('replay wants a seed or the file of a tape.');
   const plan = planOf(second === undefined ? undefined : first, flags);
   if (/^[\w-]+$/.test(what)) return execute(plan, what, flags);
-  tell(replayTape(what), planFlags(plan), flags);
+  const result = replayTape(what, flags.html !== undefined);
+  await writeStory(flags.html, result, `vouch sim replay ${what}`);
+  tell(result.report, planFlags(plan), flags);
 }
 
-function execute(plan: RunPlan, seed: string, flags: SharedFlags & { readonly tape?: string }): void {
+async function execute(plan: RunPlan, seed: string, flags: ReplayFlags & { readonly tape?: string }): Promise<void> {
   const result = runPlan(plan, seed, {
     record: flags.tape !== undefined,
+    story: flags.html !== undefined,
     onKnobs: (knobs) => {
       if (flags.json !== true) print(describeKnobs(knobs));
     },
   });
   if (flags.tape !== undefined) writeFileSync(flags.tape, JSON.stringify(result.tape));
+  await writeStory(flags.html, result, `vouch sim replay${planFlags(plan)} ${seed}`);
   tell(result.report, planFlags(plan), flags);
 }
 
-function replayTape(file: string): RunReport {
+async function writeStory(file: string | undefined, { story }: RunResult, command: string): Promise<void> {
+  if (file === undefined) return;
+  if (story === undefined) throw usageFailure('--html tells runs of Vouch; this is one of another protocol.');
+  await writeStoryPage(file, story, command);
+}
+
+/** Runs a tape again. @param story whether what happens is kept for a person. */
+export function replayTape(file: string, story: boolean): RunResult {
   const tape = readTape(file);
   const scenario = findScenario(tape.scenario);
   if (scenario === undefined && tape.scenario !== GENERIC)
     throw usageFailure(`The tape is of scenario "${tape.scenario}", which does not exist here.`);
-  return runSeed({ seed: tape.seed, profile: tape.profile, scenario, tape, stopwatch: () => performance.now() }).report;
+  return runSeed({ seed: tape.seed, profile: tape.profile, scenario, tape, story, stopwatch: () => performance.now() });
 }
 
 function readTape(file: string): Tape {

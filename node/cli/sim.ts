@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { isScenarioFile, loadScenarioFile } from './scenario-file.ts';
 import { addSimCheckCommand } from './sim-check.ts';
+import { addSimExplainCommand } from './sim-explain.ts';
 import { addSimListCommand } from './sim-list.ts';
 import { addSimMutantsCommand } from './sim-mutants.ts';
 import { addSimRunCommands } from './sim-run.ts';
@@ -30,6 +31,7 @@ export function addSimCommands(program: Command): void {
   });
   addSimListCommand(sim);
   addSimRunCommands(sim);
+  addSimExplainCommand(sim);
   addSimSwarmCommand(sim);
   addSimMutantsCommand(sim);
   addSimCheckCommand(sim);

@@ -22,7 +22,7 @@ export function explain(recording: Recording, replay: string): string {
     section('What the clients saw', clientLines(recording)),
     section(recording.violation === undefined ? 'The liveliest moment' : 'The last steps', stepLines(recording)),
     recording.omitted.length === 0 ? '' : wrapped(`Left out: ${recording.omitted.join('; ')}.`, ''),
-    `See it again:\n  ${replay}`,
+    `See it again:\n${replay}`,
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }

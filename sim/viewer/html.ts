@@ -89,7 +89,7 @@ function legendHtml(): string {
     ['candidate', 'candidate'],
     ['follower', 'follower'],
     ['down', 'down'],
-    ['fault', 'fault or standing still'],
+    ['fault', 'fault, pause'],
     ['ok', 'answered'],
     ['info', 'unknown'],
     ['fail', 'refused'],

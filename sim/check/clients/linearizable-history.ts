@@ -46,19 +46,19 @@ export function demandLinearizable(history: History, placeOf: (mark: string) => 
   }
   for (const [vault, invocations] of vaults)
     for (const part of split(invocations)) {
-      if (!isExplainedByChain(new VaultModel(), part, placeOf)) demandPart(vault, part);
+      if (!isExplainedByChain(new VaultModel(), part, placeOf)) demandPart(vault, part, placeOf);
     }
 }
 
-function demandPart(vault: number, part: readonly Invocation[]): void {
-  const operations = part.map(toOperation);
+function demandPart(vault: number, part: readonly Invocation[], placeOf: (mark: string) => Place | undefined): void {
+  const operations = part.map((invocation) => toOperation(invocation, placeOf));
   const verdict = checkLinearizable(new VaultModel(), operations, SEARCH_STEPS_MAX);
   if (verdict.verdict === 'unknown') throw new Violation(LINEARIZABLE, `vault ${vault}: the search ran out of budget`, 'unknown');
   if (verdict.verdict === 'violation') {
     const { stuck, placed } = verdict;
     throw new Violation(
       LINEARIZABLE,
-      `vault ${vault}: no order explains process ${stuck.process}, ${describe(stuck.input)}, invoked at ${stuck.invokedAt} µs (${placed} of ${operations.length} operations placed)`,
+      `vault ${vault}: no order explains what process ${stuck.process}, asking at ${seconds(stuck.invokedAt)}, was told: ${answerOf(stuck.input)} (${placed} of ${operations.length} operations placed)`,
       'safety',
       evidenceOf(stuck, operations),
     );
@@ -71,8 +71,9 @@ function evidenceOf(stuck: Operation<VaultInput>, operations: readonly Operation
   const keys = touchedKeys(input.asked);
   let before: Operation<VaultInput> | undefined;
   for (const other of operations) {
-    const isChange = other.outcome === 'ok' && other.input.asked.kind === 'transact' && other.returnedAt < invokedAt;
-    if (!isChange || (before !== undefined && other.returnedAt < before.returnedAt)) continue;
+    const { told } = other.input;
+    const isChange = told?.kind === 'transact' && told.outcome.ok && told.outcome.changed;
+    if (!isChange || other.returnedAt >= invokedAt || (before !== undefined && other.returnedAt < before.returnedAt)) continue;
     if (touchedKeys(other.input.asked).some((key) => keys.includes(key))) before = other;
   }
   return {
@@ -91,15 +92,10 @@ function answerOf({ asked, told }: VaultInput): string {
   return `${askedPhrase(asked)} → ${told === undefined ? 'unknown' : toldPhrase(told)}`;
 }
 
-function toOperation(invocation: Invocation): Operation<VaultInput> {
+function toOperation(invocation: Invocation, placeOf: (mark: string) => Place | undefined): Operation<VaultInput> {
   const { process, asked, told, invokedAt, returnedAt, outcome } = invocation;
-  return { process, input: { asked, told }, invokedAt, returnedAt, outcome: outcome === 'ok' ? 'ok' : 'info' };
-}
-
-function describe(input: VaultInput): string {
-  return JSON.stringify(input, (_, value: unknown) =>
-    value instanceof Uint8Array ? [...value].map((byte) => String.fromCharCode(byte)).join('') : value,
-  );
+  const at = invocation.seenTime ?? (asked.kind === 'transact' ? placeOf(asked.mark)?.time : undefined);
+  return { process, input: { asked, told, at }, invokedAt, returnedAt, outcome: outcome === 'ok' ? 'ok' : 'info' };
 }
 
 /** Splits by connected keys. An unknown outcome of a read explains nothing and is left out. */

@@ -177,6 +177,6 @@ byId('theme').addEventListener('click', () => {
   root.dataset.theme = isDark ? 'light' : 'dark';
   recolour();
 });
-window.addEventListener('resize', plan);
+new ResizeObserver(plan).observe(canvas.parentElement as HTMLElement);
 view.onChange(plan);
 view.lookAtFocus();

@@ -1,10 +1,13 @@
 /** What of the story is looked at: the visible span, the instant, the filters. Every change is told to the listeners. */
 import { FAMILIES, type Family } from '../families.ts';
+import { lastRelevantSteps } from '../focus.ts';
 import { lowerBound, type Story } from './story.ts';
 
 /** Shortest visible span, microseconds. */
 const SPAN_MIN = 200;
-const FOCUS_SPAN = 12_000;
+/** Shortest span shown around the focus, and the steps it has room for. */
+const FOCUS_SPAN = 4000;
+const FOCUS_STEPS = 16;
 
 export class View {
   from: number = 0;
@@ -33,10 +36,10 @@ export class View {
 
   /** Shows the place where a reader should look first. */
   lookAtFocus(): void {
-    const { focus, violation } = this.story.recording;
-    const steps = lowerBound(this.story.instants, focus, (at) => at);
-    const few = this.story.instants[Math.max(0, steps - (violation === undefined ? 120 : 40))] ?? 0;
-    const span = Math.max(FOCUS_SPAN, (focus - few) * 1.1);
+    const { recording, steps } = this.story;
+    const { focus } = recording;
+    const first = lastRelevantSteps(recording, steps, FOCUS_STEPS)[0]?.at ?? 0;
+    const span = Math.max(FOCUS_SPAN, (focus - first) * 1.15);
     this.time = focus;
     this.show(focus - span * 0.9, focus + span * 0.1);
   }

@@ -1,0 +1,40 @@
+/** `vouch sim explain`: a seed or a tape told as one page of text. */
+import type { Command } from 'commander';
+import { exitCodeOf, type RunResult } from '../../sim/result.ts';
+import { explain } from '../../sim/viewer/explain.ts';
+import { usageFailure } from './failure.ts';
+import { findScenario } from './scenario-lookup.ts';
+import { addRunOptions, planFlags, planOf, runPlan, type SharedFlags } from './sim-options.ts';
+import { replayTape } from './sim-run.ts';
+
+export function addSimExplainCommand(sim: Command): void {
+  addRunOptions(
+    sim
+      .command('explain')
+      .description('tell a seed or a tape as one page of text: faults, leaders, clients, and what broke')
+      .argument('<seed-or-tape>', 'a seed, or a file written by run --tape')
+      .argument('[name]', 'a scenario of `vouch sim list`; without it, the generic workload'),
+  )
+    .addHelpText('after', '\nExample:\n  vouch sim explain 7 split-brain')
+    .action(tell);
+}
+
+/** The scenario may stand first as well, as it does in the line that a failed run ends with. */
+function tell(first: string, second: string | undefined, flags: SharedFlags): void {
+  const isSwapped = second !== undefined && findScenario(first) !== undefined && findScenario(second) === undefined;
+  const [what, name] = isSwapped ? [second, first] : [first, second];
+  const { result, command } = runOf(what, name, flags);
+  if (result.story === undefined) throw usageFailure(`${what} is a run of another protocol; only runs of Vouch are explained.`);
+  process.exitCode = exitCodeOf(result.report.verdict);
+  process.stdout.write(explain(result.story, command));
+}
+
+function runOf(
+  what: string,
+  name: string | undefined,
+  flags: SharedFlags,
+): { readonly result: RunResult; readonly command: string } {
+  const plan = planOf(name, flags);
+  if (!/^[\w-]+$/.test(what)) return { result: replayTape(what, true), command: `vouch sim replay ${what}` };
+  return { result: runPlan(plan, what, { story: true }), command: `vouch sim replay${planFlags(plan)} ${what}` };
+}
