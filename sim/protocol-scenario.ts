@@ -92,6 +92,7 @@ function run<S extends Shape, C extends SimCore<S>>(definition: ProtocolScenario
     },
     knobs,
     marks: [],
+    samples: undefined,
     tape: tapeOf(options, definition.name, knobs, choices),
     drift: choices.drift(),
     story: undefined,

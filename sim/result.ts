@@ -1,5 +1,6 @@
 /** What one run says of itself: the object of `vouch sim run --json`, field by field. */
 import type { Knobs } from './knobs.ts';
+import type { Samples } from './measure/measures.ts';
 import type { Recording } from './record/recording.ts';
 import type { StoryEvents } from './story-events.ts';
 import type { Drift, Tape } from './tape.ts';
@@ -32,6 +33,8 @@ export interface RunResult {
   readonly knobs: Knobs;
   /** What the run has covered (marks.ts), sorted. */
   readonly marks: readonly string[];
+  /** Present where the run was measured. */
+  readonly samples: Samples | undefined;
   /** Present where the run was recorded or replayed: what was drawn, and no more. */
   readonly tape: Tape | undefined;
   readonly drift: Drift;

@@ -3,13 +3,15 @@
  * Pure: the caller gives a stopwatch, and what it prints is the caller's business too.
  */
 import type { Hasher } from '../core/capability.ts';
-import type { GroupId } from '../core/ids.ts';
+import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
 import { Liveness } from './liveness.ts';
+import type { Samples } from './measure/measures.ts';
+import { Meter } from './measure/meter.ts';
 import { nodeStates } from './node-states.ts';
 import { Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
@@ -27,6 +29,7 @@ import { drawSeed, VouchProtocol, type VouchShape } from './vouch.ts';
 import { type Behaviour, type Plan, SimClient } from './workload/client.ts';
 import { History } from './workload/history.ts';
 import { Housekeeper } from './workload/housekeeper.ts';
+import type { Layout } from './workload/layout.ts';
 import { LedgerBehaviour, type LedgerContext } from './workload/ledger.ts';
 import type { World } from './world.ts';
 import { worldOf } from './world-of.ts';
@@ -42,6 +45,8 @@ export interface RunOptions {
   readonly record?: boolean;
   /** Keeps what happened, for a person to read. Changes nothing of the run. */
   readonly story?: boolean;
+  /** Measures (measure/measures.ts). Changes nothing of the run. */
+  readonly measure?: boolean;
   /** Repeats a tape instead of drawing; its knobs and its oracles are the last word then. */
   readonly tape?: Tape;
   /** True time at which the run ends and the history is judged as it stands. */
@@ -100,6 +105,7 @@ export function runSeed(options: RunOptions): RunResult {
     report,
     knobs,
     marks: run.marks(),
+    samples: run.samples(),
     tape: tapeOf(options, name.scenario, knobs, choices),
     drift: choices.drift(),
     story: run.story(report, failure),
@@ -120,6 +126,7 @@ class Run {
   private readonly protocol: VouchProtocol;
   private readonly oracles: Oracles;
   private readonly recorder: Recorder | undefined;
+  private readonly meter: Meter | undefined;
   private readonly liveness: Liveness;
   private readonly history: History = new History();
   private readonly housekeeper: Housekeeper;
@@ -154,6 +161,10 @@ class Run {
     this.oracles = new Oracles(this.world, protocol, this.groups, withoutOf(options));
     const own = options.scenario?.oracles?.({ nodes: this.world.nodes, groups: this.groups, history: this.history }) ?? [];
     for (const oracle of own) if (!withoutOf(options).includes(oracle.name)) this.world.observe(oracle);
+    if (options.measure === true) {
+      this.meter = this.createMeter();
+      this.world.observe(this.meter);
+    }
     this.recorder?.watchBlocks(protocol);
     this.liveness = new Liveness(this.world, this.groups, this.history, choices.under('liveness/core'));
     this.housekeeper = new Housekeeper({ vaults: knobs.vaults, keys: knobs.keys, history: this.history });
@@ -255,6 +266,21 @@ class Run {
     return this.protocol.marks.hit();
   }
 
+  samples(): Samples | undefined {
+    return this.meter?.samples();
+  }
+
+  private createMeter(): Meter {
+    const { world, groups, history } = this;
+    return new Meter({
+      now: () => world.now,
+      ids: world.nodes.map((node) => node.id),
+      groups: groups.slice(FIRST_DATA_GROUP),
+      history,
+      groupOf: (vault) => (this.housekeeper.layout as Layout).vaults[vault]?.group ?? GLOBAL_GROUP,
+    });
+  }
+
   private enter(phase: string): void {
     this.recorder?.phase(phase);
   }
@@ -273,11 +299,13 @@ class Run {
     const nemesis = new Nemesis(world, nemesisKnobs(knobs), this.choices);
     world.focus = (): number => this.oracles.watch.leaderOf(FIRST_DATA_GROUP);
     const book = new StoryBook(world, this.oracles.watch, this.choices);
+    this.meter?.begin();
     nemesis.start();
     this.scenario?.tell(book);
     // Not a failure when time runs out: what was done by then is judged for substance at the end.
     this.clientsMatter = true;
     this.advance(world.now + knobs.workMicrosMax);
+    this.meter?.end();
     nemesis.stop();
     book.close();
   }

@@ -1,16 +1,35 @@
 /** Adds up the runs of a swarm: the object of `vouch sim swarm --json`, field by field. Pure; who runs the seeds is not its business. */
 import { ALL_MARKS } from './marks.ts';
+import type { Summaries } from './measure/measures.ts';
 import type { RunReport, RunVerdict, RunViolation } from './result.ts';
 import { exitCodeOf } from './result.ts';
 
 export interface SwarmFailure {
   readonly seed: string;
+  readonly verdict: Exclude<RunVerdict, 'pass'>;
   readonly violation: RunViolation;
   /** The exact command that runs this seed again. */
   readonly replay: string;
 }
 
+/** What was asked for: equal plans and different shards are parts of one swarm. */
+export interface SwarmPlan {
+  /** Of the package. */
+  readonly version: string;
+  /** Everything on the command line that shapes a run. */
+  readonly command: string;
+  /** The first seed. */
+  readonly from: number;
+  /** Seeds of all shards together; null = as many as the budget allows. */
+  readonly seeds: number | null;
+  readonly shard: number;
+  readonly shards: number;
+}
+
 export interface SwarmReport {
+  readonly plan: SwarmPlan;
+  /** Ctrl-C came first: these are the seeds that were finished. */
+  readonly interrupted?: true;
   readonly seeds: number;
   readonly passed: number;
   readonly failed: readonly SwarmFailure[];
@@ -22,7 +41,16 @@ export interface SwarmReport {
   readonly eventsPerSecond: number;
   readonly seedsPerMinute: number;
   readonly marks: { readonly hit: number; readonly total: number; readonly missed: readonly string[] };
+  readonly measures?: Summaries;
   readonly rows?: readonly { readonly seed: string; readonly traceHash: string }[];
+}
+
+/** What a report says beyond the sums. */
+export interface ReportOptions {
+  readonly plan: SwarmPlan;
+  readonly rows: boolean;
+  readonly interrupted: boolean;
+  readonly measures?: Summaries;
 }
 
 export class SwarmTally {
@@ -59,14 +87,16 @@ export class SwarmTally {
   }
 
   /** @param wallMs real time from the first seed to the last. Rows and failures come in order of seeds, however they were run. */
-  report(wallMs: number, options: { readonly rows: boolean }): SwarmReport {
+  report(wallMs: number, options: ReportOptions): SwarmReport {
     const reports = [...this.reports].sort((a, b) => Number(a.seed) - Number(b.seed));
     const sum = (of: (report: RunReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
     const events = sum((report) => report.events);
-    const failed = reports.flatMap(({ seed, violation }) =>
-      violation === null ? [] : [{ seed, violation, replay: this.replayOf(seed) }],
+    const failed = reports.flatMap(({ seed, verdict, violation }) =>
+      violation === null || verdict === 'pass' ? [] : [{ seed, verdict, violation, replay: this.replayOf(seed) }],
     );
     return {
+      plan: options.plan,
+      ...(options.interrupted ? { interrupted: true } : {}),
       seeds: reports.length,
       passed: reports.length - failed.length,
       failed,
@@ -78,6 +108,7 @@ export class SwarmTally {
       eventsPerSecond: Math.round((events * 1000) / Math.max(wallMs, 1)),
       seedsPerMinute: Math.round((reports.length * 60_000) / Math.max(wallMs, 1)),
       marks: this.marks(),
+      ...(options.measures === undefined ? {} : { measures: options.measures }),
       ...(options.rows ? { rows: reports.map(({ seed, traceHash }) => ({ seed, traceHash })) } : {}),
     };
   }

@@ -3,7 +3,6 @@
  * The `vouch` binary: the composition root. Commands throw CliFailure for everything a user can mend; it becomes one sentence
  * and an exit status here. Anything else is a defect: its sentence is printed too, the stack only with VOUCH_DEBUG set.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addClusterCommands } from './cluster-commands.ts';
 import { addDataCommands } from './data-commands.ts';
@@ -12,16 +11,12 @@ import { say } from './output.ts';
 import { addStartCommand } from './start-command.ts';
 import { addUpCommand } from './up-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { readonly version: string }).version;
-}
+import { packageVersion } from './version.ts';
 
 async function program(argv: readonly string[]): Promise<Command> {
   const vouch = new Command('vouch')
     .description('A verifiable authorization ledger and a consensus laboratory.')
-    .version(version())
+    .version(packageVersion())
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'vouch: ')) })

@@ -80,12 +80,19 @@ async function importBundle(path: string, bundle: string): Promise<Readonly<Reco
   try {
     return (await import(pathToFileURL(bundle).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    const at = /[\\/]([^\\/\s()]+:\d+):\d+\)?$/m.exec(stack ?? '')?.[1];
-    throw usageFailure(`${path} fails when it is loaded: ${name}: ${message}${at === undefined ? '' : ` (${at})`}.`);
+    throw usageFailure(`${path} fails when it is loaded: ${sentenceOf(error)}.`);
   } finally {
     process.setSourceMapsEnabled(false);
   }
+}
+
+/** What went wrong, and the line of the user's file where the stack names one. */
+function sentenceOf(error: unknown): string {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const missing = /module '[^']*' does not provide an export named '([^']*)'/.exec(message)?.[1];
+  if (missing !== undefined) return `vouch exports no "${missing}" there`;
+  const at = /[\\/]([^\\/\s():]+\.(?:ts|mts|mjs|js):\d+):\d+\)?$/m.exec(stack ?? '')?.[1];
+  return `${name}: ${message}${at === undefined ? '' : ` (${at})`}`;
 }
 
 function scenarioIn(path: string, module: Readonly<Record<string, unknown>>): Scenario {
@@ -99,10 +106,9 @@ function scenarioIn(path: string, module: Readonly<Record<string, unknown>>): Sc
     throw usageFailure(`${path}: "${EXPORTED}" is an object with ${Object.keys(FIELDS).join(', ')}.`);
   const fields = found as Readonly<Record<string, unknown>>;
   for (const [field, type] of Object.entries(FIELDS)) {
-    if (typeof fields[field] !== type)
-      throw usageFailure(`${path}: ${EXPORTED}.${field} is a ${type}, not ${describe(fields[field])}.`);
+    if (typeof fields[field] !== type) throw wrongField(path, field, `a ${type}`, fields[field]);
   }
-  if (!Array.isArray(fields.faults)) throw usageFailure(`${path}: ${EXPORTED}.faults is a list, not ${describe(fields.faults)}.`);
+  if (!Array.isArray(fields.faults)) throw wrongField(path, 'faults', 'a list', fields.faults);
   for (const kind of fields.faults as readonly unknown[]) {
     if (!FAULT_KINDS.some((known) => known === kind))
       throw usageFailure(`${path}: ${EXPORTED}.faults knows no ${JSON.stringify(kind)}.${nearest(String(kind), FAULT_KINDS)}`);
@@ -110,6 +116,7 @@ function scenarioIn(path: string, module: Readonly<Record<string, unknown>>): Sc
   return found as Scenario;
 }
 
-function describe(value: unknown): string {
-  return value === undefined ? 'missing' : value === null ? 'null' : `a ${typeof value}`;
+function wrongField(path: string, field: string, wanted: string, value: unknown): Error {
+  const found = value === undefined ? 'it is missing' : `it is ${value === null ? 'null' : `a ${typeof value}`}`;
+  return usageFailure(`${path}: ${EXPORTED}.${field} must be ${wanted}; ${found}.`);
 }

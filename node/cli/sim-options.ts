@@ -1,6 +1,7 @@
 /** Options that `run` and `swarm` share, from the command line to what a run is given; plain data, so it can go to a worker. */
 import type { Command } from 'commander';
 import { drawKnobs, type Knobs, SETTABLE_FAULTS, withFaults } from '../../sim/knobs.ts';
+import type { Measure } from '../../sim/measure/measures.ts';
 import type { RunResult } from '../../sim/result.ts';
 import { type RunOptions, runSeed } from '../../sim/run.ts';
 import { seedWords } from '../../sim/seed.ts';
@@ -8,6 +9,7 @@ import { applySettings, parseSettings, type Setting } from '../../sim/settings.t
 import { Choices, type Profile } from '../../sim/tape.ts';
 import { nativeHasher } from '../hasher.ts';
 import { usageFailure } from './failure.ts';
+import { measuresOf } from './measure-output.ts';
 import { bundleOf, findScenario, requireScenario } from './scenario-lookup.ts';
 
 /** As commander parses them. */
@@ -18,6 +20,8 @@ export interface SharedFlags {
   readonly fault?: string;
   readonly set?: string;
   readonly without?: string;
+  readonly measure?: string;
+  readonly csv?: string;
   readonly json?: boolean;
 }
 
@@ -33,6 +37,8 @@ export interface RunPlan {
   readonly faults: readonly (readonly [string, number])[];
   readonly settings: readonly Setting[];
   readonly without: readonly string[];
+  /** What is measured; it shapes no run. */
+  readonly measure: readonly Measure[];
 }
 
 const NODES_MAX = 9;
@@ -55,8 +61,15 @@ export function addRunOptions(command: Command): Command {
     .option('--without <oracles>', 'switch oracles off by name, comma-separated');
 }
 
+export function addMeasureOptions(command: Command): Command {
+  return command
+    .option('--measure <list>', 'what to measure in virtual time: failover, commit, messages')
+    .option('--csv <file>', 'write the measures of every seed to a file');
+}
+
 export function planOf(name: string | undefined, flags: SharedFlags): RunPlan {
   if (name !== undefined) requireScenario(name);
+  if (flags.csv !== undefined && flags.measure === undefined) throw usageFailure('--csv wants --measure: what to write.');
   const profile = flags.profile ?? 'swarm';
   if (profile !== 'lite' && profile !== 'swarm' && profile !== 'perf')
     throw usageFailure(`--profile is lite, swarm or perf, not "${profile}".`);
@@ -69,6 +82,7 @@ export function planOf(name: string | undefined, flags: SharedFlags): RunPlan {
     faults: faultRates(flags.fault),
     settings: settingsOf(flags.set, profile),
     without: flags.without === undefined ? [] : flags.without.split(','),
+    measure: measuresOf(flags.measure),
   };
 }
 
@@ -80,9 +94,14 @@ export function planFlags(plan: RunPlan): string {
   if (plan.workMs > 0) flags.push(` --for ${plan.workMs}ms`);
   if (plan.faults.length > 0)
     flags.push(` --fault ${plan.faults.map(([kind, weight]) => `${kind}=${weight === 0 ? 'off' : weight}`).join(',')}`);
-  if (plan.settings.length > 0) flags.push(` --set ${plan.settings.map(({ name, text }) => `${name}=${text}`).join(',')}`);
+  if (plan.settings.length > 0) flags.push(` --set ${setOf(plan)}`);
   if (plan.without.length > 0) flags.push(` --without ${plan.without.join(',')}`);
   return flags.join('');
+}
+
+/** The settings again, as they were typed. */
+export function setOf(plan: RunPlan): string {
+  return plan.settings.map(({ name, text }) => `${name}=${text}`).join(',');
 }
 
 /** Runs one seed of a plan. */
@@ -97,6 +116,7 @@ export function runPlan(
     scenario: plan.scenario === '' ? undefined : findScenario(plan.scenario),
     adjust: (knobs) => adjusted(plan, knobs),
     without: plan.without,
+    measure: plan.measure.length > 0,
     sha256: nativeHasher,
     stopwatch: () => performance.now(),
     ...extra,

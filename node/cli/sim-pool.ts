@@ -1,19 +1,28 @@
 /** Runs seeds on worker threads, one seed per worker at a time; with one job, in this thread. */
 import { Worker } from 'node:worker_threads';
+import type { Samples } from '../../sim/measure/measures.ts';
 import type { RunReport } from '../../sim/result.ts';
 import { type RunPlan, runPlan } from './sim-options.ts';
 
 export interface SeedSource {
   /** The next seed, or undefined where there is none any more. */
   next(): string | undefined;
-  /** @param marks what the run has covered. */
-  done(report: RunReport, marks: readonly string[]): void;
+  done(done: SeedDone): void;
 }
 
 /** What a worker sends for a seed. */
 export interface SeedDone {
   readonly report: RunReport;
+  /** What the run has covered. */
   readonly marks: readonly string[];
+  /** Present where the plan measures. */
+  readonly samples: Samples | undefined;
+}
+
+/** Runs one seed of a plan, for the pool. */
+export function doneBy(plan: RunPlan, seed: string): SeedDone {
+  const { report, marks, samples } = runPlan(plan, seed);
+  return { report, marks, samples };
 }
 
 export class SeedPool {
@@ -35,8 +44,7 @@ export class SeedPool {
 
   private async runHere(): Promise<void> {
     for (let seed = this.source.next(); seed !== undefined; seed = this.source.next()) {
-      const { report, marks } = runPlan(this.plan, seed);
-      this.source.done(report, marks);
+      this.source.done(doneBy(this.plan, seed));
       await new Promise<void>((resolve) => setImmediate(resolve)); // lets Ctrl-C in
     }
   }
@@ -46,8 +54,8 @@ export class SeedPool {
     if (first === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./sim-worker.js', import.meta.url), { workerData: this.plan });
-      worker.on('message', ({ report, marks }: SeedDone) => {
-        this.source.done(report, marks);
+      worker.on('message', (done: SeedDone) => {
+        this.source.done(done);
         worker.postMessage(this.source.next());
       });
       worker.on('error', reject);

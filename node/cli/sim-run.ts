@@ -2,13 +2,24 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Knobs } from '../../sim/knobs.ts';
+import { type Summaries, summaries } from '../../sim/measure/measures.ts';
 import { exitCodeOf, type RunReport, type RunResult } from '../../sim/result.ts';
 import { GENERIC, runSeed } from '../../sim/run.ts';
 import type { Tape } from '../../sim/tape.ts';
 import { usageFailure } from './failure.ts';
+import { csvRows, printTable, writeCsv } from './measure-output.ts';
 import { print, printJson, say } from './output.ts';
 import { findScenario } from './scenario-lookup.ts';
-import { addSharedOptions, planFlags, planOf, type RunPlan, runPlan, type SharedFlags } from './sim-options.ts';
+import {
+  addMeasureOptions,
+  addSharedOptions,
+  planFlags,
+  planOf,
+  type RunPlan,
+  runPlan,
+  type SharedFlags,
+  setOf,
+} from './sim-options.ts';
 import { writeStoryPage } from './story-page.ts';
 
 interface ReplayFlags extends SharedFlags {
@@ -23,7 +34,7 @@ interface RunFlags extends ReplayFlags {
 const HTML_HELP = 'write the story of the run to one offline page';
 
 export function addSimRunCommands(sim: Command): void {
-  addSharedOptions(sim.command('run').description('run one seed'))
+  addMeasureOptions(addSharedOptions(sim.command('run').description('run one seed')))
     .option('--seed <text>', 'the seed', '1')
     .option('--tape <file>', 'write every choice of the run to a file that `replay` takes')
     .option('--html <file>', HTML_HELP)
@@ -60,7 +71,11 @@ async function execute(plan: RunPlan, seed: string, flags: ReplayFlags & { reado
   });
   if (flags.tape !== undefined) writeFileSync(flags.tape, JSON.stringify(result.tape));
   await writeStory(flags.html, result, `vouch sim replay${planFlags(plan)} ${seed}`);
-  tell(result.report, planFlags(plan), flags);
+  const { samples } = result;
+  if (samples === undefined) return tell(result.report, planFlags(plan), flags);
+  if (flags.csv !== undefined)
+    writeCsv(flags.csv, csvRows({ scenario: result.report.scenario, set: setOf(plan), seed, samples }, plan.measure));
+  tell({ ...result.report, measures: summaries(samples, plan.measure) }, planFlags(plan), flags);
 }
 
 async function writeStory(file: string | undefined, { story }: RunResult, command: string): Promise<void> {
@@ -91,7 +106,12 @@ function readTape(file: string): Tape {
   return tape as Tape;
 }
 
-function tell(report: RunReport, flags: string, { json }: SharedFlags): void {
+/** A report with what was measured. */
+interface Measured extends RunReport {
+  readonly measures?: Summaries;
+}
+
+function tell(report: Measured, flags: string, { json }: SharedFlags): void {
   process.exitCode = exitCodeOf(report.verdict);
   if (json === true) return printJson(report);
   const { ops, faults } = report;
@@ -108,6 +128,7 @@ function tell(report: RunReport, flags: string, { json }: SharedFlags): void {
     }`,
   );
   print(`  trace ${report.traceHash}, ${report.eventsPerSecond} events a second`);
+  if (report.measures !== undefined) printTable(report.measures);
   if (report.violation === null) return;
   say(`  ${report.violation.oracle}: ${report.violation.message}`);
   print(`vouch sim replay${flags} ${report.seed}`);

@@ -4,9 +4,11 @@ import { isScenarioFile, loadScenarioFile } from './scenario-file.ts';
 import { addSimCheckCommand } from './sim-check.ts';
 import { addSimExplainCommand } from './sim-explain.ts';
 import { addSimListCommand } from './sim-list.ts';
+import { addSimMergeCommand } from './sim-merge.ts';
 import { addSimMutantsCommand } from './sim-mutants.ts';
 import { addSimRunCommands } from './sim-run.ts';
 import { addSimSwarmCommand } from './sim-swarm.ts';
+import { addSimSweepCommand } from './sim-sweep.ts';
 
 export function addSimCommands(program: Command): void {
   const sim = program
@@ -33,6 +35,8 @@ export function addSimCommands(program: Command): void {
   addSimRunCommands(sim);
   addSimExplainCommand(sim);
   addSimSwarmCommand(sim);
+  addSimSweepCommand(sim);
+  addSimMergeCommand(sim);
   addSimMutantsCommand(sim);
   addSimCheckCommand(sim);
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { SCENARIOS } from '../../scenarios/registry.ts';
 import type { RunResult } from '../../sim/result.ts';
 import { type RunOptions, runSeed } from '../../sim/run.ts';
-import { SwarmTally } from '../../sim/swarm.ts';
+import { type SwarmPlan, SwarmTally } from '../../sim/swarm.ts';
 
 function run(seed: string, options: Partial<RunOptions> = {}): RunResult {
   return runSeed({ seed, profile: 'lite', scenario: undefined, stopwatch: () => 0, ...options });
@@ -70,12 +70,14 @@ describe('scenarios', () => {
   );
 });
 
+const PLAN: SwarmPlan = { version: '0', command: '', from: 3, seeds: 2, shard: 1, shards: 1 };
+
 test('a swarm adds up its runs, in order of seeds whatever order they ended in', () => {
   const tally = new SwarmTally((seed) => `replay ${seed}`);
   const { report } = run('3');
   tally.add({ ...report, seed: '4', verdict: 'liveness', violation: { oracle: 'liveness', message: 'stuck' } }, []);
   tally.add(report, ['raft.election-lost']);
-  const total = tally.report(1000, { rows: true });
+  const total = tally.report(1000, { plan: PLAN, rows: true, interrupted: false });
   expect(total).toMatchObject({ seeds: 2, passed: 1, events: 2 * report.events, failed: [{ seed: '4', replay: 'replay 4' }] });
   expect(total.rows?.map(({ seed }) => seed)).toEqual(['3', '4']);
   expect(tally.exitCode).toBe(3);
