@@ -18,7 +18,8 @@ export function packageRoot(): string {
   return /[\\/]dist[\\/]node[\\/]cli[\\/]?$/.test(here) ? join(here, '..', '..', '..') : join(here, '..', '..');
 }
 
-export async function bundleMutant(mutant: Mutant, outfile: string): Promise<void> {
+/** @param entry what the bundle does when it is run; imports are relative to the package's root. */
+export async function bundleMutant(mutant: Mutant, outfile: string, entry: string = ENTRY): Promise<void> {
   const root = packageRoot();
   const target = join(root, mutant.file);
   const source = await readFile(target, 'utf8').catch(() => {
@@ -38,7 +39,7 @@ export async function bundleMutant(mutant: Mutant, outfile: string): Promise<voi
     },
   };
   await build({
-    stdin: { contents: ENTRY, resolveDir: root, loader: 'ts' },
+    stdin: { contents: entry, resolveDir: root, loader: 'ts' },
     bundle: true,
     platform: 'node',
     format: 'cjs',

@@ -116,7 +116,11 @@ function cutText(cut: ReadonlySet<string>, nodeCount: number): string {
     for (const side of joined) sides.splice(sides.indexOf(side), 1);
     sides.push([...joined.flat(), node]);
   }
-  if (sides.length > 1) return sides.map((side) => `{${side.sort((a, b) => a - b).join(' ')}}`).join(' | ');
+  if (sides.length > 1) {
+    for (const side of sides) side.sort((a, b) => a - b);
+    sides.sort(([a = 0], [b = 0]) => a - b);
+    return sides.map((side) => `{${side.join(' ')}}`).join(' | ');
+  }
   const between: string[] = [];
   for (let from = 0; from < nodeCount; from += 1) {
     for (let to = 0; to < nodeCount; to += 1) {

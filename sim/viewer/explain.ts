@@ -52,14 +52,19 @@ function whatWentWrong({ violation }: Recording): string {
   return section('What went wrong', lines);
 }
 
+/** What came after the focus of a violation does not explain it. */
+function endOf({ violation, focus, end }: Recording): number {
+  return violation === undefined ? end : focus;
+}
+
 function faultLines(recording: Recording): readonly string[] {
   const all = [
     ...recording.faults.map((fault) => ({ at: fault.from, text: faultSentence(fault) })),
     ...recording.absences.map((absence) => ({ at: absence.from, text: absenceSentence(recording, absence) })),
   ]
-    .filter(({ at }) => at <= recording.focus)
+    .filter(({ at }) => at <= endOf(recording))
     .sort((a, b) => a.at - b.at);
-  if (all.length === 0) return ['None before that.'];
+  if (all.length === 0) return ['None.'];
   return newest(
     all.map(({ at, text }) => `${seconds(at).padStart(12)}  ${text}`),
     FAULT_LINES,
@@ -67,10 +72,10 @@ function faultLines(recording: Recording): readonly string[] {
 }
 
 function leaderLines(recording: Recording): readonly string[] {
-  const { violation, focus } = recording;
+  const { violation } = recording;
   const group = violation?.evidence.group;
   const all = leadershipsOf(recording).filter(
-    (leadership) => leadership.from <= focus && (group === undefined || leadership.group === group),
+    (leadership) => leadership.from <= endOf(recording) && (group === undefined || leadership.group === group),
   );
   if (all.length === 0) return [group === undefined ? 'Nobody yet.' : `Nobody led group ${group} yet.`];
   return newest(all.map(leaderLine), LEADER_LINES);

@@ -11,6 +11,7 @@ export function lastRelevantSteps(recording: Recording, steps: readonly Step[], 
   const relevant = steps.filter((step) => {
     if (step.at > focus || step.isIdle) return false;
     if (step.kind === 'fault' || step.kind === 'absence') return true;
+    if (violation === undefined) return step.isTurn || step.family === 'votes';
     if (step.kind === 'operation') return isAboutClients;
     if (evidence.group !== undefined && step.group !== evidence.group) return false;
     if (step.isTurn) return true;

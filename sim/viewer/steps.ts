@@ -152,7 +152,7 @@ function messageSteps(recording: Recording): readonly Step[] {
     }
   }
   return [...said.values()].map(({ frame, item, receivers }) => {
-    const names = receivers.map((endpoint) => endpointName(recording, endpoint)).join(' and ');
+    const names = endpointNames(recording, receivers);
     return {
       at: frame.sentAt,
       nodes: [frame.from, ...receivers].filter((endpoint) => endpoint < recording.nodes),
@@ -164,6 +164,14 @@ function messageSteps(recording: Recording): readonly Step[] {
       sentence: `${endpointName(recording, frame.from)} ${item.phrase.replace(RECEIVER, names)}${fateText(frame)}`,
     };
   });
+}
+
+/** `node 1`, `nodes 0, 1 and 2`. */
+function endpointNames(recording: Recording, endpoints: readonly number[]): string {
+  const [only] = endpoints;
+  if (endpoints.length === 1 && only !== undefined) return endpointName(recording, only);
+  const sorted = [...endpoints].sort((a, b) => a - b);
+  return `nodes ${sorted.slice(0, -1).join(', ')} and ${sorted[sorted.length - 1]}`;
 }
 
 export function endpointName(recording: Recording, endpoint: number): string {
