@@ -41,9 +41,13 @@ export class BlockBuilder {
   transact(transaction: Transaction, bytes: Uint8Array): TransactionOutcome {
     const stage = new Stage(this.vault.leaves, this.time, this.height);
     const refused = stageTransaction(stage, transaction);
-    if (refused !== undefined) return { ok: false, code: refused.code, operation: refused.operation };
+    if (refused !== undefined) {
+      this.showTime();
+      return { ok: false, code: refused.code, operation: refused.operation };
+    }
     const changed = stage.commit();
     if (changed) this.transactions.push(bytes.slice());
+    else this.showTime();
     return { ok: true, changed, height: changed ? this.height : this.vault.height };
   }
 
@@ -54,6 +58,14 @@ export class BlockBuilder {
     const changed = due.length > 0;
     if (changed) this.transactions.push(encodeLedgerTransaction({ kind: 'expire' }));
     return { ok: true, changed, height: changed ? this.height : this.vault.height };
+  }
+
+  /**
+   * A transaction that saw something expired by this block's time is answered together with a block that says so. Without
+   * it the next read, at the time of the older block, would find alive what this answer called dead.
+   */
+  private showTime(): void {
+    if (this.transactions.length === 0 && this.vault.leaves.firstExpiry() <= this.time) this.expire();
   }
 
   /** Seals the block, unless nothing was applied. */

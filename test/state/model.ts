@@ -91,7 +91,7 @@ export class Model {
       case 'transact':
         return this.once(command.ref, JSON.stringify([command.vault, command.organization, command.transaction], plain), () => {
           if (this.owners.get(command.vault) !== command.organization) return 'vault_missing';
-          return this.transact(command.vault, command.transaction.operations, this.block(command.vault, blocks));
+          return this.transact(command.vault, command.transaction.operations, blocks);
         });
       default:
         throw new Error('the model has no directory');
@@ -139,15 +139,23 @@ export class Model {
     return due.length > 0 ? `changed ${vault.height + 1}` : `same ${vault.height}`;
   }
 
-  private transact(id: string, operations: readonly Operation[], block: { time: number; changed: boolean }): string {
+  private transact(
+    id: string,
+    operations: readonly Operation[],
+    blocks: Map<string, { time: number; changed: boolean }>,
+  ): string {
+    const block = this.block(id, blocks);
     const vault = this.vaults.get(id) as ModelVault;
     const facts = new Map(vault.facts);
     for (const [k, operation] of operations.entries()) {
       const refused = this.operate(facts, operation, block.time, vault.height + 1);
-      if (refused !== undefined) return `${refused} ${k}`;
+      if (refused === undefined) continue;
+      if (!block.changed) this.expire(id, blocks);
+      return `${refused} ${k}`;
     }
     const changed = [...facts].some(([name, fact]) => vault.facts.get(name) !== fact) || facts.size !== vault.facts.size;
     vault.facts = facts;
+    if (!changed && !block.changed) this.expire(id, blocks); // an answer that saw something expired comes with a block that says so
     block.changed ||= changed;
     return changed ? `changed ${vault.height + 1}` : `same ${vault.height}`;
   }

@@ -177,11 +177,22 @@ test('at the boundary microsecond a tuple is gone, one before it is there: block
   bench.apply([], at + 500); // an entry without a block moves the group's time, not the vault's
   expect(bench.state.lastTime).toBe(at + 500);
   expect(bench.has('doc:1#viewer@user:a')).toBe(true);
-  expect(bench.run([remove('doc:1#viewer@user:a')], at + 600)).toMatchObject({ outcome: { ok: false, code: 'tuple_missing' } });
-  expect(bench.has('doc:1#viewer@user:a')).toBe(true); // refused, so still no block
   bench.run([write('doc:3#viewer@user:a')], at + 700);
   expect(bench.has('doc:1#viewer@user:a')).toBe(false);
   expect(vaultOf(bench).leaves.hasTuple({ resource: 'doc:1', relation: 'viewer', subject: 'user:a' })).toBe(true);
+});
+
+test('what a refused or ignored transaction found expired, no later read finds alive (swarm seeds 6, 12, 46)', () => {
+  const bench = new Bench();
+  bench.createVault(10);
+  bench.run([write('doc:1#viewer@user:a', { expiresAt: 500 })], 20);
+  const refused = bench.run([remove('doc:1#viewer@user:a')], 600);
+  expect(refused).toMatchObject({ outcome: { ok: false, code: 'tuple_missing' }, anchor: { height: 3 } });
+  expect(bench.has('doc:1#viewer@user:a')).toBe(false);
+  bench.run([set('k', 'v', { expiresAt: 700 })], 610);
+  const absent = { op: 'deleteEntity', key: 'k', condition: undefined } as const;
+  expect(bench.run([absent], 800)).toMatchObject({ outcome: { ok: true, changed: false }, anchor: { height: 5 } });
+  expect(bench.run([remove('doc:9#viewer@user:a')], 900)).toMatchObject({ anchor: { height: 5 } }); // nothing was due: no block
 });
 
 test('expire removes what expired by the block time, makes a block, and changes no answer', () => {
