@@ -27,6 +27,8 @@ export interface Invocation {
   told: Told | undefined;
   /** Height of the block that the answer was read at. */
   seenAt: number | undefined;
+  /** That block's time. */
+  seenTime: number | undefined;
 }
 
 export class History {
@@ -47,6 +49,7 @@ export class History {
       outcome: 'open',
       told: undefined,
       seenAt: undefined,
+      seenTime: undefined,
     };
     this.invocations.push(invocation);
     return invocation;

@@ -3,7 +3,7 @@ import type { VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
 import type { Behaviour, Plan } from './client.ts';
 import type { Asked, History } from './history.ts';
 import { type Layout, Setup } from './layout.ts';
-import { entityOf, seenAt, toldBy, tupleOf } from './ledger.ts';
+import { entityOf, noteBlock, toldBy, tupleOf } from './ledger.ts';
 
 const READ_TIMEOUT_MICROS = 10_000_000;
 /** Process number of the final reads, apart from every client's. */
@@ -71,7 +71,7 @@ export class Housekeeper implements Behaviour {
       timeoutMicros: READ_TIMEOUT_MICROS,
       done: (outcome, at) => {
         if (outcome.ok) {
-          invocation.seenAt = seenAt(outcome.answer);
+          noteBlock(invocation, outcome.answer);
           this.history.ended(invocation, 'ok', toldBy(outcome.answer), at);
         } else this.history.ended(invocation, 'fail', undefined, at);
         if (this.pending.length === 0) this.onDone();

@@ -6,11 +6,12 @@
 import { toUtf8 } from '../../core/bytes/text.ts';
 import type { Answer, OperationOutcome, Route } from '../../core/client/operation.ts';
 import type { VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
-import type { Operation, TupleKey } from '../../core/state/transaction.ts';
+import type { EntityCondition, Operation, TupleKey } from '../../core/state/transaction.ts';
 import type { Knobs } from '../knobs.ts';
 import { type Choices, type Draws, Fate } from '../tape.ts';
 import type { Behaviour, Plan } from './client.ts';
-import type { Asked, History, Told } from './history.ts';
+import { headerTime } from './header-time.ts';
+import type { Asked, History, Invocation, Told } from './history.ts';
 import type { Layout } from './layout.ts';
 
 /** Told of every definite answer, for oracles that judge single answers. */
@@ -35,6 +36,8 @@ export interface LedgerContext {
 
 const OPERATION_TIMEOUT_MICROS = 6_000_000;
 const RESOURCE = 'document:';
+/** Time to live behind the newest block seen, microseconds. */
+const EXPIRY_MICROS: readonly number[] = [0, 1, 20_000, 200_000, 1_000_000];
 
 /** Relation and subject of the tuples of one resource: every kind of subject is there, so trees and indexes have shape. */
 const SLOTS: readonly (readonly [string, string])[] = [
@@ -71,6 +74,8 @@ export class LedgerBehaviour implements Behaviour {
   private written: number = 0;
   /** Values seen last, per entity: what a compare-and-set expects. */
   private readonly seen: Map<string, Uint8Array> = new Map();
+  /** Time of the newest block seen, per vault: what an expiry is reckoned from. */
+  private readonly newestTime: Map<number, number> = new Map();
 
   constructor(context: LedgerContext, client: number, choices: Choices) {
     this.context = context;
@@ -144,20 +149,38 @@ export class LedgerBehaviour implements Behaviour {
     switch (this.draws.below(6)) {
       case 0:
       case 1:
-        return { op: 'writeTuple', tuple: tupleOf(key), condition: undefined, expiresAt: 0, onDuplicate: lenient };
+        return {
+          op: 'writeTuple',
+          tuple: tupleOf(key),
+          condition: undefined,
+          expiresAt: this.expiry(vault),
+          onDuplicate: lenient,
+        };
       case 2:
         return { op: 'deleteTuple', tuple: tupleOf(key), onMissing: lenient };
       case 3:
-        return { op: 'setEntity', key: entityOf(key), value: this.freshValue(), expiresAt: 0, condition: undefined };
+        return this.setEntity(vault, key, undefined);
       case 4: {
         const expected = this.seen.get(`${vault}/${entityOf(key)}`);
         const condition =
           expected === undefined ? ({ kind: 'mustNotExist' } as const) : ({ kind: 'valueEquals', value: expected } as const);
-        return { op: 'setEntity', key: entityOf(key), value: this.freshValue(), expiresAt: 0, condition };
+        return this.setEntity(vault, key, condition);
       }
       default:
         return { op: 'deleteEntity', key: entityOf(key), condition: { kind: 'mustExist' } };
     }
+  }
+
+  private setEntity(vault: number, key: number, condition: EntityCondition | undefined): Operation {
+    return { op: 'setEntity', key: entityOf(key), value: this.freshValue(), expiresAt: this.expiry(vault), condition };
+  }
+
+  /** Never, or so soon that the end falls among other operations: at the newest block's time itself, just behind it, or later. */
+  private expiry(vault: number): number {
+    const { expiryShare } = this.context.knobs;
+    if (expiryShare === 0 || !this.draws.chance(expiryShare)) return 0;
+    const from = this.newestTime.get(vault) ?? 0;
+    return from === 0 ? 0 : from + this.draws.pick(EXPIRY_MICROS);
   }
 
   private freshValue(): Uint8Array {
@@ -177,7 +200,8 @@ export class LedgerBehaviour implements Behaviour {
       }
       const told = toldBy(outcome.answer);
       if (asked.kind === 'entity' && told.kind === 'entity') this.remember(vault, asked.key, told.value);
-      invocation.seenAt = seenAt(outcome.answer);
+      noteBlock(invocation, outcome.answer);
+      this.newestTime.set(vault, Math.max(this.newestTime.get(vault) ?? 0, invocation.seenTime ?? 0));
       history.ended(invocation, 'ok', told, endTime);
       onAnswer(asked, layout.vaults[vault] as VaultEntry, outcome.answer, { invokedAt: time, time: endTime });
     };
@@ -190,9 +214,11 @@ export class LedgerBehaviour implements Behaviour {
   }
 }
 
-/** Height of the block an answer was read at. */
-export function seenAt(answer: Answer): number | undefined {
-  return 'anchor' in answer ? answer.anchor.height : undefined;
+/** Notes the block an answer was read at. */
+export function noteBlock(invocation: Invocation, answer: Answer): void {
+  if (!('anchor' in answer)) return;
+  invocation.seenAt = answer.anchor.height;
+  invocation.seenTime = headerTime(answer.anchor.header);
 }
 
 /** The part of an answer that the sequential model judges. */

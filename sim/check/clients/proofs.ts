@@ -8,6 +8,7 @@ import type { Hasher } from '../../../core/capability.ts';
 import { blockHash, decodeHeader } from '../../../core/chain/header.ts';
 import type { Answer } from '../../../core/client/operation.ts';
 import { entityPath, tuplePath } from '../../../core/merkle/path.ts';
+import { isLive } from '../../../core/merkle/value.ts';
 import { verifyPrunedTree } from '../../../core/proof/pruned-tree.ts';
 import { Violation } from '../../observer.ts';
 import type { Draws } from '../../tape.ts';
@@ -40,8 +41,9 @@ export class ProofOracle {
     const verdict = verifyPrunedTree({ ...claim, proof });
     if (!verdict.ok) throw new Violation(PROOFS, `a served proof fails at ${verdict.stage}: ${verdict.reason}`);
     this.judged += 1;
-    if ((verdict.results[0]?.length ?? 0) > 0 !== isPresent(answer))
-      throw new Violation(PROOFS, 'a proof proves the opposite of its answer');
+    const leaf = verdict.results[0]?.[0]?.leaf;
+    const isProvenLive = leaf !== undefined && 'expiresAt' in leaf && isLive(leaf.expiresAt, header.value.time);
+    if (isProvenLive !== isPresent(answer)) throw new Violation(PROOFS, 'a proof proves the opposite of its answer');
     const mutated = proof.slice();
     const at = this.draws.below(mutated.length);
     mutated[at] = (mutated[at] as number) ^ (1 << this.draws.below(8));
@@ -55,7 +57,6 @@ export class ProofOracle {
   }
 }
 
-/** Nothing expires in the workload, so a leaf is there exactly where the answer says so. */
 function isPresent(answer: Proven): boolean {
   return answer.kind === 'tuple' ? answer.present : answer.value !== undefined;
 }

@@ -10,11 +10,13 @@ import type { VaultInput, VaultModel } from './vault-model.ts';
 export interface Place {
   readonly height: number;
   readonly position: number;
+  /** Of the block. */
+  readonly time: number;
 }
 
 /** Operations of one block: those that changed something in their order, and those that only looked. */
 interface Step {
-  readonly changes: { readonly position: number; readonly invocation: Invocation }[];
+  readonly changes: { readonly position: number; readonly time: number; readonly invocation: Invocation }[];
   readonly looks: Invocation[];
 }
 
@@ -43,7 +45,7 @@ function arrange(operations: readonly Invocation[], placeOf: (mark: string) => P
   for (const invocation of operations) {
     const { asked, outcome } = invocation;
     const place = asked.kind === 'transact' ? placeOf(asked.mark) : undefined;
-    if (place !== undefined) at(place.height).changes.push({ position: place.position, invocation });
+    if (place !== undefined) at(place.height).changes.push({ ...place, invocation });
     else if (outcome === 'ok' && invocation.seenAt !== undefined) at(invocation.seenAt).looks.push(invocation);
     else if (outcome === 'ok') return undefined;
   }
@@ -79,18 +81,18 @@ class Walk {
       if (slot < 0) return false;
       (bySlot[slot] as Invocation[]).push(look);
     }
-    const sequence = bySlot.flatMap((looks, slot) => {
+    return bySlot.every((looks, slot) => {
       const change = step.changes[slot];
-      return change === undefined ? looks : [...looks, change.invocation];
+      const allowed = looks.every((look) => this.place(look, look.seenTime));
+      return allowed && (change === undefined || this.place(change.invocation, change.time));
     });
-    return sequence.every((invocation) => this.place(invocation));
   }
 
   /** The state before each change of the block, and behind the last one. */
   private statesOf(step: Step): readonly string[] | undefined {
     const states = [this.state];
-    for (const { invocation } of step.changes) {
-      const next = this.apply(states[states.length - 1] as string, invocation);
+    for (const { invocation, time } of step.changes) {
+      const next = this.apply(states[states.length - 1] as string, invocation, time);
       if (next === undefined) return undefined;
       states.push(next);
     }
@@ -99,17 +101,17 @@ class Walk {
 
   /** What changed nothing stands only where it changes nothing. */
   private accepts(state: string, invocation: Invocation): boolean {
-    return this.apply(state, invocation) === state;
+    return this.apply(state, invocation, invocation.seenTime) === state;
   }
 
-  private apply(state: string, { asked, told, outcome }: Invocation): string | undefined {
-    const input: VaultInput = { asked, told };
+  private apply(state: string, { asked, told, outcome }: Invocation, at: number | undefined): string | undefined {
+    const input: VaultInput = { asked, told, at };
     return this.model.apply(state, input, outcome === 'ok' ? 'ok' : 'info');
   }
 
-  private place(invocation: Invocation): boolean {
+  private place(invocation: Invocation, at: number | undefined): boolean {
     if (invocation.returnedAt < this.newestInvocation) return false;
-    const next = this.apply(this.state, invocation);
+    const next = this.apply(this.state, invocation, at);
     if (next === undefined) return false;
     this.state = next;
     this.newestInvocation = Math.max(this.newestInvocation, invocation.invokedAt);

@@ -8,6 +8,7 @@ import type { SealedBlock } from '../../../core/state/group-state.ts';
 import { decodeLedgerTransaction } from '../../../core/state/transaction-codec.ts';
 import { type Observer, Violation } from '../../observer.ts';
 import type { VouchShape } from '../../vouch.ts';
+import { headerTime } from '../../workload/header-time.ts';
 import type { Place } from '../clients/witness.ts';
 
 export class BlocksAgree implements Observer<VouchShape, Replica> {
@@ -66,7 +67,7 @@ export class ExactlyOnce implements Observer<VouchShape, Replica> {
       if (!decoded.ok || decoded.value.kind !== 'transact') return;
       const mark = decoded.value.transaction.reason;
       const known = this.executed.get(mark);
-      if (known === undefined) this.executed.set(mark, { height: block.height, position });
+      if (known === undefined) this.executed.set(mark, { height: block.height, position, time: headerTime(block.header) });
       else if (this.isJudging) {
         throw new Violation(
           this.name,
