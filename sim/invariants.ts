@@ -147,7 +147,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'linearizable',
     claim: LINEARIZABLE_CLAIM,
     oracle: 'sim/check/clients/linearizable-history.ts',
-    test: 'test/sim/check/linearizable.prop.test.ts',
+    test: 'test/sim/check/agreement.prop.test.ts',
     mutants: 'X2, X3',
   },
   {
