@@ -58,6 +58,6 @@ export function stuckOperation(recording: Recording): RecordedOperation | undefi
   const operation = recording.violation?.evidence.operation;
   if (operation === undefined) return undefined;
   return recording.operations.find(
-    (other) => other.process === operation.process && other.invokedAt === operation.invokedAt,
+    (candidate) => candidate.process === operation.process && candidate.invokedAt === operation.invokedAt,
   );
 }

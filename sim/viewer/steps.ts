@@ -109,7 +109,7 @@ export function faultSentence(fault: FaultSpan): string {
 
 export function absenceSentence(recording: Recording, absence: Recording['absences'][number]): string {
   const { node, why, from, to, writesLost } = absence;
-  const forHowLong = to < recording.end ? `for ${duration(to - from)}` : 'for the rest of the run';
+  const forHowLong = to >= recording.end ? 'for the rest of the run' : to > from ? `for ${duration(to - from)}` : 'for no time';
   switch (why) {
     case 'paused':
       return `node ${node} stands still ${forHowLong}`;
