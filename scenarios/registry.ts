@@ -1,8 +1,35 @@
 /** Every scenario that `vouch sim list` shows, in the order of the list. A new one is a file here and a line below. */
 import type { Scenario } from '../sim/scenario.ts';
+import { deafLeader } from './deaf-leader.ts';
+import { echoes } from './echoes.ts';
+import { failingFsync } from './failing-fsync.ts';
 import { flappingPartition } from './flapping-partition.ts';
 import { leaderCrashLoop } from './leader-crash-loop.ts';
+import { lightsOut } from './lights-out.ts';
+import { limpingNode } from './limping-node.ts';
+import { ringAround } from './ring-around.ts';
+import { rollingRestart } from './rolling-restart.ts';
+import { rottenDisk } from './rotten-disk.ts';
+import { sleepingLeader } from './sleeping-leader.ts';
 import { splitBrain } from './split-brain.ts';
+import { swizzle } from './swizzle.ts';
 import { tornWal } from './torn-wal.ts';
+import { wanderingClocks } from './wandering-clocks.ts';
 
-export const SCENARIOS: readonly Scenario[] = [splitBrain, leaderCrashLoop, tornWal, flappingPartition];
+export const SCENARIOS: readonly Scenario[] = [
+  splitBrain,
+  leaderCrashLoop,
+  tornWal,
+  flappingPartition,
+  deafLeader,
+  sleepingLeader,
+  rollingRestart,
+  lightsOut,
+  limpingNode,
+  ringAround,
+  swizzle,
+  echoes,
+  failingFsync,
+  rottenDisk,
+  wanderingClocks,
+];

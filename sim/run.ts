@@ -298,7 +298,7 @@ class Run {
     this.isOpen = () => this.history.invocations.length < knobs.operations;
     const nemesis = new Nemesis(world, nemesisKnobs(knobs), this.choices);
     world.focus = (): number => this.oracles.watch.leaderOf(FIRST_DATA_GROUP);
-    const book = new StoryBook(world, this.oracles.watch, this.choices);
+    const book = new StoryBook(world, this.oracles.watch, this.choices, knobs.downMax);
     this.meter?.begin();
     nemesis.start();
     this.scenario?.tell(book);

@@ -4,6 +4,7 @@
  */
 import type { GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
+import type { FaultKind } from './faults/counts.ts';
 import type { Knobs } from './knobs.ts';
 import type { VirtualNode } from './node.ts';
 import type { Observer } from './observer.ts';
@@ -33,6 +34,12 @@ export interface StoryTeller {
   /** Likewise, counted from the node's next write to its log. */
   crashWhileWriting(node: number, effects: number, how: 'crash' | 'powerLoss'): void;
   restart(node: number): void;
+  /** Closes only the way from one side to the other. @returns how to open it. */
+  silence(from: readonly number[], to: readonly number[]): () => void;
+  /** The process stands still; its clock does not. */
+  pause(node: number, milliseconds: number): void;
+  /** A fault as the nemesis would inject it: whom it hits is drawn, whoever leads more often than others. */
+  begin(kind: FaultKind, milliseconds: number): void;
 }
 
 /** An oracle that watches Vouch nodes. */

@@ -1,7 +1,10 @@
 /** Carries out what a scenario tells, on a world. */
+import { assert } from '../core/assert.ts';
 import type { GroupId } from '../core/ids.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
+import type { FaultKind } from './faults/counts.ts';
 import { blockAll, type FaultTarget } from './faults/fault.ts';
+import { FAULTS } from './faults/registry.ts';
 import type { StoryTeller } from './scenario.ts';
 import { type Choices, type Draws, Fate } from './tape.ts';
 
@@ -13,13 +16,18 @@ export const ACTS: string = 'story/acts';
 export class StoryBook implements StoryTeller {
   readonly draws: Draws;
   private readonly fates: Draws;
+  private readonly choices: Choices;
+  private readonly downMax: number;
   private readonly target: FaultTarget;
   private readonly watch: RaftWatch;
   private readonly mending: Set<() => void> = new Set();
   private isOpen: boolean = true;
 
-  constructor(target: FaultTarget, watch: RaftWatch, choices: Choices) {
+  /** @param downMax nodes that faults begun by the story may take down at once. */
+  constructor(target: FaultTarget, watch: RaftWatch, choices: Choices, downMax: number) {
     this.target = target;
+    this.choices = choices;
+    this.downMax = downMax;
     this.watch = watch;
     this.draws = choices.under('story');
     this.fates = choices.under(ACTS);
@@ -51,18 +59,22 @@ export class StoryBook implements StoryTeller {
   }
 
   split(side: readonly number[], other: readonly number[]): () => void {
-    if (!this.happens()) return () => undefined;
-    this.target.counts.add('partition');
-    const open = blockAll(
-      this.target,
+    return this.cut(
+      'partition',
       side.flatMap((a) => other.flatMap((b) => [[a, b] as const, [b, a] as const])),
     );
+  }
+
+  private cut(kind: FaultKind, directions: readonly (readonly [number, number])[]): () => void {
+    if (!this.happens()) return () => undefined;
+    this.target.counts.add(kind);
+    const open = blockAll(this.target, directions);
     const since = this.target.now;
-    this.target.counts.watch?.began('partition', since);
+    this.target.counts.watch?.began(kind, since);
     const mend = (): void => {
       if (!this.mending.delete(mend)) return;
       open();
-      this.target.counts.watch?.ended('partition', since);
+      this.target.counts.watch?.ended(kind, since);
     };
     this.mending.add(mend);
     return mend;
@@ -82,6 +94,31 @@ export class StoryBook implements StoryTeller {
 
   restart(node: number): void {
     this.target.restart(node);
+  }
+
+  silence(from: readonly number[], to: readonly number[]): () => void {
+    const directions = from.flatMap((a) => to.flatMap((b) => (a === b ? [] : [[a, b] as const])));
+    return this.cut('oneWay', directions);
+  }
+
+  pause(node: number, milliseconds: number): void {
+    if (!this.target.isRunning(node) || !this.happens()) return;
+    this.target.counts.add('pause');
+    this.target.pause(node, milliseconds * 1000);
+  }
+
+  begin(kind: FaultKind, milliseconds: number): void {
+    const fault = FAULTS.find((known) => known.kind === kind);
+    assert(fault !== undefined, 'a story begins faults that the nemesis knows');
+    if (!this.happens()) return;
+    const draws = this.choices.under(`fault/${kind}`);
+    const end = fault.inject({ target: this.target, draws, durationMicros: milliseconds * 1000, downMax: this.downMax });
+    if (end === undefined) return;
+    const mend = (): void => {
+      if (this.mending.delete(mend)) end();
+    };
+    this.mending.add(mend);
+    this.target.at(this.target.now + milliseconds * 1000, mend);
   }
 
   private happens(): boolean {
