@@ -53,6 +53,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: '',
   },
   {
+    name: 'leader-commits-own-term',
+    claim: 'A leader commits by counting only entries of its own term, and older ones with them.',
+    oracle: 'sim/check/raft/leader-commits-own-term.ts',
+    test: 'test/raft/paper.test.ts',
+    mutants: 'L1',
+  },
+  {
     name: 'leader-completeness',
     claim: 'The leader of a term holds every entry that was committed in an earlier term.',
     oracle: 'sim/check/raft/leader-completeness.ts',
@@ -169,14 +176,14 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'A node whose disk refused a write or a sync stops at once.',
     oracle: 'sim/check/no-fatal.ts',
     test: 'test/sim/faults/disk.test.ts',
-    mutants: '',
+    mutants: 'D4',
   },
   {
     name: 'damage-is-reported',
     claim: 'A damaged log ends in quarantine of its group, an unreadable one in refusal to start; neither is ever served.',
     oracle: 'sim/check/damage-is-reported.ts',
     test: 'test/sim/faults/disk.test.ts',
-    mutants: '',
+    mutants: 'D3',
   },
   {
     name: 'liveness',

@@ -34,7 +34,14 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     id: 'V11',
     title: 'a transaction that fails half-way leaves its first operations behind',
     file: 'core/state/block-builder.ts',
-    find: '    if (refused !== undefined) return {',
-    replace: '    if (refused !== undefined) stage.commit();\n    if (refused !== undefined) return {',
+    find: '    if (refused !== undefined) {\n      this.showTime();',
+    replace: '    if (refused !== undefined) {\n      stage.commit();\n      this.showTime();',
+  },
+  {
+    id: 'V12',
+    title: 'a refusal is judged at the time of a block that is never sealed',
+    file: 'core/state/block-builder.ts',
+    find: '    if (this.transactions.length === 0 && this.vault.leaves.firstExpiry() <= this.time) this.expire();\n',
+    replace: '',
   },
 ];

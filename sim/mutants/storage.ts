@@ -17,6 +17,20 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: '  if (tornBytes < 0) cut(last.file, { from: 0, to: 0 }, repairs);\n',
   },
   {
+    id: 'D3',
+    title: 'damage in the middle is treated as a torn tail',
+    file: 'core/wal/recover.ts',
+    find: '    if (!whole && next > watermark) break;',
+    replace: '    if (!whole && next > 0 * watermark) break;',
+  },
+  {
+    id: 'D4',
+    title: 'a sync that failed is believed',
+    file: 'core/replica/replica.ts',
+    find: "      case 'persistFailed':\n",
+    replace: "      case 'persistFailed':\n        return this.persisted(input.seq);\n",
+  },
+  {
     id: 'D6',
     title: 'the hard state of another group is recovered',
     file: 'core/wal/chain.ts',

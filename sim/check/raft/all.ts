@@ -6,6 +6,7 @@ import { CommittedIsDurable } from './committed-is-durable.ts';
 import { CommittedIsImmutable } from './committed-is-immutable.ts';
 import { CountersMonotone } from './counters-monotone.ts';
 import { ElectedByQuorum } from './elected-by-quorum.ts';
+import { LeaderCommitsOwnTerm } from './leader-commits-own-term.ts';
 import { LeaderCompleteness } from './leader-completeness.ts';
 import { LogMatching } from './log-matching.ts';
 import { MatchIndexTruthful } from './match-index-truthful.ts';
@@ -34,6 +35,7 @@ export function raftWatch(options: {
     new OneLeaderPerTerm(),
     new ElectedByQuorum({ replicas, configuration: () => configuration }),
     new LeaderCompleteness(commitments),
+    new LeaderCommitsOwnTerm(),
     new CommittedIsImmutable(commitments),
     new CommittedIsDurable({ commitments, replicas, configuration: () => configuration }),
     new MatchIndexTruthful(replicas),
