@@ -171,9 +171,11 @@ export class Network {
     this.inFlight[link] = (this.inFlight[link] as number) + 1;
     const jitter = Math.min((this.delays[link] as Draws).exponential(knobs.delayMeanMicros), DELAY_MAX_MICROS);
     let arrival = this.scheduler.now + knobs.delayMinMicros + jitter;
-    if (knobs.reorder > 0 && (this.reorders[link] as Draws).chance(knobs.reorder)) {
+    const late =
+      knobs.reorder > 0 ? (this.reorders[link] as Draws).amount(knobs.reorder, knobs.delayMeanMicros * OVERTAKEN_FACTOR + 1) : 0;
+    if (late > 0) {
       this.counts.add('reorder');
-      arrival += (this.reorders[link] as Draws).below(knobs.delayMeanMicros * OVERTAKEN_FACTOR + 1);
+      arrival += late - 1;
     } else {
       arrival = Math.max(arrival, this.lastArrival[link] as number);
       this.lastArrival[link] = arrival;

@@ -94,6 +94,13 @@ export class Draws {
     return this.next(2) === 1;
   }
 
+  /** 0, but with the given probability a uniform integer in [1, bound]. */
+  amount(probability: number, bound: number): number {
+    if (this.mode === 'replay') return this.next(bound + 1);
+    const drawn = this.random.unit() < probability ? 1 + this.random.below(bound) : 0;
+    return this.mode === 'plain' ? drawn : this.keep(drawn);
+  }
+
   /** Exponentially distributed whole number with the given mean, from integer arithmetic only (the same on every engine). */
   exponential(mean: number): number {
     if (this.mode === 'plain') return exponentialFrom(this.random.u32(), mean);

@@ -5,7 +5,7 @@ import { explain } from '../../sim/viewer/explain.ts';
 import { usageFailure } from './failure.ts';
 import { findScenario } from './scenario-lookup.ts';
 import { addRunOptions, planFlags, planOf, runPlan, type SharedFlags } from './sim-options.ts';
-import { replayTape } from './sim-run.ts';
+import { replayTape } from './tape-source.ts';
 
 export function addSimExplainCommand(sim: Command): void {
   addRunOptions(

@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import { drawKnobs, type Knobs, SETTABLE_FAULTS, withFaults } from '../../sim/knobs.ts';
 import type { Measure } from '../../sim/measure/measures.ts';
 import type { RunResult } from '../../sim/result.ts';
-import { type RunOptions, runSeed } from '../../sim/run.ts';
+import type { RunOptions } from '../../sim/run.ts';
 import { seedWords } from '../../sim/seed.ts';
 import { applySettings, parseSettings, type Setting } from '../../sim/settings.ts';
 import { Choices, type Profile } from '../../sim/tape.ts';
 import { nativeHasher } from '../hasher.ts';
 import { usageFailure } from './failure.ts';
+import { runGuarded } from './guarded-run.ts';
 import { measuresOf } from './measure-output.ts';
 import { bundleOf, findScenario, requireScenario } from './scenario-lookup.ts';
 
@@ -110,7 +111,12 @@ export function runPlan(
   seed: string,
   extra: Partial<Pick<RunOptions, 'onKnobs' | 'record' | 'story'>> = {},
 ): RunResult {
-  return runSeed({
+  return runGuarded({ ...planOptions(plan, seed), ...extra });
+}
+
+/** What a seed of a plan is run with. */
+export function planOptions(plan: RunPlan, seed: string): RunOptions {
+  return {
     seed,
     profile: plan.profile,
     scenario: plan.scenario === '' ? undefined : findScenario(plan.scenario),
@@ -118,9 +124,8 @@ export function runPlan(
     without: plan.without,
     measure: plan.measure.length > 0,
     sha256: nativeHasher,
-    stopwatch: () => performance.now(),
-    ...extra,
-  });
+    stopwatch: performance.now.bind(performance),
+  };
 }
 
 function adjusted(plan: RunPlan, knobs: Knobs): Knobs {

@@ -1,12 +1,15 @@
 /** `vouch sim …`: the laboratory's commands. Loaded only where they are asked for. */
 import type { Command } from 'commander';
 import { isScenarioFile, loadScenarioFile } from './scenario-file.ts';
+import { addSimBisectCommand } from './sim-bisect.ts';
 import { addSimCheckCommand } from './sim-check.ts';
 import { addSimExplainCommand } from './sim-explain.ts';
 import { addSimListCommand } from './sim-list.ts';
 import { addSimMergeCommand } from './sim-merge.ts';
 import { addSimMutantsCommand } from './sim-mutants.ts';
-import { addSimRunCommands } from './sim-run.ts';
+import { addSimReplayCommand } from './sim-replay.ts';
+import { addSimRunCommand } from './sim-run.ts';
+import { addSimShrinkCommand } from './sim-shrink.ts';
 import { addSimSwarmCommand } from './sim-swarm.ts';
 import { addSimSweepCommand } from './sim-sweep.ts';
 
@@ -32,7 +35,10 @@ export function addSimCommands(program: Command): void {
     if (file !== undefined) await loadScenarioFile(file);
   });
   addSimListCommand(sim);
-  addSimRunCommands(sim);
+  addSimRunCommand(sim);
+  addSimReplayCommand(sim);
+  addSimShrinkCommand(sim);
+  addSimBisectCommand(sim);
   addSimExplainCommand(sim);
   addSimSwarmCommand(sim);
   addSimSweepCommand(sim);

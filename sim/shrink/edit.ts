@@ -8,11 +8,13 @@ import type { Knobs } from '../knobs.ts';
 import { ACTS } from '../story.ts';
 import { Fate, type Tape, type Track } from '../tape.ts';
 
-/** Something that happens and could be skipped. */
+/** Something that happens and could be left out. */
 export interface Deed {
-  /** Label of its fate, and its place there. */
+  /** Label of its choice, and its place there. */
   readonly label: string;
   readonly place: number;
+  /** The choice without it. */
+  readonly otherwise: number;
 }
 
 /** Faults, in the order they happen. */
@@ -25,22 +27,32 @@ export function operationsOf(tape: Tape): readonly Deed[] {
   return deedsUnder(tape, (label) => /^client\/[0-9]+\/operations$/.test(label));
 }
 
+/** Frames that are lost, doubled or overtaken, link by link. */
+export function mishapsOf(tape: Tape): readonly Deed[] {
+  return tape.draws
+    .filter(({ label }) => /^net\/.*\/(loss|duplicate|reorder)$/.test(label))
+    .flatMap(({ label, values }) => values.flatMap((value, place) => (value > 0 ? [{ label, place, otherwise: 0 }] : [])));
+}
+
 function deedsUnder(tape: Tape, isFate: (label: string) => boolean): readonly Deed[] {
   return tape.draws
     .filter(({ label }) => isFate(label))
-    .flatMap(({ label, values }) => values.flatMap((fate, place) => (fate === Fate.happens ? [{ label, place }] : [])));
+    .flatMap(({ label, values }) =>
+      values.flatMap((fate, place) => (fate === Fate.happens ? [{ label, place, otherwise: Fate.skipped }] : [])),
+    );
 }
 
-export function skip(tape: Tape, deeds: readonly Deed[]): Tape {
-  const places = new Map<string, Set<number>>();
-  for (const { label, place } of deeds) {
-    const under = places.get(label);
-    if (under === undefined) places.set(label, new Set([place]));
-    else under.add(place);
+/** The tape without these deeds. */
+export function leaveOut(tape: Tape, deeds: readonly Deed[]): Tape {
+  const changes = new Map<string, Map<number, number>>();
+  for (const { label, place, otherwise } of deeds) {
+    const under = changes.get(label);
+    if (under === undefined) changes.set(label, new Map([[place, otherwise]]));
+    else under.set(place, otherwise);
   }
   return onTracks(tape, ({ label, values }) => {
-    const skipped = places.get(label);
-    return skipped === undefined ? values : values.map((fate, place) => (skipped.has(place) ? Fate.skipped : fate));
+    const changed = changes.get(label);
+    return changed === undefined ? values : values.map((value, place) => changed.get(place) ?? value);
   });
 }
 
@@ -54,7 +66,7 @@ export function episodesByKind(tape: Tape): ReadonlyMap<string, readonly Deed[]>
     const place = Number(match[1]);
     if (fates[place] !== Fate.happens) continue;
     const kind = match[2] as string;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), { label: EPISODES, place }]);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), { label: EPISODES, place, otherwise: Fate.skipped }]);
   }
   return kinds;
 }

@@ -21,8 +21,20 @@ import { seedWords } from '../seed.ts';
 import type { StoryEvents } from '../story-events.ts';
 import type { Tape } from '../tape.ts';
 import { type Claim, claimOf, isSameClaim } from './claim.ts';
-import { CALMABLE, calm, type Deed, episodesByKind, faultsOf, hurry, loudness, operationsOf, skip, withKnobs } from './edit.ts';
-import { IDEAS, onlyFaults, smallWorld } from './worlds.ts';
+import {
+  CALMABLE,
+  calm,
+  type Deed,
+  episodesByKind,
+  faultsOf,
+  hurry,
+  leaveOut,
+  loudness,
+  mishapsOf,
+  operationsOf,
+  withKnobs,
+} from './edit.ts';
+import { IDEAS, onlyFaults, smallWorld, withoutEachFault } from './worlds.ts';
 
 export interface ShrinkOptions {
   /** Of a run that failed. */
@@ -57,8 +69,13 @@ const EVENTS_SLACK = 500;
 const FRUITLESS_FIRST = 80;
 const FRUITLESS_LATER = 40;
 /** Shares of the budget after which the first passes end. */
-const WORLDS_UNTIL = 0.25;
-const REDRAWS_UNTIL = 0.6;
+const WORLDS_UNTIL = 0.3;
+const FAULTS_UNTIL = 0.45;
+const REDRAWS_UNTIL = 0.65;
+/** Rounds without anything better after which it is enough. */
+const IDLE_ROUNDS = 3;
+/** Seeds tried in a smaller world where the tape itself does not fail in it. */
+const SEEDS_PER_WORLD = 3;
 
 /** Runs the tape once and shrinks it. @returns undefined where the tape does not fail. */
 export function* shrink(options: ShrinkOptions): Generator<ShrinkStep, Shrunk | undefined> {
@@ -107,13 +124,15 @@ class Shrinker {
 
   *run(): Generator<ShrinkStep, void> {
     yield* this.shrinkWorld(WORLDS_UNTIL);
+    yield* this.dropFaults(FAULTS_UNTIL);
     if (this.options.redraws) yield* this.redraw(FRUITLESS_FIRST, REDRAWS_UNTIL);
-    for (let before = this.weigh(); !this.isOver(); before = this.weigh()) {
+    for (let idle = 0; idle < IDLE_ROUNDS && !this.isOver(); ) {
+      const before = this.weigh();
       yield* this.shrinkWorld(1);
       yield* this.delete();
       yield* this.calmDown();
       if (this.options.redraws) yield* this.redraw(FRUITLESS_LATER, 1);
-      if (this.weigh() >= before) return;
+      idle = this.weigh() < before ? 0 : idle + 1;
     }
   }
 
@@ -128,11 +147,32 @@ class Shrinker {
   private *shrinkWorld(share: number): Generator<ShrinkStep, void> {
     const demand = this.best.claim.verdict === 'liveness' ? 1 : 0;
     for (const idea of [endsSooner(demand), ...(this.best.claim.oracle === PROOFS ? [] : [fastHash]), ...IDEAS]) {
-      if (this.isOver(share)) return;
       const smaller = idea(this.best.tape.knobs);
-      if (smaller === undefined) continue;
-      this.attempt(withKnobs(this.best.tape, smaller));
+      if (smaller !== undefined) yield* this.move(withKnobs(this.best.tape, smaller), smaller, share);
+    }
+  }
+
+  /** One kind of fault after the other: its episodes are skipped, or the world is one in which it does not happen. */
+  private *dropFaults(share: number): Generator<ShrinkStep, void> {
+    for (const { kind } of withoutEachFault(this.best.tape.knobs)) {
+      const { tape } = this.best;
+      const smaller = withoutEachFault(tape.knobs).find((world) => world.kind === kind)?.knobs;
+      const episodes = episodesByKind(tape).get(kind);
+      const same = episodes === undefined ? withKnobs(tape, smaller ?? tape.knobs) : leaveOut(tape, episodes);
+      if (smaller !== undefined) yield* this.move(same, smaller, share);
+    }
+  }
+
+  /** Into a smaller world: with what was drawn, or with what its seeds draw there. */
+  private *move(tape: Tape, smaller: Knobs, share: number): Generator<ShrinkStep, void> {
+    if (this.isOver(share)) return;
+    const isThere = this.attempt(tape);
+    yield this.step('worlds');
+    for (let attempts = 0; !isThere && this.options.redraws && attempts < SEEDS_PER_WORLD && !this.isOver(share); attempts += 1) {
+      this.redrawn += 1;
+      const isFound = this.attemptSeed(`${this.seed}~${this.redrawn}`, smaller);
       yield this.step('worlds');
+      if (isFound) return;
     }
   }
 
@@ -166,11 +206,7 @@ class Shrinker {
   }
 
   private *delete(): Generator<ShrinkStep, void> {
-    for (const episodes of episodesByKind(this.best.tape).values()) {
-      if (this.isOver()) return;
-      this.attempt(skip(this.best.tape, episodes));
-      yield this.step('deletion');
-    }
+    yield* this.deleteSome(mishapsOf);
     yield* this.deleteSome(faultsOf);
     yield* this.deleteSome(operationsOf);
   }
@@ -181,7 +217,7 @@ class Shrinker {
       for (let end = deedsOf(this.best.tape).length; end > 0; end -= size) {
         if (this.isOver()) return;
         const deeds = deedsOf(this.best.tape);
-        this.attempt(skip(this.best.tape, deeds.slice(Math.max(end - size, 0), end)));
+        this.attempt(leaveOut(this.best.tape, deeds.slice(Math.max(end - size, 0), end)));
         yield this.step('deletion');
       }
     }

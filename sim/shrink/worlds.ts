@@ -3,7 +3,7 @@ import type { Random } from '../../core/random.ts';
 import { type Knobs, withFaults } from '../knobs.ts';
 
 /** @returns undefined where the world is so already. */
-type Idea = (knobs: Knobs) => Knobs | undefined;
+export type Idea = (knobs: Knobs) => Knobs | undefined;
 
 const MILLISECOND = 1000;
 
@@ -39,8 +39,17 @@ export const IDEAS: readonly Idea[] = [
 const SHARES: readonly string[] = ['loss', 'duplicate', 'reorder'];
 
 function quietNetwork(knobs: Knobs): Knobs | undefined {
-  if (isQuiet(knobs)) return undefined;
-  return withFaults(knobs, Object.fromEntries(Object.entries(knobs.faults).filter(([kind]) => !SHARES.includes(kind))));
+  return isQuiet(knobs) ? undefined : withFaults(knobs, without(knobs.faults, SHARES));
+}
+
+function without(faults: Readonly<Record<string, number>>, kinds: readonly string[]): Record<string, number> {
+  return Object.fromEntries(Object.entries(faults).filter(([kind]) => !kinds.includes(kind)));
+}
+
+/** One world less one kind of fault, for each kind that there is. */
+export function withoutEachFault(knobs: Knobs): readonly { readonly kind: string; readonly knobs: Knobs }[] {
+  const kinds = Object.keys(knobs.faults).filter((kind) => (knobs.faults[kind] ?? 0) > 0);
+  return kinds.map((kind) => ({ kind, knobs: withFaults(knobs, without(knobs.faults, [kind])) }));
 }
 
 /** A small world with much going on, for stories that are drawn anew. Sizes that a story was already told in stay. */

@@ -1,0 +1,73 @@
+/**
+ * `vouch sim replay`: a seed or a tape again. A tape must end as it did before: under the same build with the same trace hash,
+ * else status 4 and the first event that differs. A seed is run twice and compared with itself.
+ */
+import type { Command } from 'commander';
+import { describeEvent, type PrefixLog, type TracedEvent } from '../../sim/prefix-log.ts';
+import { exitCodeOf, type RunResult } from '../../sim/result.ts';
+import { claimOf, isSameClaim } from '../../sim/shrink/claim.ts';
+import type { TapeFile } from '../../sim/tape-file.ts';
+import { buildId } from './build-id.ts';
+import { print, say } from './output.ts';
+import { addRunOptions, durationMs, type SharedFlags } from './sim-options.ts';
+import { HTML_HELP, tell, writeStory } from './sim-run.ts';
+import { runLogged, type Source, sourceOf } from './tape-source.ts';
+
+interface ReplayFlags extends SharedFlags {
+  readonly html?: string;
+  readonly until?: string;
+}
+
+export function addSimReplayCommand(sim: Command): void {
+  addRunOptions(
+    sim
+      .command('replay')
+      .description('run a seed or a tape again; it must be the very same run')
+      .argument('<seed-or-tape>', 'a seed, or a file written by run --tape or shrink')
+      .argument('[name]', 'a scenario of `vouch sim list`, or a file ./mine.ts; without it, the generic workload'),
+  )
+    .option('--until <duration>', 'stop at that virtual time and show what every node knows: 1200ms, 3s')
+    .option('--html <file>', HTML_HELP)
+    .addHelpText('after', '\nExample:\n  vouch sim replay 7 split-brain --until 3s')
+    .action(replay);
+}
+
+async function replay(first: string, second: string | undefined, flags: ReplayFlags): Promise<void> {
+  const source = sourceOf(first, second, flags);
+  const cutMicros = flags.until === undefined ? undefined : durationMs(flags.until, '--until') * 1000;
+  const options = { ...source.options, story: flags.html !== undefined, ...(cutMicros === undefined ? {} : { cutMicros }) };
+  const { result, log } = runLogged(options);
+  await writeStory(flags.html, result, `vouch sim replay${source.argument}`);
+  tell(result.report, source.argument, flags.json === true);
+  if (cutMicros !== undefined && flags.json !== true) for (const state of result.states) print(`  ${state}`);
+  if (cutMicros === undefined) judge(source, result, log);
+}
+
+function judge(source: Source, result: RunResult, log: PrefixLog): void {
+  if (result.report.verdict === 'nondeterminism') return;
+  const { file } = source;
+  if (file !== undefined) return judgeTape(file, result, log);
+  const difference = log.firstDifference(runLogged(source.options).log);
+  if (difference !== undefined) differs(difference.left ?? difference.right);
+}
+
+function judgeTape(file: TapeFile, result: RunResult, log: PrefixLog): void {
+  const { end } = file;
+  const { missing, ignored } = result.drift;
+  if (missing + ignored > 0)
+    say(
+      `  the code asks for other choices than the tape holds: ${missing} were missing (harmless then), ${ignored} were ignored`,
+    );
+  if (result.report.traceHash === end.traceHash) return;
+  const departure = log.firstDifferenceFrom(end.samples);
+  if (file.build === buildId()) return differs(departure);
+  const isSame = isSameClaim(claimOf(result.report), claimOf(end));
+  const ending = isSame ? 'it ends in the same way' : `it ended before with ${end.violation?.oracle ?? end.verdict}`;
+  const place = departure === undefined ? 'at its end' : `from ${describeEvent(departure)}`;
+  say(`  the tape was written by another build (${file.writtenBy}): the run is another one ${place}; ${ending}`);
+}
+
+function differs(event: TracedEvent | undefined): void {
+  process.exitCode = exitCodeOf('nondeterminism');
+  say(`  NOT DETERMINISTIC: the same choices gave another run${event === undefined ? '' : `, from ${describeEvent(event)}`}`);
+}
