@@ -100,7 +100,7 @@ function scenarioIn(path: string, module: Readonly<Record<string, unknown>>): Sc
   if (found === undefined) {
     const names = Object.keys(module);
     const others = names.length === 0 ? 'nothing' : names.join(', ');
-    throw usageFailure(`${path} exports no "${EXPORTED}"; it exports ${others}.${nearest(EXPORTED, names)}`);
+    throw usageFailure(`${path} exports no "${EXPORTED}"; it exports ${others}.`);
   }
   if (typeof found !== 'object' || found === null)
     throw usageFailure(`${path}: "${EXPORTED}" is an object with ${Object.keys(FIELDS).join(', ')}.`);

@@ -10,6 +10,8 @@ export interface Event {
   readonly f: string;
   readonly key: string;
   readonly value: unknown;
+  /** What the system says of its log; ignored here. */
+  readonly index?: number;
 }
 
 interface Call {

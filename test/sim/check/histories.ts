@@ -6,12 +6,19 @@ export type Dice = (bound: number) => number;
 
 const READS = { register: 'read', kv: 'get', ledger: 'check' } as const;
 
+/** What an operation did when it took effect; index: its place in the order in which operations did. */
+interface Effect {
+  readonly succeeded: boolean;
+  readonly seen: unknown;
+  readonly index: number;
+}
+
 interface Running {
   readonly process: number;
   readonly f: string;
   readonly key: string;
   readonly asked: unknown;
-  effect: { readonly succeeded: boolean; readonly seen: unknown } | undefined;
+  effect: Effect | undefined;
 }
 
 /**
@@ -72,7 +79,8 @@ function complete(dice: Dice, { process, f, key, asked, effect }: Running, event
     events.push({ process, type, f, key, value: asked });
     return true;
   }
-  events.push({ process, type: effect.succeeded ? 'ok' : 'fail', f, key, value: effect.seen ?? asked });
+  const index = dice(4) === 0 ? dice(10) : effect.index;
+  events.push({ process, type: effect.succeeded ? 'ok' : 'fail', f, key, value: effect.seen ?? asked, index });
   return true;
 }
 
@@ -97,23 +105,26 @@ function mistake(dice: Dice, model: Model, events: Event[]): void {
 class Store {
   private readonly contents: Map<string, unknown> = new Map();
   private readonly initial: unknown;
+  private index: number = 0;
 
   constructor(model: Model) {
     this.initial = { register: null, kv: '', ledger: false }[model];
   }
 
-  execute({ f, key, asked }: Running): { readonly succeeded: boolean; readonly seen: unknown } {
+  execute({ f, key, asked }: Running): Effect {
+    this.index += 1;
+    const { index } = this;
     const present = this.contents.has(key) ? this.contents.get(key) : this.initial;
     switch (f) {
       case 'read':
       case 'get':
       case 'check':
-        return { succeeded: true, seen: present };
+        return { succeeded: true, seen: present, index };
       case 'cas': {
         const [from, to] = asked as readonly [unknown, unknown];
-        if (present !== from) return { succeeded: false, seen: undefined };
+        if (present !== from) return { succeeded: false, seen: undefined, index };
         this.contents.set(key, to);
-        return { succeeded: true, seen: undefined };
+        return { succeeded: true, seen: undefined, index };
       }
       case 'append':
         this.contents.set(key, `${present}${asked}`);
@@ -121,6 +132,6 @@ class Store {
       default:
         this.contents.set(key, f === 'grant' || (f === 'revoke' ? false : asked));
     }
-    return { succeeded: true, seen: undefined };
+    return { succeeded: true, seen: undefined, index };
   }
 }

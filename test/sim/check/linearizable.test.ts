@@ -78,6 +78,40 @@ describe('the linearizability search', () => {
     expect(checkLinearizable(registerModel, history).verdict).toBe('violation');
   });
 
+  test('which unknown operation was used up matters: only one of two is still of use later', () => {
+    const ok = (at: number, input: RegisterInput): RegisterOperation => ({
+      process: at,
+      input,
+      outcome: 'ok',
+      invokedAt: at,
+      returnedAt: at + 1,
+    });
+    const info = (at: number, input: RegisterInput): RegisterOperation => ({
+      ...ok(at, input),
+      outcome: 'info',
+      returnedAt: Number.POSITIVE_INFINITY,
+    });
+    const write: RegisterInput = { f: 'write', value: '1' };
+    const cas: RegisterInput = { f: 'cas', from: '0', to: '1' };
+    for (const [first, second] of [
+      [write, cas],
+      [cas, write],
+    ] as const) {
+      // The first read needs one of them; after the write of 2 only the write of 1 can explain the second.
+      const history = [
+        ok(0, { f: 'write', value: '0' }),
+        info(10, first),
+        info(20, second),
+        ok(30, { f: 'read', value: '1' }),
+        ok(40, { f: 'write', value: '2' }),
+        ok(50, { f: 'read', value: '1' }),
+      ];
+      expect(checkLinearizable(registerModel, history).verdict).toBe('linearizable');
+      const once = [...history, ok(60, { f: 'write', value: '3' }), ok(70, { f: 'read', value: '1' })];
+      expect(checkLinearizable(registerModel, once).verdict).toBe('violation');
+    }
+  });
+
   test('an empty history is linearizable', () => {
     expect(checkLinearizable(registerModel, []).verdict).toBe('linearizable');
   });
