@@ -38,6 +38,8 @@ export interface Knobs {
   readonly proofShare: number;
   /** Share of writes that expire soon. */
   readonly expiryShare: number;
+  /** Share of operations behind which a client process dies and starts again, with open operations and without sessions. */
+  readonly clientDeathShare: number;
   readonly hasher: 'sha256' | 'fast';
   readonly timing: RaftTiming;
   readonly batchMax: number;
@@ -141,6 +143,7 @@ function drawSwarm(choices: Choices): Knobs {
     transactionShare: draws.between(0, 30) / 100,
     proofShare: draws.between(0, 20) / 100,
     expiryShare: draws.pick([0, 0.1, 0.4] as const),
+    clientDeathShare: draws.pick([0, 0, 0.01, 0.05] as const),
     hasher: draws.below(10) < 6 ? 'fast' : 'sha256',
     timing: {
       electionTimeoutMinMicros: electionMin,
@@ -209,6 +212,7 @@ const PERF: Knobs = {
   transactionShare: 0.1,
   proofShare: 0,
   expiryShare: 0,
+  clientDeathShare: 0,
   hasher: 'fast',
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
   batchMax: 100,

@@ -411,6 +411,8 @@ class Run {
 
   private createClient(client: number, lanes: number, behaviour: Behaviour): SimClient {
     const draws = this.choices.under(`client/${client}/seed`);
+    const death = this.choices.under(`client/${client}/death`);
+    const { clientDeathShare } = this.knobs;
     return new SimClient({
       nodes: this.world.nodes.map((node) => node.id),
       seed: drawSeed(draws),
@@ -418,6 +420,7 @@ class Run {
       attemptTimeoutMicros: 400_000 + draws.below(600_000),
       lanes,
       behaviour,
+      dies: clientDeathShare === 0 || client === 0 ? (): boolean => false : (): boolean => death.chance(clientDeathShare),
     });
   }
 }

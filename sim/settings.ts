@@ -117,6 +117,7 @@ const KNOBS: readonly Knob[] = [
   share('transactionShare', (knobs, transactionShare) => ({ ...knobs, transactionShare })),
   share('proofShare', (knobs, proofShare) => ({ ...knobs, proofShare })),
   share('expiryShare', (knobs, expiryShare) => ({ ...knobs, expiryShare })),
+  share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
   whole('batchMax', 10_000, (knobs, batchMax) => ({ ...knobs, batchMax })),
   share('buggify', (knobs, buggify) => ({ ...knobs, buggify })),

@@ -68,7 +68,6 @@ export class RaftState {
     // A crash may keep entries and lose the hard state of the same batch. No vote of that term can have left.
     this.term = maxOf(hardState.term, this.log.lastTerm);
     this.votedFor = this.term === hardState.term ? hardState.votedFor : undefined;
-    if (this.term !== hardState.term) this.mark('raft.term-recovered-from-log');
     this.resetElectionTimer();
   }
 

@@ -187,7 +187,7 @@ export class Replica implements Core, GroupSink {
     const trusted =
       decoded.ok && decoded.value.cluster === this.current?.cluster && decoded.value.sender === from && this.isMember(from);
     if (!trusted || !this.started) {
-      this.options.probe?.mark(trusted ? 'replica.frame-before-start' : 'replica.frame-not-trusted');
+      if (trusted) this.options.probe?.mark('replica.frame-before-start');
       this.dropped += 1;
       return;
     }

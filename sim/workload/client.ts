@@ -1,15 +1,18 @@
 /**
  * A simulated client: the production client engine (core/client) on a simulated network. It runs several lanes, each a
  * process that does one operation after another; all lanes share the engine and so its sessions.
+ * It may die and start again: then nobody knows what became of its open operations, and its sessions are left behind.
  */
 import { ClientCore } from '../../core/client/client-core.ts';
 import type { ClientEffect, LogicalRequest, OperationId, OperationOutcome, Route } from '../../core/client/operation.ts';
 import { decodeClientResult, encodeClientRequest } from '../../core/codec/client-frame.ts';
-import type { Micros, NodeId } from '../../core/ids.ts';
+import type { Micros, NodeId, RequestId } from '../../core/ids.ts';
 import { NEVER } from '../../core/ids.ts';
 import { Random, type SeedWords } from '../../core/random.ts';
 import type { Actor, Outgoing } from '../actor.ts';
 import { addressOf } from '../vouch.ts';
+
+const REQUESTS_PER_LIFE = 1_000_000;
 
 /** One operation a lane wants done. */
 export interface Plan {
@@ -33,7 +36,10 @@ interface Lane {
 }
 
 export class SimClient implements Actor {
-  private readonly core: ClientCore;
+  private core: ClientCore;
+  private readonly makeCore: (life: number) => ClientCore;
+  private readonly dies: () => boolean;
+  private life: number = 0;
   private readonly indexOf: ReadonlyMap<string, number>;
   private readonly behaviour: Behaviour;
   private readonly lanes: Lane[] = [];
@@ -48,14 +54,19 @@ export class SimClient implements Actor {
     readonly attemptTimeoutMicros: number;
     readonly lanes: number;
     readonly behaviour: Behaviour;
+    /** Asked after each operation. */
+    readonly dies: () => boolean;
   }) {
-    this.core = new ClientCore({
-      endpoints: options.nodes.map((node, index) => ({ address: addressOf(index), node })),
-      random: Random.stream(options.seed, 'client'),
-      link: options.link,
-      attemptTimeoutMicros: options.attemptTimeoutMicros,
-      backoff: { minMicros: 5_000, maxMicros: 200_000 },
-    });
+    this.makeCore = (life): ClientCore =>
+      new ClientCore({
+        endpoints: options.nodes.map((node, index) => ({ address: addressOf(index), node })),
+        random: Random.stream(options.seed, `client/${life}`),
+        link: options.link,
+        attemptTimeoutMicros: options.attemptTimeoutMicros,
+        backoff: { minMicros: 5_000, maxMicros: 200_000 },
+      });
+    this.core = this.makeCore(0);
+    this.dies = options.dies;
     this.indexOf = new Map(options.nodes.map((_, index) => [addressOf(index), index]));
     this.behaviour = options.behaviour;
     for (let lane = 0; lane < options.lanes; lane += 1) this.lanes.push({ readyAt: 0, plan: undefined });
@@ -74,7 +85,9 @@ export class SimClient implements Actor {
   receive(time: number, node: number, bytes: Uint8Array): void {
     const decoded = decodeClientResult(bytes);
     if (!decoded.ok) return;
-    const { id: requestId, result } = decoded.value;
+    const { id, result } = decoded.value;
+    const requestId = (id - this.life * REQUESTS_PER_LIFE) as RequestId;
+    if (requestId < 1) return; // for a process that is gone, and its connections with it
     this.handle(time, this.core.step({ now: engineTime(time), kind: 'response', endpoint: addressOf(node), requestId, result }));
   }
 
@@ -119,7 +132,7 @@ export class SimClient implements Actor {
       if (effect.kind === 'send') {
         const to = this.indexOf.get(effect.endpoint);
         if (to !== undefined)
-          this.outgoing.push({ to, bytes: encodeClientRequest({ id: effect.requestId, request: effect.request }) });
+          this.outgoing.push({ to, bytes: encodeClientRequest({ id: this.wireId(effect.requestId), request: effect.request }) });
         continue;
       }
       const lane = this.running.get(effect.operation);
@@ -129,7 +142,26 @@ export class SimClient implements Actor {
       lane.plan = undefined;
       lane.readyAt = time + 1 + this.behaviour.think(this.lanes.indexOf(lane));
       plan.done(effect.outcome, time);
+      if (this.dies()) return this.die(time);
     }
+  }
+
+  private die(time: number): void {
+    this.life += 1;
+    this.core = this.makeCore(this.life);
+    const left = [...this.running.values()];
+    this.running.clear();
+    for (const lane of left) {
+      const { plan } = lane;
+      lane.plan = undefined;
+      lane.readyAt = time + 1 + this.behaviour.think(this.lanes.indexOf(lane));
+      plan?.done({ ok: false, code: 'unknown_outcome', message: 'The client died.' }, time);
+    }
+  }
+
+  /** Ids of all lives differ, so that an answer to a dead process is not taken for another. */
+  private wireId(requestId: RequestId): RequestId {
+    return (this.life * REQUESTS_PER_LIFE + requestId) as RequestId;
   }
 }
 
