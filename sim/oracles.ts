@@ -7,10 +7,12 @@ import { AnswersInOrder } from './check/clients/answers-in-order.ts';
 import { AnswersStayTrue } from './check/clients/answers-stay-true.ts';
 import { demandLinearizable, LINEARIZABLE } from './check/clients/linearizable-history.ts';
 import { PROOFS, ProofOracle } from './check/clients/proofs.ts';
+import { ReadsSeeCommits } from './check/clients/reads-see-commits.ts';
 import { DamageIsReported } from './check/damage-is-reported.ts';
 import { FailedDiskStops, NoFatal } from './check/no-fatal.ts';
 import { raftWatch } from './check/raft/all.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
+import { RecoveryIsFinal } from './check/recovery-is-final.ts';
 import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
 import { ReplicasAgree, VaultsAgree } from './check/state/replicas-agree.ts';
 import { fastHasher } from './hasher.ts';
@@ -46,7 +48,9 @@ export class Oracles {
     this.once = once;
     const blocks = new BlocksAgree((block) => once.sealed(block));
     const observers: readonly Observer<VouchShape, Replica>[] = [
+      new ReadsSeeCommits((group) => watch.committedIn(group)),
       watch,
+      new RecoveryIsFinal(atlas),
       new NoFatal(() => world.atlas),
       new FailedDiskStops(),
       new DamageIsReported(atlas),

@@ -37,6 +37,15 @@ export const CONTROLS: readonly Mutant[] = [
     isControl: true,
   },
   {
+    id: 'K5',
+    title: 'changed buckets are hashed from the last to the first',
+    file: 'core/merkle/tree.ts',
+    find: '    for (let bucket = 0; bucket < BUCKETS; bucket += 1) {\n      if (this.dirtyBuckets[bucket] === 0) continue;',
+    replace:
+      '    for (let bucket = BUCKETS - 1; bucket >= 0; bucket -= 1) {\n      if (this.dirtyBuckets[bucket] === 0) continue;',
+    isControl: true,
+  },
+  {
     id: 'K6',
     title: 'one more sync per write',
     file: 'core/wal/wal.ts',

@@ -40,9 +40,9 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
   {
     id: 'E7',
     title: 'the up-to-date check is omitted',
-    file: 'core/raft/election.ts',
-    find: '  const granted = mayVoteFor(state, from) && state.log.isUpToDate(message.lastIndex, message.lastTerm);',
-    replace: '  const granted = mayVoteFor(state, from);',
+    file: 'core/raft/log.ts',
+    find: '    if (lastTerm !== this.lastTerm) return lastTerm > this.lastTerm;\n    return lastIndex >= this.lastIndex;',
+    replace: '    return lastIndex + lastTerm >= 0;',
   },
   {
     id: 'E8',
@@ -70,7 +70,7 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     title: 'a refused PreVote hides the higher term',
     file: 'core/raft/election.ts',
     find: '  const term = granted ? message.term : state.term;',
-    replace: '  const term = message.term;',
+    replace: '  const term = granted ? message.term : plus(message.term, -1);',
   },
   {
     id: 'E12',

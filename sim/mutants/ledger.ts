@@ -17,6 +17,13 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     replace: '      previousHash: NO_BLOCK,',
   },
   {
+    id: 'V3',
+    title: 'a header’s time comes from the local clock',
+    file: 'core/state/group-state.ts',
+    find: '    this.lastTime = maxOf(data.wall, plus(this.lastTime, 1));',
+    replace: '    this.lastTime = maxOf((Date.now() * 1000) as Micros, plus(this.lastTime, 1));',
+  },
+  {
     id: 'V5',
     title: 'the reverse index keeps a deleted tuple',
     file: 'core/state/leaves.ts',

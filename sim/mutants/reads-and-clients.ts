@@ -30,6 +30,14 @@ export const READ_MUTANTS: readonly Mutant[] = [
     find: '      if (round.index <= applied) ready.push(...round.reads);',
     replace: '      if (round.index <= applied + 1_000_000) ready.push(...round.reads);',
   },
+  {
+    id: 'T10',
+    title: 'the local clock decides what has expired',
+    file: 'core/state/vault-query.ts',
+    find: "  const present = leaf !== undefined && isLive(leaf.expiresAt, vault.time);\n  return {\n    kind: 'entity',",
+    replace:
+      "  const present = leaf !== undefined && isLive(leaf.expiresAt, Date.now() * 1000);\n  return {\n    kind: 'entity',",
+  },
 ];
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [

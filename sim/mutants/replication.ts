@@ -18,17 +18,19 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'L3',
-    title: 'a follower acknowledges the length of its log',
+    title: 'a follower acknowledges the length that its log had',
     file: 'core/raft/append.ts',
-    find: '  acknowledge(state, from, verified);',
-    replace: '  acknowledge(state, from, state.log.lastIndex);',
+    find: '  if (!store(state, message.entries)) {\n    state.dropped += 1;\n    return;\n  }\n  const verified = plus(message.prevIndex, message.entries.length);\n  const committed = minOf(message.commit, verified);\n  state.log.commitTo(committed);\n  acknowledge(state, from, verified);',
+    replace:
+      '  const { lastIndex } = state.log;\n  if (!store(state, message.entries)) {\n    state.dropped += 1;\n    return;\n  }\n  const verified = plus(message.prevIndex, message.entries.length);\n  const committed = minOf(message.commit, verified);\n  state.log.commitTo(committed);\n  acknowledge(state, from, lastIndex > verified ? lastIndex : verified);',
   },
   {
     id: 'L4',
     title: 'a follower’s commit index is not capped by what was verified',
     file: 'core/raft/append.ts',
-    find: '  const committed = minOf(message.commit, verified);',
-    replace: '  const committed = minOf(message.commit, state.log.lastIndex);',
+    find: '  if (!state.log.matches(message.prevIndex, message.prevTerm)) {\n    refuse(',
+    replace:
+      '  state.log.commitTo(message.commit);\n  if (!state.log.matches(message.prevIndex, message.prevTerm)) {\n    refuse(',
   },
   {
     id: 'L5',
@@ -49,7 +51,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     title: 'a stale refusal rewinds the next index below the match index',
     file: 'core/raft/progress.ts',
     find: '    const floor = this.matchIndex;\n    if (refused <= floor) return false;\n',
-    replace: '    if (refused < this.matchIndex) this.matchIndex = retryAt;\n    const floor = this.matchIndex;\n',
+    replace: '    const floor = INDEX_ZERO;\n',
   },
   {
     id: 'L8',
@@ -66,11 +68,20 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     replace: '  const commit = minOf(state.log.commitIndex, state.log.commitIndex);',
   },
   {
+    id: 'L10',
+    title: 'a conflicting entry at the first position is kept, and the rest appended behind it',
+    file: 'core/raft/log.ts',
+    find: '    let position = 0;\n    while (position < entries.length && this.matches(',
+    replace:
+      '    let position = entries[0] !== undefined && entries[0].index > this.committed && entries[0].index <= this.lastIndex ? 1 : 0;\n    while (position < entries.length && this.matches(',
+  },
+  {
     id: 'L11',
-    title: 'a retry sends an empty append though entries wait',
+    title: 'a retry sends an empty append where the logs meet, though entries wait',
     file: 'core/raft/replication.ts',
-    find: '    peer.probeSent = false;\n    sendAppend(state, peer, appendEnd(state, peer));',
-    replace: '    peer.probeSent = false;\n    probeInflight(state, peer);',
+    find: '  } else if (peer.matchIndex < state.log.lastIndex) {\n    probeInflight(state, peer);',
+    replace:
+      "  } else if (peer.matchIndex < state.log.lastIndex) {\n    const { log, term } = state;\n    const prevIndex = peer.matchIndex;\n    state.outbox.sendNow(peer.id, { kind: 'appendEntries', term, prevIndex, prevTerm: log.termAt(prevIndex), commit: log.commitIndex, entries: NO_ENTRIES });",
   },
   {
     id: 'L12',
@@ -78,5 +89,12 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     file: 'core/raft/quorum.ts',
     find: '(descending[at - 1] as number) < value)',
     replace: '(descending[at - 1] as number) > value)',
+  },
+  {
+    id: 'L13',
+    title: 'what is committed counts as applied',
+    file: 'core/replica/group.ts',
+    find: '    const ready = this.reads.takeReady(this.state.lastApplied);',
+    replace: '    const ready = this.reads.takeReady(this.commitIndex);',
   },
 ];

@@ -6,13 +6,17 @@ import { CommittedIsDurable } from './committed-is-durable.ts';
 import { CommittedIsImmutable } from './committed-is-immutable.ts';
 import { CountersMonotone } from './counters-monotone.ts';
 import { ElectedByQuorum } from './elected-by-quorum.ts';
+import { ElectionTimeoutsVary } from './election-timeouts-vary.ts';
 import { LeaderCommitsOwnTerm } from './leader-commits-own-term.ts';
 import { LeaderCompleteness } from './leader-completeness.ts';
 import { LogMatching } from './log-matching.ts';
+import { MatchIndexMonotone } from './match-index-monotone.ts';
 import { MatchIndexTruthful } from './match-index-truthful.ts';
 import { OneLeaderPerTerm } from './one-leader-per-term.ts';
 import { OneVotePerTerm } from './one-vote-per-term.ts';
 import { RecoveryIsLegal } from './recovery-is-legal.ts';
+import { RetriesCarryEntries } from './retries-carry-entries.ts';
+import { StaleAskerIsTold } from './stale-asker-is-told.ts';
 import type { GroupView } from './view.ts';
 import { type RaftOracle, RaftWatch } from './watch.ts';
 
@@ -39,6 +43,10 @@ export function raftWatch(options: {
     new CommittedIsImmutable(commitments),
     new CommittedIsDurable({ commitments, replicas, configuration: () => configuration }),
     new MatchIndexTruthful(replicas),
+    new MatchIndexMonotone(),
+    new RetriesCarryEntries(replicas),
+    new StaleAskerIsTold(),
+    new ElectionTimeoutsVary(),
   ];
   const oracles = all.filter((oracle) => !options.without.includes(oracle.name));
   const watch = new RaftWatch({ ids: options.ids, groups: options.groups, oracles });

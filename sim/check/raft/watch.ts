@@ -4,17 +4,25 @@
  * Keeps what each node's disk must hold: a change made in a step is durable once the persist of that step (or the next one
  * after it) is. A crash may leave any prefix of the changes behind that; recovery must give one of those.
  */
+import { decodeFrame } from '../../../core/codec/frame.ts';
 import type { GroupId, LogIndex, NodeId, Seq } from '../../../core/ids.ts';
-import type { Entry } from '../../../core/raft/message.ts';
+import type { Entry, Message } from '../../../core/raft/message.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
 import type { Replica } from '../../../core/replica/replica.ts';
 import type { VirtualNode } from '../../node.ts';
 import type { Observer } from '../../observer.ts';
-import type { ReplyEffect, SendEffect } from '../../protocol.ts';
+import type { ReplyEffect, SendEffect, SimInput } from '../../protocol.ts';
 import type { VouchShape } from '../../vouch.ts';
 import { type Change, GroupView } from './view.ts';
 
 export type VouchNode = VirtualNode<VouchShape, Replica>;
+
+/** A message that left in the present step. */
+export interface Left {
+  readonly group: GroupId;
+  readonly to: NodeId;
+  readonly term: number;
+}
 
 /** One property of Raft; hooks are called in the order in which things happened. */
 export interface RaftOracle {
@@ -34,6 +42,12 @@ export interface RaftOracle {
   recovered?(view: GroupView, raft: Raft): void;
   /** A message of the group really leaves. */
   leaving?(view: GroupView, effect: SendEffect<VouchShape>): void;
+  /** The node took a message from one that is behind in the group; `view` still shows what was before that step. */
+  received?(view: GroupView, from: GroupView, message: Message, left: readonly Left[]): void;
+  /** The node took a frame of a peer; `view` shows what it made of it. */
+  heard?(view: GroupView): void;
+  /** The node began to wait for a leader, or for votes, in this step: that long it will, microseconds of its clock. */
+  timerSet?(view: GroupView, micros: number): void;
 }
 
 export class RaftWatch implements Observer<VouchShape, Replica> {
@@ -43,6 +57,10 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
   private readonly oracles: readonly RaftOracle[];
   /** views[node][position of the group]. */
   private readonly views: readonly (readonly GroupView[])[];
+  /** Highest index that was ever committed, by position of the group. */
+  private readonly highestCommits: number[];
+  /** What left in the present step. */
+  private left: Left[] = [];
   /** Elections won so far, all groups together. */
   elections: number = 0;
 
@@ -54,6 +72,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     this.groups = options.groups;
     this.oracles = options.oracles;
     this.views = options.ids.map((id, node) => options.groups.map((group) => new GroupView(node, id, group)));
+    this.highestCommits = options.groups.map(() => 0);
   }
 
   /** All replicas of one group. */
@@ -78,6 +97,11 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     return this.views[node]?.[this.groups.indexOf(group)]?.durableTerms.length ?? 0;
   }
 
+  /** Highest index that was committed anywhere, up to the last step. */
+  committedIn(group: GroupId): number {
+    return this.highestCommits[this.groups.indexOf(group)] ?? 0;
+  }
+
   opened(node: VouchNode): void {
     for (const view of this.viewsOf(node)) {
       view.raft = undefined;
@@ -85,12 +109,21 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     }
   }
 
-  stepped(node: VouchNode): void {
+  stepped(node: VouchNode, input: SimInput<VouchShape>): void {
+    const left = this.left;
+    if (left.length > 0) this.left = [];
     if (!node.running) return;
     const core = node.core as Replica;
+    const isFrame = input.kind === 'frame';
+    if (isFrame) this.receive(node, input.from, input.bytes, left);
     for (const view of this.viewsOf(node)) {
       if (view.raft === undefined && !this.attach(view, core)) continue;
-      this.look(view, view.raft as Raft, node.issuedSeq);
+      const { role, term } = view;
+      const raft = view.raft as Raft;
+      this.look(view, raft, node.issuedSeq);
+      if (isFrame) for (const oracle of this.oracles) oracle.heard?.(view);
+      const isNew = (view.role !== role || view.term !== term) && view.role !== 'leader';
+      if (isNew && input.kind !== 'persisted') this.tellTimer(view, raft.nextDeadline() - input.now);
     }
   }
 
@@ -112,11 +145,32 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     if (effect.kind !== 'send') return;
     const view = this.viewsOf(node)[this.groups.indexOf(effect.envelope.group)];
     if (view === undefined) return;
+    this.left.push({ group: view.group, to: effect.to, term: effect.envelope.message.term });
     for (const oracle of this.oracles) oracle.leaving?.(view, effect);
   }
 
   private viewsOf(node: VouchNode): readonly GroupView[] {
     return this.views[node.index] as readonly GroupView[];
+  }
+
+  /** Shows the oracles the messages of a frame whose sender is behind; others are not worth decoding twice. */
+  private receive(node: VouchNode, sender: NodeId, bytes: Uint8Array, left: readonly Left[]): void {
+    const own = this.viewsOf(node);
+    const senders = this.views.find((views) => views[0]?.id === sender);
+    if (senders === undefined || !own.some((view, at) => view.raft !== undefined && view.term > (senders[at] as GroupView).term))
+      return;
+    const frame = decodeFrame(bytes);
+    if (!frame.ok) return;
+    for (const { group, message } of frame.value.envelopes) {
+      const at = this.groups.indexOf(group);
+      const view = own[at];
+      if (view?.raft === undefined || node.core?.group(group)?.quarantined !== false) continue;
+      for (const oracle of this.oracles) oracle.received?.(view, senders[at] as GroupView, message, left);
+    }
+  }
+
+  private tellTimer(view: GroupView, micros: number): void {
+    for (const oracle of this.oracles) oracle.timerSet?.(view, micros);
   }
 
   /** Finds the group once the replica has started it, and has its recovery judged. */
@@ -154,6 +208,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     if (raft.commitIndex !== from) {
       view.commit = raft.commitIndex;
       for (const oracle of this.oracles) oracle.committed?.(view, from);
+      const at = this.groups.indexOf(view.group);
+      this.highestCommits[at] = Math.max(this.highestCommits[at] as number, view.commit);
     }
   }
 

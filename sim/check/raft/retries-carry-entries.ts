@@ -1,0 +1,84 @@
+/**
+ * A leader that retries sends what is missing. Seen from the follower: it does not acknowledge the same place again and
+ * again, in answer to empty appends, while its leader holds entries behind it. One heartbeat answer between two of those
+ * acknowledgements shows that the leader hears it, and is no echo of an old moment. Source: Ongaro 2014, 3.5, 10.2.1.
+ */
+import { Violation } from '../../observer.ts';
+import type { SendEffect } from '../../protocol.ts';
+import type { VouchShape } from '../../vouch.ts';
+import type { GroupView } from './view.ts';
+import type { RaftOracle } from './watch.ts';
+
+/** Acknowledgements in a row: more than an echo can repeat, few enough for the quiet between two writes. */
+const FRUITLESS_MAX = 16;
+
+interface Streak {
+  term: number;
+  index: number;
+  count: number;
+  /** Whether the follower has answered a heartbeat since the last one counted. */
+  isAlive: boolean;
+}
+
+export class RetriesCarryEntries implements RaftOracle {
+  readonly name: string = 'retries-carry-entries';
+  readonly claim: string = 'A leader that hears from a follower sends it the entries it lacks.';
+  private readonly replicas: (group: number) => readonly GroupView[];
+  private readonly streaks: Map<GroupView, Streak> = new Map();
+
+  constructor(replicas: (group: number) => readonly GroupView[]) {
+    this.replicas = replicas;
+  }
+
+  leaving(view: GroupView, effect: SendEffect<VouchShape>): void {
+    const { message } = effect.envelope;
+    if (message.kind === 'heartbeatResponse') this.streakOf(view).isAlive = true;
+    else if (message.kind === 'appendResponse') this.answered(view, effect, message.ok ? message.index : -1);
+  }
+
+  private answered(view: GroupView, effect: SendEffect<VouchShape>, index: number): void {
+    const streak = this.streakOf(view);
+    const { term } = effect.envelope.message;
+    const leader = this.replicas(view.group).find(({ id }) => id === effect.to);
+    const isFruitless =
+      leader?.role === 'leader' &&
+      leader.term === term &&
+      leader.last > index &&
+      index >= 0 &&
+      leader.terms[index] !== view.terms[index];
+    if (!isFruitless || streak.term !== term || streak.index !== index) {
+      streak.term = term;
+      streak.index = index;
+      streak.count = 0;
+      return;
+    }
+    if (!streak.isAlive) return;
+    streak.isAlive = false;
+    streak.count += 1;
+    if (streak.count < FRUITLESS_MAX) return;
+    throw new Violation(
+      this.name,
+      `group ${view.group}: node ${view.node} lacks entry ${index + 1}, and its leader ${leader.node} never sends it`,
+      'liveness',
+      {
+        group: view.group,
+        nodes: [leader.node, view.node],
+        term,
+        index: index + 1,
+        facts: [
+          `Leader ${leader.node} holds entries up to ${leader.last} and hears from node ${view.node}.`,
+          `Node ${view.node} has acknowledged entry ${index} ${streak.count} times in a row and was sent nothing behind it.`,
+        ],
+      },
+    );
+  }
+
+  private streakOf(view: GroupView): Streak {
+    let streak = this.streaks.get(view);
+    if (streak === undefined) {
+      streak = { term: 0, index: 0, count: 0, isAlive: false };
+      this.streaks.set(view, streak);
+    }
+    return streak;
+  }
+}
