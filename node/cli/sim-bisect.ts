@@ -32,6 +32,7 @@ export function addSimBisectCommand(sim: Command): void {
   )
     .option('--against <file>', 'the second process runs this command line: another build’s main.js')
     .option('--log <file>', 'run once and write every event with its hash to a file, nothing else')
+    .option('--json', 'print one JSON object on the last line')
     .addHelpText('after', '\nExample:\n  vouch sim bisect 7')
     .action(bisect);
 }

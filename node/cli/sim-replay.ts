@@ -28,6 +28,7 @@ export function addSimReplayCommand(sim: Command): void {
   )
     .option('--until <duration>', 'stop at that virtual time and show what every node knows: 1200ms, 3s')
     .option('--html <file>', HTML_HELP)
+    .option('--json', 'print one JSON object on the last line')
     .addHelpText('after', '\nExample:\n  vouch sim replay 7 split-brain --until 3s')
     .action(replay);
 }

@@ -28,6 +28,7 @@ export function addSimShrinkCommand(sim: Command): void {
     .option('-o, --output <file>', 'where to write the tape (default: ./shrunk-SEED.json)')
     .option('--budget <duration>', 'how long to try, in real time', '60s')
     .option('--no-redraw', 'only take away from the run, draw nothing anew: the result is a part of it')
+    .option('--json', 'print one JSON object on the last line')
     .addHelpText('after', '\nExample:\n  vouch sim shrink 7 -o short.json')
     .action(run);
 }

@@ -66,11 +66,13 @@ export interface ShrinkStep {
 /** Events that a candidate may take beyond what the best one took. */
 const EVENTS_SLACK = 500;
 /** Redraws without a hit after which others means are tried. */
+const FRUITLESS_EARLY = 40;
 const FRUITLESS_FIRST = 80;
 const FRUITLESS_LATER = 40;
 /** Shares of the budget after which the first passes end. */
-const WORLDS_UNTIL = 0.3;
-const FAULTS_UNTIL = 0.45;
+const EARLY_UNTIL = 0.2;
+const WORLDS_UNTIL = 0.35;
+const FAULTS_UNTIL = 0.5;
 const REDRAWS_UNTIL = 0.65;
 /** Rounds without anything better after which it is enough. */
 const IDLE_ROUNDS = 3;
@@ -123,6 +125,7 @@ class Shrinker {
   }
 
   *run(): Generator<ShrinkStep, void> {
+    if (this.options.redraws) yield* this.redraw(FRUITLESS_EARLY, EARLY_UNTIL);
     yield* this.shrinkWorld(WORLDS_UNTIL);
     yield* this.dropFaults(FAULTS_UNTIL);
     if (this.options.redraws) yield* this.redraw(FRUITLESS_FIRST, REDRAWS_UNTIL);

@@ -60,7 +60,7 @@ export function smallWorld(drawn: Knobs, known: Knobs, random: Random): Knobs {
   return {
     ...withFaults(drawn, denser(faults, pick([1, 4, 20]))),
     ...{ hasher: known.hasher, nodes: Math.min(known.nodes, 3 + random.below(2)) },
-    ...{ dataGroups: 1, vaults: 1, keys: 1 + random.below(2), clients: 1 + random.below(2), lanes: 1 },
+    ...{ dataGroups: 1, vaults: 1, keys: 1 + random.below(2), clients: 1 + random.below(2), lanes: 1 + random.below(2) },
     ...{
       operations: pick([6, 12, 24]),
       calmOperations: known.calmOperations,
