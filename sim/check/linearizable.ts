@@ -11,6 +11,7 @@
  * others die: many concurrent writes then cost a search in depth, not a set that outgrows the machine.
  */
 import { type Configuration, including, Met } from './configurations.ts';
+import type { Foresight } from './foresight.ts';
 import type { Model, Operation } from './model.ts';
 import { type Level, Timeline, type Traits } from './timeline.ts';
 import { isExplainedByIndexes } from './witness.ts';
@@ -34,7 +35,11 @@ export function checkLinearizable<I>(
   stepsMax: number = CHECK_STEPS_MAX,
 ): Verdict<I> {
   if (isExplainedByIndexes(model, history)) return { verdict: 'linearizable', steps: history.length };
-  return new Search(model, history, stepsMax).run();
+  const verdict = new Search(model, history, stepsMax, model.foresee?.(history)).run();
+  if (verdict.verdict !== 'violation' || model.foresee === undefined) return verdict;
+  // Foresight gives up long before the answer that is wrong. Without it the search ends at the first return that nothing explains.
+  const named = new Search(model, history, stepsMax, undefined).run();
+  return named.verdict === 'violation' ? { ...named, steps: verdict.steps + named.steps } : verdict;
 }
 
 class Search<I> {
@@ -42,6 +47,7 @@ class Search<I> {
   private readonly history: readonly Operation<I>[];
   private readonly stepsMax: number;
   private readonly timeline: Timeline;
+  private readonly foresight: Foresight | undefined;
   /** Operations with equal numbers do the same. */
   private readonly alike: readonly number[];
   private readonly met: Map<number, Met> = new Map();
@@ -50,11 +56,12 @@ class Search<I> {
   private level: number = 0;
   private steps: number = 0;
 
-  constructor(model: Model<I>, history: readonly Operation<I>[], stepsMax: number) {
+  constructor(model: Model<I>, history: readonly Operation<I>[], stepsMax: number, foresight: Foresight | undefined) {
     this.model = model;
     this.history = history;
     this.stepsMax = stepsMax;
     this.timeline = new Timeline(model, history);
+    this.foresight = foresight;
     this.alike = numberInputs(history);
   }
 
@@ -142,7 +149,15 @@ class Search<I> {
     const now = isUnknown
       ? { state: after, placed, used: including(used, operation) }
       : { state: after, placed: including(placed, operation), used };
-    return this.absorb(now, this.timeline.observations);
+    const absorbed = this.absorb(now, this.timeline.observations);
+    return this.isHopeless(state, absorbed) ? undefined : absorbed;
+  }
+
+  private isHopeless(before: string, { state, placed, used }: Configuration): boolean {
+    if (this.foresight === undefined) return false;
+    const isPlaced = (operation: number): boolean =>
+      this.timeline.isBehind(operation) || placed.includes(operation) || used.includes(operation);
+    return this.foresight.isHopeless(before, state, isPlaced);
   }
 
   /** Over the return, into the next level, unless it was met there. */

@@ -3,6 +3,8 @@
  * A state is a text, so that the checker can compare and remember states of any model alike.
  */
 
+import type { Foresight } from './foresight.ts';
+
 /** ok: the result is known. fail: it is known not to have taken effect, or (cas) why. info: it may take effect later or never. */
 export type Outcome = 'ok' | 'fail' | 'info';
 
@@ -27,4 +29,6 @@ export interface Model<I> {
    * The search places such operations as soon as they fit and never branches over them.
    */
   observes?(input: I, outcome: Outcome): boolean;
+  /** What a history of this object rules out in advance; saves work, never decides. */
+  foresee?(history: readonly Operation<I>[]): Foresight;
 }

@@ -2,6 +2,7 @@
  * The sequential models of `vouch sim check`: registers, key-value with append, and the ledger's tuples.
  * Values travel as JSON text, so equality is equality of text.
  */
+import { ExactForesight, GrowingForesight } from './foresight.ts';
 import type { Model, Outcome } from './model.ts';
 
 /** One operation on one object. value: JSON text of what was written or read; from: of a cas. */
@@ -27,6 +28,18 @@ export const registerModel: Model<RegisterInput> = {
     }
   },
   observes: (input: RegisterInput, outcome: Outcome): boolean => input.f === 'read' || outcome === 'fail',
+  foresee: (history) =>
+    new ExactForesight(
+      history,
+      (input, outcome) => {
+        if (outcome === 'fail') return undefined;
+        return input.f === 'read' ? input.value : input.f === 'cas' ? input.from : undefined;
+      },
+      (input, outcome) => {
+        if (outcome === 'fail') return undefined;
+        return input.f === 'write' ? input.value : input.f === 'cas' ? input.to : undefined;
+      },
+    ),
 };
 
 /** Plain texts here, not JSON: `append` concatenates. */
@@ -44,6 +57,12 @@ export const keyValueModel: Model<KeyValueInput> = {
     return input.f === 'put' ? input.value : state + input.value;
   },
   observes: (input: KeyValueInput, outcome: Outcome): boolean => input.f === 'get' || outcome === 'fail',
+  foresee: (history) =>
+    new GrowingForesight(
+      history,
+      (input) => (input.f === 'get' ? input.value : undefined),
+      (input, outcome) => input.f === 'put' && outcome !== 'fail',
+    ),
 };
 
 export type LedgerInput = { readonly f: 'grant' } | { readonly f: 'revoke' } | { readonly f: 'check'; readonly value: boolean };

@@ -23,6 +23,9 @@ export class Timeline {
   readonly levels: readonly Level[];
   readonly traits: readonly Traits[];
   private readonly history: readonly Operation<unknown>[];
+  /** Level at whose end each operation returns; Infinity where it never does. */
+  private readonly returnLevel: Float64Array;
+  private readonly retired: Set<number> = new Set();
   private level: number = 0;
   /** Open operations that change the state and will return: the next to return first. */
   readonly mutations: number[] = [];
@@ -38,6 +41,8 @@ export class Timeline {
       isUnknown: outcome === 'info',
     }));
     this.levels = cut(history, this.traits);
+    this.returnLevel = new Float64Array(history.length).fill(Number.POSITIVE_INFINITY);
+    for (const [level, { due }] of this.levels.entries()) this.returnLevel[due] = level;
     for (const operation of this.levels[0]?.arrivals ?? []) this.open(operation);
   }
 
@@ -55,8 +60,14 @@ export class Timeline {
     }
   }
 
+  /** Whether the operation is placed in every configuration of the present level: it has returned, or was retired. */
+  isBehind(operation: number): boolean {
+    return (this.returnLevel[operation] as number) < this.level || this.retired.has(operation);
+  }
+
   /** These unknowns took effect in every order that is left. */
   retire(placed: readonly number[]): void {
+    for (const operation of placed) this.retired.add(operation);
     this.unknowns = this.unknowns.filter((operation) => !placed.includes(operation));
   }
 

@@ -112,6 +112,14 @@ describe('the linearizability search', () => {
     }
   });
 
+  test('a write that is still to be read is not overwritten too soon: less is searched', () => {
+    const history = withoutIndex(trueHistory({ operations: 400, overlap: 8, unknownShare: 0.1 }));
+    const blind = { ...registerModel, foresee: () => ({ isHopeless: () => false }) };
+    const { verdict, steps } = checkLinearizable(registerModel, history);
+    expect(verdict).toBe('linearizable');
+    expect(steps).toBeLessThan(0.75 * checkLinearizable(blind, history).steps);
+  });
+
   test('an empty history is linearizable', () => {
     expect(checkLinearizable(registerModel, []).verdict).toBe('linearizable');
   });
