@@ -44,6 +44,8 @@ export interface Knobs {
   readonly timing: RaftTiming;
   readonly batchMax: number;
   readonly segmentBytes: number;
+  /** Of the trees that hold the rows: with small ones, few rows make a tree of several levels. */
+  readonly pageBytes: number;
   readonly link: LinkKnobs;
   readonly diskDelayMinMicros: number;
   readonly diskDelayMeanMicros: number;
@@ -152,6 +154,7 @@ function drawSwarm(choices: Choices): Knobs {
     },
     batchMax: draws.pick([1, 4, 100] as const),
     segmentBytes: draws.pick([8, 16, 64, 256] as const) * 1024,
+    pageBytes: choices.under('knobs/pages').pick([8192, 512, 512] as const),
     link: {
       delayMinMicros: draws.between(20, 500),
       delayMeanMicros: delayMean,
@@ -217,6 +220,7 @@ const PERF: Knobs = {
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
   batchMax: 100,
   segmentBytes: 1 << 20,
+  pageBytes: 8192,
   link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },
   diskDelayMinMicros: 50,
   diskDelayMeanMicros: 100,

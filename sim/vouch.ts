@@ -76,6 +76,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
       timing: knobs.timing,
       batchMax: knobs.batchMax,
       segmentBytes: knobs.segmentBytes,
+      pageBytes: knobs.pageBytes,
       observer: { onBlock: (block) => this.onBlock(place.node, block) },
       ...(knobs.profile === 'perf' ? {} : { probe: this.marks }), // speed is measured without looking
     });

@@ -21,4 +21,6 @@ export interface ReplicaOptions {
   readonly probe?: RaftProbe;
   /** Size of a new WAL segment, bytes. Default SEGMENT_BYTES; the simulator uses small ones. */
   readonly segmentBytes?: number;
+  /** Size of a page of the state's trees, bytes. Default PAGE_BYTES_DEFAULT; the simulator uses small ones. */
+  readonly pageBytes?: number;
 }

@@ -287,8 +287,14 @@ export class Replica implements Core, GroupSink {
       },
       this.now,
     );
-    const observer = this.options.observer;
-    const state = new GroupState({ group: id, hasher, dataGroups, ...(observer === undefined ? {} : { observer }) });
+    const { observer, pageBytes } = this.options;
+    const state = new GroupState({
+      group: id,
+      hasher,
+      dataGroups,
+      ...(observer === undefined ? {} : { observer }),
+      ...(pageBytes === undefined ? {} : { pageBytes }),
+    });
     return new ReplicaGroup({
       group: id,
       raft,

@@ -62,6 +62,8 @@ export interface GroupStateOptions {
   readonly observer?: StateObserver;
   /** Equal on every replica. Default: core/limits.ts. */
   readonly sessionLimits?: SessionLimits;
+  /** Size of a page of rows. Default: core/page/store.ts. */
+  readonly pageBytes?: number;
 }
 
 /** The requests that read state. */
@@ -80,6 +82,7 @@ export class GroupState {
   /** Its entry time. */
   lastTime: Micros = 0 as Micros;
   private readonly hasher: Hasher;
+  private readonly pageBytes: number | undefined;
   private readonly observer: StateObserver | undefined;
   private readonly keys: KeyBuilder;
   private readonly sessions: Sessions;
@@ -92,12 +95,13 @@ export class GroupState {
   constructor(options: GroupStateOptions) {
     this.group = options.group;
     this.hasher = options.hasher;
+    this.pageBytes = options.pageBytes;
     this.keys = new KeyBuilder(new PathCache(options.hasher));
     this.observer = options.observer;
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
     if (options.group === GLOBAL_GROUP) {
       const { hasher, dataGroups } = options;
-      this.directory = new Directory({ hasher, dataGroups, pages: new MemoryPageStore() });
+      this.directory = new Directory({ hasher, dataGroups, pages: new MemoryPageStore(options.pageBytes) });
     }
   }
 
@@ -201,7 +205,7 @@ export class GroupState {
       reverse: true,
       hasher: this.hasher,
       keys: this.keys,
-      pages: new MemoryPageStore(),
+      pages: new MemoryPageStore(this.pageBytes),
     });
     this.vaults.set(id, vault);
     return vault;

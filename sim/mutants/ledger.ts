@@ -38,6 +38,13 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     replace: '    const valueHash = hashValue(this.hasher, tupleLeaf(tuple, { ...leaf, version: 1 as Height }));\n',
   },
   {
+    id: 'V10',
+    title: 'a split of a B+ tree page leaves the last key of the left half behind its separator',
+    file: 'core/btree/writer.ts',
+    find: 'kind === PageKind.leaf ? this.shortestSeparator(at) : keyAt',
+    replace: 'kind === PageKind.leaf ? this.shortestSeparator(Math.max(at - 1, 1)) : keyAt',
+  },
+  {
     id: 'V11',
     title: 'a transaction that fails half-way leaves its first operations behind',
     file: 'core/state/block-builder.ts',
