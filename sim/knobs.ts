@@ -184,7 +184,7 @@ function drawFaults(choices: Choices, episodesPerSecond: number): Record<string,
   for (const { kind } of FAULTS) {
     const isDamage = DAMAGE_KINDS.includes(kind);
     const weight = isDamage ? 1 : 1 + draws.below(10);
-    const isOn = isDamage ? draws.below(4) === 0 : draws.below(2) === 1;
+    const isOn = isDamage ? draws.below(3) === 0 : draws.below(2) === 1;
     weights[kind] = isOn ? weight : 0;
     sum += weights[kind];
   }
