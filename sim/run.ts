@@ -88,8 +88,6 @@ const EVENTS_MAX = 5_000_000;
 const LIMITS_EVERY = 32;
 /** Vacuity floors: fewer ok operations than this, or a smaller share of what was invoked, prove nothing. */
 const OK_MIN = 200;
-/** Times that the work may take as long as planned, until OK_MIN operations succeeded. */
-const WORK_PERIODS_MAX = 4;
 const OK_SHARE_MIN = 0.3;
 
 export function runSeed(options: RunOptions): RunResult {
@@ -305,11 +303,8 @@ class Run {
     nemesis.start();
     this.scenario?.tell(book);
     this.clientsMatter = true;
-    // Where the faults let too little through to prove anything, they go on for longer. What is still too little then is
-    // judged at the end.
-    for (let period = 0; period < WORK_PERIODS_MAX; period += 1) {
-      if (this.advance(world.now + knobs.workMicrosMax) !== 'time' || this.history.ok >= OK_MIN) break;
-    }
+    // Not a failure when time runs out: what was done by then is judged for substance at the end.
+    this.advance(world.now + knobs.workMicrosMax);
     this.meter?.end();
     nemesis.stop();
     book.close();

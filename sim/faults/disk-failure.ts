@@ -3,6 +3,9 @@ import type { InjectedError } from '../virtual-disk.ts';
 import type { FaultKind } from './counts.ts';
 import { downCount, drawVictim, type Fault, type FaultRequest } from './fault.ts';
 
+/** Within this time a disk has told its node of a refusal, microseconds. Far above any simulated latency. */
+const REFUSAL_MICROS = 1_000_000;
+
 function inject(request: FaultRequest, error: InjectedError): (() => void) | undefined {
   const { target, downMax } = request;
   const node = drawVictim(request);
@@ -11,6 +14,8 @@ function inject(request: FaultRequest, error: InjectedError): (() => void) | und
   return () => {
     target.disk(node).failNext(undefined);
     target.restart(node);
+    // The refusal may still be under way to the node, which then stops after the fault is over.
+    target.at(target.now + REFUSAL_MICROS, () => target.restart(node));
   };
 }
 
