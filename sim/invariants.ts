@@ -230,7 +230,7 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     name: 'damaged-copy-is-refused',
     claim: 'A damaged copy of a data directory is refused with the right reason, or opened with its damage reported.',
-    oracle: 'sim/world.ts',
+    oracle: 'sim/hostility.ts',
     test: 'test/sim/faults/damaged-copy.test.ts',
     mutants: '',
   },

@@ -13,7 +13,8 @@ import { ActorStage } from './actor-stage.ts';
 import { type Atlas, NO_ATLAS } from './atlas.ts';
 import { CLOCK_RATE_PPM_MAX, type NodeClock } from './clock.ts';
 import { FaultCounts } from './faults/counts.ts';
-import { type Heard, Network } from './network.ts';
+import { Hostility } from './hostility.ts';
+import { Network } from './network.ts';
 import { type CrashKind, type CrashPlan, VirtualNode } from './node.ts';
 import { type Observer, Violation } from './observer.ts';
 import { carryOut, completePersists, cutPersists, startPersist } from './persists.ts';
@@ -28,6 +29,7 @@ import type { WorldOptions } from './world-options.ts';
 export class World<S extends Shape, C extends SimCore<S>> {
   readonly nodes: readonly VirtualNode<S, C>[];
   readonly network: Network;
+  readonly hostility: Hostility<S, C>;
   readonly counts: FaultCounts = new FaultCounts();
   readonly choices: Choices;
   readonly trace: TraceHash = new TraceHash();
@@ -85,6 +87,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.nodes = indexes.map((index) => this.createNode(index));
     for (const node of this.nodes) this.indexOf.set(node.id, node.index);
     this.ids = this.nodes.map((node) => node.id);
+    this.hostility = new Hostility({ protocol, nodes: this.nodes, network, scheduler });
   }
 
   /** True time, microseconds. */
@@ -181,24 +184,6 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   isRunning(index: number): boolean {
     return this.nodeAt(index).running;
-  }
-
-  /** What the protocol makes of a frame that no correct node would send. */
-  forge(heard: Heard, draws: Draws): Heard | undefined {
-    const { from, to } = this.network.endsOf(heard);
-    if (from >= this.nodeCount || to >= this.nodeCount) return undefined;
-    const forged = this.protocol.forge?.({ to: this.nodeAt(to).id, bytes: heard.bytes }, draws);
-    if (forged === undefined) return undefined;
-    return { link: forged.back ? this.network.linkOf(to, from) : heard.link, bytes: forged.bytes };
-  }
-
-  /** Opens a damaged copy of the node's directory, beside the node. @returns whether the protocol could judge it. */
-  openDamagedCopy(index: number, draws: Draws): boolean {
-    if (this.protocol.openDamagedCopy === undefined) return false;
-    const node = this.nodeAt(index);
-    const complaint = this.protocol.openDamagedCopy(node.disk, node.clock.read(this.now), draws);
-    if (complaint !== undefined) throw new Violation('damaged-copy-is-refused', complaint, 'safety', { nodes: [index] });
-    return true;
   }
 
   /** Lets a clock run or stand otherwise; timers follow. */
