@@ -24,5 +24,5 @@ export function writeId(writer: Writer, id: string): void {
 
 /** Reads the 16 bytes of an id; the empty text after a failed read. */
 export function readId<B extends string>(reader: Reader): Branded<string, B> {
-  return reader.hex(ID_BYTES) as Branded<string, B>;
+  return reader.id() as Branded<string, B>;
 }

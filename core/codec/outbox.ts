@@ -30,6 +30,8 @@ export interface OutboundFrame {
   readonly bytes: Uint8Array;
 }
 
+const NO_FRAMES: readonly OutboundFrame[] = [];
+
 /** What waits for one peer. */
 interface PeerQueue {
   readonly to: NodeId;
@@ -66,9 +68,13 @@ export class Outbox {
 
   /** Frames of everything that may leave now, at most FRAME_BYTES_MAX each; several per peer only where one would be too large. */
   release(durableSeq: Seq): readonly OutboundFrame[] {
-    const frames: OutboundFrame[] = [];
-    for (const queue of this.queues) if (queue.waiting.length > 0) this.releasePeer(queue, durableSeq, frames);
-    return frames;
+    let frames: OutboundFrame[] | undefined;
+    for (const queue of this.queues) {
+      if (queue.waiting.length === 0) continue;
+      frames ??= [];
+      this.releasePeer(queue, durableSeq, frames);
+    }
+    return frames ?? NO_FRAMES;
   }
 
   private queueOf(to: NodeId): PeerQueue | undefined {
@@ -81,6 +87,15 @@ export class Outbox {
   }
 
   private releasePeer(queue: PeerQueue, durableSeq: Seq, frames: OutboundFrame[]): void {
+    const [first] = queue.waiting;
+    if (queue.waiting.length === 1 && first !== undefined) {
+      // One message is by far the most frequent case.
+      if (first.after > durableSeq) return;
+      queue.waiting.length = 0;
+      queue.waitingBytes = 0;
+      this.pack(queue.to, [first.envelope], frames);
+      return;
+    }
     const kept: OutboundMessage[] = [];
     let keptBytes = 0;
     let envelopes: Envelope[] = [];

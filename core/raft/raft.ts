@@ -22,7 +22,7 @@ import type { Entry, HardState, Message } from './message.ts';
 import type { RaftOptions, Recovered } from './options.ts';
 import { before, outcomeSince } from './outcome.ts';
 import { failReads, handleReadIndex, handleReadIndexResponse, readIndex } from './read-index.ts';
-import type { Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
+import type { PeerStatus, Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
 import { announceCommit, handleAppendResponse, handleHeartbeatResponse, propose } from './replication.ts';
 import { RaftState } from './state.ts';
 import { statusOf } from './status.ts';
@@ -162,6 +162,11 @@ export class Raft {
   /** Entries up to here are durable on this node. */
   get stableIndex(): LogIndex {
     return this.state.persistence.stableIndex;
+  }
+
+  /** What this node knows of the others if it leads; for oracles that look after every message. Not to be changed. */
+  get peers(): readonly Pick<PeerStatus, 'id' | 'matchIndex' | 'nextIndex'>[] {
+    return this.state.members.peers;
   }
 
   /** A view of everything, for operators, oracles and tests; the getters above are for hot paths. */

@@ -18,7 +18,7 @@ export class MatchIndexTruthful implements RaftOracle {
 
   committed(view: GroupView): void {
     if (view.role !== 'leader') return;
-    const { peers } = (view.raft as Raft).status();
+    const { peers } = view.raft as Raft;
     for (const replica of this.replicas(view.group)) {
       const match = peers.find((peer) => peer.id === replica.id)?.matchIndex ?? 0;
       // A follower that has moved on to a newer leader may have dropped what this one still counts.
