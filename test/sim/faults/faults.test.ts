@@ -10,7 +10,7 @@ import { seedWords } from '../../../sim/seed.ts';
 import { Choices } from '../../../sim/tape.ts';
 
 describe('a cluster of five', () => {
-  test.each<FaultKind>(['slowNode', 'bridge', 'ring', 'swizzle', 'echo', 'bottleneck', 'wallDrift', 'wallFreeze', 'clockRate'])(
+  test.each<FaultKind>(['slowNode', 'bridge', 'ring', 'swizzle', 'succession', 'echo', 'bottleneck', 'wallDrift', 'wallFreeze', 'clockRate'])(
     'survives %s',
     (kind) => {
       const { report } = runSeed({
