@@ -235,6 +235,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'D3',
   },
   {
+    name: 'damage-is-contained',
+    claim: 'A group that lost no record, and has a later one that shows it, is not quarantined.',
+    oracle: 'sim/check/damage-is-contained.ts',
+    test: 'test/sim/faults/disk.test.ts',
+    mutants: 'D5',
+  },
+  {
     name: 'liveness',
     claim: 'Once the faults stop outside a quorum, the cluster elects, serves writes and reads, and converges.',
     oracle: 'sim/run.ts',

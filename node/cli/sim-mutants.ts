@@ -30,7 +30,7 @@ const SEEDS_MAX = 1_000_000;
 const SHRINK_MS = 60_000;
 const JOBS_MAX = 256;
 /** What the matrix adds to each hunt: seeds for other oracles, seeds without faults. */
-const SUBSTITUTE_SEEDS = 20;
+const SUBSTITUTE_SEEDS = 10;
 const FAULTLESS_SEEDS = 20;
 
 export function addSimMutantsCommand(sim: Command): void {

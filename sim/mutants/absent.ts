@@ -28,12 +28,6 @@ export const ABSENT_MUTANTS: readonly Absent[] = [
   { id: 'S5', title: 'the session table is not in the snapshot', reason: SNAPSHOTS },
   { id: 'S6', title: 'the log is purged before the snapshot is durable', reason: SNAPSHOTS },
   { id: 'S7', title: 'a chunk is not checked against the root', reason: SNAPSHOTS },
-  {
-    id: 'D5',
-    title: 'a checksum without position: a misdirected write is accepted',
-    reason:
-      'changes nothing that can be seen in the log, where number and previous CRC place each record too (argued below); its code comes with the pages',
-  },
   { id: 'D7', title: 'the superblock is overwritten in place', reason: PAGES },
   { id: 'D8', title: 'a checkpoint’s superblock is written before its pages are durable', reason: PAGES },
   { id: 'T1', title: 'a lease from the time of the acknowledgement', reason: LEASES },
@@ -51,14 +45,3 @@ export const ABSENT_MUTANTS: readonly Absent[] = [
   { id: 'V8', title: 'a node signs before commit', reason: SIGNATURES },
   { id: 'V9', title: 'a signer forgets what it signed after a crash', reason: SIGNATURES },
 ];
-
-/** Why D5 is no bug in the write-ahead log. */
-export const D5_ARGUMENT: string = [
-  'Where every checksum omits its position, a record copied to another place of the log is whole when it is read there. It is not',
-  'believed all the same: the chain takes a record only if its number is the next one and its previous CRC that of the last one,',
-  'and that is so in its own place only. A copy with a smaller number is skipped as a leftover; a copy with a larger one says that the',
-  'records between are lost, which quarantines their groups, as the unreadable place would have. Segments are never recycled, and',
-  'a torn tail is overwritten with zeros, so no older record of the same number and predecessor survives. The position in',
-  'the checksums is a second tie, for a record’s image inside a payload. Put back, the bug survives 200 seeds, with misdirected writes',
-  'in a third of them.',
-].join('\n');

@@ -1,6 +1,6 @@
 /** The kill matrix as a page: known bug × oracle × seeds × shortest story, and what each oracle is for. Pure. */
 import { INVARIANTS } from '../invariants.ts';
-import { ABSENT_MUTANTS, D5_ARGUMENT } from './absent.ts';
+import { ABSENT_MUTANTS } from './absent.ts';
 import type { HuntResult } from './hunt.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -73,10 +73,6 @@ export function matrixMarkdown(rows: readonly MutantRow[], plan: MatrixPlan): st
     '| Bug | What would be wrong | Why not |',
     '|---|---|---|',
     ...ABSENT_MUTANTS.map(({ id, title, reason }) => `| ${id} | ${title} | ${reason} |`),
-    '',
-    '### D5',
-    '',
-    D5_ARGUMENT,
     '',
   ].join('\n');
 }
