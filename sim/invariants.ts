@@ -39,6 +39,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'E1, E3, E12, E13',
   },
   {
+    name: 'votes-for-up-to-date',
+    claim: 'A node votes only for a candidate whose log is at least as up-to-date as its own.',
+    oracle: 'sim/check/raft/votes-for-up-to-date.ts',
+    test: 'test/raft/paper.test.ts',
+    mutants: 'E6, E7',
+  },
+  {
     name: 'log-matching',
     claim: 'If two logs hold an entry of the same index and term, they are identical up to there.',
     oracle: 'sim/check/raft/log-matching.ts',
@@ -233,6 +240,13 @@ export const INVARIANTS: readonly Invariant[] = [
     oracle: 'sim/hostility.ts',
     test: 'test/sim/faults/damaged-copy.test.ts',
     mutants: '',
+  },
+  {
+    name: 'damage-is-contained',
+    claim: 'A group that lost no record, and has a later one that shows it, is not quarantined.',
+    oracle: 'sim/check/damage-is-contained.ts',
+    test: 'test/sim/faults/disk.test.ts',
+    mutants: 'D5',
   },
   {
     name: 'liveness',

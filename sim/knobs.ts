@@ -113,6 +113,17 @@ export function nemesisKnobs(knobs: Knobs): NemesisKnobs {
   };
 }
 
+/** Whether nothing ever fails under these knobs: not while there is work, not outside the core at its end, not everywhere at once. */
+export function isFaultless({ faults, downMax }: Knobs): boolean {
+  return downMax === 0 && Object.values(faults).every((rate) => rate === 0);
+}
+
+/** The same world in which nothing ever fails: no fault, no wrong clock, no client that dies, no rare branch taken on purpose. */
+export function faultless(knobs: Knobs): Knobs {
+  const steady = { buggify: 0, clockRatePpmMax: 0, wallOffsetMaxMicros: 0, clientDeathShare: 0, downMax: 0 };
+  return { ...withFaults(knobs, {}), ...steady };
+}
+
 /** The same knobs with other fault rates. */
 export function withFaults(knobs: Knobs, faults: Readonly<Record<string, number>>): Knobs {
   const { loss, duplicate, reorder } = { loss: 0, duplicate: 0, reorder: 0, ...faults };

@@ -8,6 +8,7 @@ import { AnswersStayTrue } from './check/clients/answers-stay-true.ts';
 import { demandLinearizable, LINEARIZABLE } from './check/clients/linearizable-history.ts';
 import { PROOFS, ProofOracle } from './check/clients/proofs.ts';
 import { ReadsSeeCommits } from './check/clients/reads-see-commits.ts';
+import { DamageIsContained } from './check/damage-is-contained.ts';
 import { DamageIsReported } from './check/damage-is-reported.ts';
 import { FailedDiskStops, NoFatal } from './check/no-fatal.ts';
 import { raftWatch } from './check/raft/all.ts';
@@ -54,6 +55,7 @@ export class Oracles {
       new NoFatal(() => world.atlas),
       new FailedDiskStops(),
       new DamageIsReported(atlas),
+      new DamageIsContained(atlas),
       blocks,
       once,
       new ReplicasAgree(world.nodes, groups),

@@ -56,4 +56,11 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     replace:
       "    case 'unknown_outcome':\n      return { kind: 'error', code: 'unavailable', message: result.message };\n    case 'unavailable':",
   },
+  {
+    id: 'X4',
+    title: 'the local clock says when a session was last used',
+    file: 'core/state/sessions.ts',
+    find: '    session.lastUsed = now;\n',
+    replace: '    session.lastUsed = (Date.now() * 1000) as Micros;\n',
+  },
 ];

@@ -34,6 +34,8 @@ export interface RaftOracle {
   truncated?(view: GroupView, from: number): void;
   termChanged?(view: GroupView, previous: number): void;
   becameLeader?(view: GroupView): void;
+  /** The node gave its vote in `term` to another in this step; the view's log is what it voted by. */
+  voted?(view: GroupView, term: number, candidate: NodeId): void;
   /** The view's commit index moved; entries (from, view.commit] are newly committed there. */
   committed?(view: GroupView, from: number): void;
   /** More of the view is durable. */
@@ -66,6 +68,7 @@ class Hooks {
   readonly received: readonly Having<'received'>[];
   readonly heard: readonly Having<'heard'>[];
   readonly timerSet: readonly Having<'timerSet'>[];
+  readonly voted: readonly Having<'voted'>[];
 
   constructor(oracles: readonly RaftOracle[]) {
     const having = <H extends Hook>(hook: H): readonly Having<H>[] =>
@@ -81,6 +84,7 @@ class Hooks {
     this.received = having('received');
     this.heard = having('heard');
     this.timerSet = having('timerSet');
+    this.voted = having('voted');
   }
 }
 
@@ -223,7 +227,11 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
   }
 
   private look(view: GroupView, raft: Raft, issuedSeq: number): void {
+    const { hardTerm, vote } = view;
     const change = this.noteChange(view, raft, issuedSeq);
+    // Where the log changed in the same step, nobody can say by which of the two the vote was given.
+    const hasVoted = raft.votedFor !== undefined && (raft.votedFor !== vote || raft.term !== hardTerm) && change === undefined;
+    if (hasVoted) for (const oracle of this.hooks.voted) oracle.voted(view, raft.term, raft.votedFor as NodeId);
     if (change !== undefined) {
       if (change.truncated) for (const oracle of this.hooks.truncated) oracle.truncated(view, change.from);
       if (change.from <= view.last) for (const oracle of this.hooks.appended) oracle.appended(view, change.from);

@@ -87,7 +87,7 @@ describe('a cluster', () => {
 });
 
 describe('the oracles of broken disks can fail', () => {
-  const place = { file: 'wal-0000000000000001', offset: 600, lengthBytes: 80, group: 1 };
+  const place = { file: 'wal-0000000000000001', offset: 600, lengthBytes: 80, number: 7, group: 1 };
   const core = (quarantined: readonly number[]): unknown => ({
     recovered: { quarantined, damage: [] },
     group: () => ({ quarantined: false }),

@@ -15,6 +15,7 @@ describe('a cluster of five', () => {
     'bridge',
     'ring',
     'swizzle',
+    'succession',
     'echo',
     'bottleneck',
     'wallDrift',
