@@ -93,6 +93,8 @@ export const SLUG_BYTES_MAX: number = 64;
 export const PROOF_BYTES_MAX: number = 16 << 20;
 /** Vaults in one group. */
 export const VAULTS_MAX: number = 100_000;
+/** A snapshot's manifest, bytes. Why 1 MiB: it travels in one message, and one hash for each of 32,000 sections fits. */
+export const MANIFEST_BYTES_MAX: number = 1 << 20;
 /** Default election timeout range and heartbeat of production nodes. */
 export const ELECTION_TIMEOUT_MIN_MICROS: number = 300_000;
 export const ELECTION_TIMEOUT_MAX_MICROS: number = 600_000;
@@ -108,5 +110,6 @@ assert(PROPOSAL_QUEUE_BYTES_MAX > ENTRY_BYTES_MAX, 'a queue holds what an entry 
 assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
 assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
+assert(MANIFEST_BYTES_MAX * 2 < FRAME_BYTES_MAX, 'a manifest fits a frame');
 assert(EXPIRE_LEAVES_MAX <= TRANSACTION_OPERATIONS_MAX, 'expiry costs no more than a transaction');
 assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');

@@ -3,11 +3,13 @@
  * Source: Ongaro 2014, 3.5, 6.4 (no-op), 10.2.1 (pipelining; appends leave before the leader's own write).
  */
 import { type LogIndex, type NodeId, plus } from '../ids.ts';
+import { continueCatchUp } from './catch-up.ts';
 import { advanceCommit } from './commit.ts';
 import { type Entry, EntryKind, type MessageOf } from './message.ts';
 import type { Progress } from './progress.ts';
 import { confirmReads } from './read-index.ts';
 import type { Proposal, ProposeResult } from './ready.ts';
+import { offerAgain, offerSnapshot } from './snapshot.ts';
 import type { RaftState } from './state.ts';
 import { continueTransfer } from './transfer.ts';
 
@@ -40,21 +42,33 @@ function exceedsUncommitted(state: RaftState, proposals: readonly Proposal[]): b
   return bytes > state.limits.uncommittedBytesMax;
 }
 
-function appendOwn(state: RaftState, proposal: Proposal): void {
+/** Appends one entry of this term, not sent yet. */
+export function appendOwn(state: RaftState, proposal: { readonly kind: EntryKind; readonly data: Uint8Array }): void {
   const { log, term } = state;
-  log.append({ term, index: plus(log.lastIndex, 1), kind: proposal.kind, data: proposal.data });
+  state.append({ term, index: plus(log.lastIndex, 1), kind: proposal.kind, data: proposal.data });
   state.uncommittedBytes += proposal.data.length;
 }
 
-function sendAppends(state: RaftState): void {
+/** Sends everybody what its window has room for. */
+export function sendAppends(state: RaftState): void {
   const { peers } = state.members;
   for (let i = 0; i < peers.length; i += 1) sendPending(state, peers[i] as Progress);
 }
 
 /** Sends the peer everything that its window has room for. */
 function sendPending(state: RaftState, peer: Progress): void {
-  while (!peer.paused && peer.nextIndex <= state.log.lastIndex) sendAppend(state, peer, appendEnd(state, peer));
+  while (!peer.paused && peer.nextIndex <= state.log.lastIndex) sendNext(state, peer);
   if (peer.nextIndex <= state.log.lastIndex && peer.state === 'replicate') state.mark('raft.window-full');
+}
+
+/** The next append with entries, as many as fit; empty where there are none. A snapshot where the entry before them is gone. */
+function sendNext(state: RaftState, peer: Progress): void {
+  if (needsSnapshot(state, peer)) offerSnapshot(state, peer);
+  else sendAppend(state, peer, appendEnd(state, peer));
+}
+
+function needsSnapshot(state: RaftState, peer: Progress): boolean {
+  return peer.nextIndex <= state.log.baseIndex;
 }
 
 function appendEnd(state: RaftState, peer: Progress): LogIndex {
@@ -92,7 +106,8 @@ function bytesOf(entries: readonly Entry[]): number {
  * one that has it all acknowledges, and the window is free even if every earlier answer was lost.
  */
 function probeInflight(state: RaftState, peer: Progress): void {
-  sendAppend(state, peer, plus(peer.nextIndex, -1));
+  if (needsSnapshot(state, peer)) offerSnapshot(state, peer);
+  else sendAppend(state, peer, plus(peer.nextIndex, -1));
 }
 
 /** Followers that heard an older commit index than the present one hear it now, once per Ready and not per commit. */
@@ -126,19 +141,21 @@ export function handleAppendResponse(state: RaftState, from: NodeId, message: Me
 }
 
 function accepted(state: RaftState, peer: Progress, index: LogIndex): void {
-  if (!peer.accept(index)) {
+  if (!peer.accept(index, state.log.baseIndex)) {
     state.mark('raft.stale-acknowledgement-ignored');
     return;
   }
   advanceCommit(state);
+  if (state.role !== 'leader') return;
   sendPending(state, peer);
   continueTransfer(state, peer);
+  continueCatchUp(state, peer);
 }
 
 function refused(state: RaftState, peer: Progress, message: MessageOf<'appendResponse'>): void {
   const retryAt = state.log.highestWithTermAtMost(message.hintIndex, message.hintTerm);
-  if (peer.refuse(message.index, retryAt)) sendAppend(state, peer, appendEnd(state, peer));
-  else state.mark('raft.stale-refusal-ignored');
+  if (!peer.refuse(message.index, retryAt)) state.mark('raft.stale-refusal-ignored');
+  else if (!peer.paused) sendNext(state, peer);
 }
 
 export function handleHeartbeatResponse(state: RaftState, from: NodeId, message: MessageOf<'heartbeatResponse'>): void {
@@ -155,6 +172,7 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, message:
   peer.readRound = Math.max(peer.readRound, message.context);
   confirmReads(state);
   retry(state, peer);
+  continueCatchUp(state, peer);
 }
 
 /** The peer is alive, so what it has not acknowledged may have been lost. */
@@ -162,7 +180,9 @@ function retry(state: RaftState, peer: Progress): void {
   if (peer.state === 'probe') {
     state.mark('raft.probe-repeated');
     peer.probeSent = false;
-    sendAppend(state, peer, appendEnd(state, peer));
+    sendNext(state, peer);
+  } else if (peer.state === 'snapshot') {
+    offerAgain(state, peer);
   } else if (peer.matchIndex < state.log.lastIndex) {
     probeInflight(state, peer);
   }
