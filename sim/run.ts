@@ -388,8 +388,8 @@ class Run {
       history,
       isOpen: () => this.isOpen(),
       isCalm: () => this.isCalm,
-      onAnswer: (asked, vault, answer, times) => {
-        this.oracles.answered(asked, vault, answer, times);
+      onAnswer: (asked, vault, answer, when) => {
+        this.oracles.answered(asked, vault, answer, when);
         if (this.judgesEarly) this.oracles.judge(this.history);
       },
     };

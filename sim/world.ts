@@ -8,10 +8,11 @@
 import { assert, defined } from '../core/assert.ts';
 import { StorageError } from '../core/errors.ts';
 import type { NodeId, RequestId, Seq } from '../core/ids.ts';
+import { CLOCK_RATE_PPM_MAX } from '../core/limits.ts';
 import type { Actor } from './actor.ts';
 import { ActorStage } from './actor-stage.ts';
 import { type Atlas, NO_ATLAS } from './atlas.ts';
-import { CLOCK_RATE_PPM_MAX, type NodeClock } from './clock.ts';
+import type { NodeClock } from './clock.ts';
 import { FaultCounts } from './faults/counts.ts';
 import { Hostility } from './hostility.ts';
 import { Network } from './network.ts';

@@ -18,6 +18,7 @@ import {
   startElection,
 } from './election.ts';
 import { checkQuorum, heartbeatDue } from './heartbeat.ts';
+import { holdsLease } from './lease.ts';
 import { type ConfigurationChange, type ConfigurationResult, concludeChange, proposeConfiguration } from './membership.ts';
 import type { Entry, HardState, Message, SnapshotMeta } from './message.ts';
 import type { RaftOptions, Recovered } from './options.ts';
@@ -80,6 +81,11 @@ export class Raft {
   readIndex(now: Micros, context: number): boolean {
     this.state.now = now;
     return readIndex(this.state, context);
+  }
+
+  /** Whether this node leads and nobody else can: then its commit index is the highest of the group. A comparison, mostly. */
+  holdsLease(now: Micros): boolean {
+    return holdsLease(this.state, now);
   }
 
   /** Begins an election as if the timeout had passed. Does nothing on a leader or a node that does not vote. */

@@ -5,6 +5,7 @@
 import { type LogIndex, type NodeId, plus } from '../ids.ts';
 import { continueCatchUp } from './catch-up.ts';
 import { advanceCommit } from './commit.ts';
+import { renewLease } from './lease.ts';
 import { type Entry, EntryKind, type MessageOf } from './message.ts';
 import type { Progress } from './progress.ts';
 import { confirmReads } from './read-index.ts';
@@ -171,6 +172,7 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, message:
   }
   peer.readRound = Math.max(peer.readRound, message.context);
   confirmReads(state);
+  renewLease(state);
   retry(state, peer);
   continueCatchUp(state, peer);
 }

@@ -267,7 +267,7 @@ export class Replica implements Core, GroupSink {
   }
 
   private createGroup(id: GroupId, voters: readonly NodeId[], dataGroups: readonly GroupId[]): ReplicaGroup {
-    const { hasher, entropy, timing, buggify, seed, probe, limits = {}, preVote = true } = this.options;
+    const { hasher, entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = this.options;
     const recovered = this.recovery.groups.get(id);
     const raft = new Raft(
       {
@@ -275,6 +275,7 @@ export class Replica implements Core, GroupSink {
         timing,
         preVote,
         checkQuorum: true,
+        ...(leaseClockRatePpm === undefined ? {} : { leaseClockRatePpm }),
         random: Random.stream(seed, `raft/${id}`),
         buggify,
         ...(probe === undefined ? {} : { probe }),
@@ -321,7 +322,6 @@ export class Replica implements Core, GroupSink {
     }
     const work = commandOf(body);
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
-    if (work.consistency === 'stale') return this.guarded(group, () => group.readStale(id, work));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
 

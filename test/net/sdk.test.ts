@@ -32,6 +32,7 @@ async function serve(folder: string, address: string, joinList: readonly string[
     directory,
     address: parseAddress(address) as NonNullable<ReturnType<typeof parseAddress>>,
     batchMax: undefined,
+    leases: true,
     log: pino({ level: 'silent' }),
     onFatal: (code, detail) => {
       throw new Error(`${code}: ${detail}`);

@@ -58,6 +58,8 @@ export class TestCluster {
     this.configuration = options.configuration ?? configurationOf(ids);
     this.nodes = ids.map((id) => new TestNode(id));
     for (const node of this.nodes) this.start(node.id);
+    // From here on nobody is bound by its start.
+    this.now = at(TIMING.electionTimeoutMinMicros);
   }
 
   node(id: NodeId): TestNode {

@@ -47,6 +47,8 @@ export interface BootOptions extends Partial<RaftOptions> {
   readonly term?: number;
   readonly votedFor?: NodeId;
   readonly commit?: number;
+  /** Default: so long before 0 that the start binds the voter no more. */
+  readonly startedAt?: number;
 }
 
 export function boot(options: BootOptions = {}): Raft {
@@ -57,6 +59,7 @@ export function boot(options: BootOptions = {}): Raft {
     term: hardTerm,
     votedFor,
     commit,
+    startedAt = -TIMING.electionTimeoutMinMicros,
     ...rest
   } = options;
   const id = rest.id ?? A;
@@ -76,7 +79,7 @@ export function boot(options: BootOptions = {}): Raft {
       entries: logOf(log),
       configuration,
     },
-    at(0),
+    at(startedAt),
   );
 }
 

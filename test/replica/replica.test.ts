@@ -1,7 +1,9 @@
 /** The replica as a whole: bootstrap, writes and reads on every node, durability gates, restart, and what it refuses. */
+
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
 import type { ClientRequest, ClientResult, SessionRef, VaultEntry } from '../../core/client/protocol.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import { StorageError } from '../../core/errors.ts';
 import type { GroupId, Seq } from '../../core/ids.ts';
 import type { TupleKey } from '../../core/state/transaction.ts';
@@ -49,9 +51,18 @@ function writeRequest(vault: VaultEntry, session: SessionRef, sequence: number, 
   };
 }
 
-function checkRequest(vault: VaultEntry, consistency: 'linearizable' | 'stale', tuple: TupleKey = ANNE): ClientRequest {
+function checkRequest(vault: VaultEntry, consistency: 'linearizable' | 'eventual', tuple: TupleKey = ANNE): ClientRequest {
   const { group, organization, id } = vault;
-  return { kind: 'query', group, organization, vault: id, query: { kind: 'tuple', tuple }, consistency, proof: false };
+  return {
+    kind: 'query',
+    group,
+    organization,
+    vault: id,
+    query: { kind: 'tuple', tuple },
+    consistency,
+    at: NEWEST,
+    proof: false,
+  };
 }
 
 describe('a cluster of three', () => {
@@ -122,7 +133,7 @@ describe('a cluster of three', () => {
       cluster.cut.add(`${node.id}>${leader.id}`);
     }
     expect(cluster.ask(leader, checkRequest(vault, 'linearizable'))).toMatchObject({ kind: 'error', code: 'unavailable' });
-    expect(cluster.ask(leader, checkRequest(vault, 'stale'))).toMatchObject({ kind: 'tuple', present: true });
+    expect(cluster.ask(leader, checkRequest(vault, 'eventual'))).toMatchObject({ kind: 'tuple', present: true });
   });
 
   test('commands that arrive while the leader’s disk is busy travel as one entry', () => {
@@ -193,7 +204,7 @@ describe('opening', () => {
     const node = cluster.nodes[0] as TestNode;
     cluster.open(node);
     cluster.settle();
-    expect(cluster.ask(node, { kind: 'listOrganizations', consistency: 'stale' })).toMatchObject({
+    expect(cluster.ask(node, { kind: 'listOrganizations', consistency: 'eventual' })).toMatchObject({
       kind: 'error',
       code: 'not_initialised',
     });

@@ -1,7 +1,9 @@
 /** Entries, commands and a little cluster of one group for the tests of core/state. */
+
 import type { Entropy, Hasher } from '../../core/capability.ts';
 import { ulidFrom } from '../../core/chain/ulid.ts';
 import type { Anchor, ClientResult, CommandRef, VaultQuery } from '../../core/client/protocol.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { GroupId, LogIndex, Micros, OrganizationId, Term, VaultId } from '../../core/ids.ts';
 import { type Entry, EntryKind } from '../../core/raft/message.ts';
@@ -117,6 +119,7 @@ export class Bench {
       vault: VAULT,
       query,
       consistency: 'linearizable',
+      at: NEWEST,
       proof,
     });
   }
