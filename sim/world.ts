@@ -9,6 +9,7 @@ import { assert, defined } from '../core/assert.ts';
 import { StorageError } from '../core/errors.ts';
 import type { NodeId, RequestId, Seq } from '../core/ids.ts';
 import { CLOCK_RATE_PPM_MAX } from '../core/limits.ts';
+import { grown } from '../core/lists.ts';
 import type { Actor } from './actor.ts';
 import { ActorStage } from './actor-stage.ts';
 import { type Atlas, NO_ATLAS } from './atlas.ts';
@@ -427,7 +428,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
   private admit(node: VirtualNode<S, C>, effect: SendEffect<S> | ReplyEffect<S>): void {
     if (effect.after > node.issuedSeq)
       throw new Violation('after-is-issued', 'an effect waits only for a persist that was handed out');
-    if (effect.after > node.durableSeq) node.waiting.push(effect);
+    if (effect.after > node.durableSeq) node.waiting = grown(node.waiting, effect);
     else this.leave(node, effect);
   }
 
@@ -448,11 +449,10 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   private freeWaiting(node: VirtualNode<S, C>): void {
     if (node.waiting.length === 0) return;
-    const kept: (SendEffect<S> | ReplyEffect<S>)[] = [];
     const free = node.waiting;
-    node.waiting = kept;
+    node.waiting = [];
     for (const effect of free) {
-      if (effect.after > node.durableSeq) kept.push(effect);
+      if (effect.after > node.durableSeq) node.waiting = grown(node.waiting, effect);
       else this.leave(node, effect);
     }
     this.releaseFrames(node);

@@ -3,7 +3,7 @@
  * reads return zeros, and the caller checks once at the end (`finish`). Bytes returned are views, never kept.
  */
 import type { Decoded, DecodeError } from '../errors.ts';
-import { idText } from './id-text.ts';
+import type { IdTexts } from './id-text.ts';
 import { fromUtf8 } from './text.ts';
 import { readWord } from './word.ts';
 
@@ -110,10 +110,10 @@ export class Reader {
     }
     return text;
   }
-  /** The 16 bytes of an id as lower-case hex. */
-  id(): string {
+  /** The text of the next 16 bytes, an id; the empty one after a failure. */
+  id(texts: IdTexts): string {
     const at = this.take(16);
-    return at < 0 ? '' : idText(this.bytes, at);
+    return at < 0 ? '' : texts.textOf(this.bytes, at);
   }
   /** A u8 that is 0 or 1. */
   flag(): boolean {

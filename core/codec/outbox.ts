@@ -9,6 +9,7 @@
 import { Writer } from '../bytes/writer.ts';
 import type { ClusterId, NodeId, Seq } from '../ids.ts';
 import { FRAME_BYTES_MAX, FRAME_ENVELOPES_MAX, MEMBERS_MAX, OUTBOX_BYTES_MAX, OUTBOX_ENVELOPES_MAX } from '../limits.ts';
+import { grown } from '../lists.ts';
 import type { Envelope } from './envelope.ts';
 import { envelopeBytesMax, FRAME_OVERHEAD_BYTES, frameIdentity, writeFrame } from './frame.ts';
 
@@ -62,7 +63,7 @@ export class Outbox {
       this.dropped += 1;
       return;
     }
-    queue.waiting.push(send);
+    queue.waiting = grown(queue.waiting, send);
     queue.waitingBytes += bytes;
   }
 
@@ -91,7 +92,7 @@ export class Outbox {
     if (queue.waiting.length === 1 && first !== undefined) {
       // One message is by far the most frequent case.
       if (first.after > durableSeq) return;
-      queue.waiting.length = 0;
+      queue.waiting = [];
       queue.waitingBytes = 0;
       this.pack(queue.to, [first.envelope], frames);
       return;

@@ -16,6 +16,7 @@ import { StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
 import { BATCH_COMMANDS_MAX, SEGMENT_BYTES } from '../limits.ts';
+import { grown } from '../lists.ts';
 import { configurationOf, type Message } from '../raft/message.ts';
 import { Raft } from '../raft/raft.ts';
 import { Random } from '../random.ts';
@@ -364,7 +365,7 @@ export class Replica implements Core, GroupSink {
   }
 
   send(to: NodeId, group: GroupId, after: Seq, message: Message): void {
-    this.effects.push({ kind: 'send', to, after, envelope: { group, message } });
+    this.effects = grown(this.effects, { kind: 'send', to, after, envelope: { group, message } });
   }
 
   reply(id: RequestId, after: Seq, result: ClientResult): void {

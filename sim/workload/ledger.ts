@@ -110,7 +110,7 @@ export class LedgerBehaviour implements Behaviour {
     // A label per operation: one that is skipped shifts no other.
     this.planned += 1;
     if (fate === Fate.skipped) return 'skipped';
-    this.draws = this.choices.under(`client/${this.client}/${this.planned}`);
+    this.draws = this.choices.once(`client/${this.client}/${this.planned}`);
     const vault = this.draws.below(layout.vaults.length);
     if (this.draws.chance(knobs.readShare)) return this.read(lane, vault, time);
     return this.write(lane, vault, time);

@@ -6,6 +6,7 @@
  */
 import { decodeFrame } from '../../../core/codec/frame.ts';
 import type { GroupId, LogIndex, NodeId, Seq } from '../../../core/ids.ts';
+import { grown } from '../../../core/lists.ts';
 import type { Entry, Message } from '../../../core/raft/message.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
 import type { Replica } from '../../../core/replica/replica.ts';
@@ -185,7 +186,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     if (effect.kind !== 'send') return;
     const view = this.viewsOf(node)[this.groups.indexOf(effect.envelope.group)];
     if (view === undefined) return;
-    this.left.push({ group: view.group, to: effect.to, term: effect.envelope.message.term });
+    this.left = grown(this.left, { group: view.group, to: effect.to, term: effect.envelope.message.term });
     for (const oracle of this.hooks.leaving) oracle.leaving(view, effect);
   }
 
