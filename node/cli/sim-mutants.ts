@@ -74,6 +74,7 @@ async function mutants(flags: MutantFlags): Promise<void> {
       await bundleMutant(mutant, bundle);
       const row = { mutant, result: await huntIn(bundle, order, timeoutMs) };
       rows.push(row);
+      if (flags.matrix !== undefined) writeFileSync(flags.matrix, matrixMarkdown(inOrder(rows), planOf(flags.matrix, order)));
       if (flags.json !== true) print(describe(row));
     }
   };
@@ -82,9 +83,12 @@ async function mutants(flags: MutantFlags): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  const sorted = MUTANTS.flatMap((mutant) => rows.filter((row) => row.mutant === mutant));
-  if (flags.matrix !== undefined) writeFileSync(flags.matrix, matrixMarkdown(sorted, planOf(flags.matrix, order)));
-  finish(sorted, flags);
+  finish(inOrder(rows), flags);
+}
+
+/** In the order of the catalogue, whoever was done first. */
+function inOrder(rows: readonly MutantRow[]): readonly MutantRow[] {
+  return MUTANTS.flatMap((mutant) => rows.filter((row) => row.mutant === mutant));
 }
 
 function planOf(file: string, order: HuntOrder): MatrixPlan {
