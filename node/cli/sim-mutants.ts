@@ -26,7 +26,7 @@ interface MutantFlags {
 }
 
 const SEEDS_MAX = 1_000_000;
-/** Real time for shrinking one story. */
+/** Processor time for shrinking one story. */
 const SHRINK_MS = 60_000;
 const JOBS_MAX = 256;
 /** What the matrix adds to each hunt: seeds for other oracles, seeds without faults. */
