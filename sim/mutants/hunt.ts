@@ -53,7 +53,9 @@ interface Found {
 }
 
 /** Share of the time for shrinking after which it ends where the story did not become shorter. */
-const PATIENCE = 0.25;
+const PATIENCE = 0.2;
+/** Events of a story that need not become shorter: it is read at a glance. */
+const SHORT_EVENTS = 10;
 /** Verdicts that say that something broke, not which property. */
 const CRASH_ORACLES: readonly string[] = ['crash', 'core-invariant'];
 
@@ -115,7 +117,7 @@ function shorten(order: HuntOrder, seed: string, stopwatch: () => number): Pick<
   for (const { best } of steps) {
     if (shrunk === undefined || best.story.total < shrunk.story.total) improvedAt = stopwatch();
     shrunk = best;
-    if (stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
+    if (best.story.total <= SHORT_EVENTS || stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
   }
   const shrinkMs = Math.round(stopwatch() - started);
   return { shrunkEvents: shrunk !== undefined && isRepeatable(shrunk, stopwatch) ? shrunk.story.total : null, shrinkMs };
