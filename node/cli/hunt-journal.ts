@@ -3,7 +3,7 @@
  * found again only for the very code that gave it: its key is over the bundle that ran and the order it had.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import type { HuntOrder, HuntResult } from '../../sim/mutants/hunt.ts';
 import { CliFailure } from './failure.ts';
 
@@ -21,13 +21,15 @@ export class HuntJournal {
   constructor(file: string | undefined) {
     this.file = file;
     if (file === undefined || !existsSync(file)) return;
-    const lines = readFileSync(file, 'utf8').split('\n');
-    for (const [at, line] of lines.entries()) {
-      // What follows the last line feed was cut off while it was written: that hunt is repeated.
-      if (at === lines.length - 1 || line === '') continue;
+    const text = readFileSync(file, 'utf8');
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    for (const [at, line] of whole.split('\n').entries()) {
+      if (line === '') continue;
       const { key, result } = parse(line, `${file}:${at + 1}`);
       this.results.set(key, result);
     }
+    // What follows was cut off while it was written: that hunt is repeated, and the next line begins there.
+    if (whole.length < text.length) truncateSync(file, Buffer.byteLength(whole));
   }
 
   static key(bundle: string, order: HuntOrder): string {
