@@ -9,6 +9,7 @@ import type { HuntOrder, HuntResult } from '../../sim/mutants/hunt.ts';
 import { isBrokenControl, killedRows, type MatrixPlan, type MutantRow, matrixMarkdown } from '../../sim/mutants/matrix.ts';
 import type { Mutant } from '../../sim/mutants/mutant.ts';
 import { usageFailure } from './failure.ts';
+import { HuntJournal } from './hunt-journal.ts';
 import { bundleMutant } from './mutant-bundle.ts';
 import { print, printJson } from './output.ts';
 import { durationMs, wholeNumber } from './sim-options.ts';
@@ -22,11 +23,12 @@ interface MutantFlags {
   readonly without?: string;
   readonly shrink: boolean;
   readonly matrix?: string;
+  readonly journal?: string;
   readonly json?: boolean;
 }
 
 const SEEDS_MAX = 1_000_000;
-/** Real time for shrinking one story. */
+/** Processor time for shrinking one story. */
 const SHRINK_MS = 60_000;
 const JOBS_MAX = 256;
 /** What the matrix adds to each hunt: seeds for other oracles, seeds without faults. */
@@ -45,6 +47,7 @@ export function addSimMutantsCommand(sim: Command): void {
     .option('--without <oracles>', 'switch oracles off by name: what they alone find must survive then')
     .option('--no-shrink', 'say how each bug is found, not how short its story can be')
     .option('--matrix <file>', 'write the kill matrix there as Markdown; also asks what each oracle alone finds')
+    .option('--journal <file>', 'keep finished hunts there, and do not repeat those that it holds for the same code')
     .option('--json', 'print one JSON object on the last line')
     .addHelpText('after', '\nExample:\n  vouch sim mutants --only E1,L6')
     .action(mutants);
@@ -67,13 +70,19 @@ async function mutants(flags: MutantFlags): Promise<void> {
   const jobs = flags.jobs === undefined ? availableParallelism() : wholeNumber(flags.jobs, '--jobs', JOBS_MAX);
   const directory = mkdtempSync(join(tmpdir(), 'vouch-mutants-'));
   const rows: MutantRow[] = [];
+  const journal = new HuntJournal(flags.journal);
   const queue = [...chosen];
   const worker = async (): Promise<void> => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const bundle = join(directory, `${mutant.id}.cjs`);
       await bundleMutant(mutant, bundle);
-      const row = { mutant, result: await huntIn(bundle, order, timeoutMs) };
+      const key = HuntJournal.key(bundle, order);
+      const known = journal.find(key);
+      const result = known ?? (await huntIn(bundle, order, timeoutMs));
+      if (known === undefined && result !== 'timeout') journal.add(key, mutant.id, result);
+      const row = { mutant, result };
       rows.push(row);
+      if (flags.matrix !== undefined) writeFileSync(flags.matrix, matrixMarkdown(inOrder(rows), planOf(flags.matrix, order)));
       if (flags.json !== true) print(describe(row));
     }
   };
@@ -82,9 +91,12 @@ async function mutants(flags: MutantFlags): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  const sorted = MUTANTS.flatMap((mutant) => rows.filter((row) => row.mutant === mutant));
-  if (flags.matrix !== undefined) writeFileSync(flags.matrix, matrixMarkdown(sorted, planOf(flags.matrix, order)));
-  finish(sorted, flags);
+  finish(inOrder(rows), flags);
+}
+
+/** In the order of the catalogue, whoever was done first. */
+function inOrder(rows: readonly MutantRow[]): readonly MutantRow[] {
+  return MUTANTS.flatMap((mutant) => rows.filter((row) => row.mutant === mutant));
 }
 
 function planOf(file: string, order: HuntOrder): MatrixPlan {

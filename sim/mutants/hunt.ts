@@ -11,7 +11,7 @@ export interface HuntOrder {
   readonly seeds: number;
   readonly profile: 'lite' | 'swarm';
   readonly without: readonly string[];
-  /** Real time for shrinking what was found; 0 = it is not shrunk. */
+  /** Time for shrinking what was found; 0 = it is not shrunk. */
   readonly shrinkMs: number;
   /** Seeds in which another oracle may find the bug once the one that found it is off; 0 = that is not asked. */
   readonly substituteSeeds: number;
@@ -52,6 +52,10 @@ interface Found {
   readonly crashMessage: string;
 }
 
+/** Share of the time for shrinking after which it ends where the story did not become shorter. */
+const PATIENCE = 0.2;
+/** Events of a story that need not become shorter: it is read at a glance. */
+const SHORT_EVENTS = 10;
 /** Verdicts that say that something broke, not which property. */
 const CRASH_ORACLES: readonly string[] = ['crash', 'core-invariant'];
 
@@ -108,10 +112,14 @@ function shorten(order: HuntOrder, seed: string, stopwatch: () => number): Pick<
   const options = { scenario: undefined, stopwatch };
   const { tape } = runSeed({ ...options, seed, profile: order.profile, without: order.without, record: true });
   const steps = shrink({ ...options, tape: tape as Tape, budgetMs: order.shrinkMs, redraws: true });
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
+  let shrunk: Shrunk | undefined;
+  let improvedAt = started;
+  for (const { best } of steps) {
+    if (shrunk === undefined || best.story.total < shrunk.story.total) improvedAt = stopwatch();
+    shrunk = best;
+    if (best.story.total <= SHORT_EVENTS || stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
+  }
   const shrinkMs = Math.round(stopwatch() - started);
-  const shrunk = step.value;
   return { shrunkEvents: shrunk !== undefined && isRepeatable(shrunk, stopwatch) ? shrunk.story.total : null, shrinkMs };
 }
 

@@ -16,7 +16,7 @@ export interface MatrixPlan {
   readonly from: number;
   readonly seeds: number;
   readonly substituteSeeds: number;
-  /** Real time for each story, milliseconds; 0 = none was shrunk. */
+  /** Processor time for each story, milliseconds; 0 = none was shrunk. */
   readonly shrinkMs: number;
 }
 
@@ -85,7 +85,7 @@ function introduction(bugs: readonly MutantRow[], controls: readonly MutantRow[]
   const shrinking =
     plan.shrinkMs === 0
       ? 'No story was shrunk.'
-      : `Median of the shrunk stories: ${median(stories) ?? 'none'} events, with at most ${plan.shrinkMs / 1000} seconds for each; a faster machine may find shorter ones.`;
+      : `Median of the shrunk stories: ${median(stories) ?? 'none'} events, with at most ${plan.shrinkMs / 1000} seconds of processor time for each; one of 10 events or fewer is not shrunk further.`;
   return [
     '# Kill matrix',
     '',

@@ -104,11 +104,4 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     find: '    if (target <= this.committed) return false;',
     replace: '    if (target === this.committed) return false;',
   },
-  {
-    id: 'L15',
-    title: 'a leader takes the place where two logs may meet for one where they do',
-    file: 'core/raft/progress.ts',
-    find: '    this.becomeProbe(plus(maxOf(next, floor), 1));\n',
-    replace: '    this.matchIndex = maxOf(next, floor);\n    this.becomeProbe(plus(this.matchIndex, 1));\n',
-  },
 ];
