@@ -13,7 +13,6 @@ const NODE_OPTIONS: readonly string[] = [
   'content',
   'inflight',
   'async-storage-writes',
-  // A leader of ours may commit before its own disk is done, always.
   'async-storage-writes-nonlocal-quorum',
   'prevote',
   'checkquorum',
@@ -117,6 +116,7 @@ function addNodes(cluster: Cluster, command: Command, count: number): string | u
     checkQuorum: isOn('checkquorum'),
     inflight: numberIn('inflight'),
     isAsync: isOn('async-storage-writes'),
+    appliesUnstable: isOn('async-storage-writes-nonlocal-quorum'),
     appliesOne: commitBytes !== undefined,
     electionTicks: numberIn('election-tick') ?? 3,
     heartbeatTicks: numberIn('heartbeat-tick') ?? 1,

@@ -1,13 +1,13 @@
 /**
  * Compares facts with what the nodes went through. Sequences of states are compared as sequences: what is expected must have
- * been seen in this order, hard states when a Ready was handled; a node may have been in states between that are not expected.
+ * been seen in this order, what a Ready shows when one was handled; a node may have been in states between that are not expected.
  */
 import type { PeerStatus } from '../../../core/raft/ready.ts';
 import type { Cluster } from './cluster.ts';
 import type { Fact } from './facts.ts';
 import { numberOf, progressName, roleName } from './names.ts';
 import type { ScenarioNode } from './node.ts';
-import type { Moment } from './trail.ts';
+import { hardText, type Moment } from './trail.ts';
 
 export interface Difference {
   readonly line: number;
@@ -50,20 +50,16 @@ function pick<K extends Fact['kind']>(facts: readonly Fact[], kind: K): readonly
   return facts.filter((fact): fact is OfKind<K> => fact.kind === kind);
 }
 
-export const hardText = (state: { readonly term: number; readonly vote: number; readonly commit: number }): string =>
-  `term ${state.term} vote ${state.vote} commit ${state.commit}`;
-export const softText = (state: { readonly role: string; readonly leader: number }): string =>
-  `${state.role} leader ${state.leader}`;
 const roleText = (state: { readonly role: string; readonly term: number }): string => `${state.role} term ${state.term}`;
 
 function ofNode(node: ScenarioNode, facts: readonly NodeFact[], stabilized: boolean): readonly Difference[] {
-  const { readys, steps, start, stored, applied, snapshots } = node.trail;
-  const last = readys.at(-1);
+  const { trail } = node;
+  const { softs, hards, steps, start, stored, applied, snapshots } = trail;
   const configurations = [start, ...steps].map((moment) => moment.configuration);
   return [
-    ...inOrder(pick(facts, 'soft'), softText, [start, ...steps].map(softText)),
-    ...inOrder(pick(facts, 'hard'), hardText, readys.map(hardText)),
-    ...(stabilized && last !== undefined ? atLast(facts, last) : []),
+    ...ofLeaders(pick(facts, 'soft'), [trail.shown, ...softs]),
+    ...inOrder(pick(facts, 'hard'), hardText, hards.map(hardText)),
+    ...(stabilized ? ofLast(pick(facts, 'hard').at(-1), steps.at(-1) ?? start) : []),
     ...inOrder(pick(facts, 'became'), roleText, changesOf([start, ...steps], roleText)),
     ...inOrder(pick(facts, 'configuration'), (fact) => fact.configuration, configurations),
     ...exactly(pick(facts, 'stored'), stored),
@@ -85,26 +81,43 @@ function inOrder<F extends Fact>(facts: readonly F[], text: (fact: F) => string,
   const distinct = seen.filter((one, i) => i === 0 || one !== seen[i - 1]);
   const differences: Difference[] = [];
   let at = 0;
-  let previous: string | undefined;
   for (const fact of facts) {
     const wanted = text(fact);
-    const again = wanted === previous;
-    const found = again ? at - 1 : distinct.indexOf(wanted, at);
+    const found = distinct.indexOf(wanted, at);
     if (found < 0)
       differences.push(different(fact, wanted, distinct.slice(at).join(', then ') || (distinct.at(-1) ?? 'nothing')));
     else at = found + 1;
-    previous = wanted;
   }
   return differences;
 }
 
-function atLast(facts: readonly NodeFact[], last: Moment): readonly Difference[] {
-  const hard = pick(facts, 'hard').at(-1);
-  const soft = pick(facts, 'soft').at(-1);
-  return [
-    ...(hard === undefined || hardText(hard) === hardText(last) ? [] : [different(hard, hardText(hard), hardText(last))]),
-    ...(soft === undefined || softText(soft) === softText(last) ? [] : [different(soft, softText(soft), softText(last))]),
-  ];
+/** Who leads as a node sees it. Who does not lead and follows nobody may be of any other role. */
+const leaderText = (state: { readonly role: string; readonly leader: number }): string => {
+  if (state.role === 'StateLeader') return `leads as ${state.leader}`;
+  return state.leader === 0 ? 'no leader' : `follows ${state.leader}`;
+};
+
+/** Every change of who leads, and no other. @param seen what the last Ready before showed, and the news of each one since. */
+function ofLeaders(facts: readonly OfKind<'soft'>[], seen: readonly Moment[]): readonly Difference[] {
+  const texts = seen.map(leaderText).filter((text, i, all) => i === 0 || text !== all[i - 1]);
+  const wanted = facts.filter((fact, i) => i === 0 || leaderText(fact) !== leaderText(facts[i - 1] as OfKind<'soft'>));
+  const [first] = wanted;
+  if (first === undefined) return [];
+  // A change of role alone, which is not compared.
+  const stillNone = leaderText(first) === 'no leader' && texts[0] === 'no leader';
+  const expected = stillNone ? wanted.slice(1) : wanted;
+  const changes = texts.slice(1);
+  const differences = expected.flatMap((fact, i) =>
+    leaderText(fact) === changes[i] ? [] : [different(fact, leaderText(fact), changes[i] ?? 'no further change')],
+  );
+  const more = changes[expected.length];
+  return more === undefined ? differences : [...differences, different(wanted.at(-1) ?? first, 'no further change', more)];
+}
+
+/** The last hard state of a node at rest is its present one. */
+function ofLast(hard: OfKind<'hard'> | undefined, present: Moment): readonly Difference[] {
+  if (hard === undefined || hardText(hard) === hardText(present)) return [];
+  return [different(hard, hardText(hard), hardText(present))];
 }
 
 function exactly(facts: readonly (Fact & { readonly entry: string })[], seen: readonly string[]): readonly Difference[] {

@@ -4,19 +4,10 @@
  * expected is the one that follows from etcd/raft's rule; any other is a failure.
  */
 import type { Cluster } from './cluster.ts';
-import {
-  type Comparison,
-  type Difference,
-  differencesOf,
-  different,
-  hardText,
-  presentState,
-  softText,
-  stateText,
-} from './compare.ts';
+import { type Comparison, type Difference, differencesOf, different, presentState, stateText } from './compare.ts';
 import type { Fact } from './facts.ts';
 import { configurationText, numberOf } from './names.ts';
-import { momentOf } from './trail.ts';
+import { hardText, momentOf, softText } from './trail.ts';
 
 const STEPPED_DOWN = 'a removed leader steps down, where etcd/raft lets it lead on';
 

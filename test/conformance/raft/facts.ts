@@ -31,6 +31,7 @@ export type Fact = { readonly line: number } /** In a Ready. */ & (
   | { readonly kind: 'empty'; readonly first: number; readonly last: number }
 );
 
+const MESSAGE = /^(dropped: )?\w+->\w+ Msg/;
 const ENTRY = /^(\d+)\/(\d+) (Entry\w+)(.*)$/;
 
 /** term/index EntryKind data, with data unquoted and quoted again, so that it does not matter who quoted it. */
@@ -55,9 +56,15 @@ export function factsOf(
   const facts: Fact[] = [];
   let node = options.node;
   let section: 'none' | 'stored' | 'applied' | 'messages' = 'none';
+  /** Lines within a message's brackets belong to the message. */
+  let depth = 0;
   for (const [i, raw] of expected.entries()) {
     const line = options.firstLine + i;
     const text = raw.trim();
+    if (depth > 0 || MESSAGE.test(text)) {
+      depth += text.split('[').length - text.split(']').length;
+      continue;
+    }
     const header = /^> (\d+) /.exec(text);
     if (header !== null) {
       node = Number(header[1]);

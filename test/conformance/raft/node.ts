@@ -9,7 +9,7 @@ import { Raft } from '../../../core/raft/raft.ts';
 import type { Ready } from '../../../core/raft/ready.ts';
 import { Random } from '../../../core/random.ts';
 import { confStateText, idOf } from './names.ts';
-import { momentOf, Trail } from './trail.ts';
+import { hardText, type Moment, momentOf, softText, Trail } from './trail.ts';
 
 /** One tick of a scenario; the smallest odd bit makes the range of election timeouts no longer than it must be. */
 export const TICK_MICROS = 1000;
@@ -21,6 +21,8 @@ export interface NodeOptions {
   readonly checkQuorum: boolean;
   readonly inflight: number | undefined;
   readonly isAsync: boolean;
+  /** Asynchronous storage: apply also what is committed but not durable here. */
+  readonly appliesUnstable: boolean;
   /** Apply one entry a Ready. */
   readonly appliesOne: boolean;
   readonly electionTicks: number;
@@ -67,6 +69,8 @@ export class ScenarioNode {
   readonly waiting: { readonly change: ConfigurationChange; readonly text: string }[] = [];
   private readonly send: (flight: Flight) => void;
   private readonly texts: WeakMap<Uint8Array, string>;
+  /** As of the last Ready. */
+  private shown: Moment;
   private appliedHandedOut: LogIndex;
   private commitHandedOut: LogIndex;
 
@@ -105,12 +109,13 @@ export class ScenarioNode {
       },
       this.now,
     );
-    this.trail = new Trail(momentOf(this.raft.status()));
+    this.shown = momentOf(this.raft.status());
+    this.trail = new Trail(this.shown, this.shown);
   }
 
   /** A new directive begins. */
   beginTrail(): void {
-    this.trail = new Trail(momentOf(this.raft.status()));
+    this.trail = new Trail(momentOf(this.raft.status()), this.shown);
   }
   /** Something happened to the group. */
   note(): void {
@@ -127,10 +132,18 @@ export class ScenarioNode {
     return entries.map((entry) => this.entryText(entry));
   }
 
+  /** A Ready is handled: whoever looks at it sees what has changed since the last one. */
   private noteReady(): void {
     const moment = momentOf(this.raft.status());
-    this.trail.readys.push(moment);
+    if (softText(moment) !== softText(this.shown)) this.trail.softs.push(moment);
+    if (hardText(moment) !== hardText(this.shown)) this.trail.hards.push(moment);
+    this.shown = moment;
     this.trail.steps.push(moment);
+  }
+
+  /** Role or leader have changed since the last Ready: etcd/raft makes a Ready of that alone. */
+  private get hasNews(): boolean {
+    return softText(momentOf(this.raft.status())) !== softText(this.shown);
   }
 
   /** Handles one Ready. @returns whether there was one. */
@@ -138,7 +151,7 @@ export class ScenarioNode {
     const ready = this.raft.ready();
     const commit = ready?.commitIndex ?? this.raft.commitIndex;
     const committed = this.takeCommitted(commit);
-    if (ready === undefined && committed.length === 0) return false;
+    if (ready === undefined && committed.length === 0 && !this.hasNews) return false;
     this.noteReady();
     this.trail.applied.push(...this.entryTexts(committed));
     if (!this.options.isAsync && ready !== undefined) this.store(ready);
@@ -170,7 +183,7 @@ export class ScenarioNode {
 
   private takeCommitted(commit: LogIndex): readonly Entry[] {
     const from = plus(this.appliedHandedOut, 1);
-    const applicable = this.options.isAsync ? Math.min(commit, this.raft.stableIndex) : commit;
+    const applicable = this.options.isAsync && !this.options.appliesUnstable ? Math.min(commit, this.raft.stableIndex) : commit;
     const to = this.options.appliesOne ? Math.min(applicable, from) : applicable;
     const entries = this.raft.entries(from, to as LogIndex);
     this.appliedHandedOut = plus(this.appliedHandedOut, entries.length);
@@ -187,12 +200,16 @@ export class ScenarioNode {
     for (const { index } of entries) this.snapshots.push(this.raft.snapshotMeta(index));
   }
 
+  /**
+   * A request for votes of ours waits until the candidate's own vote is durable; etcd/raft's leaves at once. It does here
+   * too: only a crash could tell them apart, and no scenario has one.
+   */
   private dispatch(ready: Ready): void {
     const flights = ready.messages.map(({ to, message, durable }): Flight & { readonly durable: boolean } => ({
       from: this.number,
       to: Number(to),
       load: { kind: 'message', message },
-      durable,
+      durable: durable && message.kind !== 'requestVote',
     }));
     const { isAsync } = this.options;
     for (const flight of flights) if (!isAsync || !flight.durable) this.send(flight);

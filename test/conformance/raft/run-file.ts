@@ -19,9 +19,12 @@ export interface Outcome {
   readonly notes: readonly string[];
 }
 
+/** Files of scenarios that change configurations begin so. */
+const CHANGES = 'confchange_';
+/** The directives of the tables of configurations. */
 const TABLES: readonly string[] = ['simple', 'enter-joint', 'leave-joint'];
 
-/** @param name of the file; that of a scenario with changes of configuration begins with confchange_. */
+/** @param name of the file, which says whether configurations change in it. */
 export function runFile(name: string, text: string): readonly Outcome[] {
   const directives = parseFile(text);
   const first = directives[0]?.name ?? '';
@@ -32,7 +35,7 @@ export function runFile(name: string, text: string): readonly Outcome[] {
   if (first === 'committed' || first === 'vote') {
     return directives.map((directive) => exactOutcome(directive, runQuorum(directive)));
   }
-  return runScenario(directives, name.startsWith('confchange_'));
+  return runScenario(name, directives);
 }
 
 function exactOutcome(directive: Directive, output: string | undefined): Outcome {
@@ -47,21 +50,31 @@ function exactOutcome(directive: Directive, output: string | undefined): Outcome
   return { ...head, verdict: 'failed', notes: [note] };
 }
 
-function runScenario(directives: readonly Directive[], changes: boolean): readonly Outcome[] {
+/** The facts of each directive of a scenario that are compared. */
+export function comparedFacts(name: string, directives: readonly Directive[]): readonly (readonly Fact[])[] {
+  const changes = name.startsWith(CHANGES);
+  let atRest = false;
+  return directives.map((directive) => {
+    atRest = isBareStabilize(directive) || (atRest && isObserver(directive));
+    return comparedOf(directive, changes, atRest);
+  });
+}
+
+function runScenario(name: string, directives: readonly Directive[]): readonly Outcome[] {
+  const changes = name.startsWith(CHANGES);
   const cluster = new Cluster();
   const divergences = new Divergences(cluster);
   const outcomes: Outcome[] = [];
+  const compared = comparedFacts(name, directives);
   let unsupported: string | undefined;
-  let atRest = false;
-  for (const directive of directives) {
-    const facts = comparedFacts(directive, changes, atRest || isBareStabilize(directive));
+  for (const [i, directive] of directives.entries()) {
+    const facts = compared[i] ?? [];
     if (unsupported === undefined) {
       for (const node of cluster.nodes) node.beginTrail();
       divergences.begin();
       unsupported = tryToExecute(cluster, directive);
       divergences.end();
     }
-    atRest = isBareStabilize(directive) || (atRest && isObserver(directive));
     if (facts.length === 0) continue;
     outcomes.push(outcomeOf({ cluster, divergences, directive, facts, changes, unsupported }));
   }
@@ -110,12 +123,19 @@ function isObserver(directive: Directive): boolean {
   return commandsOf(directive).every(({ name }) => ['raft-state', 'raft-log', 'status', 'log-level'].includes(name));
 }
 
-/** With changes of configuration only what a cluster at rest shows is compared, and of that no progress. */
-function comparedFacts(directive: Directive, changes: boolean, atRest: boolean): readonly Fact[] {
+/** With changes of configuration only what a cluster at rest shows is compared: its last states, and no progress. */
+function comparedOf(directive: Directive, changes: boolean, atRest: boolean): readonly Fact[] {
   const facts = factsOf(directive.expected, { firstLine: directive.expectedLine, node: askedNode(directive) });
   if (!changes) return facts;
   if (!atRest) return [];
-  return facts.filter(({ kind }) =>
-    ['soft', 'hard', 'stored', 'applied', 'configuration', 'state', 'entry', 'empty'].includes(kind),
-  );
+  return facts.filter((fact, i) => {
+    if (['stored', 'applied', 'state', 'entry', 'empty'].includes(fact.kind)) return true;
+    if (fact.kind !== 'soft' && fact.kind !== 'hard' && fact.kind !== 'configuration') return false;
+    return !facts.slice(i + 1).some((later) => later.kind === fact.kind && later.node === fact.node);
+  });
+}
+
+/** Whether a file holds tables of configurations or of quorums, whose outputs are compared as they are. */
+export function isTable(directives: readonly Directive[]): boolean {
+  return [...TABLES, 'committed', 'vote'].includes(directives[0]?.name ?? '');
 }

@@ -26,19 +26,29 @@ export function momentOf(status: RaftStatus): Moment {
   };
 }
 
+export const softText = (state: { readonly role: string; readonly leader: number }): string =>
+  `${state.role} leader ${state.leader}`;
+export const hardText = (state: { readonly term: number; readonly vote: number; readonly commit: number }): string =>
+  `term ${state.term} vote ${state.vote} commit ${state.commit}`;
+
 export class Trail {
   /** When the directive began. */
   readonly start: Moment;
   /** After each thing that happened to the node. */
   readonly steps: Moment[] = [];
-  /** When each Ready was handled. */
-  readonly readys: Moment[] = [];
+  /** When a Ready was handled: role and leader where they had changed, term, vote and commit where those had. */
+  readonly softs: Moment[] = [];
+  readonly hards: Moment[] = [];
   readonly stored: string[] = [];
   readonly applied: string[] = [];
   /** "index term ConfState" of each snapshot that was installed. */
   readonly snapshots: string[] = [];
 
-  constructor(start: Moment) {
+  /** What the last Ready before it showed. */
+  readonly shown: Moment;
+
+  constructor(start: Moment, shown: Moment) {
     this.start = start;
+    this.shown = shown;
   }
 }
