@@ -80,6 +80,39 @@ describe('a cluster of three', () => {
     expect(lines.sort()).toEqual([0, 1, 2].map((i) => `document:${i}#viewer@user:anne`));
   });
 
+  test('every read mode on every node: now, nearly now, as it was at a height, as it was at a time', () => {
+    const tuple = 'document:modes#viewer@user:anne';
+    const before = JSON.parse(on(0, 'tuple', 'write', '--vault', 'docs', tuple, '--json').stdout).height as number;
+    const between = new Date(Date.now() + 5).toISOString();
+    while (Date.now() < Date.parse(between) + 5);
+    expect(on(1, 'tuple', 'delete', '--vault', 'docs', tuple).status).toBe(0);
+    for (const index of [0, 1, 2]) {
+      const check = (...how: string[]): Finished => on(index, 'check', '--vault', 'docs', tuple, ...how);
+      expect(check()).toMatchObject({ status: 1, stdout: `denied at height ${before + 1}\n` });
+      expect(check('--consistency', 'bounded:0').stdout).toBe(`denied at height ${before + 1}\n`);
+      expect(check('--at', String(before))).toMatchObject({ status: 0, stdout: `allowed at height ${before}\n` });
+      expect(check('--at', String(before - 1)).stdout).toBe(`denied at height ${before - 1}\n`);
+      expect(check('--at', between).stdout).toBe(`allowed at height ${before}\n`);
+      expect(check('--at', new Date().toISOString()).stdout).toBe(`denied at height ${before + 1}\n`);
+      expect([0, 1]).toContain(check('--consistency', 'bounded:5000').status);
+      expect([0, 1]).toContain(check('--consistency', 'eventual').status);
+      expect(on(index, 'tuple', 'read', '--vault', 'docs', '--at', String(before)).stdout).toContain(tuple);
+      expect(on(index, 'tuple', 'read', '--vault', 'docs').stdout).not.toContain(tuple);
+      expect(on(index, 'block', 'get', '--vault', 'docs', '--at', between).stdout).toContain(
+        `height       ${before} of ${before}`,
+      );
+    }
+  });
+
+  test('a read that cannot be answered as asked says why', () => {
+    const check = (...how: string[]): string => on(1, 'check', '--vault', 'docs', 'document:0#viewer@user:anne', ...how).stderr;
+    expect(check('--at', '2099-01-01T00:00:00Z')).toMatch(/leader's clock.*\(time_in_future\)/);
+    expect(check('--at', '999999')).toMatch(/newest block of this vault is \d+ \(height_not_found\)/);
+    expect(check('--at', '1', '--proof', join(temporary(), 'answer.json'))).toMatch(/newest block only.*\(proof_unavailable\)/);
+    expect(check('--at', 'yesterday')).toMatch(/Vouch-At is a height/);
+    expect(check('--consistency', 'sometimes')).toMatch(/Vouch-Consistency is/);
+  });
+
   test('an answer from one node verifies offline against the block hash of another, present and absent', () => {
     const file = join(temporary(), 'answer.json');
     const block = JSON.parse(on(2, 'block', 'get', '--vault', 'docs', '--json').stdout).block_hash as string;
