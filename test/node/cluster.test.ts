@@ -80,37 +80,53 @@ describe('a cluster of three', () => {
     expect(lines.sort()).toEqual([0, 1, 2].map((i) => `document:${i}#viewer@user:anne`));
   });
 
-  test('every read mode on every node: now, nearly now, as it was at a height, as it was at a time', () => {
+  test('every read mode on every node: now, nearly now, as it was at a height, as it was at a time', async () => {
     const tuple = 'document:modes#viewer@user:anne';
+    const key = { user: 'user:anne', relation: 'viewer', object: 'document:modes' };
+    const path = `/stores/${await docs()}`;
     const before = JSON.parse(on(0, 'tuple', 'write', '--vault', 'docs', tuple, '--json').stdout).height as number;
-    const between = new Date(Date.now() + 5).toISOString();
-    while (Date.now() < Date.parse(between) + 5);
-    expect(on(1, 'tuple', 'delete', '--vault', 'docs', tuple).status).toBe(0);
+    const between = new Date().toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await call(1, 'POST', `${path}/write`, { deletes: { tuple_keys: [key] } })).status).toBe(200);
     for (const index of [0, 1, 2]) {
-      const check = (...how: string[]): Finished => on(index, 'check', '--vault', 'docs', tuple, ...how);
-      expect(check()).toMatchObject({ status: 1, stdout: `denied at height ${before + 1}\n` });
-      expect(check('--consistency', 'bounded:0').stdout).toBe(`denied at height ${before + 1}\n`);
-      expect(check('--at', String(before))).toMatchObject({ status: 0, stdout: `allowed at height ${before}\n` });
-      expect(check('--at', String(before - 1)).stdout).toBe(`denied at height ${before - 1}\n`);
-      expect(check('--at', between).stdout).toBe(`allowed at height ${before}\n`);
-      expect(check('--at', new Date().toISOString()).stdout).toBe(`denied at height ${before + 1}\n`);
-      expect([0, 1]).toContain(check('--consistency', 'bounded:5000').status);
-      expect([0, 1]).toContain(check('--consistency', 'eventual').status);
-      expect(on(index, 'tuple', 'read', '--vault', 'docs', '--at', String(before)).stdout).toContain(tuple);
-      expect(on(index, 'tuple', 'read', '--vault', 'docs').stdout).not.toContain(tuple);
-      expect(on(index, 'block', 'get', '--vault', 'docs', '--at', between).stdout).toContain(
-        `height       ${before} of ${before}`,
-      );
+      const check = async (headers: Record<string, string>): Promise<unknown> => {
+        const { body } = await call(index, 'POST', `${path}/check`, { tuple_key: key }, headers);
+        const { allowed, height } = body as { allowed?: boolean; height?: number };
+        return [allowed, height];
+      };
+      expect(await check({})).toEqual([false, before + 1]);
+      expect(await check({ 'vouch-consistency': 'bounded:0' })).toEqual([false, before + 1]);
+      expect(await check({ 'vouch-at': String(before) })).toEqual([true, before]);
+      expect(await check({ 'vouch-at': String(before - 1) })).toEqual([false, before - 1]);
+      expect(await check({ 'vouch-at': between })).toEqual([true, before]);
+      expect(await check({ 'vouch-at': new Date().toISOString() })).toEqual([false, before + 1]);
+      expect(await check({ 'vouch-consistency': 'bounded:60000' })).toEqual([expect.any(Boolean), expect.any(Number)]);
+      expect(await check({ 'vouch-consistency': 'eventual' })).toEqual([expect.any(Boolean), expect.any(Number)]);
+      const { body } = await call(index, 'POST', `${path}/read`, { tuple_key: { object: key.object } }, { 'vouch-at': between });
+      expect(body).toMatchObject({ tuples: [{ key }], height: before });
     }
+    expect(on(2, 'tuple', 'read', '--vault', 'docs', '--at', String(before)).stdout).toContain(tuple);
+    expect(on(2, 'check', '--vault', 'docs', tuple, '--at', between)).toMatchObject({
+      status: 0,
+      stdout: `allowed at height ${before}\n`,
+    });
+    expect(on(2, 'check', '--vault', 'docs', tuple, '--consistency', 'bounded:0').status).toBe(1);
+    expect(on(2, 'block', 'get', '--vault', 'docs', '--at', between).stdout).toContain(`height       ${before} of ${before}`);
   });
 
-  test('a read that cannot be answered as asked says why', () => {
-    const check = (...how: string[]): string => on(1, 'check', '--vault', 'docs', 'document:0#viewer@user:anne', ...how).stderr;
-    expect(check('--at', '2099-01-01T00:00:00Z')).toMatch(/leader's clock.*\(time_in_future\)/);
-    expect(check('--at', '999999')).toMatch(/newest block of this vault is \d+ \(height_not_found\)/);
-    expect(check('--at', '1', '--proof', join(temporary(), 'answer.json'))).toMatch(/newest block only.*\(proof_unavailable\)/);
-    expect(check('--at', 'yesterday')).toMatch(/Vouch-At is a height/);
-    expect(check('--consistency', 'sometimes')).toMatch(/Vouch-Consistency is/);
+  test('a read that cannot be answered as asked says why', async () => {
+    const path = `/stores/${await docs()}/check`;
+    const tuple = { user: 'user:anne', relation: 'viewer', object: 'document:0' };
+    const refusal = async (headers: Record<string, string>): Promise<unknown> => {
+      const { status, body } = await call(1, 'POST', path, { tuple_key: tuple }, headers);
+      return [status, (body as { code: string }).code];
+    };
+    expect(await refusal({ 'vouch-at': '2099-01-01T00:00:00Z' })).toEqual([400, 'time_in_future']);
+    expect(await refusal({ 'vouch-at': '999999' })).toEqual([404, 'height_not_found']);
+    expect(await refusal({ 'vouch-at': '1', 'vouch-proof': '1' })).toEqual([400, 'proof_unavailable']);
+    expect(await refusal({ 'vouch-at': '2001-01-01T00:00:00Z' })).toEqual([404, 'store_id_not_found']);
+    const said = on(1, 'check', '--vault', 'docs', 'document:0#viewer@user:anne', '--at', 'yesterday');
+    expect([said.status, said.stderr]).toEqual([1, expect.stringMatching(/Vouch-At is a height/)]);
   });
 
   test('an answer from one node verifies offline against the block hash of another, present and absent', () => {
