@@ -7,7 +7,7 @@ import type { Clocks } from '../core/effect.ts';
 import { type Micros, NEVER } from '../core/ids.ts';
 
 /** True time 0 on a correct wall clock: 2026-01-01T00:00:00Z, microseconds since 1970. */
-const WALL_ORIGIN: number = 1_767_225_600_000_000;
+export const WALL_ORIGIN: number = 1_767_225_600_000_000;
 /** A wall clock that stands still, as a drift. */
 export const FROZEN: number = -1_000_000;
 

@@ -226,7 +226,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'reads-match-blocks',
     claim: READS_MATCH_BLOCKS_CLAIM,
     oracle: 'sim/check/clients/reads-match-blocks.ts',
-    test: 'test/state/past.prop.test.ts',
+    test: 'test/state/history.prop.test.ts',
     mutants: '',
   },
   {

@@ -176,6 +176,11 @@ export class World<S extends Shape, C extends SimCore<S>> {
     node.pausedUntil = Math.max(node.pausedUntil, this.now + micros);
   }
 
+  /** The same as soon as it has sent something. */
+  pauseAfterSend(index: number, micros: number): void {
+    this.nodeAt(index).pauseAfterSend = micros;
+  }
+
   /** Plans a crash after that many more effects of the node, in the middle of a step if it so happens. */
   planCrash(index: number, plan: CrashPlan): void {
     const node = this.nodeAt(index);
@@ -230,6 +235,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     node.waiting = [];
     node.releasable.fill(0);
     node.pausedUntil = 0;
+    node.pauseAfterSend = 0;
     node.timerAt = Number.POSITIVE_INFINITY;
     node.diskFreeAt = this.now;
     node.crashAfterEffects = -1;
@@ -467,7 +473,14 @@ export class World<S extends Shape, C extends SimCore<S>> {
       this.trace.event(this.now, node.index, TraceKind.leave);
       this.trace.bytes(frame.bytes);
       this.network.send(node.index, to, frame.bytes);
+      if (node.pauseAfterSend > 0) this.stopAfterSend(node);
     }
+  }
+
+  /** The rest of what it sends now still leaves. */
+  private stopAfterSend(node: VirtualNode<S, C>): void {
+    this.pause(node.index, node.pauseAfterSend);
+    node.pauseAfterSend = 0;
   }
 
   private halt(node: VirtualNode<S, C>): void {

@@ -176,8 +176,9 @@ export class ClientCore {
     const { route, request } = pending;
     if (route.kind === 'only') return this.endpoints.find(route.endpoint);
     // A read that a node sent on to the leader (at a time that only it can close) goes there.
-    const isSentOn = pending.lastError?.code === 'not_leader';
-    if (route.kind === 'any' && !isCommand(request) && !isSentOn) return this.endpoints.draw(now, pending.endpoint);
+    const staysHere = !isCommand(request) && pending.lastError?.code !== 'not_leader';
+    if (route.kind === 'first' && staysHere) return this.endpoints.find(route.endpoint);
+    if (route.kind === 'any' && staysHere) return this.endpoints.draw(now, pending.endpoint);
     return this.endpoints.leaderOf(groupOf(request), now) ?? this.endpoints.draw(now, pending.endpoint);
   }
 

@@ -131,7 +131,10 @@ export class GroupReads {
     }
     if (time > maxOf(wall, state.lastTime)) {
       this.mark?.('replica.time-in-future');
-      return this.finish(read, errorResult('time_in_future', `the leader's clock shows ${wall} microseconds since 1970`));
+      return this.finish(
+        read,
+        errorResult('time_in_future', `that time is in the future: the leader's clock shows ${wall} microseconds since 1970`),
+      );
     }
     return this.timed.enqueue(time, read) ? false : this.overloaded(read);
   }

@@ -35,27 +35,34 @@ export function rowAt(leaves: Leaves, leafKey: Uint8Array, height: Height): Uint
 
 /** Every key of a range that has a row now or had one before, in key order, with its row at `height`. */
 export function* rowsAt(leaves: Leaves, range: KeyRange, height: Height): Generator<PastRow, void> {
-  let last: Uint8Array | undefined;
-  for (;;) {
-    const key = nextKey(leaves, range, last);
-    if (key === undefined) return;
+  let key = nextKey(leaves, range);
+  while (key !== undefined) {
     yield { key, row: rowAt(leaves, key, height) };
-    last = key;
+    key = nextKey(leaves, { from: concatBytes(key, Uint8Array.of(0)), to: range.to });
   }
 }
 
-/** The first key of the range behind `last`. Why two descents a key: a key may have had many rows, and none of them is walked over. */
-function nextKey(leaves: Leaves, { from, to }: KeyRange, last: Uint8Array | undefined): Uint8Array | undefined {
-  const { rows } = leaves;
-  const present = rows.scan({ from: last === undefined ? from : concatBytes(last, Uint8Array.of(0)), to });
-  const ended = rows.scan({
-    from: concatBytes(HISTORY, last === undefined ? from : concatBytes(last, LAST)),
-    to: concatBytes(HISTORY, to),
-  });
+/** The first key of a range. Why two descents a key: a key may have had many rows, and none of them is walked over. */
+function nextKey(leaves: Leaves, range: KeyRange): Uint8Array | undefined {
+  const present = leaves.rows.scan(range);
   const presentKey = present.advance() ? present.key() : undefined;
-  const endedKey = ended.advance() ? leafKeyOf(ended.key()) : undefined;
+  const endedKey = nextEndedKey(leaves, range);
   if (presentKey === undefined || endedKey === undefined) return presentKey ?? endedKey;
   return compareBytes(presentKey, endedKey) <= 0 ? presentKey : endedKey;
+}
+
+/** The first key of a range that has history. */
+function nextEndedKey({ rows }: Leaves, { from, to }: KeyRange): Uint8Array | undefined {
+  const end = concatBytes(HISTORY, to);
+  let start = concatBytes(HISTORY, from);
+  for (;;) {
+    const cursor = rows.scan({ from: start, to: end });
+    if (!cursor.advance()) return undefined;
+    const key = leafKeyOf(cursor.key());
+    // Where the range begins right behind a key, that key's own history still lies in it: its heights follow the key.
+    if (compareBytes(key, from) >= 0) return key;
+    start = concatBytes(HISTORY, key, LAST);
+  }
 }
 
 function leafKeyOf(historyKey: Uint8Array): Uint8Array {

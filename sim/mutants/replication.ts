@@ -93,9 +93,9 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
   {
     id: 'L13',
     title: 'what is committed counts as applied',
-    file: 'core/replica/group.ts',
-    find: '    const ready = this.reads.takeReady(this.state.lastApplied);',
-    replace: '    const ready = this.reads.takeReady(this.commitIndex);',
+    file: 'core/replica/group-reads.ts',
+    find: '    const ready = this.pending.takeReady(this.state.lastApplied);',
+    replace: '    const ready = this.pending.takeReady(this.raft.commitIndex);',
   },
   {
     id: 'L14',

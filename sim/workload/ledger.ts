@@ -8,6 +8,7 @@ import type { Answer, OperationOutcome, Route } from '../../core/client/operatio
 import { NEWEST, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
 import type { Height, Micros } from '../../core/ids.ts';
 import type { EntityCondition, Operation, TupleKey } from '../../core/state/transaction.ts';
+import { WALL_ORIGIN } from '../clock.ts';
 import type { Knobs } from '../knobs.ts';
 import { type Choices, type Draws, Fate } from '../tape.ts';
 import type { Behaviour, Plan } from './client.ts';
@@ -45,8 +46,10 @@ const EXPIRY_MICROS: readonly number[] = [0, 1, 6, 30, 20_000, 200_000, 1_000_00
 
 /** What bounded reads allow, milliseconds. */
 const BOUNDS_MS: readonly number[] = [0, 5, 100, 1000];
-/** Times that are read, behind the newest block seen, microseconds: before it, at it, and among what is being written. */
-const TIME_OFFSETS: readonly number[] = [-1_000_000, -1, 0, 1, 1000, 20_000, 200_000];
+/** Times that are read, from the newest block seen, microseconds: before it, at it, and behind it. */
+const TIME_OFFSETS: readonly number[] = [-1_000_000, -1, 0, 1, 20_000];
+/** By the client's own clock, which is right: that long ago, so that what is being written has such times. */
+const AGE_MAX_MICROS = 20_000;
 
 /** Relation and subject of the tuples of one resource: every kind of subject is there, so trees and indexes have shape. */
 const SLOTS: readonly (readonly [string, string])[] = [
@@ -137,14 +140,14 @@ export class LedgerBehaviour implements Behaviour {
     const entry = this.context.layout.vaults[vault] as VaultEntry;
     const { group, organization, id } = entry;
     const route: Route = this.draws.below(3) === 0 ? { kind: 'leader' } : { kind: 'any' };
-    const mode = this.draws.chance(this.context.knobs.weakReadShare) ? this.weakMode(vault) : DEFAULT_MODE;
+    const mode = this.draws.chance(this.context.knobs.weakReadShare) ? this.weakMode(vault, time) : DEFAULT_MODE;
     const isProven = proof && mode.at.kind === 'newest';
     const request = { kind: 'query', group, organization, vault: id, query, ...mode, proof: isProven } as const;
     return this.plan(lane, vault, asked, request, route, time, mode);
   }
 
   /** A read that may be behind, or one of the past. */
-  private weakMode(vault: number): ReadMode {
+  private weakMode(vault: number, trueTime: number): ReadMode {
     const newestTime = this.newestTime.get(vault) ?? 0;
     switch (this.draws.below(5)) {
       case 0:
@@ -155,12 +158,13 @@ export class LedgerBehaviour implements Behaviour {
         const height = 1 + this.draws.below((this.newestHeight.get(vault) ?? 0) + 1);
         return { consistency: 'linearizable', at: { kind: 'height', height: height as Height } };
       }
-      case 3:
-        if (newestTime === 0) return DEFAULT_MODE;
-        return {
-          consistency: 'linearizable',
-          at: { kind: 'time', time: (newestTime + this.draws.pick(TIME_OFFSETS)) as Micros },
-        };
+      case 3: {
+        const isRecent = newestTime === 0 || this.draws.below(2) === 1;
+        const time = isRecent
+          ? WALL_ORIGIN + trueTime - this.draws.below(AGE_MAX_MICROS)
+          : newestTime + this.draws.pick(TIME_OFFSETS);
+        return { consistency: 'linearizable', at: { kind: 'time', time: time as Micros } };
+      }
       default:
         return { consistency: { boundedMs: this.draws.pick(BOUNDS_MS) }, at: NEWEST };
     }

@@ -9,6 +9,7 @@ import { Outbox } from '../../core/codec/outbox.ts';
 import type { Effect, InputBody } from '../../core/effect.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { ClusterId, GroupId, Micros, NodeId, RequestId, Seq } from '../../core/ids.ts';
+import { CLOCK_RATE_PPM_MAX } from '../../core/limits.ts';
 import { Random } from '../../core/random.ts';
 import { createDirectory } from '../../core/replica/directory.ts';
 import type { Manifest } from '../../core/replica/manifest.ts';
@@ -49,13 +50,18 @@ export class TestCluster {
   readonly nodes: readonly TestNode[];
   readonly manifest: Manifest;
   now: number = 1_000_000;
+  /** How far the wall clocks have been stepped, microseconds. */
+  wallStep: number = 0;
   /** Links that carry nothing, as "from>to". */
   readonly cut: Set<string> = new Set();
   private readonly random: Random = Random.stream([1, 2, 3, 4], 'test/replica');
   private inFlight: { readonly from: TestNode; readonly to: NodeId; readonly bytes: Uint8Array }[] = [];
   private requests: number = 0;
+  private readonly leases: 'leases' | 'rounds';
 
-  constructor(size: number, dataGroups: number = 1) {
+  /** @param leases whether leaders take them; without, every default read costs a round. */
+  constructor(size: number, dataGroups: number = 1, leases: 'leases' | 'rounds' = 'rounds') {
+    this.leases = leases;
     this.nodes = Array.from({ length: size }, () => new TestNode(this.random));
     const voters = this.nodes.map((node) => node.id).toSorted();
     const groups = Array.from({ length: dataGroups + 1 }, (_, group) => ({ group: group as GroupId, voters }));
@@ -75,8 +81,10 @@ export class TestCluster {
   open(node: TestNode): void {
     const seed = [this.random.u32(), this.random.u32(), this.random.u32(), this.random.u32()] as const;
     const entropy = entropyOf(this.random);
-    const options = { hasher: portableHasher, entropy, seed, buggify: neverBuggify, timing: TIMING, segmentBytes: 1 << 20 };
-    const { replica, effects } = Replica.open(node.disk, this.clocks(), options);
+    const { replica, effects } = Replica.open(node.disk, this.clocks(), {
+      ...{ hasher: portableHasher, entropy, seed, buggify: neverBuggify, timing: TIMING, segmentBytes: 1 << 20 },
+      ...(this.leases === 'leases' ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}),
+    });
     node.replica = replica;
     node.outbox = new Outbox({ sender: node.id, cluster: () => replica.manifest()?.cluster });
     node.durable = 0 as Seq;
@@ -93,7 +101,7 @@ export class TestCluster {
   }
 
   clocks(): { now: Micros; wall: Micros } {
-    return { now: this.now as Micros, wall: (this.now + WALL_OFFSET) as Micros };
+    return { now: this.now as Micros, wall: (this.now + WALL_OFFSET + this.wallStep) as Micros };
   }
 
   input(node: TestNode, body: InputBody): void {
@@ -138,6 +146,14 @@ export class TestCluster {
   pass(micros: number): void {
     const end = this.now + micros;
     this.runUntil(() => this.now >= end);
+  }
+
+  /** Parts a node from all others, both ways. */
+  isolate(node: TestNode): void {
+    for (const other of this.nodes) {
+      this.cut.add(`${node.id}>${other.id}`);
+      this.cut.add(`${other.id}>${node.id}`);
+    }
   }
 
   /** Carries out everything that needs no time. */
