@@ -148,7 +148,7 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     name: 'nothing-leaves-early',
     claim: 'No message or reply leaves a node before the persist it waits for is durable.',
-    oracle: 'sim/world.ts',
+    oracle: 'sim/departures.ts',
     test: 'test/sim/world.test.ts',
     mutants: '',
   },
