@@ -93,6 +93,19 @@ export const SLUG_BYTES_MAX: number = 64;
 export const PROOF_BYTES_MAX: number = 16 << 20;
 /** Vaults in one group. */
 export const VAULTS_MAX: number = 100_000;
+/** A chunk of a snapshot ends before it passes this many bytes; one larger record is a chunk of its own. */
+export const SNAPSHOT_CHUNK_BYTES: number = 64 * 1024;
+/** Largest chunk, bytes: a transaction in its row, or one entity's leaf with its frame. */
+export const SNAPSHOT_CHUNK_BYTES_MAX: number = 1 << 20;
+/** Chunks of one section of a snapshot. Why 2^26: 4 TiB in chunks of 64 KiB, and their hashes are still countable in a u32. */
+export const SNAPSHOT_CHUNKS_MAX: number = 1 << 26;
+/**
+ * Records that a snapshot being written or restored reads in one step. Why 150: one costs 10 to 30 µs with its hashes, and a
+ * step has 5 ms (C11).
+ */
+export const SNAPSHOT_SLICE_RECORDS: number = 150;
+/** Bytes of those records. Why 128 KiB: a transaction's row may have half a megabyte. */
+export const SNAPSHOT_SLICE_BYTES: number = 128 * 1024;
 /** Default election timeout range and heartbeat of production nodes. */
 export const ELECTION_TIMEOUT_MIN_MICROS: number = 300_000;
 export const ELECTION_TIMEOUT_MAX_MICROS: number = 600_000;
@@ -109,4 +122,8 @@ assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
 assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
 assert(EXPIRE_LEAVES_MAX <= TRANSACTION_OPERATIONS_MAX, 'expiry costs no more than a transaction');
+assert(SNAPSHOT_CHUNK_BYTES <= 256 * 1024, 'a chunk is small enough to send between heartbeats');
+assert(TRANSACTION_BYTES_MAX + 64 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest row fits a chunk');
+assert(ENTITY_VALUE_BYTES_MAX + 128 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest leaf fits a chunk with its frame');
+assert(SNAPSHOT_CHUNK_BYTES_MAX + 64 * 1024 <= FRAME_BYTES_MAX, 'a chunk fits a frame');
 assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');
