@@ -78,9 +78,13 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
       hardState: group.hardState,
       snapshotIndex: group.snapshot?.index ?? INDEX_ZERO,
       snapshotTerm: group.snapshot?.term ?? TERM_ZERO,
+      spans: group.spans.copy(),
+      keep: INDEX_ZERO,
     });
   }
-  const tail = { floor: floorOf(scans), last: chain.last, groups: tails, unlistedBroken };
+  const floor = floorOf(scans);
+  for (const scan of scans) if (scan.id < floor) repairs.push({ op: 'remove', file: scan.file });
+  const tail = { floor, last: chain.last, groups: tails, unlistedBroken };
   if (needsNewSegment(last, unlistedBroken)) {
     options.mark?.('wal.new-segment-after-damage');
     // Nothing is changed; the next segment's header will say for good which groups are broken.
@@ -197,7 +201,7 @@ function readRecords(chain: Chain, scan: SegmentScan, watermark: number): number
     const next = chain.last.number + 1;
     const whole = found.header.number === next && found.record !== undefined;
     if (!whole && next > watermark) break; // torn: record `next` was never reported durable
-    chain.take(found, scan.file);
+    chain.take(found, scan);
     end = found.offset + recordBytes(found.header.payloadBytes);
   }
   return end;

@@ -9,10 +9,11 @@ import type { FileOp } from '../effect.ts';
 import type { GroupId, LogIndex, Term } from '../ids.ts';
 import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
 import { SEGMENT_BYTES } from '../limits.ts';
-import type { HardState } from '../raft/message.ts';
+import type { Entry, HardState } from '../raft/message.ts';
 import { kindOf, payloadBytes, splitRecord, writePayload } from './payload.ts';
 import { type Link, NO_LINK, RECORD_HEADER_BYTES, recordBytes, sealRecord, type WalRecord } from './record.ts';
 import { encodeSegmentHeader, headerBytes, type SegmentHeader, segmentName } from './segment.ts';
+import { EntrySpans } from './spans.ts';
 
 export interface WalOptions {
   /** Preallocated size of a segment. A record that does not fit makes its segment larger. */
@@ -31,6 +32,10 @@ export interface GroupTail {
   hardState: HardState;
   snapshotIndex: LogIndex;
   snapshotTerm: Term;
+  /** Where its entries stand. */
+  readonly spans: EntrySpans;
+  /** Entries behind this index are kept; 0 = all. Told by the host once a snapshot of that index is durable. */
+  keep: LogIndex;
 }
 
 /** Where the log stands after recovery. */
@@ -60,7 +65,8 @@ export class Wal {
   private readonly segmentBytes: number;
   private readonly groups: Map<GroupId, GroupTail> = new Map();
   private readonly unlistedBroken: boolean;
-  private readonly floor: number;
+  /** Oldest segment still needed, as the newest header says. */
+  private floor: number;
   private segment: number;
   /** Name of that segment's file. */
   private file: string;
@@ -68,6 +74,8 @@ export class Wal {
   private segmentEnd: number;
   private last: Link;
   private watermark: number;
+  /** Bytes of records planned since this log was opened. */
+  private written: number = 0;
 
   constructor(tail: WalTail, options: WalOptions = {}) {
     this.options = options;
@@ -82,6 +90,10 @@ export class Wal {
     // What recovery found is durable once its repairs are, and every plan is carried out behind them.
     this.watermark = tail.last.number;
     for (const [group, state] of tail.groups) this.groups.set(group, { ...state });
+  }
+
+  get writtenBytes(): number {
+    return this.written;
   }
 
   /** Number of the last planned record; 0 before the first. */
@@ -132,12 +144,43 @@ export class Wal {
     this.options.mark?.(ops.length > 0 ? 'wal.rotated-within-a-plan' : 'wal.rotated');
     this.segment += 1;
     this.file = segmentName(this.segment);
+    const reclaimed = this.floor;
+    this.floor = this.oldestNeeded();
     const ids = [...this.groups.keys()].sort((a, b) => a - b);
     const table = ids.map((group) => ({ group, ...this.tailOf(group) }));
     this.offset = headerBytes(table.length);
     this.segmentEnd = Math.max(this.segmentBytes, this.offset + firstRecordBytes);
     const header = { id: this.segment, floor: this.floor, last: this.last, unlistedBroken: this.unlistedBroken, table };
     startSegment(header, this.segmentEnd, ops);
+    // The header that no longer names them is durable: now they may go, in any order, and a crash may leave some.
+    if (reclaimed < this.floor) this.options.mark?.('wal.segments-reclaimed');
+    for (let id = reclaimed; id < this.floor; id += 1) ops.push({ op: 'remove', file: segmentName(id) });
+  }
+
+  /** The oldest segment that some group needs; at most the present one. */
+  private oldestNeeded(): number {
+    let oldest = this.segment;
+    for (const { spans, keep, broken } of this.groups.values()) {
+      if (!broken) oldest = Math.min(oldest, spans.oldestNeeded(keep)); // what is left of a broken log is never read again
+    }
+    return Math.max(oldest, this.floor);
+  }
+
+  /**
+   * A snapshot of the group up to `index` is durable, and a mark says so: older entries may go. Segments are reclaimed with the
+   * next rotation.
+   */
+  keepBehind(group: GroupId, index: LogIndex): void {
+    const tail = this.tailOf(group);
+    assert(index <= tail.snapshotIndex, 'entries go only once a mark stands in their place');
+    if (index <= tail.keep) return;
+    tail.keep = index;
+    tail.spans.forgetBefore(index);
+  }
+
+  /** Segments that hold something still needed, the present one included. */
+  get neededSegments(): number {
+    return this.segment - this.oldestNeeded() + 1;
   }
 
   /** Lays a run of records out behind each other and writes them with one operation. */
@@ -174,6 +217,8 @@ export class Wal {
         tail.snapshotTerm = record.term;
         tail.broken = false;
       }
+      if (record.kind === 'entries') tail.spans.wrote(this.segment, (record.entries[0] as Entry).index);
+      this.written += recordBytes(payload);
       this.offset += recordBytes(payload);
     }
     ops.push({ op: 'write', file: this.file, offset: start, bytes });
@@ -188,6 +233,8 @@ export class Wal {
         hardState: EMPTY_HARD_STATE,
         snapshotIndex: INDEX_ZERO,
         snapshotTerm: TERM_ZERO,
+        spans: new EntrySpans(),
+        keep: INDEX_ZERO,
       };
       this.groups.set(group, tail);
     }

@@ -2,15 +2,21 @@
 import * as fc from 'fast-check';
 import { toHex } from '../../core/bytes/text.ts';
 import { Writer } from '../../core/bytes/writer.ts';
-import type { Height, LogIndex } from '../../core/ids.ts';
+import type { Height, LogIndex, OrganizationId, VaultId } from '../../core/ids.ts';
 import type { Command } from '../../core/state/command.ts';
 import type { GroupState } from '../../core/state/group-state.ts';
+import type { SessionLimits } from '../../core/state/sessions.ts';
 import type { EntityCondition, Operation } from '../../core/state/transaction.ts';
 import { GROUP, ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, tupleOf, VAULT } from './support.ts';
 
-export const LIMITS = { sessionsMax: 3, resultsMax: 256, idleMicros: 400 };
-export const TUPLES = ['doc:1#viewer@user:a', 'doc:1#viewer@user:*', 'doc:1#viewer@team:x#member', 'doc:2#owner@user:a'] as const;
-export const KEYS = ['k', 'Schlüssel 1'] as const;
+export const LIMITS: SessionLimits = { sessionsMax: 3, resultsMax: 256, idleMicros: 400 };
+export const TUPLES: readonly string[] = [
+  'doc:1#viewer@user:a',
+  'doc:1#viewer@user:*',
+  'doc:1#viewer@team:x#member',
+  'doc:2#owner@user:a',
+];
+export const KEYS: readonly string[] = ['k', 'Schlüssel 1'];
 
 const expiresAt = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 600 }) });
 const value = fc.constantFrom('', 'v', 'w').map((text) => new Uint8Array(Buffer.from(text)));
@@ -46,7 +52,7 @@ const ref = fc.record({
 });
 const vault = fc.constantFrom(VAULT, VAULT, VAULT, OTHER_VAULT);
 const organization = fc.constantFrom(ORGANIZATION, ORGANIZATION, ORGANIZATION, ORGANIZATION, OTHER_ORGANIZATION);
-const drawn = fc.oneof(
+const drawn: fc.Arbitrary<Drawn> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('openSession' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('expire' as const), vault }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('createVault' as const), ref, organization, vault }) },
@@ -61,11 +67,34 @@ const drawn = fc.oneof(
     }),
   },
 );
-type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never;
+interface DrawnRef {
+  readonly session: number;
+  readonly sequence: number;
+  readonly lag: number;
+}
+
+/** A command before its session is named. */
+export type Drawn =
+  | { readonly kind: 'openSession' }
+  | { readonly kind: 'expire'; readonly vault: VaultId }
+  | { readonly kind: 'createVault'; readonly ref: DrawnRef; readonly organization: OrganizationId; readonly vault: VaultId }
+  | {
+      readonly kind: 'transact';
+      readonly ref: DrawnRef;
+      readonly organization: OrganizationId;
+      readonly vault: VaultId;
+      readonly operations: readonly Operation[];
+    };
+
+export interface Step {
+  /** Added to a base; negative = the new leader's clock is behind. */
+  readonly wallStep: number;
+  readonly term: number;
+  readonly commands: readonly Drawn[];
+}
 
 /** One entry. */
-export const step = fc.record({
-  /** Added to a base; negative = the new leader's clock is behind. */
+export const step: fc.Arbitrary<Step> = fc.record({
   wallStep: fc.integer({ min: -30, max: 60 }),
   term: fc.integer({ min: 1, max: 3 }),
   commands: fc.array(drawn, { maxLength: 4 }),
