@@ -11,7 +11,7 @@ import type { CommandRef } from '../core/client/protocol.ts';
 import type { Envelope } from '../core/codec/envelope.ts';
 import { decodeFrame, frameIdentity, writeFrame } from '../core/codec/frame.ts';
 import type { ClusterId, GroupId, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../core/ids.ts';
-import { type Entry, EntryKind } from '../core/raft/message.ts';
+import { configurationOf, type Entry, EntryKind } from '../core/raft/message.ts';
 import { Raft } from '../core/raft/raft.ts';
 import { Random } from '../core/random.ts';
 import type { Command } from '../core/state/command.ts';
@@ -161,7 +161,7 @@ class Trio {
 
   constructor() {
     const timing = { electionTimeoutMinMicros: 1_000_000, electionTimeoutMaxMicros: 2_000_000, heartbeatMicros: 100_000 };
-    const configuration = { voters: this.ids, votersOutgoing: [], learners: [] };
+    const configuration = configurationOf(this.ids);
     const hardState = { term: 0 as Term, votedFor: undefined, commitIndex: 0 as LogIndex };
     this.rafts = new Map(
       this.ids.map((id) => [

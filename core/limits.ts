@@ -106,6 +106,8 @@ export const SNAPSHOT_CHUNKS_MAX: number = 1 << 26;
 export const SNAPSHOT_SLICE_RECORDS: number = 150;
 /** Bytes of those records. Why 128 KiB: a transaction's row may have half a megabyte. */
 export const SNAPSHOT_SLICE_BYTES: number = 128 * 1024;
+/** A snapshot's manifest, bytes. Why 1 MiB: it travels in one message, and one hash for each of 32,000 sections fits. */
+export const MANIFEST_BYTES_MAX: number = 1 << 20;
 /** Default election timeout range and heartbeat of production nodes. */
 export const ELECTION_TIMEOUT_MIN_MICROS: number = 300_000;
 export const ELECTION_TIMEOUT_MAX_MICROS: number = 600_000;
@@ -121,6 +123,7 @@ assert(PROPOSAL_QUEUE_BYTES_MAX > ENTRY_BYTES_MAX, 'a queue holds what an entry 
 assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
 assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
+assert(MANIFEST_BYTES_MAX * 2 < FRAME_BYTES_MAX, 'a manifest fits a frame');
 assert(EXPIRE_LEAVES_MAX <= TRANSACTION_OPERATIONS_MAX, 'expiry costs no more than a transaction');
 assert(SNAPSHOT_CHUNK_BYTES <= 256 * 1024, 'a chunk is small enough to send between heartbeats');
 assert(TRANSACTION_BYTES_MAX + 64 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest row fits a chunk');

@@ -21,6 +21,7 @@ const KINDS: readonly Message['kind'][] = [
   'readIndex',
   'readIndexResponse',
   'timeoutNow',
+  'installSnapshot',
 ];
 const OUTCOMES: readonly StepOutcome[] = ['dropped', 'newTerm', 'newRole', 'refused', 'answered', 'advanced', 'nothing'];
 
@@ -70,6 +71,24 @@ export const NAMED_MARKS: readonly string[] = [
   'wal.rotated-within-a-plan',
   'wal.torn-tail-cut',
   'wal.unborn-segment-removed',
+];
+
+/** Set only where configurations change or logs are compacted, which no run of a swarm does: the tests of raft reach them. */
+export const CHANGE_MARKS: readonly string[] = [
+  'raft.configuration-rolled-back',
+  'raft.joint-entered',
+  'raft.joint-left',
+  'raft.learner-promoted',
+  'raft.no-snapshot-to-offer',
+  'raft.old-snapshot-ignored',
+  'raft.old-snapshot-refused',
+  'raft.removed-leader-stepped-down',
+  'raft.snapshot-discards-suffix',
+  'raft.snapshot-failed',
+  'raft.snapshot-keeps-suffix',
+  'raft.snapshot-matches-log',
+  'raft.snapshot-offered-again',
+  'raft.voters-changed',
 ];
 
 /** Every mark that a swarm is to reach. */

@@ -13,6 +13,7 @@
  *   9   readIndex            u64 term, u64 context
  *   10  readIndexResponse    u64 term, u64 context, flag ok, u64 index
  *   11  timeoutNow           u64 term
+ *   12  installSnapshot      u64 term, u64 index, u64 indexTerm, configuration (core/raft/configuration-bytes.ts), u32 length, manifest
  *
  * An entry's index is not sent: entries follow prevIndex without a gap, so a gap cannot be expressed.
  */
@@ -20,7 +21,8 @@ import { assert, unreachable } from '../assert.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { LogIndex, Term } from '../ids.ts';
-import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, ENTRY_BYTES_MAX } from '../limits.ts';
+import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, ENTRY_BYTES_MAX, MANIFEST_BYTES_MAX } from '../limits.ts';
+import { configurationBytes, readConfiguration, writeConfiguration } from '../raft/configuration-bytes.ts';
 import { type Entry, EntryKind, type Message } from '../raft/message.ts';
 
 /** On the wire: do not renumber. */
@@ -36,6 +38,7 @@ const Tag = {
   readIndex: 9,
   readIndexResponse: 10,
   timeoutNow: 11,
+  installSnapshot: 12,
 } as const;
 
 /** Bytes an entry takes besides its data. */
@@ -43,8 +46,14 @@ const ENTRY_OVERHEAD_BYTES = 13;
 /** Bytes of appendEntries before its entries, the largest fixed part of all. */
 const APPEND_OVERHEAD_BYTES = 37;
 
-/** An upper bound of what writeMessage appends: exact for appendEntries, a constant for the small ones. */
+/** Bytes of installSnapshot besides its configuration and its manifest. */
+const SNAPSHOT_OVERHEAD_BYTES = 29;
+
+/** An upper bound of what writeMessage appends: exact where the size varies, a constant for the small ones. */
 export function messageBytesMax(message: Message): number {
+  if (message.kind === 'installSnapshot') {
+    return SNAPSHOT_OVERHEAD_BYTES + configurationBytes(message.configuration) + message.manifest.length;
+  }
   if (message.kind !== 'appendEntries') return APPEND_OVERHEAD_BYTES;
   let bytes = APPEND_OVERHEAD_BYTES;
   for (const entry of message.entries) bytes += ENTRY_OVERHEAD_BYTES + entry.data.length;
@@ -109,6 +118,14 @@ export function writeMessage(writer: Writer, message: Message): void {
     case 'timeoutNow':
       writer.u8(Tag.timeoutNow);
       return writer.u64(message.term);
+    case 'installSnapshot':
+      assert(message.manifest.length <= MANIFEST_BYTES_MAX, 'a manifest is bounded');
+      writer.u8(Tag.installSnapshot);
+      writer.u64(message.term);
+      writer.u64(message.index);
+      writer.u64(message.indexTerm);
+      writeConfiguration(writer, message.configuration);
+      return writer.blob(message.manifest);
     default:
       return unreachable(message);
   }
@@ -174,6 +191,13 @@ export function readMessage(reader: Reader): Message | undefined {
     }
     case Tag.timeoutNow:
       return { kind: 'timeoutNow', term };
+    case Tag.installSnapshot: {
+      const index = reader.u64() as LogIndex;
+      const indexTerm = reader.u64() as Term;
+      const configuration = readConfiguration(reader);
+      const manifest = reader.blobCopy(MANIFEST_BYTES_MAX);
+      return { kind: 'installSnapshot', term, index, indexTerm, configuration, manifest };
+    }
     default:
       reader.fail('bad_tag');
       return undefined;

@@ -4,17 +4,19 @@
  * An acknowledgement names the last index verified against the leader's log, never the own log's length: behind the
  * verified entries there may be others that the leader will replace.
  */
-import { INDEX_ZERO, type LogIndex, minOf, type NodeId, plus, TERM_ZERO } from '../ids.ts';
-import type { Entry, MessageOf } from './message.ts';
+import { INDEX_ZERO, type LogIndex, minOf, type NodeId, plus, TERM_ZERO, type Term } from '../ids.ts';
+import { decodeConfiguration } from './configuration-bytes.ts';
+import { type Entry, EntryKind, type MessageOf } from './message.ts';
 import type { RaftState } from './state.ts';
 
-/** Whether the entries follow prevIndex without gap and their terms never fall nor exceed the leader's. */
+/** Whether the entries follow prevIndex without gap, their terms never fall nor exceed the leader's, and configurations are some. */
 function isWellFormed(message: MessageOf<'appendEntries'>): boolean {
   let term = message.prevTerm;
   let index = message.prevIndex;
   for (const entry of message.entries) {
     index = plus(index, 1);
     if (entry.index !== index || entry.term < term) return false;
+    if (entry.kind === EntryKind.configuration && decodeConfiguration(entry.data) === undefined) return false;
     term = entry.term;
   }
   return term <= message.term;
@@ -60,17 +62,17 @@ export function handleHeartbeat(state: RaftState, from: NodeId, message: Message
 }
 
 /** A leader has no other leader in its term. */
-function isFromLeader(state: RaftState, term: number): boolean {
+export function isFromLeader(state: RaftState, term: number): boolean {
   return term > state.term || state.role !== 'leader';
 }
 
-function followLeader(state: RaftState, leader: NodeId, message: MessageOf<'appendEntries' | 'heartbeat'>): void {
+export function followLeader(state: RaftState, leader: NodeId, message: { readonly term: Term }): void {
   if (message.term > state.term) state.becomeFollower(message.term, leader);
   state.heardLeader(leader);
 }
 
 /** A leader of an older term learns the newer one; left unanswered, it and a node stuck at a higher term would never meet. */
-function answerStaleLeader(state: RaftState, from: NodeId, prevIndex: LogIndex): void {
+export function answerStaleLeader(state: RaftState, from: NodeId, prevIndex: LogIndex): void {
   const { term } = state;
   state.mark('raft.stale-leader-answered');
   state.outbox.sendNow(from, {
@@ -91,17 +93,17 @@ function store(state: RaftState, entries: readonly Entry[]): boolean {
   if (next === undefined) return true;
   if (next.index <= log.commitIndex) return false;
   if (next.index <= log.lastIndex) replaceFrom(state, next.index);
-  for (let i = first; i < entries.length; i += 1) log.append(entries[i] as Entry);
+  for (let i = first; i < entries.length; i += 1) state.append(entries[i] as Entry);
   return true;
 }
 
 function replaceFrom(state: RaftState, from: LogIndex): void {
   state.mark(from <= state.persistence.stableIndex ? 'raft.durable-entries-replaced' : 'raft.entries-replaced');
-  state.log.truncate(from);
-  state.persistence.truncated(from);
+  state.truncate(from);
 }
 
-function acknowledge(state: RaftState, leader: NodeId, verified: LogIndex): void {
+/** Names the last index verified against the leader's log, once everything up to there is durable. */
+export function acknowledge(state: RaftState, leader: NodeId, verified: LogIndex): void {
   const { term } = state;
   state.outbox.sendDurable(leader, {
     kind: 'appendResponse',

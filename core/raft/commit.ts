@@ -3,6 +3,7 @@
  * It may commit before its own disk has finished, where a quorum of others has. Source: Ongaro 2014, 3.6.2, 10.2.1.
  */
 import { plus } from '../ids.ts';
+import { leaveJointWhenDue } from './membership.ts';
 import { releaseWaitingReads } from './read-index.ts';
 import type { RaftState } from './state.ts';
 
@@ -28,4 +29,5 @@ export function advanceCommit(state: RaftState): void {
   state.uncommittedBytes -= state.log.bytesBetween(plus(before, 1), quorumIndex);
   state.commitMoved = true;
   releaseWaitingReads(state);
+  leaveJointWhenDue(state);
 }

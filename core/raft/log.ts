@@ -1,24 +1,35 @@
 /**
- * The log of one group in memory, contiguous from index 1, and how far it is committed.
- * Not here: what is durable (persistence.ts). Every access goes through an index, so a compacted prefix changes this file only.
- * Source: Ongaro 2014, 3.5, 3.6.1; conflict hints as in etcd/raft's findConflictByTerm.
+ * The log of one group in memory: contiguous behind its base, and how far it is committed. The base is the entry (index, term)
+ * that the newest snapshot ends with, or (0, 0): what is below it is committed, and gone.
+ * Not here: what is durable (persistence.ts), who are members (configurations.ts).
+ * Source: Ongaro 2014, 3.5, 3.6.1, 5.1; conflict hints as in etcd/raft's findConflictByTerm.
  */
 import { assert } from '../assert.ts';
-import { INDEX_ZERO, type LogIndex, minOf, plus, TERM_ZERO, type Term } from '../ids.ts';
+import { type LogIndex, minOf, plus, TERM_ZERO, type Term } from '../ids.ts';
 import type { Entry } from './message.ts';
 
 const NO_ENTRIES: readonly Entry[] = [];
 
 export class RaftLog {
   private readonly entries: Entry[] = [];
-  private committed: LogIndex = INDEX_ZERO;
+  private committed: LogIndex;
+  private base: LogIndex;
+  private baseTerm: Term;
 
-  constructor(entries: readonly Entry[]) {
+  constructor(base: { readonly index: LogIndex; readonly term: Term }, entries: readonly Entry[]) {
+    this.base = base.index;
+    this.baseTerm = base.term;
+    this.committed = base.index;
     for (const entry of entries) this.append(entry);
   }
 
+  /** Last index that is gone; 0 where none is. */
+  get baseIndex(): LogIndex {
+    return this.base;
+  }
+
   get lastIndex(): LogIndex {
-    return this.entries.length as LogIndex;
+    return (this.base + this.entries.length) as LogIndex;
   }
 
   get lastTerm(): Term {
@@ -30,19 +41,21 @@ export class RaftLog {
   }
 
   entry(index: LogIndex): Entry | undefined {
-    return this.entries[index - 1];
+    return this.entries[index - this.base - 1];
   }
 
-  /** Term of the entry at index; 0 before the log and behind its end. */
+  /** Term of the entry at index, which may be the base; 0 below it and behind the end. */
   termAt(index: LogIndex): Term {
-    const entry = this.entries[index - 1];
-    return entry === undefined ? TERM_ZERO : entry.term;
+    const entry = this.entries[index - this.base - 1];
+    if (entry !== undefined) return entry.term;
+    return index === this.base ? this.baseTerm : TERM_ZERO;
   }
 
-  /** Entries from..toInclusive that exist. */
+  /** Entries from..toInclusive that exist. @param from behind the base. */
   slice(from: LogIndex, toInclusive: LogIndex): readonly Entry[] {
     if (from > toInclusive || from > this.lastIndex) return NO_ENTRIES;
-    return this.entries.slice(from - 1, toInclusive);
+    assert(from > this.base, 'entries below the base are gone');
+    return this.entries.slice(from - this.base - 1, toInclusive - this.base);
   }
 
   /** Last index of the longest run from `from` within both limits; at least one entry where there is one. */
@@ -50,7 +63,7 @@ export class RaftLog {
     const last = minOf(this.lastIndex, plus(from, entriesMax - 1));
     let bytes = 0;
     for (let index = from; index <= last; index = plus(index, 1)) {
-      bytes += (this.entries[index - 1] as Entry).data.length;
+      bytes += (this.entry(index) as Entry).data.length;
       if (bytes > bytesMax && index > from) return plus(index, -1);
     }
     return last;
@@ -59,13 +72,13 @@ export class RaftLog {
   /** Data bytes of the entries from..toInclusive. */
   bytesBetween(from: LogIndex, toInclusive: LogIndex): number {
     let bytes = 0;
-    for (let index = from; index <= toInclusive; index = plus(index, 1)) bytes += (this.entries[index - 1] as Entry).data.length;
+    for (let index = from; index <= toInclusive; index = plus(index, 1)) bytes += (this.entry(index) as Entry).data.length;
     return bytes;
   }
 
   /** Appends one entry right behind the last. */
   append(entry: Entry): void {
-    assert(entry.index === this.entries.length + 1, 'an entry follows the last one');
+    assert(entry.index === this.lastIndex + 1, 'an entry follows the last one');
     assert(entry.term >= this.lastTerm, 'terms never fall along a log');
     this.entries.push(entry);
   }
@@ -73,12 +86,31 @@ export class RaftLog {
   /** Forgets every entry from `from` on. */
   truncate(from: LogIndex): void {
     assert(from > this.committed, 'a committed entry is never truncated');
-    this.entries.length = from - 1;
+    this.entries.length = from - this.base - 1;
   }
 
-  /** Whether the log holds the entry (index, term); the empty prefix matches everywhere. */
+  /** Forgets everything up to and including index, which is committed: a snapshot stands for it. */
+  compactTo(index: LogIndex): void {
+    assert(index <= this.committed, 'only what is committed is compacted');
+    if (index <= this.base) return;
+    const term = this.termAt(index);
+    this.entries.splice(0, index - this.base);
+    this.base = index;
+    this.baseTerm = term;
+  }
+
+  /** Forgets everything: a snapshot of another log's prefix stands here now. */
+  restore(index: LogIndex, term: Term): void {
+    assert(index > this.committed, 'a snapshot moves a log forward');
+    this.entries.length = 0;
+    this.base = index;
+    this.baseTerm = term;
+    this.committed = index;
+  }
+
+  /** Whether the log holds the entry (index, term). What is gone was committed: it matches every leader's log. */
   matches(index: LogIndex, term: Term): boolean {
-    if (index === 0) return true;
+    if (index < this.base || index === 0) return true;
     return index <= this.lastIndex && this.termAt(index) === term;
   }
 
@@ -99,7 +131,7 @@ export class RaftLog {
 
   /**
    * The highest index at or below `from` whose term is at most `term`: above it, the two logs cannot meet.
-   * Skips a whole term of conflict per round trip (the optimisation at the end of 3.5).
+   * Skips a whole term of conflict per round trip (the optimisation at the end of 3.5). Below the base terms are unknown.
    */
   highestWithTermAtMost(from: LogIndex, term: Term): LogIndex {
     let index = minOf(from, this.lastIndex);

@@ -1,6 +1,9 @@
-/** The members of a group as their leader counts them: everybody's progress, and which of it makes up a quorum. */
-import { assert } from '../assert.ts';
+/**
+ * The members of a group as their leader counts them: everybody's progress, and which of it makes up a quorum.
+ * A change of configuration keeps the progress of everybody who stays, and that of who leaves until that is committed.
+ */
 import type { LogIndex, Micros, NodeId } from '../ids.ts';
+import { isVoter, membersOf } from './configuration.ts';
 import type { Configuration } from './message.ts';
 import type { RaftLimits } from './options.ts';
 import { Progress } from './progress.ts';
@@ -11,27 +14,44 @@ const lastHeardOf = (member: Progress): number => member.lastHeard;
 const readRoundOf = (member: Progress): number => member.readRound;
 
 export class Members {
-  readonly configuration: Configuration;
+  configuration: Configuration;
   /** This node, where it is a member. */
-  readonly self: Progress | undefined;
+  self: Progress | undefined = undefined;
   /** Whether this node is a voter. */
-  readonly selfVotes: boolean;
-  /** Everybody else, learners included, sorted by id. */
-  readonly peers: readonly Progress[];
-  private readonly incoming: readonly Progress[];
-  private readonly outgoing: readonly Progress[];
+  selfVotes: boolean = false;
+  /** Everybody else, learners and who is leaving included, sorted by id. */
+  peers: readonly Progress[] = [];
+  /** Whether some are told of a configuration that has no place for them any more. */
+  hasDeparting: boolean = false;
+  private incoming: readonly Progress[] = [];
+  private outgoing: readonly Progress[] = [];
+  private readonly id: NodeId;
+  private readonly limits: RaftLimits;
 
   constructor(self: NodeId, configuration: Configuration, limits: RaftLimits) {
-    const { voters, votersOutgoing, learners } = configuration;
-    const ids = [...new Set([...voters, ...votersOutgoing, ...learners])].sort();
-    const all = ids.map((id) => new Progress(id, limits.inflightAppendsMax, limits.inflightBytesMax));
+    this.id = self;
+    this.limits = limits;
     this.configuration = configuration;
-    this.self = all.find((member) => member.id === self);
-    this.peers = all.filter((member) => member.id !== self);
+    this.change(configuration, [], () => undefined);
+  }
+
+  /**
+   * Takes over another configuration.
+   * @param departing nodes it has no place for, which are told of it nevertheless.
+   * @param begin called with the progress of everybody who is new.
+   */
+  change(configuration: Configuration, departing: readonly NodeId[], begin: (member: Progress) => void): void {
+    const known = this.self === undefined ? this.peers : [this.self, ...this.peers];
+    const ids = [...membersOf(configuration), ...departing].sort();
+    const all = ids.map((id) => known.find((member) => member.id === id) ?? this.create(id, begin));
+    const { voters, votersOutgoing } = configuration;
+    this.configuration = configuration;
+    this.hasDeparting = departing.length > 0;
+    this.self = departing.includes(this.id) ? undefined : all.find((member) => member.id === this.id);
+    this.peers = all.filter((member) => member.id !== this.id);
     this.incoming = all.filter((member) => voters.includes(member.id));
     this.outgoing = all.filter((member) => votersOutgoing.includes(member.id));
-    this.selfVotes = this.isVoter(self);
-    assert(!learners.some((id) => this.isVoter(id)), 'a learner is not a voter');
+    this.selfVotes = this.isVoter(this.id);
   }
 
   /** A peer's progress. A scan: groups are small, and ids mostly differ in their first character. */
@@ -45,7 +65,7 @@ export class Members {
   }
 
   isVoter(id: NodeId): boolean {
-    return this.configuration.voters.includes(id) || this.configuration.votersOutgoing.includes(id);
+    return isVoter(this.configuration, id);
   }
 
   /** Highest index that a quorum has made durable. */
@@ -61,5 +81,11 @@ export class Members {
   /** Newest read round that a quorum has answered. */
   quorumReadRound(): number {
     return reachedByQuorum(this.incoming, this.outgoing, readRoundOf);
+  }
+
+  private create(id: NodeId, begin: (member: Progress) => void): Progress {
+    const member = new Progress(id, this.limits.inflightAppendsMax, this.limits.inflightBytesMax);
+    begin(member);
+    return member;
   }
 }

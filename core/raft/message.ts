@@ -1,11 +1,11 @@
 /**
  * Raft's vocabulary: entries, hard state and the messages of one group.
- * Source: Ongaro 2014, figure 3.1, 9.6 (PreVote), 6.4 (ReadIndex), 3.10 (TimeoutNow); separate heartbeats with a capped
+ * Source: Ongaro 2014, figure 3.1, 9.6 (PreVote), 6.4 (ReadIndex), 3.10 (TimeoutNow), 5 (snapshots); separate heartbeats with a capped
  * commit as in etcd/raft. Every variant lists all its fields; who sent it and for which group is in the envelope.
  */
 import type { LogIndex, NodeId, Term } from '../ids.ts';
 
-/** On disk and wire: do not renumber. normal and noop carry `core/state/entry-data.ts` bytes. */
+/** On disk and wire: do not renumber. normal and noop carry `core/state/entry-data.ts` bytes, configuration `configuration-bytes.ts`. */
 export const EntryKind = { normal: 1, noop: 2, configuration: 3 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
@@ -24,14 +24,32 @@ export interface HardState {
   readonly commitIndex: LogIndex;
 }
 
-/** Who votes. Static until configuration changes arrive; the shape already has both halves of a joint configuration. */
+/** Who votes. Changed by configuration.ts only; every list is sorted by id. */
 export interface Configuration {
-  /** Sorted by id. */
+  /** While joint: the incoming half. */
   readonly voters: readonly NodeId[];
-  /** Outgoing voters while joint; empty otherwise. Sorted. */
+  /** Outgoing voters while joint; empty otherwise. */
   readonly votersOutgoing: readonly NodeId[];
-  /** Receive the log, never counted. Sorted. */
+  /** Receive the log, never counted; no voter of either half is among them. */
   readonly learners: readonly NodeId[];
+  /** Voters of the outgoing half that become learners when the joint configuration is left. */
+  readonly learnersNext: readonly NodeId[];
+  /** Of learners and learnersNext: those that become voters by themselves once they have caught up. */
+  readonly promotable: readonly NodeId[];
+  /** While joint: the leader leaves it by itself once it is committed. */
+  readonly autoLeave: boolean;
+}
+
+/** A configuration that does not change by itself: nothing is joint, no learner is on its way. */
+export function configurationOf(voters: readonly NodeId[], learners: readonly NodeId[] = []): Configuration {
+  return { voters, votersOutgoing: [], learners, learnersNext: [], promotable: [], autoLeave: false };
+}
+
+/** What a snapshot stands for: the log up to index, the last of it of that term, and who are members from there on. */
+export interface SnapshotMeta {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly configuration: Configuration;
 }
 
 export type Message =
@@ -79,7 +97,16 @@ export type Message =
       readonly index: LogIndex;
     }
   /** The receiver campaigns at once (leader transfer). */
-  | { readonly kind: 'timeoutNow'; readonly term: Term };
+  | { readonly kind: 'timeoutNow'; readonly term: Term }
+  /** An offer: the log up to index is gone, a snapshot stands for it. manifest says what its data is; raft does not read it. */
+  | {
+      readonly kind: 'installSnapshot';
+      readonly term: Term;
+      readonly index: LogIndex;
+      readonly indexTerm: Term;
+      readonly configuration: Configuration;
+      readonly manifest: Uint8Array;
+    };
 
 export type MessageKind = Message['kind'];
 /** The variant of one kind. */

@@ -11,7 +11,7 @@ import {
   UNCOMMITTED_BYTES_MAX,
 } from '../limits.ts';
 import type { Random } from '../random.ts';
-import type { Configuration, Entry, HardState } from './message.ts';
+import type { Configuration, Entry, HardState, SnapshotMeta } from './message.ts';
 import type { RaftProbe } from './outcome.ts';
 
 export interface RaftTiming {
@@ -53,16 +53,30 @@ export interface RaftOptions {
   readonly probe?: RaftProbe;
   /** Data of the no-op a new leader appends; the replica puts its wall clock there. */
   readonly noopData: () => Uint8Array;
+  /**
+   * The newest durable snapshot of this node, for a follower that needs entries that are gone; undefined where there is none
+   * to serve now. Its index is at or behind the log's base and not behind what is committed. Absent: the log is never compacted.
+   */
+  readonly snapshotToOffer?: () => SnapshotOffer | undefined;
   /** Fields that differ from DEFAULT_RAFT_LIMITS. */
   readonly limits?: Partial<RaftLimits>;
+}
+
+export interface SnapshotOffer {
+  readonly meta: SnapshotMeta;
+  /** What the snapshot's data is and how to get it; raft only carries it. */
+  readonly manifest: Uint8Array;
 }
 
 /** What the WAL gives back. */
 export interface Recovered {
   readonly hardState: HardState;
-  /** Contiguous from index 1. */
+  /** Contiguous from index 1, or from behind the snapshot. Configuration entries among them are active. */
   readonly entries: readonly Entry[];
+  /** Where there is no snapshot: who were members before the first configuration entry. */
   readonly configuration: Configuration;
+  /** The durable snapshot that stands for the log's beginning. */
+  readonly snapshot?: SnapshotMeta | undefined;
 }
 
 /** Asserts the relations between times that liveness rests on (thesis 3.9: broadcast time << election timeout). */

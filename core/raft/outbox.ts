@@ -1,12 +1,13 @@
-/** What has gathered since the last Ready: messages, finished reads, a change of leadership. */
+/** What has gathered since the last Ready: messages, finished reads, a snapshot to install, a change of leadership. */
 import type { LogIndex, NodeId } from '../ids.ts';
 import type { Message } from './message.ts';
-import type { FinishedRead, OutgoingMessage, Ready } from './ready.ts';
+import type { FinishedRead, IncomingSnapshot, OutgoingMessage, Ready } from './ready.ts';
 
 export class Outbox {
   messages: OutgoingMessage[] = [];
   reads: FinishedRead[] = [];
   leadership: Ready['leadership'] = undefined;
+  snapshot: IncomingSnapshot | undefined = undefined;
 
   /** Leaves at once: it promises nothing that a crash could take back. */
   sendNow(to: NodeId, message: Message): void {
@@ -35,6 +36,12 @@ export class Outbox {
     const messages = this.messages;
     this.messages = [];
     return messages;
+  }
+
+  takeSnapshot(): IncomingSnapshot | undefined {
+    const snapshot = this.snapshot;
+    this.snapshot = undefined;
+    return snapshot;
   }
 
   takeReads(): FinishedRead[] {

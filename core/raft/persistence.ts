@@ -5,7 +5,7 @@
  * is erased by the truncate record behind it, and the new copy has a mark of its own.
  */
 import { assert } from '../assert.ts';
-import { INDEX_ZERO, type LogIndex, minOf, type NodeId, plus, type Term } from '../ids.ts';
+import { INDEX_ZERO, type LogIndex, maxOf, minOf, type NodeId, plus, type Term } from '../ids.ts';
 
 interface Handout {
   readonly mark: number;
@@ -54,6 +54,18 @@ export class Persistence {
     }
     this.stableIndex = minOf(this.stableIndex, below);
     for (const handout of this.pending) handout.lastIndex = minOf(handout.lastIndex, below);
+  }
+
+  /**
+   * A durable snapshot stands for everything up to index. Where the log behind it did not match, nothing that was handed
+   * out counts any more: the host's record of the snapshot stands behind it on disk and erases it.
+   */
+  restored(index: LogIndex, keepsSuffix: boolean): void {
+    const covered = (other: LogIndex): LogIndex => (keepsSuffix ? maxOf(other, index) : index);
+    this.handedIndex = covered(this.handedIndex);
+    this.stableIndex = covered(this.stableIndex);
+    for (const handout of this.pending) handout.lastIndex = covered(handout.lastIndex);
+    if (this.truncateFrom !== 0) this.truncateFrom = keepsSuffix ? maxOf(this.truncateFrom, plus(index, 1)) : INDEX_ZERO;
   }
 
   /** Everything up to now is handed out under a new mark. */

@@ -4,8 +4,8 @@
  * ready.ts), and call deadline() once nextDeadline() has passed.
  * Source: Ongaro 2014 ("Consensus: bridging theory and practice"). Hostile input is dropped and counted, never thrown.
  */
-import { unreachable } from '../assert.ts';
-import { type LogIndex, type Micros, type NodeId, plus, type Term } from '../ids.ts';
+import { assert, unreachable } from '../assert.ts';
+import { type LogIndex, type Micros, maxOf, type NodeId, plus, type Term } from '../ids.ts';
 import { handleAppendEntries, handleHeartbeat } from './append.ts';
 import { advanceCommit } from './commit.ts';
 import {
@@ -18,12 +18,14 @@ import {
   startElection,
 } from './election.ts';
 import { checkQuorum, heartbeatDue } from './heartbeat.ts';
-import type { Entry, HardState, Message } from './message.ts';
+import { type ConfigurationChange, type ConfigurationResult, concludeChange, proposeConfiguration } from './membership.ts';
+import type { Entry, HardState, Message, SnapshotMeta } from './message.ts';
 import type { RaftOptions, Recovered } from './options.ts';
 import { before, outcomeSince } from './outcome.ts';
 import { failReads, handleReadIndex, handleReadIndexResponse, readIndex } from './read-index.ts';
 import type { Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
 import { announceCommit, handleAppendResponse, handleHeartbeatResponse, propose } from './replication.ts';
+import { compactTo, handleInstallSnapshot, snapshotFailed, snapshotInstalled } from './snapshot.ts';
 import { RaftState } from './state.ts';
 import { statusOf } from './status.ts';
 import { abandonTransfer, transferLeadership } from './transfer.ts';
@@ -86,6 +88,49 @@ export class Raft {
     campaign(this.state);
   }
 
+  /** Changes who are members, where this node leads. The change is in force at once and may be undone until it commits. */
+  proposeConfiguration(now: Micros, change: ConfigurationChange): ConfigurationResult {
+    this.state.now = now;
+    return proposeConfiguration(this.state, change);
+  }
+
+  /** The snapshot that Ready.snapshot asked for is durable (ready.ts, 5). */
+  snapshotInstalled(now: Micros, meta: SnapshotMeta): void {
+    this.state.now = now;
+    snapshotInstalled(this.state, meta);
+  }
+
+  /** It could not be fetched or is not what it should be. */
+  snapshotFailed(now: Micros, meta: SnapshotMeta): void {
+    this.state.now = now;
+    snapshotFailed(this.state, meta);
+  }
+
+  /** A durable snapshot stands for the log up to index (ready.ts, 6). @returns the index that the log begins behind now. */
+  compactTo(index: LogIndex): LogIndex {
+    return compactTo(this.state, index);
+  }
+
+  /** Messages to a peer do not arrive: a leader stops sending it more than one at a time until it answers. */
+  peerUnreachable(now: Micros, peer: NodeId): void {
+    this.state.now = now;
+    if (this.state.role === 'leader') this.state.members.find(peer)?.unreachable();
+  }
+
+  /**
+   * A follower has reason to think that its leader is gone: it may vote for others at once. Its own timer runs on.
+   * Not to be called while a promise to the leader, such as a lease, stands.
+   */
+  forgetLeader(now: Micros): void {
+    this.state.now = now;
+    if (this.state.role === 'follower') this.state.forgetLeader();
+  }
+
+  /** Sets the timeout of the present wait for a leader, which was drawn at random. */
+  setElectionTimeout(micros: number): void {
+    this.state.setElectionTimeout(micros);
+  }
+
   /** Hands leadership to another voter. @returns whether that began. */
   transferLeadership(now: Micros, target: NodeId): boolean {
     this.state.now = now;
@@ -105,12 +150,14 @@ export class Raft {
     const { state } = this;
     const { log, persistence, outbox, reads } = state;
     announceCommit(state);
+    concludeChange(state);
     const hardStateChanged = persistence.hardStateChanged(state.term, state.votedFor);
     const hasEntries = persistence.handedIndex < log.lastIndex;
     const persists = hardStateChanged || hasEntries || persistence.truncateFrom !== 0;
     const commitMoved = state.commitHanded !== log.commitIndex;
     const tells = outbox.messages.length > 0 || outbox.reads.length > 0 || outbox.leadership !== undefined;
-    if (!persists && !commitMoved && !tells) return undefined;
+    const installs = outbox.snapshot !== undefined;
+    if (!persists && !commitMoved && !tells && !installs) return undefined;
 
     const hardState = hardStateChanged ? this.hardState() : undefined;
     const truncateFrom = persistence.truncateFrom === 0 ? undefined : persistence.truncateFrom;
@@ -128,6 +175,7 @@ export class Raft {
       messages: outbox.takeMessages(),
       commitIndex: log.commitIndex,
       reads: outbox.takeReads(),
+      snapshot: outbox.takeSnapshot(),
       leadership,
     };
   }
@@ -138,7 +186,7 @@ export class Raft {
 
   /** Entries from..toInclusive, as far as they exist. */
   entries(from: LogIndex, toInclusive: LogIndex): readonly Entry[] {
-    return this.state.log.slice(from, toInclusive);
+    return this.state.log.slice(maxOf(from, plus(this.state.log.baseIndex, 1)), toInclusive);
   }
 
   get role(): Role {
@@ -159,9 +207,20 @@ export class Raft {
   get lastIndex(): LogIndex {
     return this.state.log.lastIndex;
   }
+  /** The log begins behind this index. */
+  get baseIndex(): LogIndex {
+    return this.state.log.baseIndex;
+  }
   /** Entries up to here are durable on this node. */
   get stableIndex(): LogIndex {
     return this.state.persistence.stableIndex;
+  }
+
+  /** What a snapshot at an index that the log still knows has to say of it: of its last entry, and who are members there. */
+  snapshotMeta(index: LogIndex): SnapshotMeta {
+    const { log, configurations } = this.state;
+    assert(index >= log.baseIndex && index <= log.commitIndex, 'a snapshot ends where the log is known and committed');
+    return { index, term: log.termAt(index), configuration: configurations.at(index).configuration };
   }
 
   /** A view of everything, for operators, oracles and tests; the getters above are for hot paths. */
@@ -201,6 +260,8 @@ function dispatch(state: RaftState, from: NodeId, message: Message): void {
       return handleReadIndexResponse(state, from, message);
     case 'timeoutNow':
       return handleTimeoutNow(state, message.term);
+    case 'installSnapshot':
+      return handleInstallSnapshot(state, from, message);
     default:
       return unreachable(message);
   }

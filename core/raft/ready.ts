@@ -6,9 +6,15 @@
  *   2. Report `persisted(mark)` once that batch and all earlier ones are durable. A mark that repeats asks for nothing.
  *   3. Messages with durable: false may leave at once; the others once this Ready's mark is durable.
  *   4. Entries up to commitIndex may be applied at once, even where they are not durable here: a quorum has them.
+ *   5. snapshot asks the host to fetch what the manifest describes from `from` (or from whoever has it), a newer request
+ *      replacing an older one. Once it has all of it, and meta.index is still above raft.commitIndex (else the log has
+ *      overtaken it: drop it), the host makes the state and the WAL's snapshot mark durable, behind everything handed out
+ *      before, and calls snapshotInstalled(now, meta); raft answers the leader. If it cannot, it calls snapshotFailed.
+ *   6. A host that holds a durable snapshot may call compactTo(its index); entry() and entries() are gone up to there.
+ *      From then on options.snapshotToOffer must give a snapshot at or behind the log's base whenever it can.
  */
 import type { LogIndex, Micros, NodeId, Term } from '../ids.ts';
-import type { Configuration, Entry, EntryKind, HardState, Message } from './message.ts';
+import type { Configuration, Entry, EntryKind, HardState, Message, SnapshotMeta } from './message.ts';
 import type { ProgressState } from './progress.ts';
 
 export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader';
@@ -29,6 +35,13 @@ export interface FinishedRead {
   readonly ok: boolean;
 }
 
+export interface IncomingSnapshot {
+  /** The leader that offers it. */
+  readonly from: NodeId;
+  readonly meta: SnapshotMeta;
+  readonly manifest: Uint8Array;
+}
+
 export interface Ready {
   /** Grows by one with each Ready that has something to persist, else repeats the last. */
   readonly mark: number;
@@ -41,12 +54,15 @@ export interface Ready {
   readonly messages: readonly OutgoingMessage[];
   readonly commitIndex: LogIndex;
   readonly reads: readonly FinishedRead[];
+  /** To fetch and to install. */
+  readonly snapshot: IncomingSnapshot | undefined;
   /** 'gained' stands for a new tenure even if an older one ended in the same turn. */
   readonly leadership: 'gained' | 'lost' | undefined;
 }
 
 export interface Proposal {
-  readonly kind: EntryKind;
+  /** Configurations have a door of their own: proposeConfiguration. */
+  readonly kind: Exclude<EntryKind, typeof EntryKind.configuration>;
   readonly data: Uint8Array;
 }
 
@@ -61,6 +77,10 @@ export interface PeerStatus {
   readonly state: ProgressState;
   readonly matchIndex: LogIndex;
   readonly nextIndex: LogIndex;
+  /** Nothing more is sent until an answer comes. */
+  readonly paused: boolean;
+  /** Index of the snapshot on offer; 0 where none is. */
+  readonly pendingSnapshot: LogIndex;
   readonly inflightAppends: number;
   readonly lastHeard: Micros;
 }
@@ -81,7 +101,12 @@ export interface RaftStatus {
   readonly durableVotedFor: NodeId | undefined;
   /** Whether a leader has committed an entry of its own term: from then on it knows what is committed. */
   readonly ownTermCommitted: boolean;
+  /** In force: of the newest configuration entry, committed or not. */
   readonly configuration: Configuration;
+  /** Index of that entry; 0 before the first. What proposeConfiguration compares. */
+  readonly epoch: LogIndex;
+  /** The log begins behind it. */
+  readonly baseIndex: LogIndex;
   /** A leader's view of all members but itself, sorted by id; empty on other roles. */
   readonly peers: readonly PeerStatus[];
   readonly pendingReads: number;

@@ -3,11 +3,13 @@
  * Source: Ongaro 2014, 3.5, 6.4 (no-op), 10.2.1 (pipelining; appends leave before the leader's own write).
  */
 import { type LogIndex, type NodeId, plus } from '../ids.ts';
+import { continueCatchUp } from './catch-up.ts';
 import { advanceCommit } from './commit.ts';
 import { type Entry, EntryKind, type MessageOf } from './message.ts';
 import type { Progress } from './progress.ts';
 import { confirmReads } from './read-index.ts';
 import type { Proposal, ProposeResult } from './ready.ts';
+import { offerAgain, offerSnapshot } from './snapshot.ts';
 import type { RaftState } from './state.ts';
 import { continueTransfer } from './transfer.ts';
 
@@ -40,13 +42,15 @@ function exceedsUncommitted(state: RaftState, proposals: readonly Proposal[]): b
   return bytes > state.limits.uncommittedBytesMax;
 }
 
-function appendOwn(state: RaftState, proposal: Proposal): void {
+/** Appends one entry of this term, not sent yet. */
+export function appendOwn(state: RaftState, proposal: { readonly kind: EntryKind; readonly data: Uint8Array }): void {
   const { log, term } = state;
-  log.append({ term, index: plus(log.lastIndex, 1), kind: proposal.kind, data: proposal.data });
+  state.append({ term, index: plus(log.lastIndex, 1), kind: proposal.kind, data: proposal.data });
   state.uncommittedBytes += proposal.data.length;
 }
 
-function sendAppends(state: RaftState): void {
+/** Sends everybody what its window has room for. */
+export function sendAppends(state: RaftState): void {
   const { peers } = state.members;
   for (let i = 0; i < peers.length; i += 1) sendPending(state, peers[i] as Progress);
 }
@@ -63,10 +67,14 @@ function appendEnd(state: RaftState, peer: Progress): LogIndex {
   return state.log.runEnd(peer.nextIndex, entriesMax, appendBytesMax);
 }
 
-/** One append of the entries nextIndex..end; empty where end is before nextIndex. */
+/** One append of the entries nextIndex..end; empty where end is before nextIndex. A snapshot where the entry before is gone. */
 function sendAppend(state: RaftState, peer: Progress, end: LogIndex): void {
   const { log } = state;
   const prevIndex = plus(peer.nextIndex, -1);
+  if (prevIndex < log.baseIndex) {
+    offerSnapshot(state, peer);
+    return;
+  }
   const entries = end > prevIndex ? log.slice(peer.nextIndex, end) : NO_ENTRIES;
   const commit = log.commitIndex;
   state.outbox.sendNow(peer.id, {
@@ -126,19 +134,21 @@ export function handleAppendResponse(state: RaftState, from: NodeId, message: Me
 }
 
 function accepted(state: RaftState, peer: Progress, index: LogIndex): void {
-  if (!peer.accept(index)) {
+  if (!peer.accept(index, state.log.baseIndex)) {
     state.mark('raft.stale-acknowledgement-ignored');
     return;
   }
   advanceCommit(state);
+  if (state.role !== 'leader') return;
   sendPending(state, peer);
   continueTransfer(state, peer);
+  continueCatchUp(state, peer);
 }
 
 function refused(state: RaftState, peer: Progress, message: MessageOf<'appendResponse'>): void {
   const retryAt = state.log.highestWithTermAtMost(message.hintIndex, message.hintTerm);
-  if (peer.refuse(message.index, retryAt)) sendAppend(state, peer, appendEnd(state, peer));
-  else state.mark('raft.stale-refusal-ignored');
+  if (!peer.refuse(message.index, retryAt)) state.mark('raft.stale-refusal-ignored');
+  else if (!peer.paused) sendAppend(state, peer, appendEnd(state, peer));
 }
 
 export function handleHeartbeatResponse(state: RaftState, from: NodeId, message: MessageOf<'heartbeatResponse'>): void {
@@ -155,6 +165,7 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, message:
   peer.readRound = Math.max(peer.readRound, message.context);
   confirmReads(state);
   retry(state, peer);
+  continueCatchUp(state, peer);
 }
 
 /** The peer is alive, so what it has not acknowledged may have been lost. */
@@ -163,6 +174,8 @@ function retry(state: RaftState, peer: Progress): void {
     state.mark('raft.probe-repeated');
     peer.probeSent = false;
     sendAppend(state, peer, appendEnd(state, peer));
+  } else if (peer.state === 'snapshot') {
+    offerAgain(state, peer);
   } else if (peer.matchIndex < state.log.lastIndex) {
     probeInflight(state, peer);
   }

@@ -5,8 +5,10 @@
  */
 import { assert } from '../assert.ts';
 import { INDEX_ZERO, type LogIndex, type Micros, maxOf, minOf, NEVER, type NodeId, plus, TERM_ZERO, type Term } from '../ids.ts';
+import { Configurations } from './configurations.ts';
 import { RaftLog } from './log.ts';
 import { Members } from './members.ts';
+import type { Entry, SnapshotMeta } from './message.ts';
 import { checkTiming, DEFAULT_RAFT_LIMITS, type RaftLimits, type RaftOptions, type Recovered } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Persistence } from './persistence.ts';
@@ -20,6 +22,7 @@ export class RaftState {
   readonly options: RaftOptions;
   readonly limits: RaftLimits;
   readonly log: RaftLog;
+  readonly configurations: Configurations;
   readonly members: Members;
   readonly persistence: Persistence;
   readonly reads: Reads;
@@ -47,6 +50,8 @@ export class RaftState {
   transferDeadline: Micros = NEVER;
   /** Leader only: data bytes of entries behind the commit index. */
   uncommittedBytes: number = 0;
+  /** Follower only: the snapshot that the host has been asked to fetch and install. */
+  installing: { readonly from: NodeId; readonly meta: SnapshotMeta } | undefined = undefined;
   /** Leader only: the commit index moved since the last Ready, so the followers have to hear of it. */
   commitMoved: boolean = false;
   /** Commit index of the last Ready. */
@@ -55,14 +60,16 @@ export class RaftState {
 
   constructor(options: RaftOptions, recovered: Recovered, now: Micros) {
     checkTiming(options.timing);
-    const { hardState, entries, configuration } = recovered;
+    const { hardState, entries, configuration, snapshot } = recovered;
     this.id = options.id;
     this.options = options;
     this.limits = { ...DEFAULT_RAFT_LIMITS, ...options.limits };
     this.now = now;
-    this.log = new RaftLog(entries);
+    const base = snapshot ?? { index: INDEX_ZERO, term: TERM_ZERO, configuration };
+    this.log = new RaftLog(base, entries);
     this.log.commitTo(hardState.commitIndex);
-    this.members = new Members(options.id, configuration, this.limits);
+    this.configurations = new Configurations(base, entries);
+    this.members = new Members(options.id, this.configurations.newest.configuration, this.limits);
     this.reads = new Reads(options.random, now);
     this.persistence = new Persistence(hardState.term, hardState.votedFor, this.log.lastIndex);
     // A crash may keep entries and lose the hard state of the same batch. No vote of that term can have left.
@@ -89,11 +96,48 @@ export class RaftState {
     this.electionDeadline = this.members.selfVotes ? plus(this.now, this.electionTimeoutMicros) : NEVER;
   }
 
+  /** Appends an entry right behind the last; a configuration among them is in force at once. */
+  append(entry: Entry): void {
+    this.log.append(entry);
+    if (this.configurations.append(entry)) this.configurationChanged();
+  }
+
+  /** Forgets every entry from `from` on, and the configurations among them. */
+  truncate(from: LogIndex): void {
+    this.log.truncate(from);
+    this.persistence.truncated(from);
+    if (!this.configurations.truncate(from)) return;
+    this.mark('raft.configuration-rolled-back');
+    this.configurationChanged();
+  }
+
+  /** The newest configuration in the log is in force: who stays keeps its progress, who is new starts with that entry. */
+  configurationChanged(): void {
+    const { members, configurations, log } = this;
+    const voted = members.selfVotes;
+    members.change(configurations.newest.configuration, configurations.departing(log.commitIndex), (member) =>
+      member.reset(maxOf(log.lastIndex, plus(log.baseIndex, 1)), this.now),
+    );
+    if (members.selfVotes !== voted && this.role !== 'leader') this.restartElectionTimer();
+  }
+
   /** Notes that the leader of this term is alive. */
   heardLeader(leader: NodeId): void {
     if (this.role !== 'follower' || this.leader !== leader) this.becomeFollower(this.term, leader);
     this.leaderHeard = this.now;
     this.restartElectionTimer();
+  }
+
+  /** Follows nobody for now, in the same term, and waits no longer than before. */
+  forgetLeader(): void {
+    this.leader = undefined;
+    failReads(this, NEVER);
+  }
+
+  /** In place of the one drawn: until role or term change, from when the present wait began. */
+  setElectionTimeout(micros: number): void {
+    if (this.electionDeadline !== NEVER) this.electionDeadline = plus(this.electionDeadline, micros - this.electionTimeoutMicros);
+    this.electionTimeoutMicros = micros;
   }
 
   becomeFollower(term: Term, leader: NodeId | undefined): void {
@@ -129,6 +173,8 @@ export class RaftState {
     this.electionDeadline = NEVER;
     this.heartbeatDeadline = plus(this.now, this.options.timing.heartbeatMicros);
     this.quorumDeadline = this.options.checkQuorum ? plus(this.now, this.options.timing.electionTimeoutMaxMicros) : NEVER;
+    this.installing = undefined;
+    this.configurationChanged();
     const next = plus(this.log.lastIndex, 1);
     for (const peer of this.members.peers) peer.reset(next, this.now);
     this.members.self?.reset(next, this.now);

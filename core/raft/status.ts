@@ -20,6 +20,8 @@ export function statusOf(state: RaftState): RaftStatus {
     durableVotedFor: persistence.durableVotedFor,
     ownTermCommitted: leads && state.ownTermCommitted(),
     configuration: members.configuration,
+    epoch: state.configurations.newest.index,
+    baseIndex: log.baseIndex,
     peers: leads ? members.peers.map((peer) => peerStatus(peer, members.isVoter(peer.id))) : [],
     pendingReads: state.reads.pending,
     uncommittedBytes: state.uncommittedBytes,
@@ -28,6 +30,6 @@ export function statusOf(state: RaftState): RaftStatus {
 }
 
 function peerStatus(peer: Progress, voter: boolean): PeerStatus {
-  const { id, state, matchIndex, nextIndex, inflight, lastHeard } = peer;
-  return { id, voter, state, matchIndex, nextIndex, inflightAppends: inflight.count, lastHeard };
+  const { id, state, matchIndex, nextIndex, paused, pendingIndex: pendingSnapshot, inflight, lastHeard } = peer;
+  return { id, voter, state, matchIndex, nextIndex, paused, pendingSnapshot, inflightAppends: inflight.count, lastHeard };
 }

@@ -3,6 +3,7 @@
  * Source: Ongaro 2014, 3.10. The leader goes on if the target has not taken over within an election timeout.
  */
 import { NEVER, type NodeId, plus } from '../ids.ts';
+import { leaveJointWhenDue } from './membership.ts';
 import type { Progress } from './progress.ts';
 import type { RaftState } from './state.ts';
 
@@ -25,4 +26,5 @@ export function continueTransfer(state: RaftState, peer: Progress): void {
 export function abandonTransfer(state: RaftState): void {
   state.transferee = undefined;
   state.transferDeadline = NEVER;
+  leaveJointWhenDue(state);
 }

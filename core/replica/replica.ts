@@ -16,7 +16,7 @@ import { StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
 import { BATCH_COMMANDS_MAX, SEGMENT_BYTES } from '../limits.ts';
-import type { Message } from '../raft/message.ts';
+import { configurationOf, type Message } from '../raft/message.ts';
 import { Raft } from '../raft/raft.ts';
 import { Random } from '../random.ts';
 import { checkRequest } from '../state/admission.ts';
@@ -283,7 +283,7 @@ export class Replica implements Core, GroupSink {
       {
         hardState: recovered?.hardState ?? EMPTY_HARD_STATE,
         entries: recovered?.entries ?? [],
-        configuration: { voters, votersOutgoing: [], learners: [] },
+        configuration: configurationOf(voters),
       },
       this.now,
     );

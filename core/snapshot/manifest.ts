@@ -10,14 +10,13 @@
  *       18    8  term of that entry
  *       26    8  entry time of that entry, microseconds
  *       34    4  chunk bytes: where chunks were cut (a chunk ends before it passes them; one larger record stands alone)
- *       38    …  configuration in force at that index: voters, outgoing voters, learners; each u32 count, 16 bytes a node
+ *       38    …  configuration in force at that index (core/raft/configuration-bytes.ts)
  *        …    1  number of sections = 5
  *        …    …  per section, in the order of SECTIONS: u64 bytes ‖ u32 chunks ‖ 32 root
  *
  * root = RFC 6962 root over the section's chunks (leaf = the chunk's bytes; no chunk: SHA-256 of nothing). Why a root and not a
  * list: the manifest stays small whatever the state, and every chunk still proves its place with a handful of hashes.
  */
-import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
 import { Reader } from '../bytes/reader.ts';
 import { toUtf8 } from '../bytes/text.ts';
 import { Writer } from '../bytes/writer.ts';
@@ -25,8 +24,9 @@ import type { Hasher } from '../capability.ts';
 import { verifyInclusion } from '../chain/log-proof.ts';
 import { leafHash } from '../chain/merkle-log.ts';
 import type { Decoded } from '../errors.ts';
-import type { GroupId, LogIndex, Micros, NodeId, Term } from '../ids.ts';
-import { MEMBERS_MAX, SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_CHUNKS_MAX } from '../limits.ts';
+import type { GroupId, LogIndex, Micros, Term } from '../ids.ts';
+import { SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_CHUNKS_MAX } from '../limits.ts';
+import { readConfiguration, writeConfiguration } from '../raft/configuration-bytes.ts';
 import type { Configuration } from '../raft/message.ts';
 
 /** On disk and wire: do not renumber. In the order in which they are written and restored. */
@@ -61,27 +61,6 @@ const MAGIC: Uint8Array = toUtf8('VSNP') as Uint8Array;
 const FORMAT = 1;
 const HASH_BYTES = 32;
 
-/** Longest manifest, bytes: three lists of members and the fixed fields. */
-export const SNAPSHOT_MANIFEST_BYTES_MAX: number = 64 + 3 * (4 + ID_BYTES * MEMBERS_MAX) + SECTIONS.length * 44;
-
-function writeNodes(writer: Writer, nodes: readonly NodeId[]): void {
-  writer.u32(nodes.length);
-  for (const node of nodes) writeId(writer, node);
-}
-
-function readNodes(reader: Reader): readonly NodeId[] {
-  const count = reader.u32();
-  if (count > MEMBERS_MAX) reader.fail('too_large');
-  const nodes: NodeId[] = [];
-  for (let i = 0; i < count && reader.failed === undefined; i += 1) {
-    const node = readId<'NodeId'>(reader);
-    const previous = nodes[i - 1];
-    if (previous !== undefined && previous >= node) reader.fail('bad_value');
-    nodes.push(node);
-  }
-  return nodes;
-}
-
 /** Canonical bytes: equal manifests are equal byte strings. */
 export function encodeSnapshotManifest(manifest: SnapshotManifest): Uint8Array {
   const writer = new Writer();
@@ -92,8 +71,7 @@ export function encodeSnapshotManifest(manifest: SnapshotManifest): Uint8Array {
   writer.u64(manifest.term);
   writer.u64(manifest.time);
   writer.u32(manifest.chunkBytes);
-  const { voters, votersOutgoing, learners } = manifest.configuration;
-  for (const nodes of [voters, votersOutgoing, learners]) writeNodes(writer, nodes);
+  writeConfiguration(writer, manifest.configuration);
   writer.u8(manifest.sections.length);
   for (const { bytes, chunks, root } of manifest.sections) {
     writer.u64(bytes);
@@ -111,7 +89,7 @@ function readSummary(reader: Reader): SectionSummary {
   return { bytes, chunks, root: reader.copy(HASH_BYTES) };
 }
 
-/** Strict: lists of nodes sorted, every section there, a snapshot of some entry. What is returned holds copies. */
+/** Strict: every section there, a snapshot of some entry. What is returned holds copies. */
 export function decodeSnapshotManifest(bytes: Uint8Array): Decoded<SnapshotManifest> {
   const reader = new Reader(bytes);
   const magic = reader.raw(MAGIC.length);
@@ -123,11 +101,9 @@ export function decodeSnapshotManifest(bytes: Uint8Array): Decoded<SnapshotManif
   const time = reader.u64() as Micros;
   const chunkBytes = reader.u32();
   if (index < 1 || term < 1 || chunkBytes < 1) reader.fail('bad_value');
-  const [voters, votersOutgoing, learners] = [readNodes(reader), readNodes(reader), readNodes(reader)];
-  if (voters.length === 0) reader.fail('bad_value');
+  const configuration = readConfiguration(reader);
   if (reader.u8() !== SECTIONS.length) reader.fail('bad_length');
   const sections = SECTIONS.map(() => readSummary(reader));
-  const configuration = { voters, votersOutgoing, learners };
   return reader.finish({ group, index, term, time, chunkBytes, configuration, sections });
 }
 

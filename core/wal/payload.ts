@@ -7,7 +7,7 @@
  *   hardState      u64 term ‖ u8 voted (0 | 1) ‖ 16 bytes node id (zeros if not voted) ‖ u64 commit index
  *   truncate       u64 from index
  *   snapshotMark   u64 index ‖ u64 term
- *   configuration  u64 index ‖ 3 x (u32 count ‖ count x 16 bytes): voters, outgoing voters, learners
+ *   configuration  u64 index ‖ a configuration (core/raft/configuration-bytes.ts)
  */
 import { assert, defined, unreachable } from '../assert.ts';
 import { Reader } from '../bytes/reader.ts';
@@ -15,7 +15,8 @@ import { fromHex, toHex } from '../bytes/text.ts';
 import type { Decoded } from '../errors.ts';
 import type { GroupId, LogIndex, NodeId, Term } from '../ids.ts';
 import { plus } from '../ids.ts';
-import { ENTRY_BYTES_MAX, MEMBERS_MAX, RECORD_BYTES_MAX } from '../limits.ts';
+import { ENTRY_BYTES_MAX, RECORD_BYTES_MAX } from '../limits.ts';
+import { configurationBytes, encodeConfiguration, readConfiguration } from '../raft/configuration-bytes.ts';
 import type { Entry, HardState } from '../raft/message.ts';
 import { EntryKind } from '../raft/message.ts';
 import { RecordKind, type WalRecord, writeU64 } from './record.ts';
@@ -48,10 +49,8 @@ export function payloadBytes(record: WalRecord): number {
       return 8;
     case 'snapshotMark':
       return 16;
-    case 'configuration': {
-      const { voters, votersOutgoing, learners } = record.configuration;
-      return 8 + 3 * 4 + NODE_ID_BYTES * (voters.length + votersOutgoing.length + learners.length);
-    }
+    case 'configuration':
+      return 8 + configurationBytes(record.configuration);
     default:
       return unreachable(record);
   }
@@ -109,20 +108,9 @@ export function writePayload(bytes: Uint8Array, view: DataView, at: number, reco
     case 'snapshotMark':
       writeU64(view, at, record.index);
       return writeU64(view, at + 8, record.term);
-    case 'configuration': {
+    case 'configuration':
       writeU64(view, at, record.index);
-      let next = at + 8;
-      const { voters, votersOutgoing, learners } = record.configuration;
-      for (const ids of [voters, votersOutgoing, learners]) {
-        view.setUint32(next, ids.length);
-        next += 4;
-        for (const id of ids) {
-          writeNodeId(bytes, next, id);
-          next += NODE_ID_BYTES;
-        }
-      }
-      return;
-    }
+      return bytes.set(encodeConfiguration(record.configuration), at + 8);
     default:
       return unreachable(record);
   }
@@ -172,14 +160,6 @@ function readEntries(reader: Reader): readonly Entry[] {
   return entries;
 }
 
-function readNodeIds(reader: Reader): readonly NodeId[] {
-  const count = reader.u32();
-  if (count > MEMBERS_MAX) reader.fail('too_large');
-  const ids: NodeId[] = [];
-  for (let i = 0; i < count && reader.failed === undefined; i += 1) ids.push(readNodeId(reader));
-  return ids;
-}
-
 /** The record a payload means. Data is copied: nothing of `bytes` is kept. */
 export function readPayload(
   bytes: Uint8Array,
@@ -204,12 +184,7 @@ export function readPayload(
       });
     case RecordKind.configuration: {
       const index = reader.u64() as LogIndex;
-      const configuration = {
-        voters: readNodeIds(reader),
-        votersOutgoing: readNodeIds(reader),
-        learners: readNodeIds(reader),
-      };
-      return finish(reader, { group, kind: 'configuration', index, configuration });
+      return finish(reader, { group, kind: 'configuration', index, configuration: readConfiguration(reader) });
     }
     default:
       return unreachable(head.kind);

@@ -85,6 +85,8 @@ function messagePhrase(message: Message): string {
         : `cannot vouch for reads of ${to}`;
     case 'timeoutNow':
       return `tells ${to} to campaign at once (term ${term})`;
+    case 'installSnapshot':
+      return `offers ${to} a snapshot up to entry ${message.index} of term ${message.indexTerm} (term ${term})`;
   }
 }
 

@@ -15,6 +15,7 @@ export function familyOf(kind: MessageWords['kind']): Family {
     case 'timeoutNow':
       return 'votes';
     case 'appendEntries':
+    case 'installSnapshot':
       return 'entries';
     case 'appendResponse':
       return 'acknowledgements';

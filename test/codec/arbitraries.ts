@@ -4,7 +4,8 @@ import { encodeUlid } from '../../core/chain/ulid.ts';
 import type { Anchor, ClientRequest, ClientResult, CommandRef, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
 import type { Envelope } from '../../core/codec/envelope.ts';
 import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../../core/ids.ts';
-import type { Entry, Message } from '../../core/raft/message.ts';
+import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
+import { type Configuration, configurationOf, type Entry, type Message } from '../../core/raft/message.ts';
 import type { Operation, Transaction } from '../../core/state/transaction.ts';
 
 /** Brands a drawn value. */
@@ -49,6 +50,26 @@ const append = branded<Message>(
   ),
 );
 
+/** One that changes may lead to: a joint one in half of the cases. */
+export const configuration: fc.Arbitrary<Configuration> = fc
+  .record({
+    ids: fc.uniqueArray(nodeId, { minLength: 1, maxLength: 8 }),
+    changes: fc.array(fc.tuple(fc.constantFrom('voter', 'learner', 'remove'), fc.nat(7), fc.boolean()), { maxLength: 8 }),
+    joint: fc.boolean(),
+    autoLeave: fc.boolean(),
+  })
+  .map(({ ids, changes, joint, autoLeave }) => {
+    const base = configurationOf([...ids].sort().slice(0, Math.ceil(ids.length / 2)));
+    const list = changes.map(([kind, at, promote]): MemberChange => {
+      const id = ids[at % ids.length] as NodeId;
+      return kind === 'learner' ? { kind, id, promote } : { kind: kind as 'voter' | 'remove', id };
+    });
+    const changed = enterJoint(base, { changes: list, autoLeave });
+    if (!changed.ok) return base;
+    const left = leaveJoint(changed.configuration);
+    return joint || !left.ok ? changed.configuration : left.configuration;
+  });
+
 export const message: fc.Arbitrary<Message> = fc.oneof(
   append,
   fc.record({ kind: fc.constant('preVote' as const), term, lastIndex: index, lastTerm: term }),
@@ -68,6 +89,14 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant('readIndex' as const), term, context: u64 }),
   fc.record({ kind: fc.constant('readIndexResponse' as const), term, context: u64, ok: fc.boolean(), index }),
   fc.record({ kind: fc.constant('timeoutNow' as const), term }),
+  fc.record({
+    kind: fc.constant('installSnapshot' as const),
+    term,
+    index,
+    indexTerm: term,
+    configuration,
+    manifest: bytes,
+  }),
 );
 
 export const envelope: fc.Arbitrary<Envelope> = fc.record({ group, message });

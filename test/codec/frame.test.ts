@@ -5,6 +5,7 @@ import { fromHex, toHex } from '../../core/bytes/text.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../../core/codec/frame.ts';
 import type { ClusterId, GroupId, LogIndex, NodeId, Term } from '../../core/ids.ts';
 import { APPEND_ENTRIES_MAX, ENTRY_BYTES_MAX, FRAME_ENVELOPES_MAX } from '../../core/limits.ts';
+import { configurationOf } from '../../core/raft/message.ts';
 
 const FRAME: Frame = {
   cluster: '000102030405060708090a0b0c0d0e0f' as ClusterId,
@@ -66,6 +67,42 @@ test('version 1 of the frame is these bytes', () => {
   expect(decodeFrame(sealed(GOLDEN_V1))).toEqual({ ok: true, value: FRAME });
 });
 
+test('installSnapshot of version 1 is these bytes', () => {
+  const [id] = ['f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as NodeId];
+  const frame: Frame = {
+    ...FRAME,
+    envelopes: [
+      {
+        group: 7 as GroupId,
+        message: {
+          kind: 'installSnapshot',
+          term: 3 as Term,
+          index: 9 as LogIndex,
+          indexTerm: 2 as Term,
+          configuration: configurationOf([id]),
+          manifest: new Uint8Array([0xab]),
+        },
+      },
+    ],
+  };
+  const golden = [
+    GOLDEN_V1.slice(0, 68),
+    '00000001', // envelopes
+    '00000007',
+    '0c', // installSnapshot
+    '0000000000000003',
+    '0000000000000009',
+    '0000000000000002',
+    '0100', // configuration: version, flags
+    `01${id}`, // voters
+    '00000000', // outgoing voters, learners, next learners, promotable
+    '00000001', // manifest
+    'ab',
+  ].join('');
+  expect(toHex(encodeFrame(frame))).toBe(toHex(sealed(golden)));
+  expect(decodeFrame(sealed(golden))).toEqual({ ok: true, value: frame });
+});
+
 test('each kind of damage has its own reason', () => {
   const reasonOf = (bytes: Uint8Array): string => {
     const decoded = decodeFrame(bytes);
@@ -73,7 +110,7 @@ test('each kind of damage has its own reason', () => {
   };
   expect(reasonOf(patched(0, '02'))).toBe('bad_version');
   expect(reasonOf(patched(1, '02'))).toBe('bad_tag');
-  expect(reasonOf(patched(42, '0c'))).toBe('bad_tag');
+  expect(reasonOf(patched(42, 'ff'))).toBe('bad_tag');
   expect(reasonOf(patched(34, '00000003'))).toBe('truncated');
   expect(reasonOf(patched(34, '00000001'))).toBe('trailing_bytes');
   expect(reasonOf(patched(34, toHex(new Uint8Array([0, 0, 0x10, 1]))))).toBe('too_large');

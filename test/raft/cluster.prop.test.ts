@@ -2,9 +2,10 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import type { NodeId } from '../../core/ids.ts';
+import { configurationOf } from '../../core/raft/message.ts';
 import { propertyRuns } from '../support/property.ts';
 import { TestCluster } from './harness.ts';
-import { A, B, C, configurationOf, D, NODES, TIMING } from './support.ts';
+import { A, B, C, D, NODES, TIMING } from './support.ts';
 
 /** What a schedule does in one step; `pick` chooses among nodes or messages in flight. */
 type Action = readonly [kind: number, pick: number, amount: number];

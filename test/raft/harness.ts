@@ -5,13 +5,14 @@
  */
 import { type Micros, NEVER, type NodeId, plus } from '../../core/ids.ts';
 import type { Configuration, Message } from '../../core/raft/message.ts';
+import { configurationOf } from '../../core/raft/message.ts';
 import type { RaftOptions } from '../../core/raft/options.ts';
 import { Raft } from '../../core/raft/raft.ts';
 import type { OutgoingMessage, Ready } from '../../core/raft/ready.ts';
 import { Random } from '../../core/random.ts';
 import { TestDisk } from './disk.ts';
 import { Oracles } from './oracles.ts';
-import { at, configurationOf, proposal, TIMING } from './support.ts';
+import { at, proposal, TIMING } from './support.ts';
 
 export interface Flight {
   readonly from: NodeId;

@@ -2,9 +2,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogIndex, NodeId } from '../../core/ids.ts';
+import { configurationOf } from '../../core/raft/message.ts';
 import { Progress } from '../../core/raft/progress.ts';
 import { majority, reachedByQuorum, voteOutcome } from '../../core/raft/quorum.ts';
-import { A, B, C, configurationOf, D, NODES } from './support.ts';
+import { A, B, C, D, NODES } from './support.ts';
 
 const matchOf = (member: Progress): number => member.matchIndex;
 
@@ -62,7 +63,7 @@ describe('votes', () => {
   });
 
   test('joint: both halves must be won, and one lost half loses', () => {
-    const joint = { voters: [A, B], votersOutgoing: [C, D], learners: [] };
+    const joint = { ...configurationOf([A, B]), votersOutgoing: [C, D] };
     expect(voteOutcome(joint, [A, B], [])).toBe('pending');
     expect(voteOutcome(joint, [A, B, C, D], [])).toBe('won');
     expect(voteOutcome(joint, [A, B], [C])).toBe('lost');

@@ -1,16 +1,16 @@
 /** One Raft group without a network: boots it from a log, persists at once, and collects what it wants to send. */
 import type { LogIndex, Micros, NodeId, Term } from '../../core/ids.ts';
-import { type Configuration, type Entry, EntryKind, type Message } from '../../core/raft/message.ts';
+import { type Configuration, configurationOf, type Entry, EntryKind, type Message } from '../../core/raft/message.ts';
 import type { RaftOptions, RaftTiming } from '../../core/raft/options.ts';
 import { Raft } from '../../core/raft/raft.ts';
 import type { OutgoingMessage, Proposal, Ready } from '../../core/raft/ready.ts';
 import { Random } from '../../core/random.ts';
 
-export const A: NodeId = 'a' as NodeId;
-export const B: NodeId = 'b' as NodeId;
-export const C: NodeId = 'c' as NodeId;
-export const D: NodeId = 'd' as NodeId;
-export const E: NodeId = 'e' as NodeId;
+export const A: NodeId = 'a'.repeat(32) as NodeId;
+export const B: NodeId = 'b'.repeat(32) as NodeId;
+export const C: NodeId = 'c'.repeat(32) as NodeId;
+export const D: NodeId = 'd'.repeat(32) as NodeId;
+export const E: NodeId = 'e'.repeat(32) as NodeId;
 export const NODES: readonly NodeId[] = [A, B, C, D, E];
 
 export const TIMING: RaftTiming = { electionTimeoutMinMicros: 1000, electionTimeoutMaxMicros: 2000, heartbeatMicros: 100 };
@@ -37,10 +37,6 @@ export function termsOf(raft: Raft): readonly number[] {
 }
 export function proposal(...data: readonly number[]): Proposal {
   return { kind: EntryKind.normal, data: Uint8Array.from(data) };
-}
-
-export function configurationOf(voters: readonly NodeId[], learners: readonly NodeId[] = []): Configuration {
-  return { voters, votersOutgoing: [], learners };
 }
 
 export interface BootOptions extends Partial<RaftOptions> {

@@ -1,6 +1,7 @@
 /** One regression per bug that was seen elsewhere or is easily made here; the generic schedules of cluster.prop find most too. */
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../core/raft/message.ts';
+import { configurationOf } from '../../core/raft/message.ts';
 import { DEFAULT_RAFT_LIMITS } from '../../core/raft/options.ts';
 import { TestCluster } from './harness.ts';
 import {
@@ -12,7 +13,6 @@ import {
   boot,
   bootLeader,
   C,
-  configurationOf,
   D,
   drain,
   E,

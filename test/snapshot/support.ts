@@ -2,13 +2,13 @@
 import { MerkleLog } from '../../core/chain/merkle-log.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { GroupId, NodeId, Term } from '../../core/ids.ts';
-import type { Configuration } from '../../core/raft/message.ts';
+import { type Configuration, configurationOf } from '../../core/raft/message.ts';
 import { type BuiltChunk, SnapshotBuilder } from '../../core/snapshot/builder.ts';
 import type { Section, SnapshotManifest } from '../../core/snapshot/manifest.ts';
 import { type ChunkSource, type RestoreFault, restoreState } from '../../core/snapshot/restore.ts';
 import { GroupState, type GroupStateOptions } from '../../core/state/group-state.ts';
 
-export const CONFIGURATION: Configuration = { voters: ['0'.repeat(31) + '1'] as NodeId[], votersOutgoing: [], learners: [] };
+export const CONFIGURATION: Configuration = configurationOf([`${'0'.repeat(31)}1` as NodeId]);
 
 export class HeldSnapshot implements ChunkSource {
   readonly manifest: SnapshotManifest;

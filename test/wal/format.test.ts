@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { fromHex, toHex } from '../../core/bytes/text.ts';
 import type { FileOp } from '../../core/effect.ts';
 import type { GroupId, LogIndex, NodeId, Term } from '../../core/ids.ts';
+import { configurationOf } from '../../core/raft/message.ts';
 import type { WalRecord } from '../../core/wal/record.ts';
 import { recoverWal } from '../../core/wal/recover.ts';
 import { encodeSegmentHeader, readSegmentHeader, segmentId, segmentName } from '../../core/wal/segment.ts';
@@ -27,7 +28,7 @@ const records: Record<WalRecord['kind'], WalRecord> = {
     group,
     kind: 'configuration',
     index: 1 as LogIndex,
-    configuration: { voters: [NODE], votersOutgoing: [], learners: [] },
+    configuration: configurationOf([NODE]),
   },
 };
 
@@ -50,8 +51,8 @@ const golden: Record<WalRecord['kind'], string> = {
     '000000000000000000000000000000010000000000000003',
   ].join(''),
   configuration: [
-    '9b6e8109111bd3ef00000024050000000000000700000000000000000000000100000000000000000000000000000000',
-    '0000000000000000000000000000000100000001000102030405060708090a0b0c0d0e0f000000000000000000000000',
+    '6d8efca1b4fbd3200000001f050000000000000700000000000000000000000100000000000000000000000000000000',
+    '00000000000000000000000000000001010001000102030405060708090a0b0c0d0e0f0000000000',
   ].join(''),
 };
 

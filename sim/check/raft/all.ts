@@ -1,5 +1,6 @@
 /** Every Raft oracle of a run, wired together. */
 import type { GroupId, NodeId } from '../../../core/ids.ts';
+import { configurationOf } from '../../../core/raft/message.ts';
 import { AcknowledgedIsHeld } from './acknowledged-is-held.ts';
 import { Commitments } from './commitments.ts';
 import { CommittedIsDurable } from './committed-is-durable.ts';
@@ -28,7 +29,7 @@ export function raftWatch(options: {
 }): { readonly watch: RaftWatch; readonly oracles: readonly RaftOracle[] } {
   const commitments = new Commitments();
   const voters = [...options.ids].sort();
-  const configuration = { voters, votersOutgoing: [], learners: [] };
+  const configuration = configurationOf(voters);
   const replicas = (group: number): readonly GroupView[] => watch.replicas(group as GroupId);
   const all: readonly RaftOracle[] = [
     new RecoveryIsLegal(),

@@ -1,0 +1,123 @@
+/**
+ * Snapshots as raft sees them: who needs one, who takes one, and what that does to log, configuration and progress. The data
+ * is the replica's: raft carries an opaque manifest and is told when it is installed. Source: Ongaro 2014, 5.1 and figure 5.3.
+ * Leader: a peer that needs entries that are gone is offered the host's newest snapshot, again with the first heartbeat
+ * response after an election timeout without an answer (the offer may be lost; a fetch under way is not disturbed by it).
+ */
+import { assert } from '../assert.ts';
+import { INDEX_ZERO, type LogIndex, type NodeId, plus, TERM_ZERO } from '../ids.ts';
+import { acknowledge, answerStaleLeader, followLeader, isFromLeader } from './append.ts';
+import type { MessageOf, SnapshotMeta } from './message.ts';
+import type { Progress } from './progress.ts';
+import type { RaftState } from './state.ts';
+
+/** Offers the peer the host's newest snapshot; where there is none, the next heartbeat response asks again. */
+export function offerSnapshot(state: RaftState, peer: Progress): void {
+  const offer = state.options.snapshotToOffer?.();
+  if (offer === undefined) {
+    state.mark('raft.no-snapshot-to-offer');
+    peer.awaitOffer();
+    return;
+  }
+  const { index, term: indexTerm, configuration } = offer.meta;
+  assert(index >= state.log.baseIndex && index <= state.log.commitIndex, 'an offered snapshot is committed and reaches the log');
+  peer.becomeSnapshot(index, state.now);
+  state.outbox.sendNow(peer.id, {
+    kind: 'installSnapshot',
+    term: state.term,
+    index,
+    indexTerm,
+    configuration,
+    manifest: offer.manifest,
+  });
+}
+
+/** The peer is alive and has not answered the offer: has it been long enough to ask again? */
+export function offerAgain(state: RaftState, peer: Progress): void {
+  if (state.now < plus(peer.offeredAt, state.options.timing.electionTimeoutMaxMicros)) return;
+  state.mark('raft.snapshot-offered-again');
+  offerSnapshot(state, peer);
+}
+
+export function handleInstallSnapshot(state: RaftState, from: NodeId, message: MessageOf<'installSnapshot'>): void {
+  if (message.term < state.term) {
+    answerStaleLeader(state, from, INDEX_ZERO);
+    return;
+  }
+  if (!isFromLeader(state, message.term) || message.index < 1 || message.indexTerm > message.term) {
+    state.dropped += 1;
+    return;
+  }
+  followLeader(state, from, message);
+  const { index, indexTerm: term, configuration, manifest } = message;
+  const { log } = state;
+  if (index <= log.commitIndex) {
+    state.mark('raft.old-snapshot-refused');
+    acknowledge(state, from, log.commitIndex);
+  } else if (log.matches(index, term)) {
+    state.mark('raft.snapshot-matches-log');
+    log.commitTo(index);
+    acknowledge(state, from, index);
+  } else if (!isInstalling(state, from, index)) {
+    const meta = { index, term, configuration };
+    state.installing = { from, meta };
+    state.outbox.snapshot = { from, meta, manifest };
+  }
+}
+
+/** A fetch under way from the same leader goes on: a newer offer would only begin it again. */
+function isInstalling(state: RaftState, from: NodeId, index: LogIndex): boolean {
+  const { installing } = state;
+  return installing !== undefined && installing.from === from && installing.meta.index <= index;
+}
+
+/** The host holds the snapshot durably, and nothing of the log that contradicts it. */
+export function snapshotInstalled(state: RaftState, meta: SnapshotMeta): void {
+  const { log } = state;
+  state.installing = undefined;
+  if (meta.index <= log.commitIndex) {
+    state.mark('raft.old-snapshot-ignored');
+    if (state.leader !== undefined && state.role === 'follower') acknowledge(state, state.leader, log.commitIndex);
+    return;
+  }
+  const matches = log.matches(meta.index, meta.term);
+  if (matches) {
+    state.mark('raft.snapshot-keeps-suffix');
+    log.commitTo(meta.index);
+    log.compactTo(meta.index);
+  } else {
+    if (log.lastIndex > meta.index) state.mark('raft.snapshot-discards-suffix');
+    log.restore(meta.index, meta.term);
+  }
+  state.persistence.restored(meta.index, matches);
+  state.configurations.restore(meta, matches);
+  state.configurationChanged();
+  if (state.leader !== undefined && state.role === 'follower') acknowledge(state, state.leader, meta.index);
+}
+
+/** The host gave up: the leader goes back to probing, and may offer another one. */
+export function snapshotFailed(state: RaftState, meta: SnapshotMeta): void {
+  state.installing = undefined;
+  state.mark('raft.snapshot-failed');
+  if (state.leader === undefined || state.role !== 'follower') return;
+  const { term } = state;
+  state.outbox.sendNow(state.leader, {
+    kind: 'appendResponse',
+    term,
+    ok: false,
+    index: meta.index,
+    hintIndex: INDEX_ZERO,
+    hintTerm: TERM_ZERO,
+  });
+}
+
+/** Forgets the log up to index, as far as it may: what is committed, and durable here. @returns the index it begins behind. */
+export function compactTo(state: RaftState, index: LogIndex): LogIndex {
+  const { log, persistence, configurations } = state;
+  const upTo = Math.min(index, log.commitIndex, persistence.stableIndex) as LogIndex;
+  if (upTo > log.baseIndex) {
+    configurations.compactTo(upTo);
+    log.compactTo(upTo);
+  }
+  return log.baseIndex;
+}
