@@ -228,6 +228,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'D3',
   },
   {
+    name: 'damaged-copy-is-refused',
+    claim: 'A damaged copy of a data directory is refused with the right reason, or opened with its damage reported.',
+    oracle: 'sim/world.ts',
+    test: 'test/sim/faults/damaged-copy.test.ts',
+    mutants: '',
+  },
+  {
     name: 'liveness',
     claim: 'Once the faults stop outside a quorum, the cluster elects, serves writes and reads, and converges.',
     oracle: 'sim/run.ts',

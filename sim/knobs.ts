@@ -5,6 +5,7 @@
  */
 import { unreachable } from '../core/assert.ts';
 import type { RaftTiming } from '../core/raft/options.ts';
+import type { GroupLimits } from '../core/replica/options.ts';
 import { FAULT_KINDS, type FaultKind } from './faults/counts.ts';
 import type { NemesisKnobs } from './faults/nemesis.ts';
 import { FAULTS } from './faults/registry.ts';
@@ -43,6 +44,10 @@ export interface Knobs {
   readonly hasher: 'sha256' | 'fast';
   readonly timing: RaftTiming;
   readonly batchMax: number;
+  /** Whether candidates ask before they raise the term. */
+  readonly preVote: boolean;
+  /** Bounds of queues and windows that differ from production's. */
+  readonly limits: Partial<GroupLimits>;
   readonly segmentBytes: number;
   /** Of the trees that hold the rows: with small ones, few rows make a tree of several levels. */
   readonly pageBytes: number;
@@ -153,6 +158,8 @@ function drawSwarm(choices: Choices): Knobs {
       heartbeatMicros: Math.floor(electionMin / draws.between(4, 8)),
     },
     batchMax: draws.pick([1, 4, 100] as const),
+    preVote: choices.under('knobs/pre-vote').below(6) !== 5,
+    limits: drawLimits(choices),
     segmentBytes: draws.pick([8, 16, 64, 256] as const) * 1024,
     pageBytes: choices.under('knobs/pages').pick([8192, 512, 512] as const),
     link: {
@@ -174,6 +181,23 @@ function drawSwarm(choices: Choices): Knobs {
     downMax: draws.below(4) === 0 ? nodes : Math.max(1, Math.floor((nodes - 1) / 2)),
   };
   return withFaults(calm, faults);
+}
+
+/** Production's bounds in three seeds of four; in the others so tight that they are met all the time. */
+function drawLimits(choices: Choices): Partial<GroupLimits> {
+  const draws = choices.under('knobs/limits');
+  if (draws.below(4) !== 3) return {};
+  return {
+    appendEntriesMax: draws.between(1, 4),
+    appendBytesMax: draws.pick([256, 1024, 4096] as const),
+    inflightAppendsMax: draws.between(1, 4),
+    inflightBytesMax: draws.pick([512, 2048, 8192] as const),
+    uncommittedBytesMax: draws.pick([512, 2048, 8192] as const),
+    readQueueMax: draws.between(1, 4),
+    proposalQueueMax: draws.between(1, 4),
+    pendingReadsMax: draws.between(1, 4),
+    ownBacklogEntriesMax: draws.between(1, 4),
+  };
 }
 
 /** Half of the kinds are off; the episodes of the others share the given rate by weights from 1 to 10. */
@@ -219,6 +243,8 @@ const PERF: Knobs = {
   hasher: 'fast',
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
   batchMax: 100,
+  preVote: true,
+  limits: {},
   segmentBytes: 1 << 20,
   pageBytes: 8192,
   link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },

@@ -135,6 +135,15 @@ export class Network {
     if (at >= 0) this.listeners.splice(at, 1);
   }
 
+  linkOf(from: number, to: number): number {
+    return from * this.endpoints + to;
+  }
+
+  /** Between which endpoints a frame was sent. */
+  endsOf({ link }: Heard): { readonly from: number; readonly to: number } {
+    return { from: Math.floor(link / this.endpoints), to: link % this.endpoints };
+  }
+
   /** A frame of the past is on its link once more, if the link is open. */
   sendAgain(frame: Heard): void {
     if ((this.blocks[frame.link] as number) === 0) this.launch(frame.link, frame.bytes);

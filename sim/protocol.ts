@@ -65,6 +65,19 @@ export interface FrameQueue<S extends Shape> {
   release(durable: Seq): readonly { readonly to: NodeId; readonly bytes: Uint8Array }[];
 }
 
+/** A frame that was sent from one node to another. */
+export interface SentFrame {
+  readonly to: NodeId;
+  readonly bytes: Uint8Array;
+}
+
+/** A frame that no correct node sends. */
+export interface ForgedFrame {
+  /** Whether it goes to the sender of the real one, as if its receiver had sent it. */
+  readonly back: boolean;
+  readonly bytes: Uint8Array;
+}
+
 export interface Protocol<S extends Shape, C extends SimCore<S>> {
   /** A new data directory: the node's identity and the operations that make it durable. */
   create(draws: Draws): { readonly id: NodeId; readonly ops: readonly FileOp[] };
@@ -83,4 +96,8 @@ export interface Protocol<S extends Shape, C extends SimCore<S>> {
   /** A client's bytes as they arrive at a node; undefined where they do not decode. */
   decodeRequest(bytes: Uint8Array): { readonly id: number; readonly body: S['request'] } | undefined;
   encodeResult(id: number, result: S['result']): Uint8Array;
+  /** Something that no correct node would send, made from a frame of the moment; undefined where nothing can be made of it. */
+  forge?(sent: SentFrame, draws: Draws): ForgedFrame | undefined;
+  /** Opens a damaged copy of a node's directory, which changes nothing. @returns what was wrong about how it went; undefined = all well. */
+  openDamagedCopy?(reader: DirectoryReader, clocks: Clocks, draws: Draws): string | undefined;
 }

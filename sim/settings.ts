@@ -94,6 +94,12 @@ const hasher: Knob = {
   set: (knobs, text) => (text === 'fast' || text === 'sha256' ? { ...knobs, hasher: text } : undefined),
 };
 
+const preVote: Knob = {
+  name: 'preVote',
+  wants: 'on or off',
+  set: (knobs, text) => (text === 'on' || text === 'off' ? { ...knobs, preVote: text === 'on' } : undefined),
+};
+
 const KNOBS: readonly Knob[] = [
   electionTimeout,
   heartbeat,
@@ -119,6 +125,7 @@ const KNOBS: readonly Knob[] = [
   share('expiryShare', (knobs, expiryShare) => ({ ...knobs, expiryShare })),
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
+  preVote,
   whole('batchMax', 10_000, (knobs, batchMax) => ({ ...knobs, batchMax })),
   share('buggify', (knobs, buggify) => ({ ...knobs, buggify })),
   time('faultDurationMs', (knobs, faultDurationMeanMicros) => ({ ...knobs, faultDurationMeanMicros })),

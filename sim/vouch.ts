@@ -2,7 +2,7 @@
 import { defined } from '../core/assert.ts';
 import { drawId } from '../core/bytes/hex-id.ts';
 import { Writer } from '../core/bytes/writer.ts';
-import type { Entropy, Hasher } from '../core/capability.ts';
+import type { Hasher } from '../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
 import { decodeClientRequest, encodeClientResult } from '../core/codec/client-frame.ts';
 import type { Envelope } from '../core/codec/envelope.ts';
@@ -16,11 +16,14 @@ import type { Manifest } from '../core/replica/manifest.ts';
 import { Replica } from '../core/replica/replica.ts';
 import type { SealedBlock } from '../core/state/group-state.ts';
 import { BuggifySites } from './buggify-sites.ts';
+import { entropyFrom } from './entropy.ts';
 import { fastHasher } from './hasher.ts';
 import type { Knobs } from './knobs.ts';
 import { Marks } from './marks.ts';
-import type { FrameQueue, Protocol } from './protocol.ts';
+import type { ForgedFrame, FrameQueue, Protocol, SentFrame } from './protocol.ts';
 import type { Choices, Draws } from './tape.ts';
+import { openDamagedCopy } from './vouch-damaged-copy.ts';
+import { forge } from './vouch-forgery.ts';
 
 /** The types of Vouch in the simulator's vocabulary. */
 export interface VouchShape {
@@ -75,6 +78,8 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
       buggify: knobs.buggify === 0 ? () => false : (site) => this.sites.isActive(site) && buggify.chance(this.sites.rate(site)),
       timing: knobs.timing,
       batchMax: knobs.batchMax,
+      preVote: knobs.preVote,
+      limits: knobs.limits,
       segmentBytes: knobs.segmentBytes,
       pageBytes: knobs.pageBytes,
       observer: { onBlock: (block) => this.onBlock(place.node, block) },
@@ -115,23 +120,19 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
   encodeResult(id: number, result: ClientResult): Uint8Array {
     return encodeClientResult({ id: id as RequestId, result }, this.writer);
   }
+
+  forge(sent: SentFrame, draws: Draws): ForgedFrame | undefined {
+    return forge(sent, draws);
+  }
+
+  openDamagedCopy(reader: DirectoryReader, clocks: Clocks, draws: Draws): string | undefined {
+    return openDamagedCopy(reader, clocks, draws);
+  }
 }
 
 /** The address under which clients know a node. */
 export function addressOf(node: number): string {
   return `127.0.0.1:${4100 + node}`;
-}
-
-/** Entropy from a labelled stream. */
-export function entropyFrom(draws: Draws): Entropy {
-  return {
-    fill(out: Uint8Array, offset: number, length: number): void {
-      for (let i = 0; i < length; i += 4) {
-        const word = draws.word();
-        for (let k = 0; k < 4 && i + k < length; k += 1) out[offset + i + k] = word >>> (8 * k);
-      }
-    },
-  };
 }
 
 export function drawSeed(draws: Draws): SeedWords {

@@ -13,7 +13,7 @@ import { ActorStage } from './actor-stage.ts';
 import { type Atlas, NO_ATLAS } from './atlas.ts';
 import { CLOCK_RATE_PPM_MAX, type NodeClock } from './clock.ts';
 import { FaultCounts } from './faults/counts.ts';
-import { Network } from './network.ts';
+import { type Heard, Network } from './network.ts';
 import { type CrashKind, type CrashPlan, VirtualNode } from './node.ts';
 import { type Observer, Violation } from './observer.ts';
 import { carryOut, completePersists, cutPersists, startPersist } from './persists.ts';
@@ -181,6 +181,24 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   isRunning(index: number): boolean {
     return this.nodeAt(index).running;
+  }
+
+  /** What the protocol makes of a frame that no correct node would send. */
+  forge(heard: Heard, draws: Draws): Heard | undefined {
+    const { from, to } = this.network.endsOf(heard);
+    if (from >= this.nodeCount || to >= this.nodeCount) return undefined;
+    const forged = this.protocol.forge?.({ to: this.nodeAt(to).id, bytes: heard.bytes }, draws);
+    if (forged === undefined) return undefined;
+    return { link: forged.back ? this.network.linkOf(to, from) : heard.link, bytes: forged.bytes };
+  }
+
+  /** Opens a damaged copy of the node's directory, beside the node. @returns whether the protocol could judge it. */
+  openDamagedCopy(index: number, draws: Draws): boolean {
+    if (this.protocol.openDamagedCopy === undefined) return false;
+    const node = this.nodeAt(index);
+    const complaint = this.protocol.openDamagedCopy(node.disk, node.clock.read(this.now), draws);
+    if (complaint !== undefined) throw new Violation('damaged-copy-is-refused', complaint, 'safety', { nodes: [index] });
+    return true;
   }
 
   /** Lets a clock run or stand otherwise; timers follow. */

@@ -19,13 +19,21 @@ import {
   type RequestId,
   type Seq,
 } from '../ids.ts';
-import { APPLY_BYTES_MAX, APPLY_ENTRIES_MAX, ENTRY_BYTES_MAX, OWN_BACKLOG_ENTRIES_MAX } from '../limits.ts';
+import {
+  APPLY_BYTES_MAX,
+  APPLY_ENTRIES_MAX,
+  ENTRY_BYTES_MAX,
+  OWN_BACKLOG_ENTRIES_MAX,
+  PROPOSAL_QUEUE_MAX,
+  READ_QUEUE_MAX,
+} from '../limits.ts';
 import { EntryKind, type Message } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import { type Command, commandBytes } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
+import type { GroupLimits } from './options.ts';
 import { PendingCommands } from './pending-commands.ts';
 import { type PendingRead, PendingReads } from './pending-reads.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
@@ -48,6 +56,7 @@ export interface GroupOptions {
   readonly raft: Raft;
   readonly state: GroupState;
   readonly batchMax: number;
+  readonly limits: Partial<GroupLimits>;
   readonly entropy: Entropy;
   readonly buggify: Buggify;
   /** Told of rare branches by name; in simulations only. */
@@ -66,8 +75,9 @@ export class ReplicaGroup {
   private readonly buggify: Buggify;
   private readonly mark: ((name: string) => void) | undefined;
   private readonly sink: GroupSink;
-  private readonly commands: PendingCommands = new PendingCommands();
-  private readonly reads: PendingReads = new PendingReads();
+  private readonly commands: PendingCommands;
+  private readonly reads: PendingReads;
+  private readonly ownBacklogEntriesMax: number;
   /** The newest persist that carries something of this group. */
   private lastSeq: Seq = AT_ONCE;
   private commitIndex: LogIndex = 0 as LogIndex;
@@ -81,6 +91,9 @@ export class ReplicaGroup {
     this.raft = options.raft;
     this.state = options.state;
     this.batchMax = options.batchMax;
+    this.commands = new PendingCommands(options.limits.proposalQueueMax ?? PROPOSAL_QUEUE_MAX);
+    this.reads = new PendingReads(options.limits.pendingReadsMax ?? READ_QUEUE_MAX);
+    this.ownBacklogEntriesMax = options.limits.ownBacklogEntriesMax ?? OWN_BACKLOG_ENTRIES_MAX;
     this.entropy = options.entropy;
     this.buggify = options.buggify;
     this.mark = options.mark;
@@ -196,7 +209,7 @@ export class ReplicaGroup {
     if (!this.leading || this.commands.waitingCount === 0) return;
     const { lastIndex, stableIndex } = this.raft;
     if (this.commands.newestProposed > stableIndex) return this.mark?.('replica.group-commit'); // they travel with the next write
-    if (lastIndex - stableIndex >= OWN_BACKLOG_ENTRIES_MAX) return;
+    if (lastIndex - stableIndex >= this.ownBacklogEntriesMax) return;
     const batchMax = this.buggify('replica.batch-one-command') ? 1 : this.batchMax;
     const batch = this.commands.takeBatch(batchMax, BATCH_BYTES_MAX);
     const { data, order } = encodeEntryData({

@@ -1,9 +1,19 @@
 /** What a runtime gives a replica besides its disk. */
 import type { Buggify, Entropy, Hasher } from '../capability.ts';
-import type { RaftTiming } from '../raft/options.ts';
+import type { RaftLimits, RaftTiming } from '../raft/options.ts';
 import type { RaftProbe } from '../raft/outcome.ts';
 import type { SeedWords } from '../random.ts';
 import type { StateObserver } from '../state/group-state.ts';
+
+/** Bounds of what one group holds. */
+export interface GroupLimits extends RaftLimits {
+  /** Client commands that wait for a proposal. */
+  readonly proposalQueueMax: number;
+  /** Reads that wait for a read index or for apply. */
+  readonly pendingReadsMax: number;
+  /** Entries by which a leader runs ahead of its own disk. */
+  readonly ownBacklogEntriesMax: number;
+}
 
 export interface ReplicaOptions {
   readonly hasher: Hasher;
@@ -15,6 +25,10 @@ export interface ReplicaOptions {
   readonly timing: RaftTiming;
   /** Client commands in one entry at most. Default BATCH_COMMANDS_MAX. */
   readonly batchMax?: number;
+  /** Bounds that differ from core/limits.ts; the simulator uses small ones, so that they are met. */
+  readonly limits?: Partial<GroupLimits>;
+  /** Whether candidates ask before they raise the term (thesis 9.6). Default true. */
+  readonly preVote?: boolean;
   /** Sees blocks as they are sealed; for oracles and metrics. */
   readonly observer?: StateObserver;
   /** Coverage, in simulations only. */

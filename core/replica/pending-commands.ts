@@ -5,7 +5,7 @@
  */
 import { assert } from '../assert.ts';
 import type { LogIndex, RequestId, Seq, Term } from '../ids.ts';
-import { PROPOSAL_QUEUE_BYTES_MAX, PROPOSAL_QUEUE_MAX } from '../limits.ts';
+import { PROPOSAL_QUEUE_BYTES_MAX } from '../limits.ts';
 import type { Command } from '../state/command.ts';
 
 export interface PendingCommand {
@@ -29,11 +29,17 @@ export class PendingCommands {
   private waiting: PendingCommand[] = [];
   private waitingBytes: number = 0;
   private proposed: ProposedBatch[] = [];
+  private readonly waitingMax: number;
+
+  /** @param waitingMax commands that wait for a proposal at most. */
+  constructor(waitingMax: number) {
+    this.waitingMax = waitingMax;
+  }
 
   /** Takes a command unless the queue is full. @returns false = overloaded. */
   enqueue(command: PendingCommand): boolean {
     const bytes = this.waitingBytes + command.bytes;
-    if (this.waiting.length >= PROPOSAL_QUEUE_MAX || bytes > PROPOSAL_QUEUE_BYTES_MAX) return false;
+    if (this.waiting.length >= this.waitingMax || bytes > PROPOSAL_QUEUE_BYTES_MAX) return false;
     this.waitingBytes = bytes;
     this.waiting.push(command);
     return true;

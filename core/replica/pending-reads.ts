@@ -5,7 +5,6 @@
  * Source: Ongaro 2014, 6.4.
  */
 import type { LogIndex, RequestId } from '../ids.ts';
-import { READ_QUEUE_MAX } from '../limits.ts';
 import type { StateQuery } from '../state/group-state.ts';
 
 export interface PendingRead {
@@ -26,10 +25,16 @@ export class PendingReads {
   private roundContext: number = 0;
   private confirmed: ConfirmedRound[] = [];
   private count: number = 0;
+  private readonly countMax: number;
+
+  /** @param countMax reads that wait for a read index or for apply at most. */
+  constructor(countMax: number) {
+    this.countMax = countMax;
+  }
 
   /** @returns false = overloaded. */
   enqueue(read: PendingRead): boolean {
-    if (this.count >= READ_QUEUE_MAX) return false;
+    if (this.count >= this.countMax) return false;
     this.count += 1;
     this.waiting.push(read);
     return true;

@@ -267,17 +267,18 @@ export class Replica implements Core, GroupSink {
   }
 
   private createGroup(id: GroupId, voters: readonly NodeId[], dataGroups: readonly GroupId[]): ReplicaGroup {
-    const { hasher, entropy, timing, buggify, seed, probe } = this.options;
+    const { hasher, entropy, timing, buggify, seed, probe, limits = {}, preVote = true } = this.options;
     const recovered = this.recovery.groups.get(id);
     const raft = new Raft(
       {
         id: this.id,
         timing,
-        preVote: true,
+        preVote,
         checkQuorum: true,
         random: Random.stream(seed, `raft/${id}`),
         buggify,
         ...(probe === undefined ? {} : { probe }),
+        limits,
         noopData: () => encodeEntryData({ wall: this.wall, commands: [], entropy }).data,
       },
       {
@@ -303,6 +304,7 @@ export class Replica implements Core, GroupSink {
       buggify,
       mark: probe === undefined ? undefined : (name) => probe.mark(name),
       batchMax: this.options.batchMax ?? BATCH_COMMANDS_MAX,
+      limits,
       sink: this,
     });
   }

@@ -18,6 +18,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'loss',
   'duplicate',
   'echo',
+  'impossibleMessage',
   'reorder',
   'delay',
   'bottleneck',
@@ -30,6 +31,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'bitRot',
   'badSector',
   'misdirectedWrite',
+  'damagedCopy',
   'wallStep',
   'wallDrift',
   'wallFreeze',
@@ -62,6 +64,8 @@ export type FaultKind =
   | 'duplicate'
   /** Frames sent a while ago arrive once more, after elections and restarts. */
   | 'echo'
+  /** A damaged frame, or a message that no correct node sends. */
+  | 'impossibleMessage'
   | 'reorder'
   | 'delay'
   /** Links hold few frames at a time. */
@@ -81,6 +85,8 @@ export type FaultKind =
   | 'badSector'
   /** A write lands in another place of the log. */
   | 'misdirectedWrite'
+  /** A copy of a node's directory is damaged and opened. */
+  | 'damagedCopy'
   | 'wallStep'
   | 'wallDrift'
   | 'wallFreeze'

@@ -36,6 +36,10 @@ export interface FaultTarget {
   /** The process stands still that long from now; shorter than what is left of another pause changes nothing. */
   pause(index: number, micros: number): void;
   disk(index: number): VirtualDisk;
+  /** What the protocol makes of a frame that no correct node would send. */
+  forge(frame: Heard, draws: Draws): Heard | undefined;
+  /** Somebody opens a damaged copy of the node's directory. @returns whether the protocol knows how to judge that. */
+  openDamagedCopy(index: number, draws: Draws): boolean;
   changeClock(index: number, change: (clock: NodeClock, now: number) => void): void;
 }
 

@@ -5,11 +5,13 @@ import { bridgeFault } from './bridge.ts';
 import { clockRateFault } from './clock-rate.ts';
 import { crashFault, powerLossFault } from './crash.ts';
 import { badSectorFault, bitRotFault, misdirectedWriteFault } from './damage.ts';
+import { damagedCopyFault } from './damaged-copy.ts';
 import { delayFault } from './delay.ts';
 import { diskFullFault, syncFailureFault } from './disk-failure.ts';
 import { echoFault } from './echo.ts';
 import type { Fault } from './fault.ts';
 import { flappingFault } from './flapping.ts';
+import { impossibleMessageFault } from './impossible-message.ts';
 import { isolateFault } from './isolate.ts';
 import { oneWayFault } from './one-way.ts';
 import { partitionFault } from './partition.ts';
@@ -47,4 +49,6 @@ export const FAULTS: readonly Fault[] = [
   bitRotFault,
   badSectorFault,
   misdirectedWriteFault,
+  impossibleMessageFault,
+  damagedCopyFault,
 ];

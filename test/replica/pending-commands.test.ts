@@ -9,13 +9,13 @@ function command(bytes: number): PendingCommand {
 }
 
 test('commands wait in a bounded number', () => {
-  const commands = new PendingCommands();
+  const commands = new PendingCommands(PROPOSAL_QUEUE_MAX);
   for (let i = 0; i < PROPOSAL_QUEUE_MAX; i += 1) expect(commands.enqueue(command(1))).toBe(true);
   expect(commands.enqueue(command(1))).toBe(false);
 });
 
 test('commands wait within a bound of bytes, and those that go on make room', () => {
-  const commands = new PendingCommands();
+  const commands = new PendingCommands(PROPOSAL_QUEUE_MAX);
   const half = PROPOSAL_QUEUE_BYTES_MAX / 2;
   expect([half, half, 1].map((bytes) => commands.enqueue(command(bytes)))).toEqual([true, true, false]);
   expect(commands.takeBatch(1, half).length).toBe(1);

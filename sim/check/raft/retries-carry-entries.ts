@@ -1,7 +1,7 @@
 /**
  * A leader that retries sends what is missing. Seen from the follower: it does not acknowledge the same place again and
- * again, in answer to empty appends, while its leader holds entries behind it. One heartbeat answer between two of those
- * acknowledgements shows that the leader hears it, and is no echo of an old moment. Source: Ongaro 2014, 3.5, 10.2.1.
+ * again, in answer to empty appends, while its leader holds entries behind it. Between two of those acknowledgements the
+ * leader has heard from it, else a link that is closed in one direction would do. Source: Ongaro 2014, 3.5, 10.2.1.
  */
 import { Violation } from '../../observer.ts';
 import type { SendEffect } from '../../protocol.ts';
@@ -16,8 +16,8 @@ interface Streak {
   term: number;
   index: number;
   count: number;
-  /** Whether the follower has answered a heartbeat since the last one counted. */
-  isAlive: boolean;
+  /** When the leader had last heard from the follower as the last one was counted, on the leader's clock. */
+  heard: number;
 }
 
 export class RetriesCarryEntries implements RaftOracle {
@@ -32,8 +32,7 @@ export class RetriesCarryEntries implements RaftOracle {
 
   leaving(view: GroupView, effect: SendEffect<VouchShape>): void {
     const { message } = effect.envelope;
-    if (message.kind === 'heartbeatResponse') this.streakOf(view).isAlive = true;
-    else if (message.kind === 'appendResponse') this.answered(view, effect, message.ok ? message.index : -1);
+    if (message.kind === 'appendResponse') this.answered(view, effect, message.ok ? message.index : -1);
   }
 
   private answered(view: GroupView, effect: SendEffect<VouchShape>, index: number): void {
@@ -52,8 +51,9 @@ export class RetriesCarryEntries implements RaftOracle {
       streak.count = 0;
       return;
     }
-    if (!streak.isAlive) return;
-    streak.isAlive = false;
+    const heard = leader.raft?.status().peers.find(({ id }) => id === view.id)?.lastHeard ?? 0;
+    if (heard === streak.heard) return;
+    streak.heard = heard;
     streak.count += 1;
     if (streak.count < FRUITLESS_MAX) return;
     throw new Violation(
@@ -76,7 +76,7 @@ export class RetriesCarryEntries implements RaftOracle {
   private streakOf(view: GroupView): Streak {
     let streak = this.streaks.get(view);
     if (streak === undefined) {
-      streak = { term: 0, index: 0, count: 0, isAlive: false };
+      streak = { term: 0, index: 0, count: 0, heard: 0 };
       this.streaks.set(view, streak);
     }
     return streak;

@@ -10,20 +10,29 @@ import { seedWords } from '../../../sim/seed.ts';
 import { Choices } from '../../../sim/tape.ts';
 
 describe('a cluster of five', () => {
-  test.each<FaultKind>(['slowNode', 'bridge', 'ring', 'swizzle', 'echo', 'bottleneck', 'wallDrift', 'wallFreeze', 'clockRate'])(
-    'survives %s',
-    (kind) => {
-      const { report } = runSeed({
-        seed: '21',
-        profile: 'lite',
-        scenario: undefined,
-        stopwatch: () => 0,
-        adjust: (knobs) => withFaults({ ...knobs, nodes: 5 }, { [kind]: 2 }),
-      });
-      expect(report.violation).toBeNull();
-      expect(report.faults[kind]).toBeGreaterThan(3);
-    },
-  );
+  test.each<FaultKind>([
+    'slowNode',
+    'bridge',
+    'ring',
+    'swizzle',
+    'echo',
+    'bottleneck',
+    'wallDrift',
+    'wallFreeze',
+    'clockRate',
+    'impossibleMessage',
+    'damagedCopy',
+  ])('survives %s', (kind) => {
+    const { report } = runSeed({
+      seed: '21',
+      profile: 'lite',
+      scenario: undefined,
+      stopwatch: () => 0,
+      adjust: (knobs) => withFaults({ ...knobs, nodes: 5 }, { [kind]: 2 }),
+    });
+    expect(report.violation).toBeNull();
+    expect(report.faults[kind]).toBeGreaterThan(3);
+  });
 });
 
 test('kinds of faults are registered once', () => {

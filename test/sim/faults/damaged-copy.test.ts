@@ -1,0 +1,79 @@
+/** Every damaged copy of a data directory is met as it must be; a core that takes one for whole is caught. */
+import { expect, test } from 'vitest';
+import type { DirectoryReader, Effect, FileOp, InputBody } from '../../../core/effect.ts';
+import { type ClusterId, GLOBAL_GROUP, type GroupId, type Micros, plus, type RequestId } from '../../../core/ids.ts';
+import { createDirectory } from '../../../core/replica/directory.ts';
+import { Replica } from '../../../core/replica/replica.ts';
+import { SimDisk } from '../../../sim/disk.ts';
+import { entropyFrom } from '../../../sim/entropy.ts';
+import { fastHasher } from '../../../sim/hasher.ts';
+import { seedWords } from '../../../sim/seed.ts';
+import { Choices } from '../../../sim/tape.ts';
+import { openDamagedCopy } from '../../../sim/vouch-damaged-copy.ts';
+
+const clocks = { now: 1000 as Micros, wall: 1000 as Micros };
+
+function carryOut(disk: SimDisk, ops: readonly FileOp[]): void {
+  for (const op of ops) expect(disk.execute(op)).toBeUndefined();
+}
+
+const OPTIONS = {
+  hasher: fastHasher,
+  seed: [1, 2, 3, 4] as const,
+  buggify: () => false,
+  timing: { electionTimeoutMinMicros: 100_000, electionTimeoutMaxMicros: 200_000, heartbeatMicros: 20_000 },
+  segmentBytes: 8192,
+};
+
+/** The directory of a one-node cluster that has led for a while: several segments of log. */
+function directory(choices: Choices): SimDisk {
+  const disk = new SimDisk(choices.under('disk'));
+  const { id, ops } = createDirectory(entropyFrom(choices.under('identity')));
+  carryOut(disk, ops);
+  const { replica, effects } = Replica.open(disk, clocks, { ...OPTIONS, entropy: entropyFrom(choices.under('entropy')) });
+  const pending: Effect[] = [...effects];
+  let now = 1000;
+  const give = (input: InputBody): void => {
+    pending.push(...replica.step({ ...input, now: now as Micros, wall: now as Micros }));
+    for (let effect = pending.shift(); effect !== undefined; effect = pending.shift()) {
+      if (effect.kind !== 'persist') continue;
+      carryOut(disk, effect.ops);
+      pending.push(...replica.step({ kind: 'persisted', seq: effect.seq, now: now as Micros, wall: now as Micros }));
+    }
+  };
+  const members = [{ id, address: '127.0.0.1:4100' }];
+  const groups = [GLOBAL_GROUP, plus(GLOBAL_GROUP, 1)].map((group) => ({ group: group as GroupId, voters: [id] }));
+  give({ kind: 'bootstrap', manifest: { cluster: 'c'.repeat(32) as ClusterId, members, groups } });
+  for (let i = 0; i < 200; i += 1) {
+    now += 100_000;
+    give({ kind: 'deadline' });
+    give({ kind: 'request', id: i as RequestId, body: { kind: 'openSession', group: GLOBAL_GROUP } });
+  }
+  expect(disk.list().filter((name) => name.startsWith('wal-')).length).toBeGreaterThan(2);
+  return disk;
+}
+
+test('two thousand damages are all refused or reported', () => {
+  const choices = Choices.fromSeed(seedWords('damaged copies'));
+  const disk = directory(choices);
+  const draws = choices.under('damage');
+  for (let i = 0; i < 2000; i += 1) expect(openDamagedCopy(disk, clocks, draws)).toBeUndefined();
+});
+
+test('a reader that shows the undamaged files after all is complained about', () => {
+  const choices = Choices.fromSeed(seedWords('stubborn'));
+  const disk = directory(choices);
+  // What stands for a core that does not look: whatever was removed or changed, it reads the original.
+  const stubborn: DirectoryReader = {
+    list: () => disk.list(),
+    size: (file) => disk.size(file),
+    read: (file, offset, length) => disk.read(file, offset, length),
+  };
+  const draws = choices.under('damage');
+  const complaints = new Set<string>();
+  for (let i = 0; i < 400; i += 1) {
+    const complaint = openDamagedCopy(stubborn, clocks, draws, () => stubborn);
+    if (complaint !== undefined) complaints.add(complaint.replace(/\d+/g, 'N'));
+  }
+  expect(complaints.size).toBeGreaterThan(10);
+});
