@@ -106,6 +106,20 @@ export const SNAPSHOT_CHUNKS_MAX: number = 1 << 26;
 export const SNAPSHOT_SLICE_RECORDS: number = 150;
 /** Bytes of those records. Why 128 KiB: a transaction's row may have half a megabyte. */
 export const SNAPSHOT_SLICE_BYTES: number = 128 * 1024;
+/** Bytes of a snapshot that are on their way to the disk; the rest waits, so that the log's syncs need not. */
+export const SNAPSHOT_WRITE_BYTES_MAX: number = 1 << 20;
+/** Chunks of one snapshot that are asked for and not there yet. Why 8: half a megabyte covers a 10 ms link at 50 MB/s. */
+export const SNAPSHOT_PULLS_MAX: number = 8;
+/** Groups of one node that fetch a snapshot at the same time; others wait for their turn. */
+export const SNAPSHOT_FETCHES_MAX: number = 4;
+/** A chunk that was asked for and did not come is asked for again, of somebody else, after this time. */
+export const SNAPSHOT_PULL_MICROS: number = 1_000_000;
+/** Bytes of log behind which a group writes a checkpoint. Why 128 MiB: two segments; a start reads no more than a few of them. */
+export const CHECKPOINT_LOG_BYTES: number = 128 << 20;
+/** Entries kept in memory behind a checkpoint, so that a follower a little behind needs no snapshot. */
+export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
+/** A snapshot that was asked for within this time is not replaced by a newer one. */
+export const SNAPSHOT_SERVED_MICROS: number = 10_000_000;
 /** A snapshot's manifest, bytes. Why 1 MiB: it travels in one message, and one hash for each of 32,000 sections fits. */
 export const MANIFEST_BYTES_MAX: number = 1 << 20;
 /** Default election timeout range and heartbeat of production nodes. */

@@ -107,7 +107,9 @@ export class GroupLog implements RecoveredGroup {
       return undefined;
     }
     if (record.kind === 'snapshotMark') {
-      this.startBehind({ index: record.index, term: record.term });
+      if (record.log === 'healed') this.broken = false;
+      if (record.log !== 'continues') this.restart(record.index);
+      this.snapshot = { index: record.index, term: record.term };
       return undefined;
     }
     if (this.broken) return undefined;
@@ -148,18 +150,6 @@ export class GroupLog implements RecoveredGroup {
     this.kept.length = from - this.base;
     while ((this.configurations.at(-1)?.index ?? 0) >= from) this.configurations.pop();
     return undefined;
-  }
-
-  /**
-   * A snapshot holds everything up to there: earlier losses are healed; a suffix that matches it stays, and what is older, too:
-   * an older snapshot may be needed yet. A mark before the first entry here is an old one, whose entries were reclaimed.
-   */
-  private startBehind(mark: SnapshotAt): void {
-    const isOld = this.isCut && (this.base === undefined || mark.index < this.base);
-    const same = !this.broken && (isOld || this.at(mark.index)?.term === mark.term);
-    if (!same) this.restart(mark.index);
-    this.snapshot = mark;
-    this.broken = false;
   }
 
   /** Nothing but a snapshot is left. */

@@ -84,7 +84,8 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   }
   const floor = floorOf(scans);
   for (const scan of scans) if (scan.id < floor) repairs.push({ op: 'remove', file: scan.file });
-  const tail = { floor, last: chain.last, groups: tails, unlistedBroken };
+  const files = scans.filter((scan) => scan.id >= floor).map(({ id }) => id);
+  const tail = { floor, files, last: chain.last, groups: tails, unlistedBroken };
   if (needsNewSegment(last, unlistedBroken)) {
     options.mark?.('wal.new-segment-after-damage');
     // Nothing is changed; the next segment's header will say for good which groups are broken.
@@ -98,10 +99,11 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   }
   if (walk.unborn.length > 0) options.mark?.('wal.unborn-segment-removed');
   for (const scan of walk.unborn) repairs.push({ op: 'remove', file: scan.file });
+  const born = { ...tail, files: files.filter((id) => walk.unborn.every((scan) => scan.id !== id)) };
   if (last === undefined) {
     const header = { id: 1, floor: 1, last: NO_LINK, unlistedBroken: false, table: [] };
     startSegment(header, segmentBytes, repairs);
-    const wal = new Wal({ ...tail, segment: 1, offset: headerBytes(0), segmentEnd: segmentBytes }, options);
+    const wal = new Wal({ ...tail, files: [1], segment: 1, offset: headerBytes(0), segmentEnd: segmentBytes }, options);
     return { ...found, wal, repairs, tornBytes: 0 };
   }
   writeAgain(reader, last, walk, repairs);
@@ -110,7 +112,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   cut(last.file, { from: walk.end, to: walk.end + tornBytes }, repairs);
   repairs.push({ op: 'sync', file: last.file }, { op: 'syncDirectory' });
   const segmentEnd = Math.max(last.sizeBytes, walk.end);
-  const wal = new Wal({ ...tail, segment: last.id, offset: walk.end, segmentEnd }, options);
+  const wal = new Wal({ ...born, segment: last.id, offset: walk.end, segmentEnd }, options);
   return { ...found, wal, repairs, tornBytes };
 }
 

@@ -46,6 +46,8 @@ export interface WalTail {
   /** Usable bytes of the segment; an offset at or above it makes the next plan rotate. */
   readonly segmentEnd: number;
   readonly floor: number;
+  /** Segments from the floor on that have a file, ascending. */
+  readonly files: readonly number[];
   readonly last: Link;
   readonly groups: ReadonlyMap<GroupId, GroupTail>;
   /** Lost records may belong to a group that is not in `groups`. */
@@ -67,6 +69,8 @@ export class Wal {
   private readonly unlistedBroken: boolean;
   /** Oldest segment still needed, as the newest header says. */
   private floor: number;
+  /** Segments from there on that have a file, ascending; the present one may not be among them yet. */
+  private readonly files: number[];
   private segment: number;
   /** Name of that segment's file. */
   private file: string;
@@ -85,6 +89,7 @@ export class Wal {
     this.offset = tail.offset;
     this.segmentEnd = tail.segmentEnd;
     this.floor = tail.floor;
+    this.files = [...tail.files];
     this.last = tail.last;
     this.unlistedBroken = tail.unlistedBroken;
     // What recovery found is durable once its repairs are, and every plan is carried out behind them.
@@ -144,7 +149,7 @@ export class Wal {
     this.options.mark?.(ops.length > 0 ? 'wal.rotated-within-a-plan' : 'wal.rotated');
     this.segment += 1;
     this.file = segmentName(this.segment);
-    const reclaimed = this.floor;
+    const before = this.floor;
     this.floor = this.oldestNeeded();
     const ids = [...this.groups.keys()].sort((a, b) => a - b);
     const table = ids.map((group) => ({ group, ...this.tailOf(group) }));
@@ -153,8 +158,10 @@ export class Wal {
     const header = { id: this.segment, floor: this.floor, last: this.last, unlistedBroken: this.unlistedBroken, table };
     startSegment(header, this.segmentEnd, ops);
     // The header that no longer names them is durable: now they may go, in any order, and a crash may leave some.
-    if (reclaimed < this.floor) this.options.mark?.('wal.segments-reclaimed');
-    for (let id = reclaimed; id < this.floor; id += 1) ops.push({ op: 'remove', file: segmentName(id) });
+    if (before < this.floor) this.options.mark?.('wal.segments-reclaimed');
+    while (this.files.length > 0 && (this.files[0] as number) < this.floor)
+      ops.push({ op: 'remove', file: segmentName(this.files.shift() as number) });
+    this.files.push(this.segment);
   }
 
   /** The oldest segment that some group needs; at most the present one. */
@@ -172,10 +179,10 @@ export class Wal {
    */
   keepBehind(group: GroupId, index: LogIndex): void {
     const tail = this.tailOf(group);
-    assert(index <= tail.snapshotIndex, 'entries go only once a mark stands in their place');
-    if (index <= tail.keep) return;
-    tail.keep = index;
-    tail.spans.forgetBefore(index);
+    const marked = Math.min(index, tail.snapshotIndex) as LogIndex; // entries go only once a mark stands in their place
+    if (marked <= tail.keep) return;
+    tail.keep = marked;
+    tail.spans.forgetBefore(marked);
   }
 
   /** Segments that hold something still needed, the present one included. */
@@ -215,7 +222,8 @@ export class Wal {
       if (record.kind === 'snapshotMark') {
         tail.snapshotIndex = record.index;
         tail.snapshotTerm = record.term;
-        tail.broken = false;
+        if (record.log === 'healed') tail.broken = false;
+        if (record.log !== 'continues') tail.spans.clear();
       }
       if (record.kind === 'entries') tail.spans.wrote(this.segment, (record.entries[0] as Entry).index);
       this.written += recordBytes(payload);

@@ -5,6 +5,7 @@
  * after it) is. A crash may leave any prefix of the changes behind that; recovery must give one of those.
  */
 import { decodeFrame } from '../../../core/codec/frame.ts';
+import { isSnapshotMessage } from '../../../core/codec/peer-message.ts';
 import type { GroupId, LogIndex, NodeId, Seq } from '../../../core/ids.ts';
 import type { Entry, Message } from '../../../core/raft/message.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
@@ -13,6 +14,7 @@ import type { VirtualNode } from '../../node.ts';
 import type { Observer } from '../../observer.ts';
 import type { ReplyEffect, SendEffect, SimInput } from '../../protocol.ts';
 import type { VouchShape } from '../../vouch.ts';
+import type { Commitments } from './commitments.ts';
 import { type Change, GroupView } from './view.ts';
 
 export type VouchNode = VirtualNode<VouchShape, Replica>;
@@ -68,10 +70,16 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     readonly ids: readonly NodeId[];
     readonly groups: readonly GroupId[];
     readonly oracles: readonly RaftOracle[];
+    readonly commitments: Commitments;
   }) {
     this.groups = options.groups;
     this.oracles = options.oracles;
-    this.views = options.ids.map((id, node) => options.groups.map((group) => new GroupView(node, id, group)));
+    this.views = options.ids.map((id, node) =>
+      options.groups.map((group) => {
+        const committedTerm = (index: number): number | undefined => options.commitments.of(group)[index - 1]?.entry.term;
+        return new GroupView({ node, id, group, committedTerm });
+      }),
+    );
     this.highestCommits = options.groups.map(() => 0);
   }
 
@@ -145,7 +153,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     if (effect.kind !== 'send') return;
     const view = this.viewsOf(node)[this.groups.indexOf(effect.envelope.group)];
     if (view === undefined) return;
-    this.left.push({ group: view.group, to: effect.to, term: effect.envelope.message.term });
+    const { message } = effect.envelope;
+    if (!isSnapshotMessage(message)) this.left.push({ group: view.group, to: effect.to, term: message.term });
     for (const oracle of this.oracles) oracle.leaving?.(view, effect);
   }
 
@@ -165,6 +174,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
       const at = this.groups.indexOf(group);
       const view = own[at];
       if (view?.raft === undefined || node.core?.group(group)?.quarantined !== false) continue;
+      if (isSnapshotMessage(message)) continue;
       for (const oracle of this.oracles) oracle.received?.(view, senders[at] as GroupView, message, left);
     }
   }
@@ -181,7 +191,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     view.raft = raft;
     for (const oracle of this.oracles) oracle.recovered?.(view, raft);
     view.restart(raft);
-    for (const oracle of this.oracles) oracle.appended?.(view, 1);
+    for (const oracle of this.oracles) oracle.appended?.(view, raft.baseIndex + 1);
     return true;
   }
 
@@ -189,7 +199,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     const change = this.noteChange(view, raft, issuedSeq);
     if (change !== undefined) {
       if (change.truncated) for (const oracle of this.oracles) oracle.truncated?.(view, change.from);
-      if (change.from <= view.last) for (const oracle of this.oracles) oracle.appended?.(view, change.from);
+      const from = Math.max(change.from, raft.baseIndex + 1); // below, a snapshot stands for entries that are not there
+      if (from <= view.last) for (const oracle of this.oracles) oracle.appended?.(view, from);
     }
     const previousTerm = view.term;
     if (raft.term !== previousTerm) {
