@@ -164,7 +164,7 @@ function drawSwarm(choices: Choices): Knobs {
     batchMax: draws.pick([1, 4, 100] as const),
     preVote: choices.under('knobs/pre-vote').below(6) !== 5,
     limits: drawLimits(choices),
-    segmentBytes: draws.pick([8, 16, 64, 256] as const) * 1024,
+    segmentBytes: draws.pick([4, 8, 16, 64] as const) * 1024,
     ...drawCheckpoints(choices),
     pageBytes: choices.under('knobs/pages').pick([8192, 512, 512] as const),
     link: {
@@ -209,9 +209,9 @@ function drawLimits(choices: Choices): Partial<GroupLimits> {
 function drawCheckpoints(choices: Choices): Pick<Knobs, 'checkpointBytes' | 'chunkBytes' | 'trailEntries'> {
   const draws = choices.under('knobs/checkpoints');
   return {
-    checkpointBytes: draws.pick([4, 4, 16, 16, 64, 1024] as const) * 1024,
+    checkpointBytes: draws.pick([2, 2, 4, 8, 16, 1024] as const) * 1024,
     chunkBytes: draws.pick([512, 2048, 64 * 1024] as const),
-    trailEntries: draws.pick([0, 0, 8, 64] as const),
+    trailEntries: draws.pick([0, 0, 0, 16] as const),
   };
 }
 

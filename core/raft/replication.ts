@@ -62,6 +62,7 @@ function sendPending(state: RaftState, peer: Progress): void {
 }
 
 function appendEnd(state: RaftState, peer: Progress): LogIndex {
+  if (peer.nextIndex <= state.log.baseIndex) return plus(peer.nextIndex, -1); // gone: sendAppend offers a snapshot
   const { appendEntriesMax, appendBytesMax } = state.limits;
   const entriesMax = state.options.buggify('raft.append-one-entry') ? 1 : appendEntriesMax;
   return state.log.runEnd(peer.nextIndex, entriesMax, appendBytesMax);
