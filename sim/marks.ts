@@ -72,6 +72,7 @@ export const NAMED_MARKS: readonly string[] = [
   'snapshot.fetched-file-not-whole',
   'snapshot.fetched-file-unreadable',
   'snapshot.fetched-state-refused',
+  'snapshot.idle-group-lets-go',
   'snapshot.installed',
   'snapshot.manifest-refused',
   'snapshot.no-checkpoint-left',

@@ -3,6 +3,7 @@
  * there in case the newest cannot be read. The only place that knows which names exist, counting operations on their way.
  */
 
+import { defined } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
@@ -120,6 +121,13 @@ export class SnapshotStore {
     this.newest.set(group, held);
     this.previous.set(group, { index: held.manifest.index, held: undefined });
     return this.sweep(group, held.manifest.index);
+  }
+
+  /** The log is to begin behind the newest snapshot. @returns operations that remove the one before. */
+  keepNewestOnly(group: GroupId): readonly FileOp[] {
+    const newest = defined(this.newest.get(group), 'a group that lets go has a snapshot').manifest.index;
+    this.previous.set(group, { index: newest, held: undefined });
+    return this.sweep(group, newest);
   }
 
   /** Removes a group's whole snapshots but the newest two. */

@@ -270,6 +270,21 @@ export class Snapshots {
     return wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0);
   }
 
+  /**
+   * A group in which nothing happens must not hold back the log of all others: once as much log as a checkpoint is worth has been
+   * written without an entry of its own, it keeps its newest snapshot only, and no older one to fall back to.
+   */
+  private letGo(group: ReplicaGroup): void {
+    const { store, wal, host } = this.options;
+    const newest = store.newestOf(group.id)?.manifest.index;
+    if (newest === undefined || newest < group.state.lastApplied || store.keepOf(group.id) >= newest) return;
+    if (wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0) <= host.limits.checkpointLogBytes) return;
+    host.mark('snapshot.idle-group-lets-go');
+    const ops = store.keepNewestOnly(group.id);
+    if (ops.length > 0) host.write(ops);
+    wal.keepBehind(group.id, newest);
+  }
+
   private beginCheckpoint(): void {
     const { host, store, wal, groups } = this.options;
     // Asked once every sixteenth of the way: with thousands of groups the question costs more than a step.
@@ -279,6 +294,7 @@ export class Snapshots {
     let next: ReplicaGroup | undefined;
     let most = host.limits.checkpointLogBytes;
     for (const group of groups()) {
+      this.letGo(group);
       const lag = this.lag(group);
       if (lag <= most) continue;
       most = lag;

@@ -128,7 +128,7 @@ export class GroupLog implements RecoveredGroup {
         this.base ??= first;
         if (first !== this.base + this.kept.length) return 'entries do not follow the log';
         for (const entry of record.entries) this.kept.push(entry);
-        this.spans.wrote(segment, first);
+        this.spans.wrote(segment, first, (record.entries.at(-1) as Entry).index);
         return undefined;
       }
       case 'truncate':

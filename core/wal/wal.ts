@@ -167,8 +167,8 @@ export class Wal {
   /** The oldest segment that some group needs; at most the present one. */
   private oldestNeeded(): number {
     let oldest = this.segment;
-    for (const { spans, keep, broken } of this.groups.values()) {
-      if (!broken) oldest = Math.min(oldest, spans.oldestNeeded(keep)); // what is left of a broken log is never read again
+    for (const tail of this.groups.values()) {
+      if (!tail.broken) oldest = Math.min(oldest, tail.spans.oldestFrom(neededFrom(tail))); // a broken log is never read again
     }
     return Math.max(oldest, this.floor);
   }
@@ -182,7 +182,7 @@ export class Wal {
     const marked = Math.min(index, tail.snapshotIndex) as LogIndex; // entries go only once a mark stands in their place
     if (marked <= tail.keep) return;
     tail.keep = marked;
-    tail.spans.forgetBefore(marked);
+    tail.spans.forgetBefore(neededFrom(tail));
   }
 
   /** Segments that hold something still needed, the present one included. */
@@ -225,7 +225,10 @@ export class Wal {
         if (record.log === 'healed') tail.broken = false;
         if (record.log !== 'continues') tail.spans.clear();
       }
-      if (record.kind === 'entries') tail.spans.wrote(this.segment, (record.entries[0] as Entry).index);
+      if (record.kind === 'entries') {
+        const { entries } = record;
+        tail.spans.wrote(this.segment, (entries[0] as Entry).index, (entries.at(-1) as Entry).index);
+      }
       this.written += recordBytes(payload);
       this.offset += recordBytes(payload);
     }
@@ -248,6 +251,14 @@ export class Wal {
     }
     return tail;
   }
+}
+
+/**
+ * The first index that a group's log still needs. Behind the newest mark that is the next one; behind an older snapshot it is the
+ * snapshot's own last entry: with it recovery sees that the two belong together.
+ */
+function neededFrom({ keep, snapshotIndex }: GroupTail): number {
+  return keep < snapshotIndex ? keep : keep + 1;
 }
 
 /** Creates a segment with its header, both durable before whatever follows: file and header first, then its name. */

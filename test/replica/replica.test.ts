@@ -1,58 +1,11 @@
 /** The replica as a whole: bootstrap, writes and reads on every node, durability gates, restart, and what it refuses. */
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
-import type { ClientRequest, ClientResult, SessionRef, VaultEntry } from '../../core/client/protocol.ts';
+import type { ClientResult } from '../../core/client/protocol.ts';
 import { StorageError } from '../../core/errors.ts';
 import type { GroupId, Seq } from '../../core/ids.ts';
-import type { TupleKey } from '../../core/state/transaction.ts';
 import { TestCluster, type TestNode } from './harness.ts';
-
-const ANNE: TupleKey = { resource: 'doc:plan', relation: 'viewer', subject: 'user:anne' };
-
-function expectKind<K extends ClientResult['kind']>(result: ClientResult, kind: K): Extract<ClientResult, { kind: K }> {
-  expect(result).toMatchObject({ kind });
-  return result as Extract<ClientResult, { kind: K }>;
-}
-
-function openSession(cluster: TestCluster, group: number): SessionRef {
-  return expectKind(cluster.ask(cluster.leader(group), { kind: 'openSession', group: group as GroupId }), 'session').session;
-}
-
-/** An organization and a vault, and a session in the vault's group. */
-function createVault(cluster: TestCluster): { readonly vault: VaultEntry; readonly session: SessionRef } {
-  const directory = openSession(cluster, 0);
-  const ref = (sequence: number) => ({ session: directory, sequence, lowestUnanswered: sequence });
-  const leader = cluster.leader(0);
-  cluster.ask(leader, { kind: 'directory', command: ref(1), body: { kind: 'createOrganization', name: 'acme' } });
-  const reserve = { kind: 'reserveVault', organization: 'acme', name: 'main', allowExisting: false } as const;
-  const { vault } = expectKind(cluster.ask(leader, { kind: 'directory', command: ref(2), body: reserve }), 'vault');
-  const session = openSession(cluster, vault.group);
-  const command = { session, sequence: 1, lowestUnanswered: 1 };
-  const { group, organization, id } = vault;
-  expectKind(
-    cluster.ask(cluster.leader(group), { kind: 'createVault', group, command, organization, vault: id }),
-    'vaultCreated',
-  );
-  return { vault, session };
-}
-
-function writeRequest(vault: VaultEntry, session: SessionRef, sequence: number, tuple: TupleKey = ANNE): ClientRequest {
-  const operation = { op: 'writeTuple', tuple, condition: undefined, expiresAt: 0, onDuplicate: 'error' } as const;
-  return {
-    kind: 'transact',
-    group: vault.group,
-    command: { session, sequence, lowestUnanswered: sequence },
-    organization: vault.organization,
-    vault: vault.id,
-    transaction: { actor: 'test', reason: '', operations: [operation] },
-    proof: false,
-  };
-}
-
-function checkRequest(vault: VaultEntry, consistency: 'linearizable' | 'stale', tuple: TupleKey = ANNE): ClientRequest {
-  const { group, organization, id } = vault;
-  return { kind: 'query', group, organization, vault: id, query: { kind: 'tuple', tuple }, consistency, proof: false };
-}
+import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './requests.ts';
 
 describe('a cluster of three', () => {
   test('a write acknowledged by the leader is seen by a default read on every node, with one state root', () => {
