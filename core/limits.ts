@@ -93,6 +93,33 @@ export const SLUG_BYTES_MAX: number = 64;
 export const PROOF_BYTES_MAX: number = 16 << 20;
 /** Vaults in one group. */
 export const VAULTS_MAX: number = 100_000;
+/** A chunk of a snapshot ends before it passes this many bytes; one larger record is a chunk of its own. */
+export const SNAPSHOT_CHUNK_BYTES: number = 64 * 1024;
+/** Largest chunk, bytes: a transaction in its row, or one entity's leaf with its frame. */
+export const SNAPSHOT_CHUNK_BYTES_MAX: number = 1 << 20;
+/** Chunks of one section of a snapshot. Why 2^26: 4 TiB in chunks of 64 KiB, and their hashes are still countable in a u32. */
+export const SNAPSHOT_CHUNKS_MAX: number = 1 << 26;
+/**
+ * Records that a snapshot being written or restored reads in one step. Why 150: one costs 10 to 30 µs with its hashes, and a
+ * step has 5 ms (C11).
+ */
+export const SNAPSHOT_SLICE_RECORDS: number = 150;
+/** Bytes of those records. Why 128 KiB: a transaction's row may have half a megabyte. */
+export const SNAPSHOT_SLICE_BYTES: number = 128 * 1024;
+/** Bytes of a snapshot that are on their way to the disk; the rest waits, so that the log's syncs need not. */
+export const SNAPSHOT_WRITE_BYTES_MAX: number = 1 << 20;
+/** Chunks of one snapshot that are asked for and not there yet. Why 8: half a megabyte covers a 10 ms link at 50 MB/s. */
+export const SNAPSHOT_PULLS_MAX: number = 8;
+/** Groups of one node that fetch a snapshot at the same time; others wait for their turn. */
+export const SNAPSHOT_FETCHES_MAX: number = 4;
+/** A chunk that was asked for and did not come is asked for again, of somebody else, after this time. */
+export const SNAPSHOT_PULL_MICROS: number = 1_000_000;
+/** Bytes of log behind which a group writes a checkpoint. Why 128 MiB: two segments; a start reads no more than a few of them. */
+export const CHECKPOINT_LOG_BYTES: number = 128 << 20;
+/** Entries kept in memory behind a checkpoint, so that a follower a little behind needs no snapshot. */
+export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
+/** A snapshot that was asked for within this time is not replaced by a newer one. */
+export const SNAPSHOT_SERVED_MICROS: number = 10_000_000;
 /** A snapshot's manifest, bytes. Why 1 MiB: it travels in one message, and one hash for each of 32,000 sections fits. */
 export const MANIFEST_BYTES_MAX: number = 1 << 20;
 /** Parts of a million. */
@@ -124,6 +151,10 @@ assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block f
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
 assert(MANIFEST_BYTES_MAX * 2 < FRAME_BYTES_MAX, 'a manifest fits a frame');
 assert(EXPIRE_LEAVES_MAX <= TRANSACTION_OPERATIONS_MAX, 'expiry costs no more than a transaction');
+assert(SNAPSHOT_CHUNK_BYTES <= 256 * 1024, 'a chunk is small enough to send between heartbeats');
+assert(TRANSACTION_BYTES_MAX + 64 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest row fits a chunk');
+assert(ENTITY_VALUE_BYTES_MAX + 128 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest leaf fits a chunk with its frame');
+assert(SNAPSHOT_CHUNK_BYTES_MAX + 64 * 1024 <= FRAME_BYTES_MAX, 'a chunk fits a frame');
 assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');
 assert(
   HEARTBEAT_MICROS * 2 * (PPM + CLOCK_RATE_PPM_MAX) < ELECTION_TIMEOUT_MIN_MICROS * (PPM - CLOCK_RATE_PPM_MAX),

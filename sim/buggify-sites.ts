@@ -12,6 +12,9 @@ const SITES: readonly (readonly [site: string, factor: number])[] = [
   ['replica.batch-one-command', 1],
   ['replica.hand-over-leadership', 0.05],
   ['replica.refuse-read-round', 0.2],
+  ['snapshot.refuse-pull', 0.1],
+  ['snapshot.short-slice', 0.3],
+  ['snapshot.spoil-chunk', 0.2],
   ['wal.rotate-early', 0.05],
 ];
 

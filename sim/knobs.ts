@@ -53,6 +53,10 @@ export interface Knobs {
   /** Bounds of queues and windows that differ from production's. */
   readonly limits: Partial<GroupLimits>;
   readonly segmentBytes: number;
+  /** Log behind which a group writes a checkpoint, where the chunks of one are cut, entries kept in memory behind it. */
+  readonly checkpointBytes: number;
+  readonly chunkBytes: number;
+  readonly trailEntries: number;
   /** Of the trees that hold the rows: with small ones, few rows make a tree of several levels. */
   readonly pageBytes: number;
   readonly link: LinkKnobs;
@@ -178,7 +182,8 @@ function drawSwarm(choices: Choices): Knobs {
     batchMax: draws.pick([1, 4, 100] as const),
     preVote: choices.under('knobs/pre-vote').below(6) !== 5,
     limits: drawLimits(choices),
-    segmentBytes: draws.pick([8, 16, 64, 256] as const) * 1024,
+    segmentBytes: draws.pick([4, 8, 16, 64] as const) * 1024,
+    ...drawCheckpoints(choices),
     pageBytes: choices.under('knobs/pages').pick([8192, 512, 512] as const),
     link: {
       delayMinMicros: draws.between(20, 500),
@@ -215,6 +220,16 @@ function drawLimits(choices: Choices): Partial<GroupLimits> {
     proposalQueueMax: draws.between(1, 4),
     pendingReadsMax: draws.between(1, 4),
     ownBacklogEntriesMax: draws.between(1, 4),
+  };
+}
+
+/** Small, so that checkpoints, reclaimed segments and fetches happen in most seeds; in a few there are none. */
+function drawCheckpoints(choices: Choices): Pick<Knobs, 'checkpointBytes' | 'chunkBytes' | 'trailEntries'> {
+  const draws = choices.under('knobs/checkpoints');
+  return {
+    checkpointBytes: draws.pick([2, 2, 4, 8, 16, 1024] as const) * 1024,
+    chunkBytes: draws.pick([512, 2048, 64 * 1024] as const),
+    trailEntries: draws.pick([0, 0, 0, 16] as const),
   };
 }
 
@@ -266,6 +281,9 @@ const PERF: Knobs = {
   preVote: true,
   limits: {},
   segmentBytes: 1 << 20,
+  checkpointBytes: 4 << 20,
+  chunkBytes: 64 * 1024,
+  trailEntries: 4096,
   pageBytes: 8192,
   link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },
   diskDelayMinMicros: 50,

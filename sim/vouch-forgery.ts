@@ -3,7 +3,7 @@
  * lying about its log. A receiver must drop or survive every one of them; none may cost more than an election.
  * Not here: what Raft cannot survive, a member that lies about votes, terms it led, or entries it holds.
  */
-import type { Envelope } from '../core/codec/envelope.ts';
+import type { Envelope, PeerMessage } from '../core/codec/envelope.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../core/codec/frame.ts';
 import { type GroupId, INDEX_ZERO, type LogIndex, type NodeId, plus, TERM_ZERO, type Term } from '../core/ids.ts';
 import type { Entry, Message } from '../core/raft/message.ts';
@@ -18,7 +18,7 @@ const BIT_FLIPS_MAX = 4;
 
 /** A message in the place of a real one; `back` = it goes to whoever sent that one. */
 interface Forgery {
-  readonly message: Message;
+  readonly message: PeerMessage;
   readonly back: boolean;
 }
 
@@ -55,7 +55,10 @@ function elsewhere({ message }: Envelope): Envelope {
 }
 
 function beyondAllTerms({ group, message }: Envelope): Envelope {
-  return { group, message: { ...message, term: TERM_BEYOND } };
+  return {
+    group,
+    message: 'term' in message ? { ...message, term: TERM_BEYOND } : { ...message, index: plus(message.index, BEYOND) },
+  };
 }
 
 function forgedMessage(frame: Frame, receiver: NodeId, draws: Draws): ForgedFrame | undefined {
@@ -68,7 +71,7 @@ function forgedMessage(frame: Frame, receiver: NodeId, draws: Draws): ForgedFram
 }
 
 /** One thing that a correct node would not have said where it said the given message. */
-function impossible(message: Message, draws: Draws): Forgery | undefined {
+function impossible(message: PeerMessage, draws: Draws): Forgery | undefined {
   switch (message.kind) {
     case 'appendEntries':
       if (message.entries.length > 0 && draws.below(2) === 0) return withWrongTerms(message, draws);
@@ -81,9 +84,23 @@ function impossible(message: Message, draws: Draws): Forgery | undefined {
       return { back: false, message: { ...message, context: message.context + BEYOND } };
     case 'readIndexResponse':
       return { back: false, message: { ...message, context: message.context + BEYOND } };
+    case 'installSnapshot':
+      return { back: false, message: { ...message, manifest: flipped(message.manifest, draws) } };
+    case 'snapshotPull':
+      return { back: false, message: { ...message, number: message.number + BIT_FLIPS_MAX } };
+    case 'snapshotChunk':
+      return { back: false, message: { ...message, bytes: flipped(message.bytes, draws) } };
     default:
       return undefined;
   }
+}
+
+/** One bit is another one. */
+function flipped(bytes: Uint8Array, draws: Draws): Uint8Array {
+  const copy = bytes.slice();
+  const at = draws.below(Math.max(copy.length, 1));
+  if (copy.length > 0) copy[at] = (copy[at] as number) ^ (1 << draws.below(8));
+  return copy;
 }
 
 /** Entries whose terms fall, or exceed their leader's. */

@@ -84,6 +84,13 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
       limits: knobs.limits,
       segmentBytes: knobs.segmentBytes,
       pageBytes: knobs.pageBytes,
+      snapshots: {
+        checkpointLogBytes: knobs.checkpointBytes,
+        chunkBytes: knobs.chunkBytes,
+        trailEntries: knobs.trailEntries,
+        pullMicros: 2 * knobs.timing.electionTimeoutMinMicros,
+        servedMicros: 4 * knobs.timing.electionTimeoutMaxMicros,
+      },
       observer: { onBlock: (block) => this.onBlock(place.node, block) },
       ...(knobs.profile === 'perf' ? {} : { probe: this.marks }), // speed is measured without looking
     });

@@ -6,7 +6,7 @@
  */
 
 import { RecordKind, recordBytes } from '../core/wal/record.ts';
-import { type FoundRecord, scanSegment } from '../core/wal/scan.ts';
+import { type FoundRecord, type SegmentScan, scanSegment } from '../core/wal/scan.ts';
 import { segmentId } from '../core/wal/segment.ts';
 import type { Atlas, Place } from './atlas.ts';
 import type { Draws } from './tape.ts';
@@ -85,14 +85,21 @@ export class WalAtlas implements Atlas {
   }
 }
 
-/** Every readable record of a log, in order. */
+/** Every readable record of a log, in order; without segments that a crash kept from being removed: nobody reads them any more. */
 function standingOn(disk: VirtualDisk): readonly Standing[] {
-  const found: Standing[] = [];
+  const scans: SegmentScan[] = [];
   for (const file of disk.list()) {
     const id = segmentId(file);
-    if (id === undefined) continue;
-    const scan = scanSegment(id, disk.read(file, 0, disk.size(file) ?? 0));
-    for (const record of scan.found) if (record.record !== undefined) found.push({ ...record, file });
+    if (id !== undefined) scans.push(scanSegment(id, disk.read(file, 0, disk.size(file) ?? 0)));
+  }
+  const floor = scans.reduce(
+    (highest, { header }) => (header.kind === 'valid' ? Math.max(highest, header.header.floor) : highest),
+    1,
+  );
+  const found: Standing[] = [];
+  for (const { id, file, found: records } of scans) {
+    if (id < floor) continue;
+    for (const record of records) if (record.record !== undefined) found.push({ ...record, file });
   }
   return found.sort((a, b) => a.header.number - b.header.number);
 }

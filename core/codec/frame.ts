@@ -5,7 +5,7 @@
  *   0      2    version and type (link-message.ts)
  *   2      16   cluster id
  *   18     16   sender's node id
- *   34     4    envelope count, then per envelope: u32 group, message (raft-message.ts)
+ *   34     4    envelope count, then per envelope: u32 group, message (peer-message.ts)
  *   end-4  4    CRC-32C of everything before
  *
  * Decoding is strict and total: anything else is a `Decoded` failure, and allocates no more than the bytes at hand justify.
@@ -19,7 +19,7 @@ import { FRAME_BYTES_MAX, FRAME_ENVELOPES_MAX } from '../limits.ts';
 import { grown } from '../lists.ts';
 import type { Envelope } from './envelope.ts';
 import { beginLinkMessage, LINK_OVERHEAD_BYTES, LinkMessageType, openLinkMessage, sealLinkMessage } from './link-message.ts';
-import { messageBytesMax, readMessage, writeMessage } from './raft-message.ts';
+import { peerMessageBytesMax, readPeerMessage, writePeerMessage } from './peer-message.ts';
 
 export interface Frame {
   readonly cluster: ClusterId;
@@ -35,7 +35,7 @@ const ENVELOPE_BYTES_MIN = 13;
 
 /** An upper bound of an envelope's bytes; frames are split by it. */
 export function envelopeBytesMax(envelope: Envelope): number {
-  return 4 + messageBytesMax(envelope.message);
+  return 4 + peerMessageBytesMax(envelope.message);
 }
 
 /** The 32 bytes that open every frame of one sender: encoded once, for writeFrame. */
@@ -54,7 +54,7 @@ export function writeFrame(writer: Writer, identity: Uint8Array, envelopes: read
   writer.u32(envelopes.length);
   for (const envelope of envelopes) {
     writer.u32(envelope.group);
-    writeMessage(writer, envelope.message);
+    writePeerMessage(writer, envelope.message);
   }
   assert(writer.length + 4 <= FRAME_BYTES_MAX, 'a frame is bounded');
   return sealLinkMessage(writer);
@@ -82,7 +82,7 @@ export function decodeFrame(bytes: Uint8Array): Decoded<Frame> {
   let envelopes: Envelope[] = [];
   for (let i = 0; i < count && reader.failed === undefined; i += 1) {
     const group = reader.u32() as GroupId;
-    const message = readMessage(reader);
+    const message = readPeerMessage(reader);
     if (message !== undefined) envelopes = grown(envelopes, { group, message });
   }
   return reader.finish({ cluster, sender, envelopes });

@@ -145,9 +145,8 @@ function writeEntries(writer: Writer, prevIndex: number, entries: readonly Entry
   }
 }
 
-/** Reads one message; after a violation the reader has failed and the result is undefined. Entry data are copies, to be kept. */
-export function readMessage(reader: Reader): Message | undefined {
-  const tag = reader.u8();
+/** Reads what follows a message's tag; after a violation the reader has failed and the result is undefined. Entry data are copies, to be kept. */
+export function readMessageOf(reader: Reader, tag: number): Message | undefined {
   const term = reader.u64() as Term;
   switch (tag) {
     case Tag.appendEntries: {

@@ -38,6 +38,27 @@ export function prove(view: TreeView, targets: readonly Uint8Array[], valueAt: (
   return out.finish();
 }
 
+/** Pruned tree of a run of leaves: what a chunk of a snapshot consists of (core/snapshot/leaf-chunk.ts). */
+export function proveRun(
+  view: TreeView,
+  run: readonly { readonly leaf: NodeRef; readonly value: Uint8Array | undefined }[],
+): Uint8Array {
+  assert(run.length > 0, 'a run holds a leaf');
+  view.treeRoot(); // brings every hash up to date
+  const out = new ProofBytes();
+  out.byte(PROOF_FORMAT);
+  const shown = run.map(({ leaf, value }) => ({ leaf, path: view.arena.path(leaf), revealed: value !== undefined }));
+  let next = 0;
+  // Leaves are written in path order, so the values come in the order of the run.
+  const valueAt = (): Uint8Array => {
+    while ((run[next] as (typeof run)[number]).value === undefined) next += 1;
+    next += 1;
+    return (run[next - 1] as (typeof run)[number]).value as Uint8Array;
+  };
+  new Emitter({ arena: view.arena, shown, out, valueAt }).emit(view.root, 0, shown.length);
+  return out.finish();
+}
+
 /** The leaves that the targets need, each once, in path order. */
 function shownLeaves(view: TreeView, targets: readonly Uint8Array[]): readonly Shown[] {
   const { arena } = view;

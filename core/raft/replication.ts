@@ -73,6 +73,7 @@ function needsSnapshot(state: RaftState, peer: Progress): boolean {
 }
 
 function appendEnd(state: RaftState, peer: Progress): LogIndex {
+  if (peer.nextIndex <= state.log.baseIndex) return plus(peer.nextIndex, -1); // gone: sendAppend offers a snapshot
   const { appendEntriesMax, appendBytesMax } = state.limits;
   const entriesMax = state.options.buggify('raft.append-one-entry') ? 1 : appendEntriesMax;
   return state.log.runEnd(peer.nextIndex, entriesMax, appendBytesMax);

@@ -20,7 +20,8 @@ import { TimedReads } from './timed-reads.ts';
 
 export interface GroupReadsOptions {
   readonly raft: Raft;
-  readonly state: GroupState;
+  /** The state of the moment: a snapshot replaces it as a whole. */
+  readonly state: () => GroupState;
   readonly buggify: Buggify;
   readonly mark: ((name: string) => void) | undefined;
   /** Reads of each kind that wait at most. */
@@ -39,7 +40,7 @@ export interface ReadMoment {
 
 export class GroupReads {
   private readonly raft: Raft;
-  private readonly state: GroupState;
+  private readonly current: () => GroupState;
   private readonly buggify: Buggify;
   private readonly mark: ((name: string) => void) | undefined;
   private readonly reply: (request: RequestId, result: ClientResult) => void;
@@ -48,12 +49,16 @@ export class GroupReads {
 
   constructor(options: GroupReadsOptions) {
     this.raft = options.raft;
-    this.state = options.state;
+    this.current = options.state;
     this.buggify = options.buggify;
     this.mark = options.mark;
     this.reply = options.reply;
     this.pending = new PendingReads(options.pendingMax);
     this.timed = new TimedReads(options.pendingMax);
+  }
+
+  private get state(): GroupState {
+    return this.current();
   }
 
   /** Takes a read. @returns whether it was answered; else the group has to be pumped. */

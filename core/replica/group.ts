@@ -27,8 +27,10 @@ import {
   PROPOSAL_QUEUE_MAX,
   READ_QUEUE_MAX,
 } from '../limits.ts';
-import { EntryKind, type Message } from '../raft/message.ts';
+import { EntryKind, type Message, type SnapshotMeta } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
+import type { IncomingSnapshot } from '../raft/ready.ts';
+import type { StateCapture } from '../state/capture.ts';
 import { type Command, commandBytes } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
@@ -42,6 +44,10 @@ import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknow
 export interface GroupSink {
   /** Records of this step's persist. @returns the sequence under which they become durable. */
   persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq;
+  /** The same for records that raft did not hand out. */
+  record(records: readonly WalRecord[]): Seq;
+  /** A leader offers a snapshot: it is to be fetched and installed. */
+  fetch(group: GroupId, incoming: IncomingSnapshot): void;
   send(to: NodeId, group: GroupId, after: Seq, message: Message): void;
   reply(request: RequestId, after: Seq, result: ClientResult): void;
 }
@@ -68,7 +74,6 @@ export interface GroupOptions {
 export class ReplicaGroup {
   readonly id: GroupId;
   readonly raft: Raft;
-  readonly state: GroupState;
   /** Set when a local invariant broke or the log is damaged: takes part in nothing any more. */
   quarantined: boolean = false;
   private readonly batchMax: number;
@@ -79,6 +84,7 @@ export class ReplicaGroup {
   private readonly commands: PendingCommands;
   private readonly reads: GroupReads;
   private readonly ownBacklogEntriesMax: number;
+  private current: GroupState;
   /** The newest persist that carries something of this group. */
   private lastSeq: Seq = AT_ONCE;
   private commitIndex: LogIndex = 0 as LogIndex;
@@ -92,7 +98,7 @@ export class ReplicaGroup {
   constructor(options: GroupOptions) {
     this.id = options.group;
     this.raft = options.raft;
-    this.state = options.state;
+    this.current = options.state;
     this.batchMax = options.batchMax;
     this.commands = new PendingCommands(options.limits.proposalQueueMax ?? PROPOSAL_QUEUE_MAX);
     this.ownBacklogEntriesMax = options.limits.ownBacklogEntriesMax ?? OWN_BACKLOG_ENTRIES_MAX;
@@ -100,15 +106,20 @@ export class ReplicaGroup {
     this.buggify = options.buggify;
     this.mark = options.mark;
     this.sink = options.sink;
-    const { raft, state, buggify, mark, sink } = options;
+    const { raft, buggify, mark, sink } = options;
     this.reads = new GroupReads({
       raft,
-      state,
+      state: () => this.current,
       buggify,
       mark,
       pendingMax: options.limits.pendingReadsMax ?? READ_QUEUE_MAX,
       reply: (request, result) => sink.reply(request, AT_ONCE, result),
     });
+  }
+
+  /** Replaced as a whole when a snapshot is installed. */
+  get state(): GroupState {
+    return this.current;
   }
 
   message(now: Micros, wall: Micros, from: NodeId, message: Message): void {
@@ -181,6 +192,50 @@ export class ReplicaGroup {
     for (const counter of [term, commitIndex, lastIndex, stableIndex, this.state.lastApplied]) out.u64(counter);
     out.u8(this.quarantined ? 1 : 0);
     this.state.digest(out);
+  }
+
+  /** The applied state as it is, to be written as a checkpoint, and what it stands for. */
+  beginCheckpoint(): { readonly capture: StateCapture; readonly meta: SnapshotMeta } {
+    const meta = this.raft.snapshotMeta(this.state.lastApplied);
+    return { capture: this.state.beginCapture(), meta };
+  }
+
+  /** A checkpoint is durable: says so in the log. @returns the sequence under which that is durable. */
+  markSnapshot({ index, term }: SnapshotMeta): Seq {
+    return this.sink.record([{ kind: 'snapshotMark', group: this.id, index, term, log: 'continues' }]);
+  }
+
+  /** The mark is durable: entries before it may go, but for a trail that a follower may need. */
+  checkpointed(index: LogIndex, trailEntries: number): void {
+    const behind = plus(index, -trailEntries);
+    if (behind > 0) this.raft.compactTo(behind);
+  }
+
+  /** Whether an offered snapshot still is of use. */
+  canInstall(index: LogIndex): boolean {
+    return !this.quarantined && this.raft.role !== 'leader' && index > this.raft.commitIndex;
+  }
+
+  /**
+   * A fetched state takes the place of the present one; its file becomes durable with this step's persist. Raft is told at once,
+   * and what it says waits for that persist like everything else of this group.
+   * @returns the sequence of that persist.
+   */
+  install(now: Micros, meta: SnapshotMeta, state: GroupState): Seq {
+    this.collect(); // what raft has handed out stands before the mark
+    const { index, term } = meta;
+    const log = this.raft.entry(index)?.term === term ? 'continues' : 'restarts';
+    this.lastSeq = this.sink.record([{ kind: 'snapshotMark', group: this.id, index, term, log }]);
+    this.current = state;
+    this.raft.snapshotInstalled(now, meta);
+    this.pump(now);
+    return this.lastSeq;
+  }
+
+  /** A fetch came to nothing. */
+  snapshotFailed(now: Micros, meta: SnapshotMeta): void {
+    this.raft.snapshotFailed(now, meta);
+    this.pump(now);
   }
 
   /** Stops taking part; every waiting client learns it. Siblings go on. */
@@ -257,6 +312,7 @@ export class ReplicaGroup {
       for (const { to, message, durable } of ready.messages)
         this.sink.send(to, this.id, durable ? this.lastSeq : AT_ONCE, message);
       this.commitIndex = maxOf(this.commitIndex, ready.commitIndex);
+      if (ready.snapshot !== undefined) this.sink.fetch(this.id, ready.snapshot);
       for (const finished of ready.reads) this.reads.finishRound(finished);
       if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';

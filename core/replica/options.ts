@@ -4,6 +4,7 @@ import type { RaftLimits, RaftTiming } from '../raft/options.ts';
 import type { RaftProbe } from '../raft/outcome.ts';
 import type { SeedWords } from '../random.ts';
 import type { StateObserver } from '../state/group-state.ts';
+import type { SnapshotLimits } from './snapshot-host.ts';
 
 /** Bounds of what one group holds. */
 export interface GroupLimits extends RaftLimits {
@@ -33,6 +34,8 @@ export interface ReplicaOptions {
   readonly preVote?: boolean;
   /** Sees blocks as they are sealed; for oracles and metrics. */
   readonly observer?: StateObserver;
+  /** Bounds of checkpoints and fetches that differ from core/limits.ts. */
+  readonly snapshots?: Partial<SnapshotLimits>;
   /** Coverage, in simulations only. */
   readonly probe?: RaftProbe;
   /** Size of a new WAL segment, bytes. Default SEGMENT_BYTES; the simulator uses small ones. */

@@ -10,20 +10,41 @@ import { InvariantError } from '../assert.ts';
 import { toHex } from '../bytes/text.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { ClientRequest, ClientResult, NodeStatus } from '../client/protocol.ts';
+import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
+import { isSnapshotMessage } from '../codec/peer-message.ts';
 import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
-import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
-import { BATCH_COMMANDS_MAX, SEGMENT_BYTES } from '../limits.ts';
+import {
+  GLOBAL_GROUP,
+  type GroupId,
+  INDEX_ZERO,
+  type Micros,
+  minOf,
+  NEVER,
+  type NodeId,
+  plus,
+  type RequestId,
+  type Seq,
+} from '../ids.ts';
+import {
+  BATCH_COMMANDS_MAX,
+  CHECKPOINT_LOG_BYTES,
+  CHECKPOINT_TRAIL_ENTRIES,
+  SEGMENT_BYTES,
+  SNAPSHOT_CHUNK_BYTES,
+  SNAPSHOT_PULL_MICROS,
+  SNAPSHOT_SERVED_MICROS,
+} from '../limits.ts';
 import { grown } from '../lists.ts';
-import { configurationOf, type Message } from '../raft/message.ts';
+import { configurationOf } from '../raft/message.ts';
 import { Raft } from '../raft/raft.ts';
+import type { IncomingSnapshot } from '../raft/ready.ts';
 import { Random } from '../random.ts';
 import { checkRequest } from '../state/admission.ts';
-import type { Command } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
-import { GroupState, type StateQuery } from '../state/group-state.ts';
+import { GroupState } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { EMPTY_HARD_STATE } from '../wal/wal.ts';
@@ -31,7 +52,11 @@ import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX, writeManife
 import { type GroupSink, ReplicaGroup } from './group.ts';
 import type { Manifest } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
+import { commandOf, groupOf, isCommand } from './requests.ts';
 import { errorResult, quarantinedResult, RETRY_AFTER_MS } from './results.ts';
+import type { SnapshotHost } from './snapshot-host.ts';
+import { type Beginning, SnapshotStore } from './snapshot-store.ts';
+import { Snapshots } from './snapshots.ts';
 
 /** What becomes true for a group once a sequence is durable. */
 interface Mark {
@@ -49,6 +74,8 @@ interface WalMark {
 const AT_ONCE = 0 as Seq;
 const LOG_DAMAGED =
   'The log of this group is damaged in the middle: it takes no part until its log is fetched again from its peers.';
+const CHECKPOINT_DAMAGED =
+  'No checkpoint of this group can be read, and its log does not reach back to the beginning: it takes no part.';
 
 export class Replica implements Core, GroupSink {
   readonly id: NodeId;
@@ -74,6 +101,12 @@ export class Replica implements Core, GroupSink {
   // What the current step has gathered.
   private effects: Effect[] = [];
   private records: WalRecord[] = [];
+  /** On files besides the log; carried out ahead of the records of the same step. */
+  private fileOps: FileOp[] = [];
+  private readonly store: SnapshotStore;
+  private readonly snapshots: Snapshots;
+  /** Snapshots that no log leads to, or that cannot be read: removed at the start. */
+  private readonly unusable: Set<string> = new Set();
 
   private constructor(reader: DirectoryReader, clocks: Clocks, options: ReplicaOptions) {
     this.options = options;
@@ -93,6 +126,41 @@ export class Replica implements Core, GroupSink {
         'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
       );
     }
+    this.store = new SnapshotStore(reader, options.hasher);
+    this.snapshots = new Snapshots({
+      host: this.snapshotHost(reader),
+      store: this.store,
+      wal: this.recovery.wal,
+      groups: () => this.groupList,
+      guarded: (group, work) => this.guarded(group, work),
+    });
+  }
+
+  private snapshotHost(reader: DirectoryReader): SnapshotHost {
+    const { hasher, buggify, probe, snapshots = {} } = this.options;
+    const limits = {
+      checkpointLogBytes: CHECKPOINT_LOG_BYTES,
+      chunkBytes: SNAPSHOT_CHUNK_BYTES,
+      trailEntries: CHECKPOINT_TRAIL_ENTRIES,
+      pullMicros: SNAPSHOT_PULL_MICROS,
+      servedMicros: SNAPSHOT_SERVED_MICROS,
+      ...snapshots,
+    };
+    const now = (): Micros => this.now;
+    return {
+      self: this.id,
+      reader,
+      hasher,
+      buggify,
+      limits,
+      get now(): Micros {
+        return now();
+      },
+      mark: (name) => probe?.mark(name),
+      write: (ops) => this.writeFiles(ops),
+      send: (to, group, message) => this.send(to, group, AT_ONCE, message),
+      newState: (group) => this.newState(group),
+    };
   }
 
   /**
@@ -115,14 +183,17 @@ export class Replica implements Core, GroupSink {
     this.wall = input.wall;
     this.effects = [];
     this.records = [];
+    this.fileOps = [];
     this.dispatch(input);
+    if (this.started && !this.dead) this.snapshots.settle();
     this.flushRecords();
     return this.effects;
   }
 
   nextDeadline(): Micros {
-    let next = NEVER;
-    if (this.started && !this.dead) for (const group of this.groupList) next = minOf(next, group.nextDeadline(this.now));
+    if (!this.started || this.dead) return NEVER;
+    let next = this.snapshots.nextDeadline();
+    for (const group of this.groupList) next = minOf(next, group.nextDeadline(this.now));
     return next;
   }
 
@@ -200,9 +271,10 @@ export class Replica implements Core, GroupSink {
   }
 
   /** As guarded(), without a closure a message. */
-  private receive(group: ReplicaGroup, from: NodeId, message: Message): void {
+  private receive(group: ReplicaGroup, from: NodeId, message: PeerMessage): void {
     try {
-      group.message(this.now, this.wall, from, message);
+      if (isSnapshotMessage(message)) this.snapshots.message(from, group, message);
+      else group.message(this.now, this.wall, from, message);
     } catch (error) {
       this.broken(group, error);
     }
@@ -217,6 +289,7 @@ export class Replica implements Core, GroupSink {
     for (const group of this.groupList) {
       if (group.nextDeadline(this.now) <= this.now) this.guarded(group, () => group.deadline(this.now, this.wall));
     }
+    this.snapshots.deadline();
   }
 
   private persisted(seq: Seq): void {
@@ -235,6 +308,7 @@ export class Replica implements Core, GroupSink {
       const { group, mark } = head;
       this.guarded(group, () => group.persisted(this.now, mark));
     }
+    this.snapshots.persisted(seq);
   }
 
   private bootstrap(manifest: Manifest): void {
@@ -253,23 +327,51 @@ export class Replica implements Core, GroupSink {
 
   private start(manifest: Manifest): void {
     this.started = true;
-    const dataGroups = manifest.groups.map(({ group }) => group).filter((group) => group !== GLOBAL_GROUP);
-    for (const { group, voters } of manifest.groups) {
-      if (voters.includes(this.id)) this.groups.set(group, this.createGroup(group, voters, dataGroups));
-    }
+    for (const { group, voters } of manifest.groups) if (voters.includes(this.id)) this.openGroup(group, voters);
     this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
-    for (const group of this.groupList) {
-      const unlisted = this.recovery.allQuarantined && !this.recovery.groups.has(group.id);
-      if (!unlisted && !this.recovery.quarantined.includes(group.id)) continue;
-      this.options.probe?.mark('replica.group-quarantined-at-start');
-      group.quarantine();
-      this.fatal(group.id, 'log_damaged', LOG_DAMAGED);
-    }
+    const ops = this.store.startingSweep(this.unusable);
+    if (ops.length > 0) this.writeFiles(ops);
   }
 
-  private createGroup(id: GroupId, voters: readonly NodeId[], dataGroups: readonly GroupId[]): ReplicaGroup {
-    const { hasher, entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = this.options;
-    const recovered = this.recovery.groups.get(id);
+  /** Brings a group up from its newest checkpoint and the log behind it, or quarantines it. */
+  private openGroup(id: GroupId, voters: readonly NodeId[]): void {
+    const { recovery, store } = this;
+    const log = recovery.groups.get(id);
+    const isDamaged = recovery.quarantined.includes(id) || (recovery.allQuarantined && log === undefined);
+    const unusable = new Set<string>();
+    const beginning = log === undefined || isDamaged ? undefined : store.begin(id, log, () => this.newState(id), unusable);
+    const group = this.createGroup(id, voters, isDamaged ? undefined : beginning);
+    this.groups.set(id, group);
+    const isWhole = beginning !== undefined || log === undefined || log.isComplete;
+    if (!isDamaged && isWhole) {
+      for (const name of unusable) this.unusable.add(name);
+      if ((beginning?.passedOver ?? 0) > 0) this.options.probe?.mark('snapshot.damaged-checkpoint-passed-over');
+      return recovery.wal.keepBehind(id, store.keepOf(id));
+    }
+    this.options.probe?.mark(isDamaged ? 'replica.group-quarantined-at-start' : 'snapshot.no-checkpoint-left');
+    group.quarantine();
+    if (isDamaged) this.fatal(id, 'log_damaged', LOG_DAMAGED);
+    else this.fatal(id, 'checkpoint_damaged', CHECKPOINT_DAMAGED);
+  }
+
+  private newState(group: GroupId): GroupState {
+    const { hasher, observer, pageBytes } = this.options;
+    const groups = this.current?.groups ?? [];
+    return new GroupState({
+      group,
+      hasher,
+      dataGroups: groups.map((members) => members.group).filter((id) => id !== GLOBAL_GROUP),
+      ...(observer === undefined ? {} : { observer }),
+      ...(pageBytes === undefined ? {} : { pageBytes }),
+    });
+  }
+
+  private createGroup(id: GroupId, voters: readonly NodeId[], beginning: Beginning | undefined): ReplicaGroup {
+    const { entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = this.options;
+    const log = this.recovery.groups.get(id);
+    const meta = beginning?.held.manifest;
+    // Of a log that leads nowhere only the votes count: the group is quarantined.
+    const entries = meta !== undefined || log?.isComplete === true ? log?.entriesBehind(meta?.index ?? INDEX_ZERO) : undefined;
     const raft = new Raft(
       {
         id: this.id,
@@ -281,27 +383,21 @@ export class Replica implements Core, GroupSink {
         buggify,
         ...(probe === undefined ? {} : { probe }),
         limits,
+        snapshotToOffer: () => this.snapshots.offerOf(id),
         noopData: () => encodeEntryData({ wall: this.wall, commands: [], entropy }).data,
       },
       {
-        hardState: recovered?.hardState ?? EMPTY_HARD_STATE,
-        entries: recovered?.entries ?? [],
+        hardState: log?.hardState ?? EMPTY_HARD_STATE,
+        entries: entries ?? [],
         configuration: configurationOf(voters),
+        snapshot: meta === undefined ? undefined : { index: meta.index, term: meta.term, configuration: meta.configuration },
       },
       this.now,
     );
-    const { observer, pageBytes } = this.options;
-    const state = new GroupState({
-      group: id,
-      hasher,
-      dataGroups,
-      ...(observer === undefined ? {} : { observer }),
-      ...(pageBytes === undefined ? {} : { pageBytes }),
-    });
     return new ReplicaGroup({
       group: id,
       raft,
-      state,
+      state: beginning?.state ?? this.newState(id),
       entropy,
       buggify,
       mark: probe === undefined ? undefined : (name) => probe.mark(name),
@@ -364,7 +460,22 @@ export class Replica implements Core, GroupSink {
     return seq;
   }
 
-  send(to: NodeId, group: GroupId, after: Seq, message: Message): void {
+  record(records: readonly WalRecord[]): Seq {
+    for (const record of records) this.records.push(record);
+    return plus(this.seq, 1);
+  }
+
+  fetch(group: GroupId, incoming: IncomingSnapshot): void {
+    this.snapshots.offered(this.groups.get(group) as ReplicaGroup, incoming);
+  }
+
+  private writeFiles(ops: readonly FileOp[]): Seq {
+    for (const op of ops) this.fileOps.push(op);
+    this.store.noted(ops);
+    return plus(this.seq, 1);
+  }
+
+  send(to: NodeId, group: GroupId, after: Seq, message: PeerMessage): void {
     this.effects = grown(this.effects, { kind: 'send', to, after, envelope: { group, message } });
   }
 
@@ -372,43 +483,12 @@ export class Replica implements Core, GroupSink {
     this.effects.push({ kind: 'reply', id, after, result });
   }
 
-  /** One WAL batch for all groups of this step, ahead of the effects that wait for it. */
+  /** One WAL batch for all groups of this step, and what else is to be written, ahead of the effects that wait for it. */
   private flushRecords(): void {
-    if (this.records.length === 0) return;
+    if (this.records.length === 0 && this.fileOps.length === 0) return;
     this.seq = plus(this.seq, 1);
-    const ops: readonly FileOp[] = this.recovery.wal.plan(this.records);
-    this.walMarks.push({ seq: this.seq, number: this.recovery.wal.lastNumber });
+    const ops: readonly FileOp[] = [...this.fileOps, ...this.recovery.wal.plan(this.records)];
+    if (this.records.length > 0) this.walMarks.push({ seq: this.seq, number: this.recovery.wal.lastNumber });
     this.effects.unshift({ kind: 'persist', seq: this.seq, ops });
   }
-}
-
-/** The group a request concerns. */
-function groupOf(body: Exclude<ClientRequest, { kind: 'status' }>): GroupId {
-  return 'group' in body ? body.group : GLOBAL_GROUP;
-}
-
-/** The command a request puts into the log, or the read that it is. */
-function commandOf(body: Exclude<ClientRequest, { kind: 'status' }>): Command | StateQuery {
-  switch (body.kind) {
-    case 'openSession':
-      return { kind: 'openSession' };
-    case 'directory':
-      return { kind: 'directory', ref: body.command, body: body.body };
-    case 'createVault':
-      return { kind: 'createVault', ref: body.command, organization: body.organization, vault: body.vault };
-    case 'transact':
-      return {
-        kind: 'transact',
-        ref: body.command,
-        organization: body.organization,
-        vault: body.vault,
-        transaction: body.transaction,
-      };
-    default:
-      return body;
-  }
-}
-
-function isCommand(work: Command | StateQuery): work is Command {
-  return !('consistency' in work);
 }

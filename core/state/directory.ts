@@ -11,7 +11,7 @@
  * Ids: ULID(entry time in ms, first 80 bits of SHA-256(u32 group ‖ u64 log index ‖ u32 position in the entry)).
  */
 import { assert, defined, unreachable } from '../assert.ts';
-import { BTree } from '../btree/tree.ts';
+import { BTree, type TreeSnapshot } from '../btree/tree.ts';
 import { concatBytes } from '../bytes/compare.ts';
 import { Reader } from '../bytes/reader.ts';
 import { fromUtf8, toUtf8 } from '../bytes/text.ts';
@@ -21,7 +21,7 @@ import { decodeUlid, ULID_BYTES, ulidFrom } from '../chain/ulid.ts';
 import type { ClientRequest, ClientResult, DirectoryCommand, VaultEntry } from '../client/protocol.ts';
 import { hashOf } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type LogIndex, type Micros, type OrganizationId, type VaultId } from '../ids.ts';
-import { LIST_ROWS_MAX, ORGANIZATIONS_MAX, VAULTS_MAX } from '../limits.ts';
+import { LIST_ROWS_MAX, ORGANIZATIONS_MAX, SLUG_BYTES_MAX, VAULTS_MAX } from '../limits.ts';
 import type { PageStore } from '../page/store.ts';
 import { prefixRange, tableRange } from './key-reader.ts';
 import { errorResult, VAULT_MISSING } from './results.ts';
@@ -56,6 +56,26 @@ function nameText(bytes: Uint8Array, start: number): string {
 
 function keyOf(table: number, ...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(Uint8Array.of(table), ...parts);
+}
+
+/** Whether key and row have the lengths and texts of their table. */
+function isRow(key: Uint8Array, row: Uint8Array): boolean {
+  const isName = (bytes: Uint8Array, start: number): boolean => {
+    const length = bytes.length - start;
+    return length >= 1 && length <= SLUG_BYTES_MAX && fromUtf8(bytes, start) !== undefined;
+  };
+  switch (key[0]) {
+    case DirectoryTable.organizationByName:
+      return isName(key, 1) && row.length === ULID_BYTES;
+    case DirectoryTable.organizationById:
+      return key.length === 1 + ULID_BYTES && isName(row, 0);
+    case DirectoryTable.vaultByName:
+      return isName(key, 1 + ULID_BYTES) && row.length === ULID_BYTES + 12;
+    case DirectoryTable.vaultById:
+      return key.length === 1 + ULID_BYTES && isName(row, ULID_BYTES);
+    default:
+      return false;
+  }
 }
 
 /** Deterministic, so that every replica draws the same id. Source: 40-commitment ("ids"). */
@@ -104,6 +124,25 @@ export class Directory {
       default:
         return unreachable(query);
     }
+  }
+
+  /** The rows as they are, readable while apply goes on, until released. */
+  snapshot(): TreeSnapshot {
+    return this.rows.snapshot();
+  }
+
+  /** Takes over a row of a snapshot; given in key order. @returns false where it cannot be a row of a directory. */
+  restoreRow(key: Uint8Array, row: Uint8Array): boolean {
+    if (!isRow(key, row)) return false;
+    if (key[0] === DirectoryTable.organizationByName) this.organizations += 1;
+    if (key[0] === DirectoryTable.vaultByName) {
+      const group = new Reader(row, ULID_BYTES).u32();
+      const load = this.load.find((candidate) => candidate.group === group);
+      if (load === undefined) return false;
+      load.vaults += 1;
+    }
+    this.rows.set(key, row);
+    return true;
   }
 
   /** Feeds every row into a digest, in key order. */

@@ -24,6 +24,7 @@ import {
 import { VAULTS_MAX } from '../limits.ts';
 import { MemoryPageStore } from '../page/store.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
+import { StateCapture } from './capture.ts';
 import { CommandKind, type DecodedCommand } from './command.ts';
 import { Directory } from './directory.ts';
 import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
@@ -31,7 +32,14 @@ import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
 import { KeyBuilder } from './keys.ts';
 import { PathCache } from './path-cache.ts';
 import { type CommandResult, errorResult, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
-import { type Admitted, type Answer, DEFAULT_SESSION_LIMITS, type SessionLimits, Sessions } from './sessions.ts';
+import {
+  type Admitted,
+  type Answer,
+  DEFAULT_SESSION_LIMITS,
+  type SessionImage,
+  type SessionLimits,
+  Sessions,
+} from './sessions.ts';
 import { ulidBytes } from './ulid-field.ts';
 import { Vault } from './vault.ts';
 import { queryVault } from './vault-query.ts';
@@ -90,6 +98,8 @@ export class GroupState {
   private readonly directory: Directory | undefined;
   private readonly vaults: Map<VaultId, Vault> = new Map();
   private readonly expiries: ExpiryQueue = new ExpiryQueue();
+  /** Sees a vault before it changes, while a snapshot is being written. */
+  private capture: StateCapture | undefined = undefined;
   /** What a retry must repeat, while it is hashed. */
   private readonly payload: Writer = new Writer();
 
@@ -155,6 +165,7 @@ export class GroupState {
   }
 
   private applyVault(id: VaultId, section: Section, entry: Entry, answers: Answer[]): void {
+    if (this.capture !== undefined) this.preserve(this.capture, id);
     const run = new VaultSection({
       shelf: { find: (vault) => this.vaults.get(vault), add: (vault, organization) => this.addVault(vault, organization) },
       id,
@@ -210,6 +221,51 @@ export class GroupState {
     });
     this.vaults.set(id, vault);
     return vault;
+  }
+
+  private preserve(capture: StateCapture, id: VaultId): void {
+    const vault = this.vaults.get(id);
+    if (vault !== undefined) capture.preserve(vault);
+  }
+
+  /** The state as it is, readable while apply goes on, until released; one at a time. */
+  beginCapture(): StateCapture {
+    assert(this.capture === undefined, 'one capture of a group at a time');
+    this.capture = new StateCapture({
+      index: this.lastApplied,
+      time: this.lastTime,
+      sessions: this.sessions.beginCapture(),
+      vaults: this.vaultIds().map((id) => defined(this.vaults.get(id), 'a listed vault is there')),
+      directory: this.directory?.snapshot(),
+      onRelease: () => {
+        this.capture = undefined;
+        this.sessions.endCapture();
+      },
+    });
+    return this.capture;
+  }
+
+  /** Restoring (core/snapshot/restorer.ts): a vault to be filled; undefined where it cannot be. */
+  restoreVault(id: VaultId, organization: OrganizationId): Vault | undefined {
+    return this.vaults.has(id) ? undefined : this.addVault(id, organization);
+  }
+
+  /** Restoring: the next session in order of last use. @returns false where it cannot be. */
+  restoreSession(image: SessionImage): boolean {
+    return this.sessions.restore(image);
+  }
+
+  /** Restoring: the next row of the directory. @returns false where it cannot be. */
+  restoreDirectoryRow(key: Uint8Array, row: Uint8Array): boolean {
+    return this.directory?.restoreRow(key, row) ?? false;
+  }
+
+  /** Restoring is done: the state is that behind the entry at index. */
+  restored(index: LogIndex, time: Micros): void {
+    assert(this.lastApplied === INDEX_ZERO, 'only a new state is restored');
+    for (const [id, vault] of this.vaults) this.expiries.set(id, vault.leaves.firstExpiry());
+    this.lastApplied = index;
+    this.lastTime = time;
   }
 
   /** Answers from the applied state. The request passed admission (admission.ts). */

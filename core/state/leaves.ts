@@ -171,6 +171,11 @@ export class Leaves {
     return this.earliest;
   }
 
+  /** Restoring: a row of the history, as it was. */
+  restoreRow(key: Uint8Array, row: Uint8Array): void {
+    this.rows.set(key, row);
+  }
+
   private setLeaf(path: Uint8Array, valueHash: Uint8Array): void {
     this.tree.set(path, valueHash);
     this.touched[path[0] as number] = 1;

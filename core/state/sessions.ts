@@ -6,6 +6,7 @@
  * Invariants: the map is in order of last use (`touch` re-inserts), so the first session is always the least recently
  * used one. Every kept sequence >= floor. At most SESSION_RESULTS_MAX results a session, SESSIONS_MAX sessions.
  */
+import { assert, defined } from '../assert.ts';
 import { equalBytes } from '../bytes/compare.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { ClientResult, CommandRef } from '../client/protocol.ts';
@@ -24,6 +25,21 @@ export interface Answer {
 interface Kept {
   readonly payloadHash: Uint8Array;
   readonly answer: Answer;
+}
+
+/** One kept result, as a capture shows it. */
+export interface KeptResult {
+  readonly sequence: number;
+  readonly payloadHash: Uint8Array;
+  readonly result: ClientResult;
+}
+
+/** A session at one moment; results by sequence, ascending. */
+export interface SessionImage {
+  readonly index: LogIndex;
+  readonly floor: number;
+  readonly lastUsed: Micros;
+  readonly kept: readonly KeptResult[];
 }
 
 class Session {
@@ -71,7 +87,49 @@ export interface Admitted {
   readonly answer: Answer;
 }
 
+/** What a session looks like now. Between entries only: then every kept answer has its result. */
+function imageOf(index: LogIndex, session: Session): SessionImage {
+  const kept = [...session.kept].sort(([a], [b]) => a - b);
+  return {
+    index,
+    floor: session.floor,
+    lastUsed: session.lastUsed,
+    kept: kept.map(([sequence, { payloadHash, answer }]) => ({
+      sequence,
+      payloadHash,
+      result: defined(answer.result, 'between entries a kept answer has its result'),
+    })),
+  };
+}
+
+/** All sessions of a group at one moment, in order of last use. A session that changes meanwhile is copied first. */
+export class SessionsCapture {
+  private readonly order: (readonly [LogIndex, Session])[];
+  private readonly images: Map<Session, SessionImage> = new Map();
+
+  constructor(sessions: Iterable<readonly [LogIndex, Session]>) {
+    this.order = [...sessions];
+  }
+
+  get count(): number {
+    return this.order.length;
+  }
+
+  /** The image of the session at a place in the order. Each place once. */
+  image(place: number): SessionImage {
+    const [index, session] = defined(this.order[place], 'a session is asked for by its place');
+    return this.images.get(session) ?? imageOf(index, session);
+  }
+
+  /** Called before a session changes for the first time. */
+  preserve(index: LogIndex, session: Session): void {
+    if (!this.images.has(session)) this.images.set(session, imageOf(index, session));
+  }
+}
+
 export class Sessions {
+  /** Sees a session before it changes, while a capture is being read. */
+  capture: SessionsCapture | undefined = undefined;
   private readonly group: GroupId;
   private readonly limits: SessionLimits;
   private readonly sessions: Map<LogIndex, Session> = new Map();
@@ -114,6 +172,7 @@ export class Sessions {
     const { index } = ref.session;
     const session = ref.session.group === this.group ? this.sessions.get(index) : undefined;
     if (session === undefined) return { run: false, answer: { result: SESSION_EXPIRED } };
+    this.capture?.preserve(index, session);
     this.touch(index, session, now);
     session.raiseFloor(ref.lowestUnanswered);
     if (ref.sequence < session.floor) return { run: false, answer: { result: SEQUENCE_STALE } };
@@ -127,6 +186,33 @@ export class Sessions {
     const answer: Answer = { result: undefined };
     session.kept.set(ref.sequence, { payloadHash, answer });
     return { run: true, answer };
+  }
+
+  /** The sessions as they are, readable while apply goes on; one at a time. */
+  beginCapture(): SessionsCapture {
+    assert(this.capture === undefined, 'one capture of the sessions at a time');
+    this.capture = new SessionsCapture(this.sessions);
+    return this.capture;
+  }
+
+  endCapture(): void {
+    this.capture = undefined;
+  }
+
+  /** Takes over a session of a snapshot; given in order of last use. @returns false where it cannot be. */
+  restore(image: SessionImage): boolean {
+    const isRoomy = this.sessions.size < this.limits.sessionsMax && image.kept.length <= this.limits.resultsMax;
+    if (!isRoomy || this.sessions.has(image.index)) return false;
+    const session = new Session(image.lastUsed);
+    session.floor = image.floor;
+    let previous = image.floor - 1;
+    for (const { sequence, payloadHash, result } of image.kept) {
+      if (sequence <= previous) return false;
+      previous = sequence;
+      session.kept.set(sequence, { payloadHash, answer: { result } });
+    }
+    this.sessions.set(image.index, session);
+    return true;
   }
 
   private touch(index: LogIndex, session: Session, now: Micros): void {

@@ -4,8 +4,9 @@
  * Invariants: anchor is the block at `height`; log.size = height; time is that block's time and grows with every block.
  */
 import { assert, defined } from '../assert.ts';
+import { equalBytes } from '../bytes/compare.ts';
 import type { Hasher } from '../capability.ts';
-import { blockHash, encodeHeader, headerStateRoot, headerTime, headerTreeRoot } from '../chain/header.ts';
+import { blockHash, decodeHeader, encodeHeader, headerStateRoot, headerTime, headerTreeRoot } from '../chain/header.ts';
 import { MerkleLog, transactionsRoot } from '../chain/merkle-log.ts';
 import type { Anchor } from '../client/protocol.ts';
 import {
@@ -120,6 +121,32 @@ export class Vault {
     this.newest = { height, blockHash: hash, stateRoot, treeRoot, header };
     this.newestTime = time;
     return this.newest;
+  }
+
+  /** Restoring: takes over the next block's header. @returns false where it does not follow the chain so far. */
+  restoreHeader(bytes: Uint8Array): boolean {
+    const decoded = decodeHeader(bytes);
+    if (!decoded.ok) return false;
+    const { height, vault, organization, previousHash, time } = decoded.value;
+    const previous = this.newest === undefined ? NO_BLOCK : this.newest.blockHash;
+    const follows = height === this.height + 1 && equalBytes(previousHash, previous) && time > this.newestTime;
+    if (!follows || !equalBytes(vault, this.idBytes) || !equalBytes(organization, this.organizationBytes)) return false;
+    const header = bytes.slice();
+    this.leaves.rows.set(this.leaves.keys.header(plus(this.height, 1)), header);
+    const hash = blockHash(this.hasher, header);
+    this.log.append(hash);
+    const { stateRoot, treeRoot } = decoded.value;
+    this.newest = { height: plus(this.height, 1), blockHash: hash, stateRoot, treeRoot, header };
+    this.newestTime = headerTime(header, 0) as Micros;
+    return true;
+  }
+
+  /** Restoring: the leaves are what the newest header says. Asked once, at the end. */
+  matchesItsHeader(): boolean {
+    const { tree } = this.leaves;
+    this.leaves.takeTouched();
+    const { stateRoot, treeRoot } = this.anchor;
+    return equalBytes(tree.treeRoot(), treeRoot) && equalBytes(tree.stateRoot(), stateRoot);
   }
 
   /** The anchor of any block from 1 to `height`. */

@@ -36,7 +36,7 @@ export class Chain {
 
   /** Begins at the oldest segment still needed: what its table says is where every chain starts. */
   begin(header: SegmentHeader): void {
-    for (const row of header.table) this.groupOf(row.group).adopt(row);
+    for (const row of header.table) this.groupOf(row.group).begin(row);
     this.unlistedFlag = header.unlistedBroken;
     this.last = header.last;
   }
@@ -65,7 +65,8 @@ export class Chain {
   }
 
   /** Takes a record that belongs; numbers it skips are lost. */
-  take(found: FoundRecord, file: string): void {
+  take(found: FoundRecord, scan: { readonly file: string; readonly id: number }): void {
+    const { file } = scan;
     const { header, record, offset } = found;
     if (header.number > this.last.number + 1) this.lose(header.number - 1, file, offset);
     const group = this.groupOf(header.group);
@@ -77,7 +78,7 @@ export class Chain {
       this.damage.push({ file, offset, reason: 'a record does not match its checksum' });
       return;
     }
-    const contradiction = group.apply(record);
+    const contradiction = group.apply(record, scan.id);
     if (contradiction !== undefined) this.damage.push({ file, offset, reason: contradiction });
   }
 

@@ -6,7 +6,7 @@
  *   entries        u64 first index ‖ u32 count ‖ count x (u64 term ‖ u8 kind ‖ u32 length ‖ data)
  *   hardState      u64 term ‖ u8 voted (0 | 1) ‖ 16 bytes node id (zeros if not voted) ‖ u64 commit index
  *   truncate       u64 from index
- *   snapshotMark   u64 index ‖ u64 term
+ *   snapshotMark   u64 index ‖ u64 term ‖ u8 log (0 continues, 1 restarts, 2 healed)
  *   configuration  u64 index ‖ a configuration (core/raft/configuration-bytes.ts)
  */
 import { assert, defined, unreachable } from '../assert.ts';
@@ -19,7 +19,16 @@ import { ENTRY_BYTES_MAX, RECORD_BYTES_MAX } from '../limits.ts';
 import { configurationBytes, encodeConfiguration, readConfiguration } from '../raft/configuration-bytes.ts';
 import type { Entry, HardState } from '../raft/message.ts';
 import { EntryKind } from '../raft/message.ts';
-import { RecordKind, type WalRecord, writeU64 } from './record.ts';
+import { type MarkedLog, RecordKind, type WalRecord, writeU64 } from './record.ts';
+
+/** On disk by position: do not reorder. */
+const LOGS: readonly MarkedLog[] = ['continues', 'restarts', 'healed'];
+
+function readLog(reader: Reader): MarkedLog {
+  const log = LOGS[reader.u8()];
+  if (log === undefined) reader.fail('bad_value');
+  return log ?? 'continues';
+}
 
 /** Fixed bytes of an entries payload, and of one entry in it. */
 const ENTRIES_HEAD_BYTES = 12;
@@ -48,7 +57,7 @@ export function payloadBytes(record: WalRecord): number {
     case 'truncate':
       return 8;
     case 'snapshotMark':
-      return 16;
+      return 17;
     case 'configuration':
       return 8 + configurationBytes(record.configuration);
     default:
@@ -107,6 +116,7 @@ export function writePayload(bytes: Uint8Array, view: DataView, at: number, reco
       return writeU64(view, at, record.from);
     case 'snapshotMark':
       writeU64(view, at, record.index);
+      bytes[at + 16] = LOGS.indexOf(record.log);
       return writeU64(view, at + 8, record.term);
     case 'configuration':
       writeU64(view, at, record.index);
@@ -181,6 +191,7 @@ export function readPayload(
         kind: 'snapshotMark',
         index: reader.u64() as LogIndex,
         term: reader.u64() as Term,
+        log: readLog(reader),
       });
     case RecordKind.configuration: {
       const index = reader.u64() as LogIndex;

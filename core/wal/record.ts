@@ -28,6 +28,8 @@ import type { GroupId, LogIndex, Term } from '../ids.ts';
 import { RECORD_BYTES_MAX } from '../limits.ts';
 import type { Configuration, Entry, HardState } from '../raft/message.ts';
 
+export type MarkedLog = 'continues' | 'restarts' | 'healed';
+
 export type WalRecord =
   /** Appended to the group's log; the first index follows the last one there (a truncate record comes before a rewrite). */
   | { readonly group: GroupId; readonly kind: 'entries'; readonly entries: readonly Entry[] }
@@ -43,10 +45,19 @@ export type WalRecord =
       readonly configuration: Configuration;
     }
   /**
-   * A durable snapshot holds the group up to index: its log starts behind it, and a broken chain before this record no
-   * longer matters. Whoever writes one after a quarantine writes the hard state with it.
+   * A durable snapshot holds the group up to index. What that says of the log before this record:
+   *   continues  it holds the entry at index, and goes on; a checkpoint's mark
+   *   restarts   it is given up, entries behind index too: a fetched snapshot of another leader's log stands in its place
+   *   healed     the same after a quarantine: a broken chain before this record no longer matters. The hard state is written with it
+   * Why a checkpoint's mark never heals: entries that were lost before it may have been acknowledged, and lie behind its index.
    */
-  | { readonly group: GroupId; readonly kind: 'snapshotMark'; readonly index: LogIndex; readonly term: Term };
+  | {
+      readonly group: GroupId;
+      readonly kind: 'snapshotMark';
+      readonly index: LogIndex;
+      readonly term: Term;
+      readonly log: MarkedLog;
+    };
 
 /** On disk: do not renumber. */
 export const RecordKind = { entries: 1, hardState: 2, truncate: 3, snapshotMark: 4, configuration: 5 } as const;

@@ -78,9 +78,14 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
       hardState: group.hardState,
       snapshotIndex: group.snapshot?.index ?? INDEX_ZERO,
       snapshotTerm: group.snapshot?.term ?? TERM_ZERO,
+      spans: group.spans.copy(),
+      keep: INDEX_ZERO,
     });
   }
-  const tail = { floor: floorOf(scans), last: chain.last, groups: tails, unlistedBroken };
+  const floor = floorOf(scans);
+  for (const scan of scans) if (scan.id < floor) repairs.push({ op: 'remove', file: scan.file });
+  const files = scans.filter((scan) => scan.id >= floor).map(({ id }) => id);
+  const tail = { floor, files, last: chain.last, groups: tails, unlistedBroken };
   if (needsNewSegment(last, unlistedBroken)) {
     options.mark?.('wal.new-segment-after-damage');
     // Nothing is changed; the next segment's header will say for good which groups are broken.
@@ -94,10 +99,11 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   }
   if (walk.unborn.length > 0) options.mark?.('wal.unborn-segment-removed');
   for (const scan of walk.unborn) repairs.push({ op: 'remove', file: scan.file });
+  const born = { ...tail, files: files.filter((id) => walk.unborn.every((scan) => scan.id !== id)) };
   if (last === undefined) {
     const header = { id: 1, floor: 1, last: NO_LINK, unlistedBroken: false, table: [] };
     startSegment(header, segmentBytes, repairs);
-    const wal = new Wal({ ...tail, segment: 1, offset: headerBytes(0), segmentEnd: segmentBytes }, options);
+    const wal = new Wal({ ...tail, files: [1], segment: 1, offset: headerBytes(0), segmentEnd: segmentBytes }, options);
     return { ...found, wal, repairs, tornBytes: 0 };
   }
   writeAgain(reader, last, walk, repairs);
@@ -106,7 +112,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   cut(last.file, { from: walk.end, to: walk.end + tornBytes }, repairs);
   repairs.push({ op: 'sync', file: last.file }, { op: 'syncDirectory' });
   const segmentEnd = Math.max(last.sizeBytes, walk.end);
-  const wal = new Wal({ ...tail, segment: last.id, offset: walk.end, segmentEnd }, options);
+  const wal = new Wal({ ...born, segment: last.id, offset: walk.end, segmentEnd }, options);
   return { ...found, wal, repairs, tornBytes };
 }
 
@@ -197,7 +203,7 @@ function readRecords(chain: Chain, scan: SegmentScan, watermark: number): number
     const next = chain.last.number + 1;
     const whole = found.header.number === next && found.record !== undefined;
     if (!whole && next > watermark) break; // torn: record `next` was never reported durable
-    chain.take(found, scan.file);
+    chain.take(found, scan);
     end = found.offset + recordBytes(found.header.payloadBytes);
   }
   return end;

@@ -9,10 +9,11 @@ import type { FileOp } from '../effect.ts';
 import type { GroupId, LogIndex, Term } from '../ids.ts';
 import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
 import { SEGMENT_BYTES } from '../limits.ts';
-import type { HardState } from '../raft/message.ts';
+import type { Entry, HardState } from '../raft/message.ts';
 import { kindOf, payloadBytes, splitRecord, writePayload } from './payload.ts';
 import { type Link, NO_LINK, RECORD_HEADER_BYTES, recordBytes, sealRecord, type WalRecord } from './record.ts';
 import { encodeSegmentHeader, headerBytes, type SegmentHeader, segmentName } from './segment.ts';
+import { EntrySpans } from './spans.ts';
 
 export interface WalOptions {
   /** Preallocated size of a segment. A record that does not fit makes its segment larger. */
@@ -31,6 +32,10 @@ export interface GroupTail {
   hardState: HardState;
   snapshotIndex: LogIndex;
   snapshotTerm: Term;
+  /** Where its entries stand. */
+  readonly spans: EntrySpans;
+  /** Entries behind this index are kept; 0 = all. Told by the host once a snapshot of that index is durable. */
+  keep: LogIndex;
 }
 
 /** Where the log stands after recovery. */
@@ -41,6 +46,8 @@ export interface WalTail {
   /** Usable bytes of the segment; an offset at or above it makes the next plan rotate. */
   readonly segmentEnd: number;
   readonly floor: number;
+  /** Segments from the floor on that have a file, ascending. */
+  readonly files: readonly number[];
   readonly last: Link;
   readonly groups: ReadonlyMap<GroupId, GroupTail>;
   /** Lost records may belong to a group that is not in `groups`. */
@@ -60,7 +67,10 @@ export class Wal {
   private readonly segmentBytes: number;
   private readonly groups: Map<GroupId, GroupTail> = new Map();
   private readonly unlistedBroken: boolean;
-  private readonly floor: number;
+  /** Oldest segment still needed, as the newest header says. */
+  private floor: number;
+  /** Segments from there on that have a file, ascending; the present one may not be among them yet. */
+  private readonly files: number[];
   private segment: number;
   /** Name of that segment's file. */
   private file: string;
@@ -68,6 +78,8 @@ export class Wal {
   private segmentEnd: number;
   private last: Link;
   private watermark: number;
+  /** Bytes of records planned since this log was opened. */
+  private written: number = 0;
 
   constructor(tail: WalTail, options: WalOptions = {}) {
     this.options = options;
@@ -77,11 +89,16 @@ export class Wal {
     this.offset = tail.offset;
     this.segmentEnd = tail.segmentEnd;
     this.floor = tail.floor;
+    this.files = [...tail.files];
     this.last = tail.last;
     this.unlistedBroken = tail.unlistedBroken;
     // What recovery found is durable once its repairs are, and every plan is carried out behind them.
     this.watermark = tail.last.number;
     for (const [group, state] of tail.groups) this.groups.set(group, { ...state });
+  }
+
+  get writtenBytes(): number {
+    return this.written;
   }
 
   /** Number of the last planned record; 0 before the first. */
@@ -132,12 +149,45 @@ export class Wal {
     this.options.mark?.(ops.length > 0 ? 'wal.rotated-within-a-plan' : 'wal.rotated');
     this.segment += 1;
     this.file = segmentName(this.segment);
+    const before = this.floor;
+    this.floor = this.oldestNeeded();
     const ids = [...this.groups.keys()].sort((a, b) => a - b);
     const table = ids.map((group) => ({ group, ...this.tailOf(group) }));
     this.offset = headerBytes(table.length);
     this.segmentEnd = Math.max(this.segmentBytes, this.offset + firstRecordBytes);
     const header = { id: this.segment, floor: this.floor, last: this.last, unlistedBroken: this.unlistedBroken, table };
     startSegment(header, this.segmentEnd, ops);
+    // The header that no longer names them is durable: now they may go, in any order, and a crash may leave some.
+    if (before < this.floor) this.options.mark?.('wal.segments-reclaimed');
+    while (this.files.length > 0 && (this.files[0] as number) < this.floor)
+      ops.push({ op: 'remove', file: segmentName(this.files.shift() as number) });
+    this.files.push(this.segment);
+  }
+
+  /** The oldest segment that some group needs; at most the present one. */
+  private oldestNeeded(): number {
+    let oldest = this.segment;
+    for (const tail of this.groups.values()) {
+      if (!tail.broken) oldest = Math.min(oldest, tail.spans.oldestFrom(neededFrom(tail))); // a broken log is never read again
+    }
+    return Math.max(oldest, this.floor);
+  }
+
+  /**
+   * A snapshot of the group up to `index` is durable, and a mark says so: older entries may go. Segments are reclaimed with the
+   * next rotation.
+   */
+  keepBehind(group: GroupId, index: LogIndex): void {
+    const tail = this.tailOf(group);
+    const marked = Math.min(index, tail.snapshotIndex) as LogIndex; // entries go only once a mark stands in their place
+    if (marked <= tail.keep) return;
+    tail.keep = marked;
+    tail.spans.forgetBefore(neededFrom(tail));
+  }
+
+  /** Segments that hold something still needed, the present one included. */
+  get neededSegments(): number {
+    return this.segment - this.oldestNeeded() + 1;
   }
 
   /** Lays a run of records out behind each other and writes them with one operation. */
@@ -172,8 +222,14 @@ export class Wal {
       if (record.kind === 'snapshotMark') {
         tail.snapshotIndex = record.index;
         tail.snapshotTerm = record.term;
-        tail.broken = false;
+        if (record.log === 'healed') tail.broken = false;
+        if (record.log !== 'continues') tail.spans.clear();
       }
+      if (record.kind === 'entries') {
+        const { entries } = record;
+        tail.spans.wrote(this.segment, (entries[0] as Entry).index, (entries.at(-1) as Entry).index);
+      }
+      this.written += recordBytes(payload);
       this.offset += recordBytes(payload);
     }
     ops.push({ op: 'write', file: this.file, offset: start, bytes });
@@ -188,11 +244,21 @@ export class Wal {
         hardState: EMPTY_HARD_STATE,
         snapshotIndex: INDEX_ZERO,
         snapshotTerm: TERM_ZERO,
+        spans: new EntrySpans(),
+        keep: INDEX_ZERO,
       };
       this.groups.set(group, tail);
     }
     return tail;
   }
+}
+
+/**
+ * The first index that a group's log still needs. Behind the newest mark that is the next one; behind an older snapshot it is the
+ * snapshot's own last entry: with it recovery sees that the two belong together.
+ */
+function neededFrom({ keep, snapshotIndex }: GroupTail): number {
+  return keep < snapshotIndex ? keep : keep + 1;
 }
 
 /** Creates a segment with its header, both durable before whatever follows: file and header first, then its name. */

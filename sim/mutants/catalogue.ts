@@ -5,12 +5,14 @@ import { LEDGER_MUTANTS } from './ledger.ts';
 import type { Mutant } from './mutant.ts';
 import { CLIENT_MUTANTS, READ_MUTANTS } from './reads-and-clients.ts';
 import { REPLICATION_MUTANTS } from './replication.ts';
+import { SNAPSHOT_MUTANTS } from './snapshots.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...ELECTION_MUTANTS,
   ...REPLICATION_MUTANTS,
   ...STORAGE_MUTANTS,
+  ...SNAPSHOT_MUTANTS,
   ...READ_MUTANTS,
   ...CLIENT_MUTANTS,
   ...LEDGER_MUTANTS,

@@ -41,9 +41,9 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     id: 'D6',
     title: 'the hard state of another group is recovered',
     file: 'core/wal/chain.ts',
-    find: '    const contradiction = group.apply(record);',
+    find: '    const contradiction = group.apply(record, scan.id);',
     replace:
-      "    if (record.kind === 'hardState') for (const other of this.groups.values()) other.hardState = record.hardState;\n    const contradiction = group.apply(record);",
+      "    if (record.kind === 'hardState') for (const other of this.groups.values()) other.hardState = record.hardState;\n    const contradiction = group.apply(record, scan.id);",
   },
   {
     id: 'D9',

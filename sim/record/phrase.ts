@@ -1,11 +1,11 @@
 /** A message in words, as plain data: what a page needs without the codecs that made it. */
-import type { MessageKind } from '../../core/raft/message.ts';
+import type { PeerMessage } from '../../core/codec/envelope.ts';
 
 /** Where the name of the receiver goes in a phrase. */
 export const RECEIVER: string = '@@';
 
 export interface MessageWords {
-  readonly kind: MessageKind | 'request' | 'result' | 'unreadable';
+  readonly kind: PeerMessage['kind'] | 'request' | 'result' | 'unreadable';
   /** -1 where it belongs to none. */
   readonly group: number;
   /** 0 where it has none. */

@@ -2,7 +2,7 @@
 import { fromUtf8, toHex } from '../../core/bytes/text.ts';
 import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';
 import { decodeClientRequest, decodeClientResult } from '../../core/codec/client-frame.ts';
-import type { Envelope } from '../../core/codec/envelope.ts';
+import type { Envelope, PeerMessage } from '../../core/codec/envelope.ts';
 import { decodeFrame } from '../../core/codec/frame.ts';
 import type { Message } from '../../core/raft/message.ts';
 import type { Operation, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
@@ -27,7 +27,7 @@ export function envelopeWords(envelopes: readonly Envelope[]): readonly MessageW
   return envelopes.map(({ group, message }) => ({
     kind: message.kind,
     group,
-    term: message.term,
+    term: 'term' in message ? message.term : 0,
     phrase: messagePhrase(message),
     isIdle: message.kind === 'heartbeat' || message.kind === 'heartbeatResponse',
   }));
@@ -55,8 +55,8 @@ export function resultWords(bytes: Uint8Array): MessageWords {
   };
 }
 
-function messagePhrase(message: Message): string {
-  const { term } = message;
+function messagePhrase(message: PeerMessage): string {
+  const term = 'term' in message ? message.term : 0;
   const to = RECEIVER;
   switch (message.kind) {
     case 'preVote':
@@ -87,6 +87,12 @@ function messagePhrase(message: Message): string {
       return `tells ${to} to campaign at once (term ${term})`;
     case 'installSnapshot':
       return `offers ${to} a snapshot up to entry ${message.index} of term ${message.indexTerm} (term ${term})`;
+    case 'snapshotPull':
+      return `asks ${to} for chunk ${message.number} of section ${message.section} of its snapshot up to entry ${message.index}`;
+    case 'snapshotChunk':
+      return `sends ${to} chunk ${message.number} of section ${message.section} of the snapshot up to entry ${message.index}`;
+    case 'snapshotGone':
+      return `tells ${to} that it does not hold the snapshot up to entry ${message.index}`;
   }
 }
 

@@ -16,6 +16,9 @@ export function familyOf(kind: MessageWords['kind']): Family {
       return 'votes';
     case 'appendEntries':
     case 'installSnapshot':
+    case 'snapshotPull':
+    case 'snapshotChunk':
+    case 'snapshotGone':
       return 'entries';
     case 'appendResponse':
       return 'acknowledgements';

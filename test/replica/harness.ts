@@ -9,10 +9,10 @@ import { Outbox } from '../../core/codec/outbox.ts';
 import type { Effect, InputBody } from '../../core/effect.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { ClusterId, GroupId, Micros, NodeId, RequestId, Seq } from '../../core/ids.ts';
-import { CLOCK_RATE_PPM_MAX } from '../../core/limits.ts';
 import { Random } from '../../core/random.ts';
 import { createDirectory } from '../../core/replica/directory.ts';
 import type { Manifest } from '../../core/replica/manifest.ts';
+import type { ReplicaOptions } from '../../core/replica/options.ts';
 import { Replica } from '../../core/replica/replica.ts';
 import { SimDisk } from '../../sim/disk.ts';
 
@@ -29,6 +29,8 @@ export class TestNode {
   running: boolean = false;
   /** While false, persists wait and nothing that names them leaves. */
   diskWorks: boolean = true;
+  /** Operations that the disk still carries out; then the machine loses power. */
+  operationsLeft: number = Number.POSITIVE_INFINITY;
   persists: Extract<Effect, { kind: 'persist' }>[] = [];
   gated: Extract<Effect, { kind: 'reply' }>[] = [];
   readonly fatals: Extract<Effect, { kind: 'fatal' }>[] = [];
@@ -57,11 +59,13 @@ export class TestCluster {
   private readonly random: Random = Random.stream([1, 2, 3, 4], 'test/replica');
   private inFlight: { readonly from: TestNode; readonly to: NodeId; readonly bytes: Uint8Array }[] = [];
   private requests: number = 0;
-  private readonly leases: 'leases' | 'rounds';
+  private readonly overrides: Partial<ReplicaOptions>;
+  /** What becomes of a frame on its way; undefined = it is lost. */
+  wire: (bytes: Uint8Array, from: TestNode, to: TestNode) => Uint8Array | undefined = (bytes) => bytes;
 
-  /** @param leases whether leaders take them; without, every default read costs a round. */
-  constructor(size: number, dataGroups: number = 1, leases: 'leases' | 'rounds' = 'rounds') {
-    this.leases = leases;
+  /** @param overrides leases are off unless given, so that every default read costs a round. */
+  constructor(size: number, dataGroups: number = 1, overrides: Partial<ReplicaOptions> = {}) {
+    this.overrides = overrides;
     this.nodes = Array.from({ length: size }, () => new TestNode(this.random));
     const voters = this.nodes.map((node) => node.id).toSorted();
     const groups = Array.from({ length: dataGroups + 1 }, (_, group) => ({ group: group as GroupId, voters }));
@@ -81,10 +85,9 @@ export class TestCluster {
   open(node: TestNode): void {
     const seed = [this.random.u32(), this.random.u32(), this.random.u32(), this.random.u32()] as const;
     const entropy = entropyOf(this.random);
-    const { replica, effects } = Replica.open(node.disk, this.clocks(), {
-      ...{ hasher: portableHasher, entropy, seed, buggify: neverBuggify, timing: TIMING, segmentBytes: 1 << 20 },
-      ...(this.leases === 'leases' ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}),
-    });
+    const defaults = { hasher: portableHasher, entropy, seed, buggify: neverBuggify, timing: TIMING, segmentBytes: 1 << 20 };
+    const options = { ...defaults, ...this.overrides };
+    const { replica, effects } = Replica.open(node.disk, this.clocks(), options);
     node.replica = replica;
     node.outbox = new Outbox({ sender: node.id, cluster: () => replica.manifest()?.cluster });
     node.durable = 0 as Seq;
@@ -97,6 +100,7 @@ export class TestCluster {
   /** The process dies; with power: unsynced sectors too. */
   kill(node: TestNode, power: boolean): void {
     node.running = false;
+    node.operationsLeft = Number.POSITIVE_INFINITY;
     if (power) node.disk.powerLoss();
   }
 
@@ -166,17 +170,23 @@ export class TestCluster {
       for (const { from, to, bytes } of frames) {
         const target = this.nodes.find((node) => node.id === to);
         if (target === undefined || !target.running || this.cut.has(`${from.id}>${to}`)) continue;
-        this.input(target, { kind: 'frame', from: from.id, bytes });
         busy = true;
+        const arriving = this.wire(bytes, from, target);
+        if (arriving !== undefined) this.input(target, { kind: 'frame', from: from.id, bytes: arriving });
       }
     }
   }
 
   private work(node: TestNode): boolean {
     let busy = false;
-    while (node.diskWorks && node.persists.length > 0) {
+    while (node.running && node.diskWorks && node.persists.length > 0) {
       const persist = node.persists.shift() as (typeof node.persists)[number];
       for (const op of persist.ops) {
+        node.operationsLeft -= 1;
+        if (node.operationsLeft < 0) {
+          this.kill(node, true);
+          return true;
+        }
         const refused = node.disk.execute(op);
         if (refused !== undefined) throw new Error(`${op.op} refused: ${refused}`);
       }

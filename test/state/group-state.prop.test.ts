@@ -1,95 +1,18 @@
 /** A group against the naive model: random entries with retries, duplicates, stale and reused sequences, expiry at its boundary. */
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
-import { toHex } from '../../core/bytes/text.ts';
-import { Writer } from '../../core/bytes/writer.ts';
 import type { ClientResult } from '../../core/client/protocol.ts';
 import { portableHasher } from '../../core/hasher.ts';
-import type { Height, LogIndex, Micros } from '../../core/ids.ts';
+import type { LogIndex, Micros } from '../../core/ids.ts';
 import { entityPath, tuplePath } from '../../core/merkle/path.ts';
 import { verifyPrunedTree } from '../../core/proof/pruned-tree.ts';
 import { auditVault } from '../../core/state/audit.ts';
 import type { Command } from '../../core/state/command.ts';
 import { GroupState } from '../../core/state/group-state.ts';
-import type { EntityCondition, Operation } from '../../core/state/transaction.ts';
 import { propertyRuns } from '../support/property.ts';
+import { commandOf, digestOf, KEYS, LIMITS, ordered, step, TUPLES } from './arbitraries.ts';
 import { Model } from './model.ts';
-import { Bench, GROUP, ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, tupleOf, VAULT } from './support.ts';
-
-const LIMITS = { sessionsMax: 3, resultsMax: 256, idleMicros: 400 };
-const TUPLES = ['doc:1#viewer@user:a', 'doc:1#viewer@user:*', 'doc:1#viewer@team:x#member', 'doc:2#owner@user:a'] as const;
-const KEYS = ['k', 'Schlüssel 1'] as const;
-
-const expiresAt = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 600 }) });
-const value = fc.constantFrom('', 'v', 'w').map((text) => new Uint8Array(Buffer.from(text)));
-const condition: fc.Arbitrary<EntityCondition | undefined> = fc.oneof(
-  fc.constant(undefined),
-  fc.constant({ kind: 'mustExist' } as const),
-  fc.constant({ kind: 'mustNotExist' } as const),
-  fc.nat({ max: 8 }).map((version) => ({ kind: 'versionEquals', version: version as Height }) as const),
-  value.map((wanted) => ({ kind: 'valueEquals', value: wanted }) as const),
-);
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({
-    op: fc.constant('writeTuple' as const),
-    tuple: fc.constantFrom(...TUPLES).map(tupleOf),
-    condition: fc.constantFrom(undefined, undefined, { name: 'office', context: '{}' }),
-    expiresAt,
-    onDuplicate: fc.constantFrom('error' as const, 'ignore' as const),
-  }),
-  fc.record({
-    op: fc.constant('deleteTuple' as const),
-    tuple: fc.constantFrom(...TUPLES).map(tupleOf),
-    onMissing: fc.constantFrom('error' as const, 'ignore' as const),
-  }),
-  fc.record({ op: fc.constant('setEntity' as const), key: fc.constantFrom(...KEYS), value, expiresAt, condition }),
-  fc.record({ op: fc.constant('deleteEntity' as const), key: fc.constantFrom(...KEYS), condition }),
-);
-
-/** Sequences and sessions from small ranges, so that retries, duplicates, stale and reused ones are common. */
-const ref = fc.record({
-  session: fc.integer({ min: 1, max: 6 }),
-  sequence: fc.integer({ min: 1, max: 12 }),
-  lag: fc.nat({ max: 3 }),
-});
-const vault = fc.constantFrom(VAULT, VAULT, VAULT, OTHER_VAULT);
-const organization = fc.constantFrom(ORGANIZATION, ORGANIZATION, ORGANIZATION, ORGANIZATION, OTHER_ORGANIZATION);
-const drawn = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('openSession' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('expire' as const), vault }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('createVault' as const), ref, organization, vault }) },
-  {
-    weight: 12,
-    arbitrary: fc.record({
-      kind: fc.constant('transact' as const),
-      ref,
-      organization,
-      vault,
-      operations: fc.array(operation, { minLength: 1, maxLength: 3 }),
-    }),
-  },
-);
-type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never;
-
-const step = fc.record({
-  /** Added to a base; negative = the new leader's clock is behind. */
-  wallStep: fc.integer({ min: -30, max: 60 }),
-  term: fc.integer({ min: 1, max: 3 }),
-  commands: fc.array(drawn, { maxLength: 4 }),
-});
-
-function commandOf(item: Drawn): Command {
-  if (item.kind === 'openSession' || item.kind === 'expire') return item;
-  const { session, sequence, lag } = item.ref;
-  const reference = {
-    session: { group: GROUP, index: session as LogIndex },
-    sequence,
-    lowestUnanswered: Math.max(1, sequence - lag),
-  };
-  if (item.kind === 'createVault') return { ...item, ref: reference };
-  const transaction = { actor: 'user:anne', reason: '', operations: item.operations };
-  return { kind: 'transact', ref: reference, organization: item.organization, vault: item.vault, transaction };
-}
+import { Bench, GROUP, ORGANIZATION, tupleOf, VAULT } from './support.ts';
 
 function verdictOf(result: ClientResult): string {
   switch (result.kind) {
@@ -107,19 +30,6 @@ function verdictOf(result: ClientResult): string {
     default:
       throw new Error(`unexpected ${result.kind}`);
   }
-}
-
-/** As entry-data orders them: by vault, in order of first use. */
-function ordered(commands: readonly Command[]): readonly Command[] {
-  const section = (command: Command): string => ('vault' in command ? command.vault : '');
-  const sections = [...new Set(commands.map(section))];
-  return sections.flatMap((id) => commands.filter((command) => section(command) === id));
-}
-
-function digestOf(state: GroupState): string {
-  const out = new Writer();
-  state.digest(out);
-  return toHex(out.finish());
 }
 
 function replayOf(bench: Bench): GroupState {

@@ -23,7 +23,7 @@ const records: Record<WalRecord['kind'], WalRecord> = {
   },
   hardState: { group, kind: 'hardState', hardState: { term: 4 as Term, votedFor: NODE, commitIndex: 2 as LogIndex } },
   truncate: { group, kind: 'truncate', from: 2 as LogIndex },
-  snapshotMark: { group, kind: 'snapshotMark', index: 1 as LogIndex, term: 3 as Term },
+  snapshotMark: { group, kind: 'snapshotMark', index: 1 as LogIndex, term: 3 as Term, log: 'healed' },
   configuration: {
     group,
     kind: 'configuration',
@@ -47,8 +47,8 @@ const golden: Record<WalRecord['kind'], string> = {
     '00000000000000000000000000000002',
   ].join(''),
   snapshotMark: [
-    'f80085915d19dcdd00000010040000000000000700000000000000000000000100000000000000000000000000000000',
-    '000000000000000000000000000000010000000000000003',
+    'afa7a6afdfe0970200000011040000000000000700000000000000000000000100000000000000000000000000000000',
+    '0000000000000000000000000000000100000000000000030200000000000000',
   ].join(''),
   configuration: [
     '6d8efca1b4fbd3200000001f050000000000000700000000000000000000000100000000000000000000000000000000',

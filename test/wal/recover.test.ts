@@ -218,7 +218,7 @@ test('a quarantine outlives restarts and later records of the group, until a sna
   expect(log.reopen().quarantined).toEqual([A]);
   log.add(vote(A, 9), vote(B, 9), vote(A, 10));
   expect(log.reopen().quarantined).toEqual([A]);
-  log.add(vote(A, 11), { group: A, kind: 'snapshotMark', index: 5 as LogIndex, term: 2 as Term }, append(A, 6));
+  log.add(vote(A, 11), { group: A, kind: 'snapshotMark', index: 5 as LogIndex, term: 2 as Term, log: 'healed' }, append(A, 6));
   const { quarantined, groups } = log.reopen();
   expect(quarantined).toEqual([]);
   expect(groups.get(A)?.snapshot).toEqual({ index: 5, term: 2 });
@@ -228,7 +228,7 @@ test('a quarantine outlives restarts and later records of the group, until a sna
 test('a snapshot mark that matches the log keeps the suffix behind it', () => {
   const log = new Log();
   log.add(append(A, 1), append(A, 2), append(A, 3));
-  log.add({ group: A, kind: 'snapshotMark', index: 2 as LogIndex, term: 1 as Term });
+  log.add({ group: A, kind: 'snapshotMark', index: 2 as LogIndex, term: 1 as Term, log: 'continues' });
   expect(
     log
       .reopen()
@@ -356,7 +356,7 @@ test('after damage that nobody can place, the next header marks groups that appe
   log.add(append(A, 1), append(A, 2), append(B, 1), append(B, 2));
   log.ruin(2);
   log.reopen();
-  log.add(vote(A, 2), { group: A, kind: 'snapshotMark', index: 9 as LogIndex, term: 1 as Term }, vote(C, 1));
+  log.add(vote(A, 2), { group: A, kind: 'snapshotMark', index: 9 as LogIndex, term: 1 as Term, log: 'healed' }, vote(C, 1));
   for (let i = 3; i <= 9; i += 1) log.add(append(B, i, 600));
   const header = readSegmentHeader(log.directory.files.get(segmentName(3)) as Uint8Array, 3);
   const table = header.kind === 'valid' ? header.header.table : [];

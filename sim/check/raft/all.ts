@@ -52,6 +52,6 @@ export function raftWatch(options: {
     new ElectionTimeoutsVary(),
   ];
   const oracles = all.filter((oracle) => !options.without.includes(oracle.name));
-  const watch = new RaftWatch({ ids: options.ids, groups: options.groups, oracles });
+  const watch = new RaftWatch({ ids: options.ids, groups: options.groups, oracles, commitments });
   return { watch, oracles };
 }

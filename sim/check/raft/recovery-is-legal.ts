@@ -2,8 +2,6 @@
  * What a node recovers is what was durable, plus at most a prefix of what was on its way to the disk when it died.
  * Nothing reported durable is missing, nothing unheard of appears. Source: 30-storage, "Recovery"; Pillai et al. 2014.
  */
-import type { LogIndex } from '../../../core/ids.ts';
-import type { Entry } from '../../../core/raft/message.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
 import { type Evidence, Violation } from '../../observer.ts';
 import { applyTo, type GroupView } from './view.ts';
@@ -15,7 +13,7 @@ export class RecoveryIsLegal implements RaftOracle {
 
   recovered(view: GroupView, raft: Raft): void {
     const log: number[] = [];
-    for (let index = 1; index <= raft.lastIndex; index += 1) log.push((raft.entry(index as LogIndex) as Entry).term);
+    for (let index = 1; index <= raft.lastIndex; index += 1) log.push(view.termAt(raft, index));
     this.checkLog(view, log);
     this.checkHardState(view, raft);
   }

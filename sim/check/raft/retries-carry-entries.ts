@@ -3,6 +3,8 @@
  * again, in answer to empty appends, while its leader holds entries behind it. Between two of those acknowledgements the
  * leader has heard from it, else a link that is closed in one direction would do. Source: Ongaro 2014, 3.5, 10.2.1.
  */
+import type { NodeId } from '../../../core/ids.ts';
+import type { MessageOf } from '../../../core/raft/message.ts';
 import { Violation } from '../../observer.ts';
 import type { SendEffect } from '../../protocol.ts';
 import type { VouchShape } from '../../vouch.ts';
@@ -32,13 +34,13 @@ export class RetriesCarryEntries implements RaftOracle {
 
   leaving(view: GroupView, effect: SendEffect<VouchShape>): void {
     const { message } = effect.envelope;
-    if (message.kind === 'appendResponse') this.answered(view, effect, message.ok ? message.index : -1);
+    if (message.kind === 'appendResponse') this.answered(view, effect.to, message);
   }
 
-  private answered(view: GroupView, effect: SendEffect<VouchShape>, index: number): void {
+  private answered(view: GroupView, to: NodeId, { term, ok, index: acknowledged }: MessageOf<'appendResponse'>): void {
+    const index = ok ? acknowledged : -1;
     const streak = this.streakOf(view);
-    const { term } = effect.envelope.message;
-    const leader = this.replicas(view.group).find(({ id }) => id === effect.to);
+    const leader = this.replicas(view.group).find(({ id }) => id === to);
     const isFruitless =
       leader?.role === 'leader' &&
       leader.term === term &&

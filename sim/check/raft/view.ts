@@ -46,10 +46,19 @@ export class GroupView {
   /** Every vote that was ever durable, by term. */
   readonly votes: Map<number, NodeId> = new Map();
 
-  constructor(node: number, id: NodeId, group: GroupId) {
-    this.node = node;
-    this.id = id;
-    this.group = group;
+  /** Term of a committed entry, for those that a snapshot stands for. */
+  private readonly committedTerm: (index: number) => number | undefined;
+
+  constructor(options: {
+    readonly node: number;
+    readonly id: NodeId;
+    readonly group: GroupId;
+    readonly committedTerm: (index: number) => number | undefined;
+  }) {
+    this.node = options.node;
+    this.id = options.id;
+    this.group = options.group;
+    this.committedTerm = options.committedTerm;
   }
 
   get last(): number {
@@ -67,7 +76,7 @@ export class GroupView {
     this.terms.length = 0;
     this.durableTerms.length = 0;
     for (let index = 1; index <= raft.lastIndex; index += 1) {
-      const { term } = raft.entry(index as LogIndex) as Entry;
+      const term = this.termAt(raft, index);
       this.terms.push(term);
       this.durableTerms.push(term);
     }
@@ -79,12 +88,18 @@ export class GroupView {
     const { terms } = this;
     const known = terms.length;
     const last = raft.lastIndex;
-    if (last === known && (known === 0 || termAt(raft, known) === terms[known - 1])) return undefined;
+    if (last === known && (known === 0 || this.termAt(raft, known) === terms[known - 1])) return undefined;
     let common = Math.min(known, last);
-    while (common > 0 && termAt(raft, common) !== terms[common - 1]) common -= 1;
+    while (common > 0 && this.termAt(raft, common) !== terms[common - 1]) common -= 1;
     terms.length = common;
-    for (let index = common + 1; index <= last; index += 1) terms.push(termAt(raft, index));
+    for (let index = common + 1; index <= last; index += 1) terms.push(this.termAt(raft, index));
     return { from: common + 1, truncated: common < known };
+  }
+
+  /** Term at an index of the living log, or of what its snapshot stands for. */
+  termAt(raft: Raft, index: number): number {
+    if (index > raft.baseIndex) return (raft.entry(index as LogIndex) as Entry).term;
+    return index === raft.baseIndex ? raft.snapshotMeta(raft.baseIndex).term : (this.committedTerm(index) ?? 0);
   }
 
   /** Notes what becomes durable with seq. */
@@ -124,8 +139,4 @@ export function applyTo(terms: number[], change: Pending): void {
   if (change.from === 0) return;
   terms.length = change.from - 1;
   for (const term of change.terms) terms.push(term);
-}
-
-function termAt(raft: Raft, index: number): number {
-  return (raft.entry(index as LogIndex) as Entry).term;
 }

@@ -5,6 +5,7 @@
  * after it) is. A crash may leave any prefix of the changes behind that; recovery must give one of those.
  */
 import { decodeFrame } from '../../../core/codec/frame.ts';
+import { isSnapshotMessage } from '../../../core/codec/peer-message.ts';
 import type { GroupId, LogIndex, NodeId, Seq } from '../../../core/ids.ts';
 import { grown } from '../../../core/lists.ts';
 import type { Entry, Message } from '../../../core/raft/message.ts';
@@ -14,6 +15,7 @@ import type { VirtualNode } from '../../node.ts';
 import type { Observer } from '../../observer.ts';
 import type { ReplyEffect, SendEffect, SimInput } from '../../protocol.ts';
 import type { VouchShape } from '../../vouch.ts';
+import type { Commitments } from './commitments.ts';
 import { type Change, GroupView } from './view.ts';
 
 export type VouchNode = VirtualNode<VouchShape, Replica>;
@@ -108,11 +110,17 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     readonly ids: readonly NodeId[];
     readonly groups: readonly GroupId[];
     readonly oracles: readonly RaftOracle[];
+    readonly commitments: Commitments;
   }) {
     this.groups = options.groups;
     this.hooks = new Hooks(options.oracles);
     this.nodeOf = new Map(options.ids.map((id, node) => [id, node]));
-    this.views = options.ids.map((id, node) => options.groups.map((group) => new GroupView(node, id, group)));
+    this.views = options.ids.map((id, node) =>
+      options.groups.map((group) => {
+        const committedTerm = (index: number): number | undefined => options.commitments.of(group)[index - 1]?.entry.term;
+        return new GroupView({ node, id, group, committedTerm });
+      }),
+    );
     this.highestCommits = options.groups.map(() => 0);
   }
 
@@ -186,7 +194,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     if (effect.kind !== 'send') return;
     const view = this.viewsOf(node)[this.groups.indexOf(effect.envelope.group)];
     if (view === undefined) return;
-    this.left = grown(this.left, { group: view.group, to: effect.to, term: effect.envelope.message.term });
+    const { message } = effect.envelope;
+    if (!isSnapshotMessage(message)) this.left = grown(this.left, { group: view.group, to: effect.to, term: message.term });
     for (const oracle of this.hooks.leaving) oracle.leaving(view, effect);
   }
 
@@ -207,6 +216,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
       const at = this.groups.indexOf(group);
       const view = own[at];
       if (view?.raft === undefined || node.core?.group(group)?.quarantined !== false) continue;
+      if (isSnapshotMessage(message)) continue;
       for (const oracle of this.hooks.received) oracle.received(view, senders[at] as GroupView, message, left);
     }
   }
@@ -223,7 +233,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     view.raft = raft;
     for (const oracle of this.hooks.recovered) oracle.recovered(view, raft);
     view.restart(raft);
-    for (const oracle of this.hooks.appended) oracle.appended(view, 1);
+    for (const oracle of this.hooks.appended) oracle.appended(view, raft.baseIndex + 1);
     return true;
   }
 
@@ -235,7 +245,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     if (hasVoted) for (const oracle of this.hooks.voted) oracle.voted(view, raft.term, raft.votedFor as NodeId);
     if (change !== undefined) {
       if (change.truncated) for (const oracle of this.hooks.truncated) oracle.truncated(view, change.from);
-      if (change.from <= view.last) for (const oracle of this.hooks.appended) oracle.appended(view, change.from);
+      const from = Math.max(change.from, raft.baseIndex + 1); // below, a snapshot stands for entries that are not there
+      if (from <= view.last) for (const oracle of this.hooks.appended) oracle.appended(view, from);
     }
     const previousTerm = view.term;
     if (raft.term !== previousTerm) {

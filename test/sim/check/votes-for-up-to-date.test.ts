@@ -8,7 +8,7 @@ const GROUP = 1 as GroupId;
 const TERM = 9;
 
 function viewOf(node: number, terms: readonly number[]): GroupView {
-  const view = new GroupView(node, `node-${node}` as NodeId, GROUP);
+  const view = new GroupView({ node, id: `node-${node}` as NodeId, group: GROUP, committedTerm: () => undefined });
   view.terms.push(...terms);
   return view;
 }

@@ -1,0 +1,347 @@
+/**
+ * Fetches one snapshot and puts it in the place of a group's state. Chunks are pulled, a few at a time, from whoever holds an
+ * equal snapshot; each is compared with the manifest before it is written, and what was written counts after a restart.
+ *
+ * Order: chunks under a temporary name -> (all carried out) -> a state restored from the file, slice by slice -> one persist that
+ * syncs, renames, syncs the directory and writes the log's snapshot mark; with it raft is told, and its acknowledgement waits for it.
+ */
+import { assert } from '../assert.ts';
+import { equalBytes } from '../bytes/compare.ts';
+import type { FileOp } from '../effect.ts';
+import { StorageError } from '../errors.ts';
+import { type Micros, minOf, NEVER, type NodeId, plus, type Seq } from '../ids.ts';
+import { SNAPSHOT_PULLS_MAX, SNAPSHOT_WRITE_BYTES_MAX } from '../limits.ts';
+import { membersOf } from '../raft/configuration.ts';
+import type { SnapshotMeta } from '../raft/message.ts';
+import type { IncomingSnapshot } from '../raft/ready.ts';
+import {
+  encodeChunkRecord,
+  encodeManifestRecord,
+  encodeSnapshotHeader,
+  SNAPSHOT_RECORD_BYTES,
+  type SnapshotPlace,
+  scanSnapshot,
+} from '../snapshot/file.ts';
+import { chunkHash, isChunkOf, SECTIONS, type Section, type SnapshotManifest } from '../snapshot/manifest.ts';
+import { nameOf, type SnapshotMessage, type SnapshotName } from '../snapshot/message.ts';
+import { restoreState } from '../snapshot/restore.ts';
+import { Slice } from '../snapshot/slices.ts';
+import { SnapshotIndex } from '../snapshot/snapshot-index.ts';
+import type { GroupState } from '../state/group-state.ts';
+import type { ReplicaGroup } from './group.ts';
+import { Backlog, type SnapshotHost } from './snapshot-host.ts';
+import { type HeldSnapshot, heldOf, namesOf } from './snapshot-store.ts';
+
+type Phase =
+  /** Reading what an earlier life has fetched. */
+  | 'scanning'
+  | 'fetching'
+  /** Everything is there; waiting until the file shows it. */
+  | 'writing'
+  | 'restoring'
+  /** The last persist is on its way. */
+  | 'sealing'
+  | 'done';
+
+interface Pull {
+  readonly section: Section;
+  readonly number: number;
+  readonly deadline: Micros;
+}
+
+/** gone: nobody has it at present; what was fetched stays. unusable: it is not what it should be. */
+export type FetchFailure = 'gone' | 'unusable';
+
+export class FetchJob {
+  readonly group: ReplicaGroup;
+  readonly meta: SnapshotMeta;
+  readonly manifestBytes: Uint8Array;
+  private readonly host: SnapshotHost;
+  private readonly manifest: SnapshotManifest;
+  private readonly name: SnapshotName;
+  private readonly place: SnapshotPlace;
+  private readonly file: string;
+  private readonly sources: readonly NodeId[];
+  private source: number = 0;
+  /** Sources that have refused since the last chunk came. */
+  private readonly refused: Set<NodeId> = new Set();
+  private index: SnapshotIndex;
+  private readonly backlog: Backlog = new Backlog();
+  private pulls: Pull[] = [];
+  private phase: Phase = 'scanning';
+  private scan: ReturnType<typeof scanSnapshot> | undefined = undefined;
+  private restoration: ReturnType<typeof restoreState> | undefined = undefined;
+  private state: GroupState | undefined = undefined;
+  /** No chunk before this one is missing. */
+  private nextSection: number = 0;
+  private nextNumber: number = 0;
+  private waitsFor: Seq = 0 as Seq;
+  /** Why it does not go on, where it does not. */
+  failure: FetchFailure | undefined = undefined;
+
+  /** @param hasPart whether the file of an earlier fetch is there. */
+  constructor(host: SnapshotHost, group: ReplicaGroup, incoming: IncomingSnapshot, manifest: SnapshotManifest, hasPart: boolean) {
+    this.host = host;
+    this.group = group;
+    this.meta = incoming.meta;
+    this.manifest = manifest;
+    this.manifestBytes = incoming.manifest;
+    this.name = nameOf(host.hasher, incoming.meta.index, incoming.manifest);
+    this.place = { group: group.id, index: incoming.meta.index };
+    this.file = namesOf(this.place).fetching;
+    const others = membersOf(incoming.meta.configuration).filter((id) => id !== host.self && id !== incoming.from);
+    this.sources = [incoming.from, ...others];
+    this.index = new SnapshotIndex(host.hasher, this.file, this.place);
+    if (hasPart) this.scan = scanSnapshot(host.hasher, host.reader, this.file, this.place);
+    else this.beginFile(false);
+  }
+
+  /** Whether a slice of work would do something now. */
+  get canWork(): boolean {
+    return this.failure === undefined && (this.phase === 'scanning' || this.phase === 'restoring');
+  }
+
+  /** Whether the group waits for chunks. */
+  get isFetching(): boolean {
+    return this.phase === 'fetching';
+  }
+
+  get nextDeadline(): Micros {
+    let next = NEVER;
+    for (const pull of this.pulls) next = minOf(next, pull.deadline);
+    return next;
+  }
+
+  /** Works for one slice. */
+  work(): void {
+    try {
+      if (this.phase === 'scanning') this.scanOn();
+      else if (this.phase === 'restoring') this.restoreOn();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.host.mark('snapshot.fetched-file-unreadable');
+      this.fail();
+    }
+  }
+
+  /** Asks for what is missing, as far as the window allows. */
+  pull(): void {
+    if (this.phase !== 'fetching' || this.failure !== undefined) return;
+    const { now, limits } = this.host;
+    const late = this.pulls.filter(({ deadline }) => deadline <= now);
+    if (late.length > 0) {
+      this.host.mark('snapshot.pull-timed-out');
+      this.pulls = this.pulls.filter(({ deadline }) => deadline > now);
+      this.turn();
+      this.rewind();
+    }
+    while (this.pulls.length < SNAPSHOT_PULLS_MAX && this.backlog.bytes < SNAPSHOT_WRITE_BYTES_MAX) {
+      const missing = this.nextMissing();
+      if (missing === undefined) break;
+      this.pulls.push({ ...missing, deadline: plus(now, limits.pullMicros) });
+      const to = this.sources[this.source % this.sources.length] as NodeId;
+      this.host.send(to, this.group.id, { kind: 'snapshotPull', ...this.name, ...missing });
+    }
+  }
+
+  /** A chunk or a refusal of a peer. */
+  message(from: NodeId, message: SnapshotMessage): void {
+    if (this.phase !== 'fetching' || !this.isMine(message)) return;
+    if (message.kind === 'snapshotGone') return this.refusal(from);
+    if (message.kind !== 'snapshotChunk') return;
+    const { section, number, bytes, path } = message;
+    if (this.index.has(section, number)) return;
+    if (!isChunkOf(this.host.hasher, this.manifest, { section, number, bytes, path })) {
+      this.host.mark('snapshot.wrong-chunk-refused');
+      this.answered(section, number);
+      this.turn();
+      this.rewind();
+      return this.pull();
+    }
+    this.answered(section, number);
+    this.refused.clear();
+    this.append(section, number, bytes);
+    if (this.index.isComplete) this.phase = 'writing';
+    else this.pull();
+    this.written();
+  }
+
+  /** The leader offers the same snapshot again, perhaps another leader: it goes on. */
+  offeredAgain(): void {
+    this.refused.clear();
+    this.failure = undefined;
+    this.pull();
+  }
+
+  /** Everything up to seq is carried out. @returns the snapshot once it is durable in the place of the state. */
+  persisted(seq: Seq): HeldSnapshot | undefined {
+    this.backlog.persisted(seq);
+    this.written();
+    this.pull();
+    if (this.phase === 'sealing' && seq >= this.waitsFor) {
+      this.phase = 'done';
+      this.index.file = namesOf(this.place).whole;
+      const held = heldOf(this.index);
+      assert(held !== undefined, 'an installed snapshot is whole');
+      return held;
+    }
+    return undefined;
+  }
+
+  /** Whether its last persist is on its way: then it cannot be given up any more. */
+  get isSealed(): boolean {
+    return this.phase === 'done' || this.waitsFor > 0;
+  }
+
+  /** Puts the restored state in its place. Called once `isReady`, behind everything raft has handed out. */
+  install(): void {
+    assert(this.state !== undefined && this.phase === 'sealing', 'a restored state is installed');
+    const { whole } = namesOf(this.place);
+    this.host.write([{ op: 'sync', file: this.file }, { op: 'rename', from: this.file, to: whole }, { op: 'syncDirectory' }]);
+    this.waitsFor = this.group.install(this.host.now, this.meta, this.state);
+  }
+
+  /** Gives the file up as well. */
+  abandon(): void {
+    this.phase = 'done';
+    this.pulls = [];
+    this.host.write([{ op: 'remove', file: this.file }]);
+  }
+
+  /** Whether the state is restored and waits to be installed. */
+  get isReady(): boolean {
+    return this.phase === 'sealing' && this.waitsFor === 0;
+  }
+
+  private isMine(message: SnapshotMessage): boolean {
+    return message.index === this.name.index && equalBytes(message.manifestHash, this.name.manifestHash);
+  }
+
+  private scanOn(): void {
+    const slice = new Slice(this.host.buggify);
+    const { scan } = this;
+    assert(scan !== undefined, 'a scan has begun');
+    for (let step = scan.next(); ; step = scan.next()) {
+      if (step.done !== true) {
+        if (slice.spend(step.value)) return;
+        continue;
+      }
+      const found = step.value;
+      const isSame = found?.manifestBytes !== undefined && equalBytes(found.manifestBytes, this.manifestBytes);
+      if (found === undefined || !isSame) return this.beginFile(true);
+      this.host.mark('snapshot.fetch-resumed');
+      this.index = found;
+      this.phase = found.isComplete ? 'writing' : 'fetching';
+      this.written();
+      return this.pull();
+    }
+  }
+
+  private beginFile(isStale: boolean): void {
+    const ops: FileOp[] = isStale ? [{ op: 'remove', file: this.file }] : [];
+    this.index = new SnapshotIndex(this.host.hasher, this.file, this.place);
+    const header = encodeSnapshotHeader(this.place);
+    const manifest = encodeManifestRecord(this.place, header.length, this.manifestBytes);
+    ops.push({ op: 'create', file: this.file, sizeBytes: 0 });
+    ops.push({ op: 'write', file: this.file, offset: 0, bytes: header });
+    ops.push({ op: 'write', file: this.file, offset: header.length, bytes: manifest });
+    this.index.end = header.length + manifest.length;
+    this.index.setManifest(this.manifest, this.manifestBytes);
+    this.backlog.add(this.host.write(ops), this.index.end);
+    this.phase = this.index.isComplete ? 'writing' : 'fetching';
+    this.pull();
+  }
+
+  private append(section: Section, number: number, bytes: Uint8Array): void {
+    const { index } = this;
+    const record = encodeChunkRecord(this.place, index.end, { section, number, bytes });
+    const seq = this.host.write([{ op: 'write', file: this.file, offset: index.end, bytes: record }]);
+    const offset = index.end + SNAPSHOT_RECORD_BYTES;
+    index.note(section, number, { offset, length: bytes.length, hash: chunkHash(this.host.hasher, bytes) });
+    index.end += record.length;
+    this.backlog.add(seq, record.length);
+  }
+
+  /** Begins to restore once the file shows everything. */
+  private written(): void {
+    if (this.phase !== 'writing' || !this.backlog.empty) return;
+    if (!this.index.isWhole()) {
+      this.host.mark('snapshot.fetched-file-not-whole');
+      return this.fail();
+    }
+    this.state = this.host.newState(this.group.id);
+    this.restoration = restoreState(this.host.hasher, this.manifest, this.index.source(this.host.reader), this.state);
+    this.phase = 'restoring';
+  }
+
+  private restoreOn(): void {
+    const slice = new Slice(this.host.buggify);
+    const { restoration } = this;
+    assert(restoration !== undefined, 'a restoration has begun');
+    for (let step = restoration.next(); ; step = restoration.next()) {
+      if (step.done !== true) {
+        if (slice.spend(step.value)) return;
+        continue;
+      }
+      if (step.value === undefined) {
+        this.phase = 'sealing';
+        return;
+      }
+      this.host.mark('snapshot.fetched-state-refused');
+      return this.fail();
+    }
+  }
+
+  private fail(): void {
+    this.failure = 'unusable';
+  }
+
+  /** A pull is over. */
+  private answered(section: Section, number: number): void {
+    this.pulls = this.pulls.filter((pull) => pull.section !== section || pull.number !== number);
+  }
+
+  private refusal(from: NodeId): void {
+    this.host.mark('snapshot.source-has-it-no-more');
+    this.refused.add(from);
+    this.pulls = [];
+    this.rewind();
+    if (this.sources.every((id) => this.refused.has(id))) {
+      this.failure = 'gone';
+      return;
+    }
+    this.turn();
+    this.pull();
+  }
+
+  /** Asks somebody else from now on. */
+  private turn(): void {
+    this.source += 1;
+    for (let tries = 0; tries < this.sources.length; tries += 1) {
+      if (!this.refused.has(this.sources[this.source % this.sources.length] as NodeId)) return;
+      this.source += 1;
+    }
+  }
+
+  private rewind(): void {
+    this.nextSection = 0;
+    this.nextNumber = 0;
+  }
+
+  /** The next chunk that is neither there nor on its way. */
+  private nextMissing(): { readonly section: Section; readonly number: number } | undefined {
+    while (this.nextSection < SECTIONS.length) {
+      const section = SECTIONS[this.nextSection] as Section;
+      const { chunks } = this.manifest.sections[section] as { readonly chunks: number };
+      while (this.nextNumber < chunks) {
+        const number = this.nextNumber;
+        this.nextNumber += 1;
+        const isAsked = this.pulls.some((pull) => pull.section === section && pull.number === number);
+        if (!this.index.has(section, number) && !isAsked) return { section, number };
+      }
+      this.nextSection += 1;
+      this.nextNumber = 0;
+    }
+    return undefined;
+  }
+}

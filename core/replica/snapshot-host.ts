@@ -1,0 +1,58 @@
+/** What the jobs that write and fetch snapshots need of the node around them; implemented by snapshots.ts. */
+import type { Buggify, Hasher } from '../capability.ts';
+import type { DirectoryReader, FileOp } from '../effect.ts';
+import type { GroupId, Micros, NodeId, Seq } from '../ids.ts';
+import type { SnapshotMessage } from '../snapshot/message.ts';
+import type { GroupState } from '../state/group-state.ts';
+
+/** Bounds that the simulator draws small. */
+export interface SnapshotLimits {
+  /** Bytes of log behind which a group writes a checkpoint. */
+  readonly checkpointLogBytes: number;
+  /** Where chunks are cut. Replicas that differ in it cannot serve each other's fetches. */
+  readonly chunkBytes: number;
+  /** Entries kept in memory behind a checkpoint. */
+  readonly trailEntries: number;
+  /** How long a chunk that was asked for is waited for, microseconds. */
+  readonly pullMicros: number;
+  /** How long a snapshot that is being fetched by others is kept for them, microseconds. */
+  readonly servedMicros: number;
+}
+
+export interface SnapshotHost {
+  readonly self: NodeId;
+  readonly reader: DirectoryReader;
+  readonly hasher: Hasher;
+  readonly buggify: Buggify;
+  readonly limits: SnapshotLimits;
+  readonly now: Micros;
+  /** Names a rare branch; nothing where nobody watches. */
+  mark(name: string): void;
+  /** File operations of this step's persist. @returns the sequence under which they are carried out. */
+  write(ops: readonly FileOp[]): Seq;
+  send(to: NodeId, group: GroupId, message: SnapshotMessage): void;
+  /** A state with nothing applied. */
+  newState(group: GroupId): GroupState;
+}
+
+/** Bytes handed to the disk and not reported yet: what keeps a job from running ahead of it. */
+export class Backlog {
+  private readonly waiting: { readonly seq: Seq; readonly bytes: number }[] = [];
+  bytes: number = 0;
+
+  add(seq: Seq, bytes: number): void {
+    this.waiting.push({ seq, bytes });
+    this.bytes += bytes;
+  }
+
+  persisted(seq: Seq): void {
+    for (let head = this.waiting[0]; head !== undefined && head.seq <= seq; head = this.waiting[0]) {
+      this.waiting.shift();
+      this.bytes -= head.bytes;
+    }
+  }
+
+  get empty(): boolean {
+    return this.waiting.length === 0;
+  }
+}

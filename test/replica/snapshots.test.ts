@@ -1,0 +1,303 @@
+/** Checkpoints and fetched snapshots, effect by effect: what a restart finds, what a laggard gets, and every crash on the way. */
+import { describe, expect, test } from 'vitest';
+import type { SessionRef, VaultEntry } from '../../core/client/protocol.ts';
+import { decodeFrame, encodeFrame } from '../../core/codec/frame.ts';
+import type { GroupId } from '../../core/ids.ts';
+import { parseSnapshotName } from '../../core/snapshot/file.ts';
+import type { SnapshotMessage } from '../../core/snapshot/message.ts';
+import { TestCluster, type TestNode } from './harness.ts';
+import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './vaults.ts';
+
+const SNAPSHOTS = { checkpointLogBytes: 4096, chunkBytes: 256, trailEntries: 0, pullMicros: 50_000, servedMicros: 0 };
+
+interface Book {
+  readonly cluster: TestCluster;
+  readonly vault: VaultEntry;
+  readonly session: SessionRef;
+  readonly marks: Set<string>;
+  /** Writes that were acknowledged. */
+  written: number;
+}
+
+function open(size: number, overrides: Partial<typeof SNAPSHOTS> = {}): Book {
+  const marks = new Set<string>();
+  const probe = { mark: (name: string) => void marks.add(name), stepped: () => undefined };
+  const options = { snapshots: { ...SNAPSHOTS, ...overrides }, segmentBytes: 8192, pageBytes: 512, probe };
+  const cluster = new TestCluster(size, 1, options);
+  cluster.boot();
+  return { cluster, ...createVault(cluster), marks, written: 0 };
+}
+
+function tupleOf(number: number): typeof ANNE {
+  return { ...ANNE, subject: `user:${number}` };
+}
+
+function write(book: Book, count: number): void {
+  const { cluster, vault, session } = book;
+  for (let i = 0; i < count; i += 1) {
+    const request = writeRequest(vault, session, 2 + book.written, tupleOf(book.written));
+    expectKind(cluster.ask(cluster.leader(vault.group), request), 'transacted');
+    cluster.pass(100); // what is done in slices is done between requests
+    book.written += 1;
+  }
+}
+
+function expectAllOn(book: Book, node: TestNode): void {
+  comesBack(book, node);
+  for (let number = 0; number < book.written; number += 1) {
+    let answer = book.cluster.ask(node, checkRequest(book.vault, 'linearizable', { tuple: tupleOf(number) }));
+    for (let tries = 0; tries < 20 && answer.kind === 'error'; tries += 1) {
+      book.cluster.pass(100_000); // it may not know its leader yet
+      answer = book.cluster.ask(node, checkRequest(book.vault, 'linearizable', { tuple: tupleOf(number) }));
+    }
+    expect([number, expectKind(answer, 'tuple').present]).toEqual([number, true]);
+  }
+}
+
+function snapshotsOf(node: TestNode, group: number): readonly string[] {
+  return node.disk.list().filter((name) => {
+    const place = parseSnapshotName(name);
+    return place?.group === group && place.stage === 'whole';
+  });
+}
+
+function raftOf(node: TestNode, group: number) {
+  const found = node.replica.group(group as GroupId);
+  if (found === undefined) throw new Error('no such group');
+  return found.raft;
+}
+
+/** One node away, and the others' logs gone past it. */
+function withLaggard(book: Book): TestNode {
+  const { cluster, vault } = book;
+  const leader = cluster.leader(vault.group);
+  const away = cluster.nodes.find((node) => node !== leader && node !== cluster.leader(0)) as TestNode;
+  const last = raftOf(away, vault.group).lastIndex;
+  cluster.kill(away, false);
+  while (raftOf(cluster.leader(vault.group), vault.group).baseIndex <= last) write(book, 5);
+  write(book, 5);
+  return away;
+}
+
+function comesBack(book: Book, node: TestNode): void {
+  const { cluster, vault } = book;
+  const { group } = vault;
+  cluster.runUntil(() => {
+    const leader = cluster.leader(group);
+    return node.replica.group(group)?.state.lastApplied === raftOf(leader, group).lastIndex;
+  });
+}
+
+/** Digest of the group's state on every running node, by what it has applied. */
+function expectEqualStates(book: Book): void {
+  const { cluster, vault } = book;
+  const roots = new Map<number, string>();
+  for (const node of cluster.nodes) {
+    const state = node.replica.group(vault.group)?.state;
+    if (state === undefined) continue;
+    const root = String(state.vault(vault.id)?.anchor.blockHash);
+    expect(roots.get(state.lastApplied) ?? root).toBe(root);
+    roots.set(state.lastApplied, root);
+  }
+}
+
+describe('checkpoints', () => {
+  test('the log is reclaimed behind two checkpoints, and a restart finds everything', () => {
+    const book = open(1);
+    const node = book.cluster.nodes[0] as TestNode;
+    write(book, 150);
+    expect(node.disk.list().filter((name) => name.startsWith('wal-')).length).toBeLessThan(8);
+    expect(node.disk.list()).not.toContain('wal-0000000000000001');
+    expect(snapshotsOf(node, 1).length).toBe(2);
+    book.cluster.kill(node, true);
+    book.cluster.open(node);
+    book.cluster.leader(1);
+    expect(raftOf(node, 1).baseIndex).toBeGreaterThan(100);
+    expectAllOn(book, node);
+    write(book, 30);
+    expectAllOn(book, node);
+  });
+
+  test('a command that was answered before a checkpoint is not executed again behind a restart', () => {
+    const book = open(1);
+    const node = book.cluster.nodes[0] as TestNode;
+    write(book, 60);
+    const { vault, session } = book;
+    const request = writeRequest(vault, session, 2 + 59, tupleOf(59));
+    book.cluster.kill(node, true);
+    book.cluster.open(node);
+    const height = node.replica.group(vault.group)?.state.vault(vault.id)?.height;
+    const again = expectKind(book.cluster.ask(book.cluster.leader(vault.group), request), 'transacted');
+    expect(again.outcome).toMatchObject({ ok: true, changed: true });
+    expect(node.replica.group(vault.group)?.state.vault(vault.id)?.height).toBe(height ?? again.anchor.height);
+  });
+
+  test('where the newest checkpoint cannot be read the one before it is used, and where neither can, the group stays out', () => {
+    const book = open(1);
+    const node = book.cluster.nodes[0] as TestNode;
+    write(book, 120);
+    book.cluster.kill(node, true);
+    const [older, newer] = snapshotsOf(node, 1) as [string, string];
+    node.disk.corrupt(newer, 200, 1);
+    book.cluster.open(node);
+    book.cluster.leader(1);
+    expect(node.fatals).toEqual([]);
+    expect([...book.marks]).toContain('snapshot.damaged-checkpoint-passed-over');
+    expect(snapshotsOf(node, 1)).toContain(older);
+    expectAllOn(book, node);
+    write(book, 60);
+    book.cluster.kill(node, true);
+    for (const name of snapshotsOf(node, 1)) node.disk.corrupt(name, 200, 1);
+    book.cluster.open(node);
+    book.cluster.settle();
+    expect(node.fatals).toMatchObject([{ scope: 1, code: 'checkpoint_damaged' }]);
+  });
+
+  test('a crash at any operation loses nothing that was acknowledged', () => {
+    for (let operations = 1; ; operations += 1) {
+      const book = open(1, { checkpointLogBytes: 1024 });
+      const { cluster, vault } = book;
+      const node = cluster.nodes[0] as TestNode;
+      write(book, 4);
+      node.operationsLeft = operations;
+      const { session } = book;
+      let ended = true;
+      for (let i = 0; i < 10 && node.running; i += 1) {
+        const id = cluster.send(node, writeRequest(vault, session, 2 + book.written, tupleOf(book.written)));
+        cluster.settle();
+        if (node.running) cluster.pass(2000);
+        ended = node.running;
+        if (node.replies.get(id)?.kind === 'transacted') book.written += 1;
+      }
+      if (ended) {
+        expect(operations).toBeGreaterThan(40);
+        return;
+      }
+      cluster.open(node);
+      cluster.leader(vault.group);
+      expect(node.fatals).toEqual([]);
+      expectAllOn(book, node);
+    }
+  });
+});
+
+describe('a follower that needs entries that are gone', () => {
+  test('fetches a snapshot and goes on from there', () => {
+    const book = open(3);
+    const away = withLaggard(book);
+    book.cluster.open(away);
+    comesBack(book, away);
+    expect([...book.marks]).toContain('snapshot.installed');
+    expectEqualStates(book);
+    expectAllOn(book, away);
+    for (const node of book.cluster.nodes) book.cluster.kill(node, true);
+    for (const node of book.cluster.nodes) book.cluster.open(node);
+    expectAllOn(book, away);
+    expect(book.cluster.nodes.flatMap((node) => node.fatals)).toEqual([]);
+  });
+
+  test('goes on with what it has fetched when it dies on the way', () => {
+    const book = open(3);
+    const { cluster } = book;
+    const away = withLaggard(book);
+    const asked: SnapshotMessage[] = [];
+    cluster.wire = (bytes, from) => {
+      const frame = decodeFrame(bytes);
+      if (!frame.ok) throw new Error('a frame decodes');
+      for (const { message } of frame.value.envelopes) if (from === away && message.kind === 'snapshotPull') asked.push(message);
+      return bytes;
+    };
+    cluster.open(away);
+    away.operationsLeft = 12;
+    cluster.runUntil(() => !away.running);
+    const before = new Set(asked.map((pull) => JSON.stringify(pull)));
+    asked.length = 0;
+    cluster.open(away);
+    comesBack(book, away);
+    expect([...book.marks]).toContain('snapshot.fetch-resumed');
+    const after = new Set(asked.map((pull) => JSON.stringify(pull)));
+    expect([...before].some((pull) => !after.has(pull))).toBe(true);
+    expect([...after].some((pull) => !before.has(pull))).toBe(true);
+    expectAllOn(book, away);
+  });
+
+  test('refuses a chunk that is not the one it asked for, and asks again', () => {
+    const book = open(3);
+    const { cluster } = book;
+    const away = withLaggard(book);
+    let spoilt = 0;
+    cluster.wire = (bytes, _, to) => {
+      const frame = decodeFrame(bytes);
+      if (!frame.ok || to !== away || spoilt >= 9) return bytes;
+      const envelopes = frame.value.envelopes.map(({ group, message }) => {
+        if (message.kind !== 'snapshotChunk') return { group, message };
+        spoilt += 1;
+        const changed = message.bytes.slice();
+        changed[changed.length - 1] = (changed[changed.length - 1] as number) ^ 1;
+        return { group, message: { ...message, bytes: changed } };
+      });
+      return encodeFrame({ ...frame.value, envelopes });
+    };
+    cluster.open(away);
+    comesBack(book, away);
+    expect(spoilt).toBeGreaterThan(0);
+    expect([...book.marks]).toContain('snapshot.wrong-chunk-refused');
+    expectEqualStates(book);
+    expectAllOn(book, away);
+  });
+
+  test('gets it from the next leader when the first one dies on the way', () => {
+    const book = open(3);
+    const { cluster, vault } = book;
+    const away = withLaggard(book);
+    let chunks = 0;
+    cluster.wire = (bytes, _, to) => {
+      const frame = decodeFrame(bytes);
+      if (frame.ok && to === away && frame.value.envelopes.some(({ message }) => message.kind === 'snapshotChunk')) chunks += 1;
+      return bytes;
+    };
+    cluster.open(away);
+    cluster.runUntil(() => chunks >= 3);
+    const first = cluster.leader(vault.group);
+    for (const node of cluster.nodes) {
+      cluster.cut.add(`${first.id}>${node.id}`);
+      cluster.cut.add(`${node.id}>${first.id}`);
+    }
+    cluster.pass(2_000_000);
+    comesBackFrom(book, away, first);
+    cluster.cut.clear();
+    comesBack(book, away);
+    expectAllOn(book, away);
+    expectEqualStates(book);
+  });
+
+  test('survives a crash at any operation of its fetch', () => {
+    for (let operations = 1; operations < 400; operations += 7) {
+      const book = open(3);
+      const { cluster } = book;
+      const away = withLaggard(book);
+      cluster.open(away);
+      away.operationsLeft = operations;
+      cluster.runUntil(() => !away.running || book.marks.has('snapshot.installed'));
+      const hasDied = !away.running;
+      if (hasDied) cluster.open(away);
+      away.operationsLeft = Number.POSITIVE_INFINITY;
+      comesBack(book, away);
+      expect(away.fatals).toEqual([]);
+      expectEqualStates(book);
+      if (!hasDied) {
+        expect(operations).toBeGreaterThan(20);
+        return;
+      }
+    }
+  });
+});
+
+/** The laggard follows somebody else than `first`, and has applied all of that log. */
+function comesBackFrom(book: Book, node: TestNode, first: TestNode): void {
+  const { cluster, vault } = book;
+  cluster.runUntil(() => {
+    const leader = cluster.nodes.find((other) => other !== first && raftOf(other, vault.group).status().ownTermCommitted);
+    return leader !== undefined && node.replica.group(vault.group)?.state.lastApplied === raftOf(leader, vault.group).lastIndex;
+  });
+}
