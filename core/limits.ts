@@ -122,6 +122,18 @@ export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
 export const SNAPSHOT_SERVED_MICROS: number = 10_000_000;
 /** A snapshot's manifest, bytes. Why 1 MiB: it travels in one message, and one hash for each of 32,000 sections fits. */
 export const MANIFEST_BYTES_MAX: number = 1 << 20;
+/** Parts of a million. */
+export const PPM: number = 1_000_000;
+/**
+ * Bound on how wrong the rate of a monotonic clock may be, parts per million: what leases rely on, the ε of
+ * docs/internals/leases.md. Why 10%: a quartz is off by 0.01% and time daemons slew by up to 0.05%, but virtual machines
+ * have been seen to be off by whole percents; it costs a fifth of the lease's length, and heartbeats renew it anyway.
+ */
+export const CLOCK_RATE_PPM_MAX: number = 100_000;
+/** Heartbeat rounds without a quorum's answer whose send times a leader remembers. Why 64: more than an election timeout has. */
+export const LEASE_ROUNDS_MAX: number = 64;
+/** Oldest answer that a bounded read may ask for, milliseconds. Why an hour: what may be older should be asked for as `eventual`. */
+export const BOUNDED_MS_MAX: number = 3_600_000;
 /** Default election timeout range and heartbeat of production nodes. */
 export const ELECTION_TIMEOUT_MIN_MICROS: number = 300_000;
 export const ELECTION_TIMEOUT_MAX_MICROS: number = 600_000;
@@ -144,3 +156,7 @@ assert(TRANSACTION_BYTES_MAX + 64 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the large
 assert(ENTITY_VALUE_BYTES_MAX + 128 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest leaf fits a chunk with its frame');
 assert(SNAPSHOT_CHUNK_BYTES_MAX + 64 * 1024 <= FRAME_BYTES_MAX, 'a chunk fits a frame');
 assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');
+assert(
+  HEARTBEAT_MICROS * 2 * (PPM + CLOCK_RATE_PPM_MAX) < ELECTION_TIMEOUT_MIN_MICROS * (PPM - CLOCK_RATE_PPM_MAX),
+  'a lost heartbeat does not end a lease',
+);

@@ -5,7 +5,15 @@
 
 import { decodeUlid } from '../core/chain/ulid.ts';
 import type { Answer, LogicalRequest, OperationOutcome } from '../core/client/operation.ts';
-import type { Anchor, ClientResult, Consistency, VaultEntry, VaultQuery } from '../core/client/protocol.ts';
+import {
+  type Anchor,
+  type ClientResult,
+  type Consistency,
+  NEWEST,
+  type ReadPoint,
+  type VaultEntry,
+  type VaultQuery,
+} from '../core/client/protocol.ts';
 import type { Height, OrganizationId } from '../core/ids.ts';
 import type { Transaction, TransactionOutcome } from '../core/state/transaction.ts';
 import { fromClientError, HttpError } from './http/errors.ts';
@@ -86,7 +94,7 @@ export class Ledger {
   async query<K extends 'tuple' | 'list' | 'block'>(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
-    options: { readonly consistency: Consistency; readonly proof: boolean },
+    options: { readonly consistency: Consistency; readonly at: ReadPoint; readonly proof: boolean },
     kind: K,
   ): Promise<AnswerOf<K>> {
     const { group, organization, id } = vault;
@@ -96,7 +104,16 @@ export class Ledger {
   private async exists(vault: VaultEntry): Promise<boolean> {
     const { group, organization, id } = vault;
     const query: VaultQuery = { kind: 'block', height: 0 as Height };
-    const request = { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', proof: false } as const;
+    const request = {
+      kind: 'query',
+      group,
+      organization,
+      vault: id,
+      query,
+      consistency: 'linearizable',
+      at: NEWEST,
+      proof: false,
+    } as const;
     const outcome = await this.ask(request);
     if (!outcome.ok && outcome.code === 'vault_missing') return false;
     this.settle(outcome, 'block');

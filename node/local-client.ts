@@ -39,7 +39,7 @@ export class LocalClient {
   /** Runs a request to its definite end. Never rejects. */
   ask(request: LogicalRequest): Promise<OperationOutcome> {
     const { canAnswer, self } = this.options;
-    const route = canAnswer(request) ? ({ kind: 'only', endpoint: self.address } as const) : ({ kind: 'leader' } as const);
+    const route = canAnswer(request) ? ({ kind: 'first', endpoint: self.address } as const) : ({ kind: 'leader' } as const);
     return this.driver.ask(request, { route });
   }
 

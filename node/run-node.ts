@@ -66,6 +66,7 @@ async function serve(directory: OpenedDirectory, settings: Settings, log: Logger
       directory,
       address,
       batchMax: settings.batchMax,
+      leases: settings.leases ?? true,
       log,
       openLink: socketLinks(openNodeSocket, 'ws'),
       onFatal: (code, detail) => fail(`The node stopped itself (${code}): ${detail}`),

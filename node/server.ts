@@ -7,7 +7,12 @@ import { neverBuggify } from '../core/capability.ts';
 import { isCommand, type LogicalRequest } from '../core/client/operation.ts';
 import { Outbox } from '../core/codec/outbox.ts';
 import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
-import { ELECTION_TIMEOUT_MAX_MICROS, ELECTION_TIMEOUT_MIN_MICROS, HEARTBEAT_MICROS } from '../core/limits.ts';
+import {
+  CLOCK_RATE_PPM_MAX,
+  ELECTION_TIMEOUT_MAX_MICROS,
+  ELECTION_TIMEOUT_MIN_MICROS,
+  HEARTBEAT_MICROS,
+} from '../core/limits.ts';
 import { Replica } from '../core/replica/replica.ts';
 import { ClientLinks } from '../net/client-links.ts';
 import { attachLinks, type Listener } from '../net/listener.ts';
@@ -29,6 +34,8 @@ export interface NodeServerOptions {
   readonly directory: OpenedDirectory;
   readonly address: Address;
   readonly batchMax: number | undefined;
+  /** Whether this node, as leader, answers reads under a lease. */
+  readonly leases: boolean;
   readonly log: Logger;
   /** The node cannot go on; called at most once. */
   readonly onFatal: (code: string, detail: string) => void;
@@ -61,6 +68,7 @@ export class NodeServer {
         electionTimeoutMaxMicros: ELECTION_TIMEOUT_MAX_MICROS,
         heartbeatMicros: HEARTBEAT_MICROS,
       },
+      ...(options.leases ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}),
       ...(options.batchMax === undefined ? {} : { batchMax: options.batchMax }),
     });
     this.replica = replica;

@@ -9,6 +9,8 @@ export interface Place {
   readonly file: string;
   readonly offset: number;
   readonly lengthBytes: number;
+  /** Of the record, in its log. */
+  readonly number: number;
   /** Whose record it is. */
   readonly group: number;
 }

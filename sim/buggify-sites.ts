@@ -10,6 +10,7 @@ const SITES: readonly (readonly [site: string, factor: number])[] = [
   ['raft.eager-election', 1],
   ['replica.apply-one-entry', 1],
   ['replica.batch-one-command', 1],
+  ['replica.hand-over-leadership', 0.05],
   ['replica.refuse-read-round', 0.2],
   ['snapshot.refuse-pull', 0.1],
   ['snapshot.short-slice', 0.3],

@@ -2,8 +2,10 @@
  * Every named invariant with the file of its oracle, where tests show that the oracle can fail, and a known bug that it finds.
  * docs/reference/invariants.md is generated from this list; a test fails where the list and the code disagree.
  */
+import { CLOSED_TIMES_CLAIM } from './check/clients/closed-times.ts';
 import { LINEARIZABLE_CLAIM } from './check/clients/linearizable-history.ts';
 import { PROOFS_CLAIM } from './check/clients/proofs.ts';
+import { READS_MATCH_BLOCKS_CLAIM } from './check/clients/reads-match-blocks.ts';
 
 export interface Invariant {
   readonly name: string;
@@ -37,6 +39,13 @@ export const INVARIANTS: readonly Invariant[] = [
     oracle: 'sim/check/raft/one-vote-per-term.ts',
     test: 'test/raft/cluster.prop.test.ts',
     mutants: 'E1, E3, E12, E13',
+  },
+  {
+    name: 'votes-for-up-to-date',
+    claim: 'A node votes only for a candidate whose log is at least as up-to-date as its own.',
+    oracle: 'sim/check/raft/votes-for-up-to-date.ts',
+    test: 'test/raft/paper.test.ts',
+    mutants: 'E6, E7',
   },
   {
     name: 'log-matching',
@@ -139,7 +148,7 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     name: 'nothing-leaves-early',
     claim: 'No message or reply leaves a node before the persist it waits for is durable.',
-    oracle: 'sim/world.ts',
+    oracle: 'sim/departures.ts',
     test: 'test/sim/world.test.ts',
     mutants: '',
   },
@@ -180,7 +189,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'answers-in-order',
-    claim: 'A request made after an answer was given is answered at its block or a later one.',
+    claim: 'A request made after an answer was given is answered at its block or a later one, unless it asked for an older one.',
     oracle: 'sim/check/clients/answers-in-order.ts',
     test: 'test/replica/replica.test.ts',
     mutants: 'T5, T6, T8',
@@ -191,6 +200,34 @@ export const INVARIANTS: readonly Invariant[] = [
     oracle: 'sim/check/clients/reads-see-commits.ts',
     test: 'test/replica/replica.test.ts',
     mutants: 'T5, T6, T7, T8',
+  },
+  {
+    name: 'lease-exclusive',
+    claim: 'While a leader holds a lease by its own clock, nobody leads a newer term of its group.',
+    oracle: 'sim/check/raft/lease-exclusive.ts',
+    test: 'test/raft/leases.test.ts',
+    mutants: 'T1, T2, T4',
+  },
+  {
+    name: 'bounded-reads',
+    claim: 'A bounded read misses nothing that was committed longer ago than it allowed.',
+    oracle: 'sim/check/clients/bounded-reads.ts',
+    test: 'test/replica/reads.test.ts',
+    mutants: '',
+  },
+  {
+    name: 'closed-times',
+    claim: CLOSED_TIMES_CLAIM,
+    oracle: 'sim/check/clients/closed-times.ts',
+    test: 'test/replica/reads.test.ts',
+    mutants: 'T9',
+  },
+  {
+    name: 'reads-match-blocks',
+    claim: READS_MATCH_BLOCKS_CLAIM,
+    oracle: 'sim/check/clients/reads-match-blocks.ts',
+    test: 'test/state/history.prop.test.ts',
+    mutants: '',
   },
   {
     name: 'linearizable',
@@ -230,9 +267,16 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     name: 'damaged-copy-is-refused',
     claim: 'A damaged copy of a data directory is refused with the right reason, or opened with its damage reported.',
-    oracle: 'sim/world.ts',
+    oracle: 'sim/hostility.ts',
     test: 'test/sim/faults/damaged-copy.test.ts',
     mutants: '',
+  },
+  {
+    name: 'damage-is-contained',
+    claim: 'A group that lost no record, and has a later one that shows it, is not quarantined.',
+    oracle: 'sim/check/damage-is-contained.ts',
+    test: 'test/sim/faults/disk.test.ts',
+    mutants: 'D5',
   },
   {
     name: 'liveness',

@@ -35,6 +35,10 @@ export interface Knobs {
   readonly readShare: number;
   /** Share of multi-operation transactions among writes. */
   readonly transactionShare: number;
+  /** Share of reads that may be behind, or are of the past. */
+  readonly weakReadShare: number;
+  /** Whether leaders take leases, which spare most reads their round. */
+  readonly leases: boolean;
   /** Share of reads that ask for a proof. */
   readonly proofShare: number;
   /** Share of writes that expire soon. */
@@ -119,6 +123,17 @@ export function nemesisKnobs(knobs: Knobs): NemesisKnobs {
   };
 }
 
+/** Whether nothing ever fails under these knobs: not while there is work, not outside the core at its end, not everywhere at once. */
+export function isFaultless({ faults, downMax }: Knobs): boolean {
+  return downMax === 0 && Object.values(faults).every((rate) => rate === 0);
+}
+
+/** The same world in which nothing ever fails: no fault, no wrong clock, no client that dies, no rare branch taken on purpose. */
+export function faultless(knobs: Knobs): Knobs {
+  const steady = { buggify: 0, clockRatePpmMax: 0, wallOffsetMaxMicros: 0, clientDeathShare: 0, downMax: 0 };
+  return { ...withFaults(knobs, {}), ...steady };
+}
+
 /** The same knobs with other fault rates. */
 export function withFaults(knobs: Knobs, faults: Readonly<Record<string, number>>): Knobs {
   const { loss, duplicate, reorder } = { loss: 0, duplicate: 0, reorder: 0, ...faults };
@@ -127,6 +142,7 @@ export function withFaults(knobs: Knobs, faults: Readonly<Record<string, number>
 
 function drawSwarm(choices: Choices): Knobs {
   const draws = choices.under('knobs');
+  const reads = choices.under('knobs/reads');
   const nodes = draws.pick([3, 3, 3, 5, 5, 4, 2, 1] as const);
   const delayMean = draws.pick([100, 500, 2000, 5000] as const);
   // Broadcast time << election timeout (Ongaro 2014, 3.9); faults break the relation, calm must not.
@@ -154,6 +170,8 @@ function drawSwarm(choices: Choices): Knobs {
     thinkMeanMicros: Math.floor((workSeconds * SECOND * clients * lanes) / operations),
     readShare: draws.between(30, 60) / 100,
     transactionShare: draws.between(0, 30) / 100,
+    weakReadShare: reads.pick([0, 0.2, 0.4] as const),
+    leases: reads.below(3) > 0,
     proofShare: draws.between(0, 20) / 100,
     expiryShare: draws.pick([0, 0.1, 0.4] as const),
     clientDeathShare: draws.pick([0, 0, 0.01, 0.05] as const),
@@ -255,6 +273,8 @@ const PERF: Knobs = {
   thinkMeanMicros: 450_000,
   readShare: 0.7,
   transactionShare: 0.1,
+  weakReadShare: 0,
+  leases: true,
   proofShare: 0,
   expiryShare: 0,
   clientDeathShare: 0,

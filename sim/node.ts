@@ -49,6 +49,8 @@ export class VirtualNode<S extends Shape, C extends SimCore<S>> {
   readonly releasable: number[];
   /** True time up to which the process stands still. */
   pausedUntil: number = 0;
+  /** How long it will stand still once it has sent something; 0 = no such pause is planned. */
+  pauseAfterSend: number = 0;
   /** True time of the earliest timer event scheduled for this incarnation. */
   timerAt: number = Number.POSITIVE_INFINITY;
   /** True time at which the disk is done with what it was given. */

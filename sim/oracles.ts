@@ -5,12 +5,17 @@ import type { GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { AnswersInOrder } from './check/clients/answers-in-order.ts';
 import { AnswersStayTrue } from './check/clients/answers-stay-true.ts';
+import { BoundedReads } from './check/clients/bounded-reads.ts';
+import { CLOSED_TIMES, ClosedTimes } from './check/clients/closed-times.ts';
 import { demandLinearizable, LINEARIZABLE } from './check/clients/linearizable-history.ts';
 import { PROOFS, ProofOracle } from './check/clients/proofs.ts';
+import { demandReadsMatchBlocks, READS_MATCH_BLOCKS } from './check/clients/reads-match-blocks.ts';
 import { ReadsSeeCommits } from './check/clients/reads-see-commits.ts';
+import { DamageIsContained } from './check/damage-is-contained.ts';
 import { DamageIsReported } from './check/damage-is-reported.ts';
 import { FailedDiskStops, NoFatal } from './check/no-fatal.ts';
 import { raftWatch } from './check/raft/all.ts';
+import { LeaseExclusive } from './check/raft/lease-exclusive.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
 import { RecoveryIsFinal } from './check/recovery-is-final.ts';
 import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
@@ -19,8 +24,15 @@ import { fastHasher } from './hasher.ts';
 import type { Observer } from './observer.ts';
 import type { VouchProtocol, VouchShape } from './vouch.ts';
 import { WalAtlas } from './wal-atlas.ts';
-import type { Asked, History } from './workload/history.ts';
+import { type Asked, type History, isLinearizable, type ReadMode } from './workload/history.ts';
 import type { World } from './world.ts';
+
+/** True times of a question and its answer, and how it was asked. */
+export interface AnsweredWhen {
+  readonly invokedAt: number;
+  readonly time: number;
+  readonly mode: ReadMode;
+}
 
 export class Oracles {
   readonly watch: RaftWatch;
@@ -29,6 +41,8 @@ export class Oracles {
   private readonly proofs: ProofOracle | undefined;
   private readonly once: ExactlyOnce;
   private readonly judgesLinearizability: boolean;
+  private readonly judgesBlocks: boolean;
+  private readonly closed: ClosedTimes | undefined;
 
   /** @param without names of oracles that are switched off, to show what each one is for. */
   constructor(
@@ -46,14 +60,24 @@ export class Oracles {
     this.order = without.includes('answers-in-order') ? undefined : new AnswersInOrder();
     const once = new ExactlyOnce(!without.includes('exactly-once'));
     this.once = once;
-    const blocks = new BlocksAgree((block) => once.sealed(block));
+    const closed = without.includes(CLOSED_TIMES) ? undefined : new ClosedTimes();
+    this.closed = closed;
+    const blocks = new BlocksAgree((block) => {
+      once.sealed(block);
+      closed?.sealed(block.vault, block.header);
+    });
+    const trueTime = (): number => world.now;
+    const committedIn = (group: GroupId): number => watch.committedIn(group);
     const observers: readonly Observer<VouchShape, Replica>[] = [
-      new ReadsSeeCommits((group) => watch.committedIn(group)),
+      new ReadsSeeCommits(committedIn),
+      new BoundedReads({ groups, committedIn, trueTime, ratePpm: () => world.clockRatePpmMax }),
       watch,
+      new LeaseExclusive(world.nodes, groups, trueTime),
       new RecoveryIsFinal(atlas),
       new NoFatal(() => world.atlas),
       new FailedDiskStops(),
       new DamageIsReported(atlas),
+      new DamageIsContained(atlas),
       blocks,
       once,
       new ReplicasAgree(world.nodes, groups),
@@ -65,12 +89,16 @@ export class Oracles {
     const judgesProofs = protocol.hasher !== fastHasher && !without.includes(PROOFS);
     this.proofs = judgesProofs ? new ProofOracle(protocol.hasher, world.choices.under('proof/mutation')) : undefined;
     this.judgesLinearizability = !without.includes(LINEARIZABLE);
+    this.judgesBlocks = !without.includes(READS_MATCH_BLOCKS);
   }
 
   /** A client got a definite answer. */
-  answered(asked: Asked, vault: VaultEntry, answer: Answer, times: { readonly invokedAt: number; readonly time: number }): void {
+  answered(asked: Asked, vault: VaultEntry, answer: Answer, when: AnsweredWhen): void {
     if (!('anchor' in answer)) return;
-    this.order?.told({ vault: vault.id, height: answer.anchor.height, ...times });
+    const { mode, invokedAt, time } = when;
+    const mayBeOld = !isLinearizable(mode);
+    this.order?.told({ vault: vault.id, height: answer.anchor.height, invokedAt, time, mayBeOld });
+    if (mode.at.kind === 'time') this.closed?.told(vault.id, mode.at.time, answer.anchor);
     const executed =
       answer.kind === 'transacted' && answer.outcome.ok && answer.outcome.changed && asked.kind === 'transact'
         ? { mark: asked.mark, height: answer.outcome.height }
@@ -82,6 +110,7 @@ export class Oracles {
 
   /** The run is over: the whole history is judged. */
   judge(history: History): void {
+    if (this.judgesBlocks) demandReadsMatchBlocks(history, (mark) => this.once.placeOf(mark));
     if (this.judgesLinearizability) demandLinearizable(history, (mark) => this.once.placeOf(mark));
   }
 }

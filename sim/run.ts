@@ -8,7 +8,7 @@ import type { Replica } from '../core/replica/replica.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
-import { type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
+import { isFaultless, type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
 import { Liveness } from './liveness.ts';
 import type { Samples } from './measure/measures.ts';
 import { Meter } from './measure/meter.ts';
@@ -185,7 +185,7 @@ class Run {
       this.work();
       this.enter('the faults stop');
       this.calmDown();
-      if (this.knobs.profile !== 'perf') this.surviveBlackout(); // `perf` has no faults
+      if (!isFaultless(this.knobs)) this.surviveBlackout();
       this.enter('at rest');
       this.world.finish();
       this.history.close();
@@ -314,7 +314,7 @@ class Run {
   private calmDown(): void {
     const { world } = this;
     world.network.knobs = { ...this.knobs.link, loss: 0, duplicate: 0, reorder: 0 };
-    if (this.knobs.profile !== 'perf') this.liveness.begin(); // `perf` has no faults
+    if (!isFaultless(this.knobs)) this.liveness.begin();
     this.calmSince = world.now;
     this.isCalm = true;
     const ok = this.history.ok;
@@ -388,8 +388,8 @@ class Run {
       history,
       isOpen: () => this.isOpen(),
       isCalm: () => this.isCalm,
-      onAnswer: (asked, vault, answer, times) => {
-        this.oracles.answered(asked, vault, answer, times);
+      onAnswer: (asked, vault, answer, when) => {
+        this.oracles.answered(asked, vault, answer, when);
         if (this.judgesEarly) this.oracles.judge(this.history);
       },
     };

@@ -124,6 +124,7 @@ const KNOBS: readonly Knob[] = [
   time('thinkMs', (knobs, thinkMeanMicros) => ({ ...knobs, thinkMeanMicros }), 0),
   share('readShare', (knobs, readShare) => ({ ...knobs, readShare })),
   share('transactionShare', (knobs, transactionShare) => ({ ...knobs, transactionShare })),
+  share('weakReadShare', (knobs, weakReadShare) => ({ ...knobs, weakReadShare })),
   share('proofShare', (knobs, proofShare) => ({ ...knobs, proofShare })),
   share('expiryShare', (knobs, expiryShare) => ({ ...knobs, expiryShare })),
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),

@@ -50,6 +50,8 @@ export interface Drift {
 export const Fate = { end: 0, happens: 1, skipped: 2 } as const;
 export type Fate = (typeof Fate)[keyof typeof Fate];
 
+const NO_VALUES: readonly number[] = [];
+
 /** plain draws, draws and keeps, or repeats what a tape holds. */
 type Mode = 'plain' | 'record' | 'replay';
 
@@ -184,9 +186,15 @@ export class Choices {
   under(label: string): Draws {
     const known = this.sources.get(label);
     if (known !== undefined) return known;
-    const made = new Draws(label, this.mode, Random.stream(this.seed, label), this.recorded.get(label) ?? []);
+    const made = new Draws(label, this.mode, Random.stream(this.seed, label), this.recorded.get(label) ?? NO_VALUES);
     this.sources.set(label, made);
     return made;
+  }
+
+  /** As `under`, for a label that is asked for once: nothing is kept of it where nothing is recorded. */
+  once(label: string): Draws {
+    if (this.mode !== 'plain') return this.under(label);
+    return new Draws(label, this.mode, Random.stream(this.seed, label), NO_VALUES);
   }
 
   /** What was drawn so far, label by label: of a replay, what it used of its tape. Not where the mode is plain. */

@@ -122,7 +122,7 @@ function secondLeader(term: Term, draws: Draws): Forgery {
   };
 }
 
-/** A call to campaign at once that nobody decided on: an election too many, no more. */
+/** A follower tells its leader to campaign, which leads already. The other way round it would be a transfer, which ends a lease. */
 function unasked(term: Term): Forgery {
-  return { back: false, message: { kind: 'timeoutNow', term } };
+  return { back: true, message: { kind: 'timeoutNow', term } };
 }

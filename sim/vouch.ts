@@ -10,6 +10,7 @@ import { Outbox } from '../core/codec/outbox.ts';
 import type { Clocks, DirectoryReader, Effect } from '../core/effect.ts';
 import { portableHasher } from '../core/hasher.ts';
 import { type ClusterId, GLOBAL_GROUP, type GroupId, type NodeId, type RequestId } from '../core/ids.ts';
+import { CLOCK_RATE_PPM_MAX } from '../core/limits.ts';
 import type { SeedWords } from '../core/random.ts';
 import { createDirectory } from '../core/replica/directory.ts';
 import type { Manifest } from '../core/replica/manifest.ts';
@@ -77,6 +78,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
       seed: drawSeed(seed),
       buggify: knobs.buggify === 0 ? () => false : (site) => this.sites.isActive(site) && buggify.chance(this.sites.rate(site)),
       timing: knobs.timing,
+      ...(knobs.leases ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}),
       batchMax: knobs.batchMax,
       preVote: knobs.preVote,
       limits: knobs.limits,

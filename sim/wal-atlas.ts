@@ -21,6 +21,8 @@ export class WalAtlas implements Atlas {
   /** Groups whose records were changed, by node. */
   private readonly changed: Map<number, Set<number>> = new Map();
   private readonly unreadable: Set<number> = new Set();
+  /** Records that were destroyed, by node. */
+  private readonly places: Map<number, Place[]> = new Map();
 
   constructor(disks: readonly VirtualDisk[]) {
     this.disks = disks;
@@ -32,7 +34,8 @@ export class WalAtlas implements Atlas {
     const candidates = expendable(standingOn(this.disks[node] as VirtualDisk));
     if (candidates.length === 0) return undefined;
     const { file, offset, header } = draws.pick(candidates);
-    return { file, offset, lengthBytes: recordBytes(0) + header.payloadBytes, group: header.group };
+    const { group, number } = header;
+    return { file, offset, lengthBytes: recordBytes(0) + header.payloadBytes, group, number };
   }
 
   destroyed(node: number, place: Place, how: 'changed' | 'unreadable'): void {
@@ -42,6 +45,7 @@ export class WalAtlas implements Atlas {
       this.changed.set(node, groups);
     }
     groups.add(place.group);
+    this.places.set(node, [...(this.places.get(node) ?? []), place]);
     if (how === 'unreadable') this.unreadable.add(node);
   }
 
@@ -57,6 +61,23 @@ export class WalAtlas implements Atlas {
   /** Groups whose log is damaged on the node, ascending. */
   damagedGroups(node: number): readonly number[] {
     return [...(this.changed.get(node) ?? [])].sort((a, b) => a - b);
+  }
+
+  /**
+   * Groups that lost nothing and show it: a record of theirs, durable for sure and behind all that was destroyed, says where
+   * they stood before it.
+   */
+  shownWhole(node: number): readonly number[] {
+    const places = this.places.get(node) ?? [];
+    const last = places.reduce((highest, { number }) => Math.max(highest, number), 0);
+    const standing = standingOn(this.disks[node] as VirtualDisk);
+    const watermark = standing.reduce((highest, { header }) => Math.max(highest, header.watermark), 0);
+    const whole = new Set<number>();
+    for (const { file, offset, header } of standing) {
+      if (header.number <= last || header.number > watermark || this.changed.get(node)?.has(header.group) === true) continue;
+      if (!places.some((place) => place.file === file && place.offset === offset)) whole.add(header.group);
+    }
+    return [...whole].sort((a, b) => a - b);
   }
 
   damagedCount(): number {

@@ -8,16 +8,19 @@
 import { assert, defined } from '../core/assert.ts';
 import { StorageError } from '../core/errors.ts';
 import type { NodeId, RequestId, Seq } from '../core/ids.ts';
+import { CLOCK_RATE_PPM_MAX } from '../core/limits.ts';
 import type { Actor } from './actor.ts';
 import { ActorStage } from './actor-stage.ts';
 import { type Atlas, NO_ATLAS } from './atlas.ts';
-import { CLOCK_RATE_PPM_MAX, type NodeClock } from './clock.ts';
+import type { NodeClock } from './clock.ts';
+import { Departures } from './departures.ts';
 import { FaultCounts } from './faults/counts.ts';
-import { type Heard, Network } from './network.ts';
+import { Hostility } from './hostility.ts';
+import { Network } from './network.ts';
 import { type CrashKind, type CrashPlan, VirtualNode } from './node.ts';
 import { type Observer, Violation } from './observer.ts';
 import { carryOut, completePersists, cutPersists, startPersist } from './persists.ts';
-import type { PersistEffect, Protocol, ReplyEffect, SendEffect, Shape, SimCore, SimEffect, SimInput } from './protocol.ts';
+import type { PersistEffect, Protocol, Shape, SimCore, SimEffect, SimInput } from './protocol.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Choices, Draws } from './tape.ts';
 import { TraceHash } from './trace.ts';
@@ -28,6 +31,7 @@ import type { WorldOptions } from './world-options.ts';
 export class World<S extends Shape, C extends SimCore<S>> {
   readonly nodes: readonly VirtualNode<S, C>[];
   readonly network: Network;
+  readonly hostility: Hostility<S, C>;
   readonly counts: FaultCounts = new FaultCounts();
   readonly choices: Choices;
   readonly trace: TraceHash = new TraceHash();
@@ -49,6 +53,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
   private readonly protocol: Protocol<S, C>;
   private readonly scheduler: Scheduler = new Scheduler();
   private readonly actors: ActorStage;
+  private readonly departures: Departures<S, C>;
   private readonly indexOf: Map<NodeId, number> = new Map();
   private readonly observers: Observer<S, C>[] = [];
   private readonly onStepped: Observer<S, C>[] = [];
@@ -85,6 +90,9 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.nodes = indexes.map((index) => this.createNode(index));
     for (const node of this.nodes) this.indexOf.set(node.id, node.index);
     this.ids = this.nodes.map((node) => node.id);
+    const { trace, onLeaving, indexOf } = this;
+    this.departures = new Departures({ protocol, network, scheduler, trace, indexOf, observers: onLeaving });
+    this.hostility = new Hostility({ protocol, nodes: this.nodes, network, scheduler });
   }
 
   /** True time, microseconds. */
@@ -171,6 +179,11 @@ export class World<S extends Shape, C extends SimCore<S>> {
     node.pausedUntil = Math.max(node.pausedUntil, this.now + micros);
   }
 
+  /** The same as soon as it has sent something. */
+  pauseAfterSend(index: number, micros: number): void {
+    this.nodeAt(index).pauseAfterSend = micros;
+  }
+
   /** Plans a crash after that many more effects of the node, in the middle of a step if it so happens. */
   planCrash(index: number, plan: CrashPlan): void {
     const node = this.nodeAt(index);
@@ -181,24 +194,6 @@ export class World<S extends Shape, C extends SimCore<S>> {
 
   isRunning(index: number): boolean {
     return this.nodeAt(index).running;
-  }
-
-  /** What the protocol makes of a frame that no correct node would send. */
-  forge(heard: Heard, draws: Draws): Heard | undefined {
-    const { from, to } = this.network.endsOf(heard);
-    if (from >= this.nodeCount || to >= this.nodeCount) return undefined;
-    const forged = this.protocol.forge?.({ to: this.nodeAt(to).id, bytes: heard.bytes }, draws);
-    if (forged === undefined) return undefined;
-    return { link: forged.back ? this.network.linkOf(to, from) : heard.link, bytes: forged.bytes };
-  }
-
-  /** Opens a damaged copy of the node's directory, beside the node. @returns whether the protocol could judge it. */
-  openDamagedCopy(index: number, draws: Draws): boolean {
-    if (this.protocol.openDamagedCopy === undefined) return false;
-    const node = this.nodeAt(index);
-    const complaint = this.protocol.openDamagedCopy(node.disk, node.clock.read(this.now), draws);
-    if (complaint !== undefined) throw new Violation('damaged-copy-is-refused', complaint, 'safety', { nodes: [index] });
-    return true;
   }
 
   /** Lets a clock run or stand otherwise; timers follow. */
@@ -243,6 +238,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     node.waiting = [];
     node.releasable.fill(0);
     node.pausedUntil = 0;
+    node.pauseAfterSend = 0;
     node.timerAt = Number.POSITIVE_INFINITY;
     node.diskFreeAt = this.now;
     node.crashAfterEffects = -1;
@@ -368,7 +364,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     for (const observer of this.observers) observer.durable?.(node, seq);
     this.trace.event(this.now, node.index, TraceKind.persisted);
     this.trace.word(seq);
-    this.freeWaiting(node);
+    this.departures.freeWaiting(node);
     if (!node.running) return;
     const { now, wall } = node.clock.read(this.now);
     this.step(node, { kind: 'persisted', seq: seq as Seq, now, wall });
@@ -399,7 +395,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
       this.executeOne(node, effect);
       if (!node.running) return;
     }
-    this.releaseFrames(node);
+    this.departures.releaseFrames(node);
     if (isCrashDue(node)) this.crash(node.index, node.plannedCrash);
   }
 
@@ -410,12 +406,12 @@ export class World<S extends Shape, C extends SimCore<S>> {
       case 'send':
         this.trace.event(this.now, node.index, TraceKind.send);
         this.trace.word(effect.after);
-        this.admit(node, effect);
+        this.departures.admit(node, effect);
         return defined(node.frames, 'a running node has frames').push(effect);
       case 'reply':
         this.trace.event(this.now, node.index, TraceKind.reply);
         this.trace.word(effect.after);
-        return this.admit(node, effect);
+        return this.departures.admit(node, effect);
       case 'fatal':
         this.trace.event(this.now, node.index, TraceKind.fatal);
         for (const observer of this.observers) observer.fatal?.(node, effect.scope, effect.code, effect.detail);
@@ -435,53 +431,6 @@ export class World<S extends Shape, C extends SimCore<S>> {
     const latency = this.options.diskDelayMinMicros + (this.diskDraws[node.index] as Draws).exponential(mean);
     node.diskFreeAt = Math.max(node.diskFreeAt, this.now) + latency;
     this.scheduler.push(node.diskFreeAt, EventKind.disk, node.index, node.incarnation, undefined);
-  }
-
-  /** A send or reply either may leave now or waits for its sequence. */
-  private admit(node: VirtualNode<S, C>, effect: SendEffect<S> | ReplyEffect<S>): void {
-    if (effect.after > node.issuedSeq)
-      throw new Violation('after-is-issued', 'an effect waits only for a persist that was handed out');
-    if (effect.after > node.durableSeq) node.waiting.push(effect);
-    else this.leave(node, effect);
-  }
-
-  private leave(node: VirtualNode<S, C>, effect: SendEffect<S> | ReplyEffect<S>): void {
-    for (const observer of this.onLeaving) observer.leaving?.(node, effect);
-    if (effect.kind === 'send') {
-      const to = defined(this.indexOf.get(effect.to), 'messages go to nodes of the cluster');
-      node.releasable[to] = (node.releasable[to] as number) + 1;
-      return;
-    }
-    const origin = node.requests.get(effect.id);
-    if (origin === undefined) throw new Violation('one-reply', 'a reply answers a request that was not answered yet');
-    node.requests.delete(effect.id);
-    const bytes = this.protocol.encodeResult(origin.id, effect.result);
-    this.trace.bytes(bytes);
-    this.network.send(node.index, origin.endpoint, bytes);
-  }
-
-  private freeWaiting(node: VirtualNode<S, C>): void {
-    if (node.waiting.length === 0) return;
-    const kept: (SendEffect<S> | ReplyEffect<S>)[] = [];
-    const free = node.waiting;
-    node.waiting = kept;
-    for (const effect of free) {
-      if (effect.after > node.durableSeq) kept.push(effect);
-      else this.leave(node, effect);
-    }
-    this.releaseFrames(node);
-  }
-
-  private releaseFrames(node: VirtualNode<S, C>): void {
-    for (const frame of defined(node.frames, 'a running node has frames').release(node.durableSeq as Seq)) {
-      const to = defined(this.indexOf.get(frame.to), 'frames go to nodes of the cluster');
-      const may = (node.releasable[to] as number) - this.protocol.messageCount(frame.bytes);
-      if (may < 0) throw new Violation('nothing-leaves-early', 'a message left before what it waits for was durable');
-      node.releasable[to] = may;
-      this.trace.event(this.now, node.index, TraceKind.leave);
-      this.trace.bytes(frame.bytes);
-      this.network.send(node.index, to, frame.bytes);
-    }
   }
 
   private halt(node: VirtualNode<S, C>): void {

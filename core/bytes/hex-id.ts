@@ -2,6 +2,7 @@
 import { assert, defined } from '../assert.ts';
 import type { Entropy } from '../capability.ts';
 import type { Branded } from '../ids.ts';
+import { HEX_IDS } from './id-text.ts';
 import type { Reader } from './reader.ts';
 import { fromHex, toHex } from './text.ts';
 import type { Writer } from './writer.ts';
@@ -24,5 +25,5 @@ export function writeId(writer: Writer, id: string): void {
 
 /** Reads the 16 bytes of an id; the empty text after a failed read. */
 export function readId<B extends string>(reader: Reader): Branded<string, B> {
-  return reader.hex(ID_BYTES) as Branded<string, B>;
+  return reader.id(HEX_IDS) as Branded<string, B>;
 }

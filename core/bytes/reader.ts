@@ -3,7 +3,8 @@
  * reads return zeros, and the caller checks once at the end (`finish`). Bytes returned are views, never kept.
  */
 import type { Decoded, DecodeError } from '../errors.ts';
-import { fromUtf8, toHex } from './text.ts';
+import type { IdTexts } from './id-text.ts';
+import { fromUtf8 } from './text.ts';
 import { readWord } from './word.ts';
 
 const NONE: Uint8Array = new Uint8Array(0);
@@ -109,10 +110,10 @@ export class Reader {
     }
     return text;
   }
-  /** The next count bytes as lower-case hex. */
-  hex(count: number): string {
-    const at = this.take(count);
-    return at < 0 ? '' : toHex(this.bytes, at, at + count);
+  /** The text of the next 16 bytes, an id; the empty one after a failure. */
+  id(texts: IdTexts): string {
+    const at = this.take(16);
+    return at < 0 ? '' : texts.textOf(this.bytes, at);
   }
   /** A u8 that is 0 or 1. */
   flag(): boolean {

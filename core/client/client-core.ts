@@ -175,7 +175,10 @@ export class ClientCore {
   private choose(now: Micros, pending: Pending): Endpoint | undefined {
     const { route, request } = pending;
     if (route.kind === 'only') return this.endpoints.find(route.endpoint);
-    if (route.kind === 'any' && !isCommand(request)) return this.endpoints.draw(now, pending.endpoint);
+    // A read that a node sent on to the leader (at a time that only it can close) goes there.
+    const staysHere = !isCommand(request) && pending.lastError?.code !== 'not_leader';
+    if (route.kind === 'first' && staysHere) return this.endpoints.find(route.endpoint);
+    if (route.kind === 'any' && staysHere) return this.endpoints.draw(now, pending.endpoint);
     return this.endpoints.leaderOf(groupOf(request), now) ?? this.endpoints.draw(now, pending.endpoint);
   }
 

@@ -21,6 +21,8 @@ export type Route =
   | { readonly kind: 'leader' }
   /** Any node that is not known to be down, drawn anew for every attempt. */
   | { readonly kind: 'any' }
+  /** This node; and where it names the leader instead of answering, the leader. */
+  | { readonly kind: 'first'; readonly endpoint: string }
   /** This node and no other. */
   | { readonly kind: 'only'; readonly endpoint: string };
 

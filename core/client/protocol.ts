@@ -53,8 +53,22 @@ export type VaultQuery =
   /** A block by height; 0 = the newest. */
   | { readonly kind: 'block'; readonly height: Height };
 
-/** linearizable is the default everywhere. stale = whatever this node has applied; must be asked for by name. */
-export type Consistency = 'linearizable' | 'stale';
+/**
+ * How new an answer has to be. linearizable, the default everywhere: it holds all that was committed, by any node, when the
+ * node took the request. boundedMs: all that was committed that many milliseconds before. eventual: whatever this node has
+ * applied. Weaker ones must be asked for by name.
+ */
+export type Consistency = 'linearizable' | 'eventual' | { readonly boundedMs: number };
+
+/** Of what moment an answer speaks. What a height or a time showed once, it shows for ever, on every node. */
+export type ReadPoint =
+  | { readonly kind: 'newest' }
+  /** The vault as its block at that height left it, from 1. */
+  | { readonly kind: 'height'; readonly height: Height }
+  /** As its last block with a time at or before this one left it; microseconds since 1970. */
+  | { readonly kind: 'time'; readonly time: Micros };
+
+export const NEWEST: ReadPoint = { kind: 'newest' };
 
 export type ClientRequest =
   | { readonly kind: 'openSession'; readonly group: GroupId }
@@ -81,7 +95,9 @@ export type ClientRequest =
       readonly organization: OrganizationId;
       readonly vault: VaultId;
       readonly query: VaultQuery;
+      /** A time is waited for whatever the consistency, and so is nothing of a height that is here. */
       readonly consistency: Consistency;
+      readonly at: ReadPoint;
       readonly proof: boolean;
     }
   /** Vault by id (id non-empty) or by organization and name. */
@@ -157,6 +173,8 @@ export type ClientErrorCode =
   | 'vault_missing'
   | 'vault_exists'
   | 'height_missing'
+  | 'time_in_future'
+  | 'proof_unavailable'
   | 'group_missing'
   | 'not_initialised'
   | 'quarantined';

@@ -61,6 +61,8 @@ export function judge(request: EngineRequest, result: ClientResult): Verdict {
     // A node refuses these by itself, from the request or from what it holds.
     case 'invalid_argument':
     case 'group_missing':
+    case 'time_in_future':
+    case 'proof_unavailable':
       return { kind: 'error', code: result.code, message: result.message, recorded: false };
     default:
       return { kind: 'error', code: result.code, message: result.message, recorded: true };

@@ -2,7 +2,7 @@
  * One message between a client and a node. Binary WebSocket messages keep their boundaries, so there is no outer length.
  *
  *   OFFSET SIZE
- *   0      1    version = 1
+ *   0      1    version = 2
  *   1      1    type: 1 request, 2 result
  *   2      8    request id, chosen by the client, unique on its link
  *   10     …    body (client-request.ts, client-result.ts)
@@ -19,7 +19,7 @@ import { CLIENT_REQUEST_BYTES_MAX, CLIENT_RESULT_BYTES_MAX } from '../limits.ts'
 import { readRequest, writeRequest } from './client-request.ts';
 import { readResult, writeResult } from './client-result.ts';
 
-export const CLIENT_VERSION: number = 1;
+export const CLIENT_VERSION: number = 2;
 /** On the wire: do not renumber. */
 const Type = { request: 1, result: 2 } as const;
 const HEADER_BYTES = 10;

@@ -4,19 +4,20 @@
  *   2 directory          command, u8 body: 1 createOrganization {text name} · 2 reserveVault {text organization, text name, flag allow existing}
  *   3 createVault        u32 group, command, ulid organization, ulid vault
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
- *   5 query              u32 group, ulid organization, ulid vault, u8 consistency, flag proof, u8 query:
+ *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
  *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height}
- *   6 lookupVault        text organization, text name, text id, u8 consistency
- *   7 listVaults         text organization, text after, u32 limit, u8 consistency
- *   8 listOrganizations  u8 consistency
+ *   6 lookupVault        text organization, text name, text id, consistency
+ *   7 listVaults         text organization, text after, u32 limit, consistency
+ *   8 listOrganizations  consistency
  *   9 status
- * Consistency: 0 linearizable, 1 stale. Fields: client-fields.ts.
+ * consistency: u8: 0 linearizable · 1 eventual · 2 bounded {u32 milliseconds}. point: u8: 0 newest · 1 height {u64} · 2 time {u64 microseconds}.
+ * Fields: client-fields.ts.
  */
 import { unreachable } from '../assert.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
-import type { ClientRequest, Consistency, DirectoryCommand, VaultQuery } from '../client/protocol.ts';
-import type { Height } from '../ids.ts';
+import type { ClientRequest, Consistency, DirectoryCommand, ReadPoint, VaultQuery } from '../client/protocol.ts';
+import type { Height, Micros } from '../ids.ts';
 import { CLIENT_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { decodeLedgerTransaction, writeTransactBlob } from '../state/transaction-codec.ts';
@@ -43,7 +44,8 @@ const KIND = codeTable<ClientRequest['kind']>({
   listOrganizations: 8,
   status: 9,
 });
-const CONSISTENCY = codeTable<Consistency>({ linearizable: 0, stale: 1 });
+const CONSISTENCY = codeTable<'linearizable' | 'eventual' | 'bounded'>({ linearizable: 0, eventual: 1, bounded: 2 });
+const POINT = codeTable<ReadPoint['kind']>({ newest: 0, height: 1, time: 2 });
 const DIRECTORY = codeTable<DirectoryCommand['kind']>({ createOrganization: 1, reserveVault: 2 });
 const QUERY = codeTable<VaultQuery['kind']>({ tuple: 1, entity: 2, list: 3, block: 4 });
 const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
@@ -77,25 +79,46 @@ export function writeRequest(writer: Writer, request: ClientRequest): void {
       writer.u32(request.group);
       writeUlid(writer, request.organization);
       writeUlid(writer, request.vault);
-      writer.u8(CONSISTENCY.numbers[request.consistency]);
+      writeConsistency(writer, request.consistency);
+      writePoint(writer, request.at);
       writeFlag(writer, request.proof);
       return writeQuery(writer, request.query);
     case 'lookupVault':
       writer.text(request.organization);
       writer.text(request.name);
       writer.text(request.id);
-      return writer.u8(CONSISTENCY.numbers[request.consistency]);
+      return writeConsistency(writer, request.consistency);
     case 'listVaults':
       writer.text(request.organization);
       writer.text(request.after);
       writer.u32(request.limit);
-      return writer.u8(CONSISTENCY.numbers[request.consistency]);
+      return writeConsistency(writer, request.consistency);
     case 'listOrganizations':
-      return writer.u8(CONSISTENCY.numbers[request.consistency]);
+      return writeConsistency(writer, request.consistency);
     case 'status':
       return;
     default:
       return unreachable(request);
+  }
+}
+
+function writeConsistency(writer: Writer, consistency: Consistency): void {
+  if (typeof consistency === 'string') return writer.u8(CONSISTENCY.numbers[consistency]);
+  writer.u8(CONSISTENCY.numbers.bounded);
+  writer.u32(consistency.boundedMs);
+}
+
+function writePoint(writer: Writer, point: ReadPoint): void {
+  writer.u8(POINT.numbers[point.kind]);
+  switch (point.kind) {
+    case 'newest':
+      return;
+    case 'height':
+      return writer.u64(point.height);
+    case 'time':
+      return writer.u64(point.time);
+    default:
+      return unreachable(point);
   }
 }
 
@@ -151,26 +174,46 @@ export function readRequest(reader: Reader): ClientRequest {
       const group = readGroup(reader);
       const organization = readUlid<'OrganizationId'>(reader);
       const vault = readUlid<'VaultId'>(reader);
-      const consistency = readCode(reader, CONSISTENCY, 'linearizable');
+      const consistency = readConsistency(reader);
+      const at = readPoint(reader);
       const proof = reader.flag();
-      return { kind, group, organization, vault, query: readQuery(reader), consistency, proof };
+      return { kind, group, organization, vault, query: readQuery(reader), consistency, at, proof };
     }
     case 'lookupVault': {
       const organization = readText(reader);
       const name = readText(reader);
       const id = readText(reader);
-      return { kind, organization, name, id, consistency: readCode(reader, CONSISTENCY, 'linearizable') };
+      return { kind, organization, name, id, consistency: readConsistency(reader) };
     }
     case 'listVaults': {
       const organization = readText(reader);
       const after = readText(reader);
       const limit = reader.u32();
-      return { kind, organization, after, limit, consistency: readCode(reader, CONSISTENCY, 'linearizable') };
+      return { kind, organization, after, limit, consistency: readConsistency(reader) };
     }
     case 'listOrganizations':
-      return { kind, consistency: readCode(reader, CONSISTENCY, 'linearizable') };
+      return { kind, consistency: readConsistency(reader) };
     case 'status':
       return { kind };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function readConsistency(reader: Reader): Consistency {
+  const code = readCode(reader, CONSISTENCY, 'linearizable');
+  return code === 'bounded' ? { boundedMs: reader.u32() } : code;
+}
+
+function readPoint(reader: Reader): ReadPoint {
+  const kind = readCode(reader, POINT, 'newest');
+  switch (kind) {
+    case 'newest':
+      return { kind };
+    case 'height':
+      return { kind, height: reader.u64() as Height };
+    case 'time':
+      return { kind, time: reader.u64() as Micros };
     default:
       return unreachable(kind);
   }

@@ -85,6 +85,8 @@ const ERROR = codeTable<ClientErrorCode>({
   group_missing: 15,
   not_initialised: 16,
   quarantined: 17,
+  time_in_future: 18,
+  proof_unavailable: 19,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;

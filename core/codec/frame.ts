@@ -16,6 +16,7 @@ import { Writer } from '../bytes/writer.ts';
 import type { Decoded } from '../errors.ts';
 import type { ClusterId, GroupId, NodeId } from '../ids.ts';
 import { FRAME_BYTES_MAX, FRAME_ENVELOPES_MAX } from '../limits.ts';
+import { grown } from '../lists.ts';
 import type { Envelope } from './envelope.ts';
 import { beginLinkMessage, LINK_OVERHEAD_BYTES, LinkMessageType, openLinkMessage, sealLinkMessage } from './link-message.ts';
 import { peerMessageBytesMax, readPeerMessage, writePeerMessage } from './peer-message.ts';
@@ -78,11 +79,11 @@ export function decodeFrame(bytes: Uint8Array): Decoded<Frame> {
   const count = reader.u32();
   if (count > FRAME_ENVELOPES_MAX) reader.fail('too_large');
   if (count * ENVELOPE_BYTES_MIN > reader.remaining) reader.fail('truncated');
-  const envelopes: Envelope[] = [];
+  let envelopes: Envelope[] = [];
   for (let i = 0; i < count && reader.failed === undefined; i += 1) {
     const group = reader.u32() as GroupId;
     const message = readPeerMessage(reader);
-    if (message !== undefined) envelopes.push({ group, message });
+    if (message !== undefined) envelopes = grown(envelopes, { group, message });
   }
   return reader.finish({ cluster, sender, envelopes });
 }

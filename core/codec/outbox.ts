@@ -9,6 +9,7 @@
 import { Writer } from '../bytes/writer.ts';
 import type { ClusterId, NodeId, Seq } from '../ids.ts';
 import { FRAME_BYTES_MAX, FRAME_ENVELOPES_MAX, MEMBERS_MAX, OUTBOX_BYTES_MAX, OUTBOX_ENVELOPES_MAX } from '../limits.ts';
+import { grown } from '../lists.ts';
 import type { Envelope } from './envelope.ts';
 import { envelopeBytesMax, FRAME_OVERHEAD_BYTES, frameIdentity, writeFrame } from './frame.ts';
 
@@ -29,6 +30,8 @@ export interface OutboundFrame {
   readonly to: NodeId;
   readonly bytes: Uint8Array;
 }
+
+const NO_FRAMES: readonly OutboundFrame[] = [];
 
 /** What waits for one peer. */
 interface PeerQueue {
@@ -60,15 +63,19 @@ export class Outbox {
       this.dropped += 1;
       return;
     }
-    queue.waiting.push(send);
+    queue.waiting = grown(queue.waiting, send);
     queue.waitingBytes += bytes;
   }
 
   /** Frames of everything that may leave now, at most FRAME_BYTES_MAX each; several per peer only where one would be too large. */
   release(durableSeq: Seq): readonly OutboundFrame[] {
-    const frames: OutboundFrame[] = [];
-    for (const queue of this.queues) if (queue.waiting.length > 0) this.releasePeer(queue, durableSeq, frames);
-    return frames;
+    let frames: OutboundFrame[] | undefined;
+    for (const queue of this.queues) {
+      if (queue.waiting.length === 0) continue;
+      frames ??= [];
+      this.releasePeer(queue, durableSeq, frames);
+    }
+    return frames ?? NO_FRAMES;
   }
 
   private queueOf(to: NodeId): PeerQueue | undefined {
@@ -81,6 +88,15 @@ export class Outbox {
   }
 
   private releasePeer(queue: PeerQueue, durableSeq: Seq, frames: OutboundFrame[]): void {
+    const [first] = queue.waiting;
+    if (queue.waiting.length === 1 && first !== undefined) {
+      // One message is by far the most frequent case.
+      if (first.after > durableSeq) return;
+      queue.waiting = [];
+      queue.waitingBytes = 0;
+      this.pack(queue.to, [first.envelope], frames);
+      return;
+    }
     const kept: OutboundMessage[] = [];
     let keptBytes = 0;
     let envelopes: Envelope[] = [];

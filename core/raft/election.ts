@@ -70,9 +70,13 @@ function concludeElection(state: RaftState): void {
   }
 }
 
-/** A follower that hears its leader, and a leader that hears its quorum, do not let others disrupt the term. */
+/**
+ * A voter that has heard a leader, or has just started, and a leader that hears its quorum let nobody else be elected for a
+ * while. It is a promise and not only politeness: leases rest on it (lease.ts). So it outlives what the voter knows of terms
+ * and leaders: news of a higher term must not release a voter from what it promised to a leader that has no such news.
+ */
 function isSticky(state: RaftState): boolean {
-  if (!state.options.checkQuorum || state.leader === undefined) return false;
+  if (!state.options.checkQuorum) return false;
   if (state.role === 'leader') return true;
   return state.now < plus(state.leaderHeard, state.options.timing.electionTimeoutMinMicros);
 }
@@ -114,13 +118,11 @@ export function handleRequestVote(state: RaftState, from: NodeId, message: Messa
     refuseVote(state, from);
     return;
   }
-  if (message.term > state.term) {
-    if (!message.transfer && isSticky(state)) {
-      state.mark('raft.vote-request-ignored-by-sticky');
-      return;
-    }
-    state.becomeFollower(message.term, undefined);
+  if (!message.transfer && isSticky(state)) {
+    state.mark('raft.vote-request-ignored-by-sticky');
+    return;
   }
+  if (message.term > state.term) state.becomeFollower(message.term, undefined);
   const granted = mayVoteFor(state, from) && state.log.isUpToDate(message.lastIndex, message.lastTerm);
   if (granted) grantVote(state, from);
   else refuseVote(state, from);

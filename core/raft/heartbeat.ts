@@ -3,17 +3,25 @@
  * Source: Ongaro 2014, 3.4, 6.2 (a leader without a quorum steps down); commit capped per peer as in etcd/raft.
  */
 import { type Micros, minOf, plus } from '../ids.ts';
+import { renewLease } from './lease.ts';
 import type { Progress } from './progress.ts';
 import type { RaftState } from './state.ts';
 
-/** Heartbeats on time, whatever else was sent: their answers also drive retries and read rounds. */
+/** Heartbeats on time, whatever else was sent: their answers also drive retries, read rounds and the lease. */
 export function heartbeatDue(state: RaftState): void {
   state.heartbeatDeadline = plus(state.now, state.options.timing.heartbeatMicros);
-  broadcastHeartbeat(state);
+  beginRound(state);
+  renewLease(state); // a group of one answers itself
 }
 
-export function broadcastHeartbeat(state: RaftState): void {
-  const { peers } = state.members;
+/** A round none of whose heartbeats has left yet: one of this turn, or a new one. Whoever answers it was led after now. */
+export function beginRound(state: RaftState): void {
+  const { reads, members, lease } = state;
+  if (!reads.roundLeft) return;
+  reads.round += 1;
+  reads.roundLeft = false;
+  lease.sent(reads.round, state.now);
+  const { peers } = members;
   for (let i = 0; i < peers.length; i += 1) sendHeartbeat(state, peers[i] as Progress);
 }
 

@@ -46,6 +46,11 @@ export interface RaftOptions {
   readonly preVote: boolean;
   /** The leader steps down without a quorum (6.2), and followers stick to a leader they hear (4.2.3). */
   readonly checkQuorum: boolean;
+  /**
+   * Clocks run at 1 ± this many parts per million of true time; leases rest on it. Undefined: this leader takes no leases.
+   * Promises to other leaders are kept all the same. Needs checkQuorum: it is what makes followers promise anything.
+   */
+  readonly leaseClockRatePpm?: number;
   /** This node's own stream. Seed it anew at each start: equal streams split votes for ever. */
   readonly random: Random;
   readonly buggify: Buggify;

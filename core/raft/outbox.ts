@@ -1,5 +1,6 @@
 /** What has gathered since the last Ready: messages, finished reads, a snapshot to install, a change of leadership. */
 import type { LogIndex, NodeId } from '../ids.ts';
+import { grown } from '../lists.ts';
 import type { Message } from './message.ts';
 import type { FinishedRead, IncomingSnapshot, OutgoingMessage, Ready } from './ready.ts';
 
@@ -11,12 +12,12 @@ export class Outbox {
 
   /** Leaves at once: it promises nothing that a crash could take back. */
   sendNow(to: NodeId, message: Message): void {
-    this.messages.push({ to, message, durable: false });
+    this.messages = grown(this.messages, { to, message, durable: false });
   }
 
   /** Leaves once everything handed out so far, and the state it speaks of, is durable. */
   sendDurable(to: NodeId, message: Message): void {
-    this.messages.push({ to, message, durable: true });
+    this.messages = grown(this.messages, { to, message, durable: true });
   }
 
   finishRead(context: number, index: LogIndex, ok: boolean): void {

@@ -18,12 +18,13 @@ import {
   startElection,
 } from './election.ts';
 import { checkQuorum, heartbeatDue } from './heartbeat.ts';
+import { holdsLease } from './lease.ts';
 import { type ConfigurationChange, type ConfigurationResult, concludeChange, proposeConfiguration } from './membership.ts';
 import type { Entry, HardState, Message, SnapshotMeta } from './message.ts';
 import type { RaftOptions, Recovered } from './options.ts';
 import { before, outcomeSince } from './outcome.ts';
 import { failReads, handleReadIndex, handleReadIndexResponse, readIndex } from './read-index.ts';
-import type { Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
+import type { PeerStatus, Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
 import { announceCommit, handleAppendResponse, handleHeartbeatResponse, propose } from './replication.ts';
 import { compactTo, handleInstallSnapshot, snapshotFailed, snapshotInstalled } from './snapshot.ts';
 import { RaftState } from './state.ts';
@@ -80,6 +81,11 @@ export class Raft {
   readIndex(now: Micros, context: number): boolean {
     this.state.now = now;
     return readIndex(this.state, context);
+  }
+
+  /** Whether this node leads and nobody else can: then its commit index is the highest of the group. A comparison, mostly. */
+  holdsLease(now: Micros): boolean {
+    return holdsLease(this.state, now);
   }
 
   /** Begins an election as if the timeout had passed. Does nothing on a leader or a node that does not vote. */
@@ -214,6 +220,11 @@ export class Raft {
   /** Entries up to here are durable on this node. */
   get stableIndex(): LogIndex {
     return this.state.persistence.stableIndex;
+  }
+
+  /** What this node knows of the others if it leads; for oracles that look after every message. Not to be changed. */
+  get peers(): readonly Pick<PeerStatus, 'id' | 'matchIndex' | 'nextIndex'>[] {
+    return this.state.members.peers;
   }
 
   /** What a snapshot at an index that the log still knows has to say of it: of its last entry, and who are members there. */

@@ -3,10 +3,12 @@
  * A read is answered with the commit index of its arrival once a quorum has answered heartbeats that left after it
  * arrived: then no newer leader had been elected by then, and nothing newer had been committed.
  * Until the leader has committed an entry of its own term it does not know what is committed, so reads wait.
+ * A leader that holds a lease (lease.ts) answers at once: the lease says what a round would find out.
  * Source: Ongaro 2014, 6.4. Not here: waiting until the index is applied (the replica does).
  */
 import { INDEX_ZERO, type Micros, NEVER, type NodeId, plus } from '../ids.ts';
-import { broadcastHeartbeat } from './heartbeat.ts';
+import { beginRound } from './heartbeat.ts';
+import { holdsLease } from './lease.ts';
 import type { MessageOf } from './message.ts';
 import { type LeaderRead, ROUND_WAITING } from './reads.ts';
 import type { RaftState } from './state.ts';
@@ -53,6 +55,11 @@ export function handleReadIndexResponse(state: RaftState, from: NodeId, message:
 
 function enqueue(state: RaftState, from: NodeId | undefined, context: number): void {
   const read: LeaderRead = { from, context, deadline: deadlineOf(state), round: ROUND_WAITING, index: INDEX_ZERO };
+  if (holdsLease(state, state.now)) {
+    read.index = state.log.commitIndex;
+    answer(state, read);
+    return;
+  }
   state.reads.leading.push(read);
   if (!state.ownTermCommitted()) return;
   read.round = roundFromNow(state);
@@ -62,12 +69,8 @@ function enqueue(state: RaftState, from: NodeId | undefined, context: number): v
 
 /** A round none of whose heartbeats has left yet: reads of one turn share it. */
 function roundFromNow(state: RaftState): number {
-  const { reads } = state;
-  if (!reads.roundLeft) return reads.round;
-  reads.round += 1;
-  reads.roundLeft = false;
-  broadcastHeartbeat(state);
-  return reads.round;
+  beginRound(state);
+  return state.reads.round;
 }
 
 /** The commit index has moved: if that is the first commit of this term, the reads that waited for it begin their round. */

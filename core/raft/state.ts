@@ -6,6 +6,7 @@
 import { assert } from '../assert.ts';
 import { INDEX_ZERO, type LogIndex, type Micros, maxOf, minOf, NEVER, type NodeId, plus, TERM_ZERO, type Term } from '../ids.ts';
 import { Configurations } from './configurations.ts';
+import { Lease, leaseMicros } from './lease.ts';
 import { RaftLog } from './log.ts';
 import { Members } from './members.ts';
 import type { Entry, SnapshotMeta } from './message.ts';
@@ -26,6 +27,7 @@ export class RaftState {
   readonly members: Members;
   readonly persistence: Persistence;
   readonly reads: Reads;
+  readonly lease: Lease;
   readonly votes: Votes = new Votes();
   readonly outbox: Outbox = new Outbox();
 
@@ -40,8 +42,11 @@ export class RaftState {
   electionTimeoutMicros: number = 0;
   /** When to campaign; NEVER on leaders and where this node does not vote. */
   electionDeadline: Micros = NEVER;
-  /** When the leader of this term was last heard. */
-  leaderHeard: Micros = 0 as Micros;
+  /**
+   * When a leader was last heard, of whatever term: from then on this voter owes it `electionTimeoutMin` without a grant.
+   * At first the time of the start: before it, this voter may have answered a leader and forgotten.
+   */
+  leaderHeard: Micros;
   /** Leader only: next heartbeat, next look at who has answered. */
   heartbeatDeadline: Micros = NEVER;
   quorumDeadline: Micros = NEVER;
@@ -65,12 +70,14 @@ export class RaftState {
     this.options = options;
     this.limits = { ...DEFAULT_RAFT_LIMITS, ...options.limits };
     this.now = now;
+    this.leaderHeard = now;
     const base = snapshot ?? { index: INDEX_ZERO, term: TERM_ZERO, configuration };
     this.log = new RaftLog(base, entries);
     this.log.commitTo(hardState.commitIndex);
     this.configurations = new Configurations(base, entries);
     this.members = new Members(options.id, this.configurations.newest.configuration, this.limits);
     this.reads = new Reads(options.random, now);
+    this.lease = new Lease(this.leaseMicros());
     this.persistence = new Persistence(hardState.term, hardState.votedFor, this.log.lastIndex);
     // A crash may keep entries and lose the hard state of the same batch. No vote of that term can have left.
     this.term = maxOf(hardState.term, this.log.lastTerm);
@@ -179,6 +186,7 @@ export class RaftState {
     for (const peer of this.members.peers) peer.reset(next, this.now);
     this.members.self?.reset(next, this.now);
     this.reads.resetRounds();
+    this.lease.reset();
     this.outbox.gainedLeadership();
   }
 
@@ -200,6 +208,11 @@ export class RaftState {
     return minOf(minOf(timers, this.transferDeadline), reads);
   }
 
+  private leaseMicros(): number {
+    const { leaseClockRatePpm, checkQuorum, timing } = this.options;
+    return leaseClockRatePpm === undefined || !checkQuorum ? 0 : leaseMicros(timing, leaseClockRatePpm);
+  }
+
   /** A vote belongs to a term: it is kept when stepping down within one, and gone with it. */
   private enterTerm(term: Term): void {
     if (term === this.term) return;
@@ -212,6 +225,7 @@ export class RaftState {
     if (this.role === 'leader') {
       if (this.uncommittedBytes > 0) this.mark('raft.leader-lost-with-uncommitted');
       this.outbox.lostLeadership();
+      this.lease.reset();
       this.heartbeatDeadline = NEVER;
       this.quorumDeadline = NEVER;
       this.transferee = undefined;

@@ -20,6 +20,7 @@ export function transferLeadership(state: RaftState, target: NodeId): boolean {
 /** The target campaigns once it has everything. */
 export function continueTransfer(state: RaftState, peer: Progress): void {
   if (state.transferee !== peer.id || peer.matchIndex !== state.log.lastIndex) return;
+  state.lease.forfeit(); // the votes it asks for ignore what was promised to this leader
   state.outbox.sendNow(peer.id, { kind: 'timeoutNow', term: state.term });
 }
 

@@ -35,9 +35,9 @@ import { type Command, commandBytes } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
+import { GroupReads } from './group-reads.ts';
 import type { GroupLimits } from './options.ts';
 import { PendingCommands } from './pending-commands.ts';
-import { type PendingRead, PendingReads } from './pending-reads.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
 
 /** Where a group's wishes go; implemented by the replica, which assigns the sequence of this step's persist. */
@@ -56,6 +56,7 @@ export interface GroupSink {
 const BATCH_BYTES_MAX = ENTRY_BYTES_MAX - 128 * 1024;
 const BATCH_SECTION_BYTES = 64;
 const AT_ONCE = 0 as Seq;
+const NO_WALL = 0 as Micros;
 
 export interface GroupOptions {
   readonly group: GroupId;
@@ -81,7 +82,7 @@ export class ReplicaGroup {
   private readonly mark: ((name: string) => void) | undefined;
   private readonly sink: GroupSink;
   private readonly commands: PendingCommands;
-  private readonly reads: PendingReads;
+  private readonly reads: GroupReads;
   private readonly ownBacklogEntriesMax: number;
   private current: GroupState;
   /** The newest persist that carries something of this group. */
@@ -89,6 +90,8 @@ export class ReplicaGroup {
   private commitIndex: LogIndex = 0 as LogIndex;
   private leading: boolean = false;
   private expiryProposed: boolean = false;
+  /** The latest wall clock among the entries of this tenure: none of them will have an earlier time. */
+  private newestWall: Micros = NO_WALL;
   /** Wall clock of the newest input, for proposals. */
   private wall: Micros = 0 as Micros;
 
@@ -98,12 +101,20 @@ export class ReplicaGroup {
     this.current = options.state;
     this.batchMax = options.batchMax;
     this.commands = new PendingCommands(options.limits.proposalQueueMax ?? PROPOSAL_QUEUE_MAX);
-    this.reads = new PendingReads(options.limits.pendingReadsMax ?? READ_QUEUE_MAX);
     this.ownBacklogEntriesMax = options.limits.ownBacklogEntriesMax ?? OWN_BACKLOG_ENTRIES_MAX;
     this.entropy = options.entropy;
     this.buggify = options.buggify;
     this.mark = options.mark;
     this.sink = options.sink;
+    const { raft, buggify, mark, sink } = options;
+    this.reads = new GroupReads({
+      raft,
+      state: () => this.current,
+      buggify,
+      mark,
+      pendingMax: options.limits.pendingReadsMax ?? READ_QUEUE_MAX,
+      reply: (request, result) => sink.reply(request, AT_ONCE, result),
+    });
   }
 
   /** Replaced as a whole when a snapshot is installed. */
@@ -121,6 +132,7 @@ export class ReplicaGroup {
   deadline(now: Micros, wall: Micros): void {
     this.wall = wall;
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
+    if (this.leading && this.buggify('replica.hand-over-leadership')) this.handOver(now);
     this.pump(now);
   }
 
@@ -144,16 +156,7 @@ export class ReplicaGroup {
 
   read(now: Micros, wall: Micros, request: RequestId, body: StateQuery): void {
     this.wall = wall;
-    if (!this.reads.enqueue({ request, body })) {
-      this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Too many reads wait in this group.', RETRY_AFTER_MS));
-      return;
-    }
-    this.pump(now);
-  }
-
-  /** Answers with whatever is applied here: the caller asked for that by name. */
-  readStale(request: RequestId, body: StateQuery): void {
-    this.answer([{ request, body }]);
+    if (!this.reads.take({ now, wall, leading: this.leading }, { request, body })) this.pump(now);
   }
 
   nextDeadline(now: Micros): Micros {
@@ -242,21 +245,22 @@ export class ReplicaGroup {
     const result = quarantinedResult();
     for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
     for (const request of lost.never) this.sink.reply(request, AT_ONCE, result);
-    for (const { request } of this.reads.drain()) this.sink.reply(request, AT_ONCE, result);
+    this.reads.quarantine();
   }
 
   /** Moves everything that can move, until nothing does. */
   private pump(now: Micros): void {
-    this.startReads(now);
+    this.reads.startRound(now);
     this.proposeExpiry();
     this.flush(now);
+    this.closeTime(now);
     this.collect();
     this.apply();
     // A read round may have ended, and applying may end an expiry proposal or empty the pipe; what waits then moves in the same step.
-    this.startReads(now);
+    this.reads.startRound(now);
     this.flush(now);
     this.collect();
-    this.answerReads();
+    this.reads.answerReady();
   }
 
   /** Hands one batch to raft if the pipe is free. */
@@ -280,6 +284,7 @@ export class ReplicaGroup {
       );
       return;
     }
+    this.newestWall = maxOf(this.newestWall, this.wall);
     const requests = order.map((position) => defined(batch[position], 'the order is a permutation').request);
     this.collect();
     this.commands.markProposed(proposed.firstIndex, proposed.term, requests, this.lastSeq);
@@ -308,17 +313,24 @@ export class ReplicaGroup {
         this.sink.send(to, this.id, durable ? this.lastSeq : AT_ONCE, message);
       this.commitIndex = maxOf(this.commitIndex, ready.commitIndex);
       if (ready.snapshot !== undefined) this.sink.fetch(this.id, ready.snapshot);
-      for (const { context, ok, index } of ready.reads) {
-        for (const { request } of this.reads.endRound(context, ok, index)) this.sink.reply(request, AT_ONCE, this.unavailable());
-      }
+      for (const finished of ready.reads) this.reads.finishRound(finished);
       if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';
     }
   }
 
+  /** To one of the others; which one depends on the log's length, so that all have their turn. */
+  private handOver(now: Micros): void {
+    const voters = this.raft.status().peers.filter(({ voter }) => voter);
+    const target = voters[this.raft.lastIndex % voters.length];
+    if (target !== undefined && this.raft.transferLeadership(now, target.id)) this.mark?.('replica.leadership-handed-over');
+  }
+
   private loseLeadership(): void {
     this.leading = false;
     this.expiryProposed = false;
+    this.newestWall = NO_WALL;
+    this.reads.loseLeadership();
     const lost = this.commands.drain();
     if (lost.unknown.length > 0) this.mark?.('replica.proposed-commands-lost');
     if (lost.never.length > 0) this.mark?.('replica.waiting-commands-lost');
@@ -363,40 +375,18 @@ export class ReplicaGroup {
     });
   }
 
-  private startReads(now: Micros): void {
-    if (!this.reads.wantsRound) return;
-    const context = this.reads.beginRound();
-    if (this.buggify('replica.refuse-read-round')) this.mark?.('replica.read-round-refused');
-    else if (this.raft.readIndex(now, context)) return;
-    for (const { request } of this.reads.endRound(context, false, 0 as LogIndex))
-      this.sink.reply(request, AT_ONCE, this.unavailable());
-  }
-
-  private answerReads(): void {
-    const ready = this.reads.takeReady(this.state.lastApplied);
-    if (ready.length > 0) this.answer(ready);
-  }
-
-  /** Answers from the applied state. A read that breaks an invariant leaves none without an answer. */
-  private answer(reads: readonly PendingRead[]): void {
-    let count = 0;
-    try {
-      for (const { request, body } of reads) {
-        this.sink.reply(request, AT_ONCE, this.state.query(body));
-        count += 1;
-      }
-    } finally {
-      for (; count < reads.length; count += 1) {
-        this.sink.reply((reads[count] as PendingRead).request, AT_ONCE, quarantinedResult());
-      }
-    }
+  /** Reads at a time wait for an entry behind it: where none is under way, an empty one is appended. */
+  private closeTime(now: Micros): void {
+    const time = this.reads.timeWanted;
+    if (time === undefined || !this.leading || this.commands.waitingCount > 0 || time < this.newestWall) return;
+    const wall = maxOf(this.wall, plus(time, 1));
+    const { data } = encodeEntryData({ wall, commands: [], entropy: this.entropy });
+    if (!this.raft.propose(now, [{ kind: EntryKind.normal, data }]).ok) return;
+    this.mark?.('replica.time-closed-by-empty-entry');
+    this.newestWall = wall;
   }
 
   private notLeader(): ClientResult {
     return notLeaderResult(this.raft.leader);
-  }
-
-  private unavailable(): ClientResult {
-    return errorResult('unavailable', 'No leader confirmed the read in time.', RETRY_AFTER_MS);
   }
 }

@@ -24,6 +24,8 @@ export interface ReplicaOptions {
   readonly seed: SeedWords;
   readonly buggify: Buggify;
   readonly timing: RaftTiming;
+  /** Bound on the rates of all nodes' monotonic clocks, parts per million, for leases; undefined: this node takes none. */
+  readonly leaseClockRatePpm?: number;
   /** Client commands in one entry at most. Default BATCH_COMMANDS_MAX. */
   readonly batchMax?: number;
   /** Bounds that differ from core/limits.ts; the simulator uses small ones, so that they are met. */

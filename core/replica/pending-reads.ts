@@ -2,9 +2,10 @@
  * Linearizable reads of one group: a read joins the next ReadIndex round, which begins after it arrived; when the round
  * is confirmed the read waits until its index is applied, then answers from the local state.
  * One round at a time: reads that arrive meanwhile share the next one, so a busy node costs one quorum round for all.
+ * The newest confirmed round is remembered with the time at which it was asked for: bounded reads live on it.
  * Source: Ongaro 2014, 6.4.
  */
-import type { LogIndex, RequestId } from '../ids.ts';
+import type { LogIndex, Micros, RequestId } from '../ids.ts';
 import type { StateQuery } from '../state/group-state.ts';
 
 export interface PendingRead {
@@ -23,6 +24,9 @@ export class PendingReads {
   private waiting: PendingRead[] = [];
   private round: readonly PendingRead[] = NO_READS;
   private roundContext: number = 0;
+  private roundAskedAt: Micros = 0 as Micros;
+  /** Asked at this time, a round found this index; undefined before the first. */
+  private newest: { readonly askedAt: Micros; readonly index: LogIndex } | undefined = undefined;
   private confirmed: ConfirmedRound[] = [];
   private count: number = 0;
   private readonly countMax: number;
@@ -46,10 +50,11 @@ export class PendingReads {
   }
 
   /** Moves everybody who waits into a round. @returns its context, never used before by this group on this node. */
-  beginRound(): number {
+  beginRound(now: Micros): number {
     this.round = this.waiting;
     this.waiting = [];
     this.roundContext += 1;
+    this.roundAskedAt = now;
     return this.roundContext;
   }
 
@@ -59,11 +64,25 @@ export class PendingReads {
     const reads = this.round;
     this.round = NO_READS;
     if (ok) {
+      this.newest = { askedAt: this.roundAskedAt, index };
       this.confirmed.push({ index, reads });
       return NO_READS;
     }
     this.count -= reads.length;
     return reads;
+  }
+
+  /** The index of the newest confirmed round if it was asked for at `since` or later. */
+  confirmedSince(since: Micros): LogIndex | undefined {
+    return this.newest !== undefined && this.newest.askedAt >= since ? this.newest.index : undefined;
+  }
+
+  /** Lets a read wait until an index that a round found is applied. @returns false = overloaded. */
+  waitFor(read: PendingRead, index: LogIndex): boolean {
+    if (this.count >= this.countMax) return false;
+    this.count += 1;
+    this.confirmed.push({ index, reads: [read] });
+    return true;
   }
 
   /** Removes the reads that a state at `applied` may answer. */

@@ -38,6 +38,7 @@ import {
   SNAPSHOT_SERVED_MICROS,
   SNAPSHOT_SLICE_RECORDS,
 } from '../limits.ts';
+import { grown } from '../lists.ts';
 import { configurationOf } from '../raft/message.ts';
 import { Raft } from '../raft/raft.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
@@ -368,7 +369,7 @@ export class Replica implements Core, GroupSink {
   }
 
   private createGroup(id: GroupId, voters: readonly NodeId[], beginning: Beginning | undefined): ReplicaGroup {
-    const { entropy, timing, buggify, seed, probe, limits = {}, preVote = true } = this.options;
+    const { entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = this.options;
     const log = this.recovery.groups.get(id);
     const meta = beginning?.held.manifest;
     // Of a log that leads nowhere only the votes count: the group is quarantined.
@@ -379,6 +380,7 @@ export class Replica implements Core, GroupSink {
         timing,
         preVote,
         checkQuorum: true,
+        ...(leaseClockRatePpm === undefined ? {} : { leaseClockRatePpm }),
         random: Random.stream(seed, `raft/${id}`),
         buggify,
         ...(probe === undefined ? {} : { probe }),
@@ -419,7 +421,6 @@ export class Replica implements Core, GroupSink {
     }
     const work = commandOf(body);
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
-    if (work.consistency === 'stale') return this.guarded(group, () => group.readStale(id, work));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
 
@@ -477,7 +478,7 @@ export class Replica implements Core, GroupSink {
   }
 
   send(to: NodeId, group: GroupId, after: Seq, message: PeerMessage): void {
-    this.effects.push({ kind: 'send', to, after, envelope: { group, message } });
+    this.effects = grown(this.effects, { kind: 'send', to, after, envelope: { group, message } });
   }
 
   reply(id: RequestId, after: Seq, result: ClientResult): void {

@@ -7,9 +7,10 @@ import { unreachable } from '../assert.ts';
 import { canonicalJson } from '../bytes/canonical-json.ts';
 import { utf8Length } from '../bytes/text.ts';
 import { decodeUlid } from '../chain/ulid.ts';
-import type { ClientRequest, CommandRef, DirectoryCommand, VaultQuery } from '../client/protocol.ts';
+import type { ClientRequest, CommandRef, Consistency, DirectoryCommand, ReadPoint, VaultQuery } from '../client/protocol.ts';
 import {
   ACTOR_BYTES_MAX,
+  BOUNDED_MS_MAX,
   CONTEXT_BYTES_MAX,
   ENTITY_KEY_BYTES_MAX,
   ENTITY_VALUE_BYTES_MAX,
@@ -20,6 +21,7 @@ import {
   SLUG_BYTES_MAX,
   TRANSACTION_BYTES_MAX,
   TRANSACTION_OPERATIONS_MAX,
+  WALL_MICROS_MAX,
 } from '../limits.ts';
 import { STATE_KEY_BYTES_MAX } from './keys.ts';
 import {
@@ -38,7 +40,7 @@ import { transactBytes } from './transaction-codec.ts';
 type Problem = string | undefined;
 
 export interface Refusal {
-  readonly code: 'invalid_argument';
+  readonly code: 'invalid_argument' | 'proof_unavailable';
   readonly message: string;
 }
 
@@ -50,6 +52,9 @@ const CONDITION = `the condition must be a name of at most ${NAME_BYTES_MAX} byt
 const CONTEXT = `the condition context must be a JSON object in canonical form (RFC 8785) of at most ${CONTEXT_BYTES_MAX} bytes`;
 const ORGANIZATION_NAME = `an organization name has 1 to ${SLUG_BYTES_MAX} lower-case letters, digits and inner dashes`;
 const VAULT_NAME = `a vault name has 1 to ${SLUG_BYTES_MAX} letters, digits, inner blanks and the characters . - / ^ _ & @`;
+
+const PROOF_UNAVAILABLE =
+  'this version proves answers at the newest block only; ask without a proof, or without a height or time';
 
 function isCount(value: number, max: number = Number.MAX_SAFE_INTEGER): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= max;
@@ -184,6 +189,18 @@ function vaultQuery(query: VaultQuery): Problem {
   }
 }
 
+function freshness(value: Consistency): Problem {
+  if (typeof value === 'string' || isCount(value.boundedMs, BOUNDED_MS_MAX)) return undefined;
+  return `a bounded read names whole milliseconds from 0 to ${BOUNDED_MS_MAX}`;
+}
+
+function readPoint(point: ReadPoint, query: VaultQuery): Problem {
+  if (point.kind === 'height' && !(isCount(point.height) && point.height >= 1)) return 'a height is a whole number from 1';
+  if (point.kind === 'time' && !isCount(point.time, WALL_MICROS_MAX - 1)) return 'a time is in whole microseconds since 1970';
+  const isTwice = query.kind === 'block' && query.height !== 0 && point.kind !== 'newest';
+  return isTwice ? 'a block is named by its own height; ask for height 0 to get the newest one of a point' : undefined;
+}
+
 function problemOf(body: ClientRequest): Problem {
   switch (body.kind) {
     case 'openSession':
@@ -197,16 +214,24 @@ function problemOf(body: ClientRequest): Problem {
         group(body.group) ?? reference(body.command) ?? ids(body.organization, body.vault) ?? checkTransaction(body.transaction)
       );
     case 'query':
-      return group(body.group) ?? ids(body.organization, body.vault) ?? vaultQuery(body.query);
+      return (
+        group(body.group) ??
+        ids(body.organization, body.vault) ??
+        vaultQuery(body.query) ??
+        freshness(body.consistency) ??
+        readPoint(body.at, body.query)
+      );
     case 'lookupVault':
       if (body.organization !== '' && !isOrganizationName(body.organization)) return ORGANIZATION_NAME;
-      if (body.id !== '') return decodeUlid(body.id) === undefined ? 'a vault id is a ULID of 26 characters' : undefined;
+      if (body.id !== '' && decodeUlid(body.id) === undefined) return 'a vault id is a ULID of 26 characters';
+      if (body.id !== '') return freshness(body.consistency);
       if (body.organization === '') return 'a vault is looked up by its id, or by organization and name';
-      return isVaultName(body.name) ? undefined : VAULT_NAME;
+      return isVaultName(body.name) ? freshness(body.consistency) : VAULT_NAME;
     case 'listVaults':
       if (!isOrganizationName(body.organization)) return ORGANIZATION_NAME;
-      return body.after === '' || isVaultName(body.after) ? limit(body.limit) : VAULT_NAME;
+      return body.after === '' || isVaultName(body.after) ? (limit(body.limit) ?? freshness(body.consistency)) : VAULT_NAME;
     case 'listOrganizations':
+      return freshness(body.consistency);
     case 'status':
       return undefined;
     default:
@@ -217,5 +242,9 @@ function problemOf(body: ClientRequest): Problem {
 /** Why a request cannot be taken, or undefined. Sizes, characters and shapes only: nothing is looked up. */
 export function checkRequest(body: ClientRequest): Refusal | undefined {
   const message = problemOf(body);
-  return message === undefined ? undefined : { code: 'invalid_argument', message };
+  if (message !== undefined) return { code: 'invalid_argument', message };
+  if (body.kind === 'query' && body.proof && body.at.kind !== 'newest') {
+    return { code: 'proof_unavailable', message: PROOF_UNAVAILABLE };
+  }
+  return undefined;
 }

@@ -31,7 +31,7 @@ import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
 import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
 import { KeyBuilder } from './keys.ts';
 import { PathCache } from './path-cache.ts';
-import { type CommandResult, errorResult, VAULT_MISSING } from './results.ts';
+import { type CommandResult, errorResult, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
 import {
   type Admitted,
   type Answer,
@@ -44,6 +44,7 @@ import { ulidBytes } from './ulid-field.ts';
 import { Vault } from './vault.ts';
 import { queryVault } from './vault-query.ts';
 import { VaultSection } from './vault-section.ts';
+import { VaultView, viewAt } from './vault-view.ts';
 
 /** A block as it was sealed. Bytes are read-only and stay valid. */
 export interface SealedBlock {
@@ -270,9 +271,22 @@ export class GroupState {
   /** Answers from the applied state. The request passed admission (admission.ts). */
   query(request: StateQuery): ClientResult {
     if (request.kind !== 'query') return this.directory === undefined ? NO_DIRECTORY : this.directory.query(request);
+    const vault = this.vaultOf(request);
+    if (vault === undefined) return request.at.kind === 'time' ? VAULT_MISSING_THEN : VAULT_MISSING;
+    const view = viewAt(vault, request.at);
+    return view instanceof VaultView ? queryVault(view, request.query, request.proof) : view;
+  }
+
+  /** Whether what is asked for stands still already: a block at or below the vault's own height. */
+  isPast(request: StateQuery): boolean {
+    if (request.kind !== 'query' || request.at.kind !== 'height') return false;
+    const vault = this.vaultOf(request);
+    return vault !== undefined && request.at.height <= vault.height;
+  }
+
+  private vaultOf(request: Extract<StateQuery, { kind: 'query' }>): Vault | undefined {
     const vault = this.vaults.get(request.vault);
-    if (vault === undefined || vault.organization !== request.organization) return VAULT_MISSING;
-    return queryVault(vault, request.query, request.proof);
+    return vault?.organization === request.organization ? vault : undefined;
   }
 
   /** The earliest expires_at of any leaf: when the leader proposes `expire`. */

@@ -10,6 +10,11 @@ export function errorResult(code: ClientErrorCode, message: string, retryAfterMs
 }
 
 export const VAULT_MISSING: ClientResult = errorResult('vault_missing', 'there is no such vault in this organization');
+/** Said of a vault that came later, too: where a node has not heard of it yet, it must say the same. */
+export const VAULT_MISSING_THEN: ClientResult = errorResult(
+  'vault_missing',
+  'there was no such vault in this organization at that time',
+);
 export const SESSION_EXPIRED: ClientResult = errorResult(
   'session_expired',
   'the session is unknown or has ended; nothing was executed, open a new one',

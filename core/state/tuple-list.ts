@@ -15,6 +15,7 @@ import { errorResult } from './results.ts';
 import { decodeTupleRow, rowExpiresAt, type TupleLeaf } from './rows.ts';
 import type { TupleKey } from './transaction.ts';
 import type { Vault } from './vault.ts';
+import type { VaultView } from './vault-view.ts';
 
 type ListQuery = Extract<VaultQuery, { kind: 'list' }>;
 const END: Uint8Array = new Uint8Array(0);
@@ -50,12 +51,13 @@ function matches(tuple: TupleKey, query: ListQuery): boolean {
 }
 
 /** The row behind a key of either index. */
-function readRow(vault: Vault, tuple: TupleKey, key: Uint8Array, value: Uint8Array): TupleRow {
-  if (key[0] === Table.tuple) return rowOf(vault, tuple, decodeTupleRow(value));
-  return rowOf(vault, tuple, defined(vault.leaves.tuple(tuple), 'a reverse row has its tuple'));
+function readRow(view: VaultView, tuple: TupleKey, key: Uint8Array, row: Uint8Array): TupleRow {
+  if (key[0] === Table.tuple) return rowOf(view.vault, tuple, decodeTupleRow(row));
+  return rowOf(view.vault, tuple, defined(view.tuple(tuple), 'a reverse row has its tuple'));
 }
 
-export function listTuples(vault: Vault, query: ListQuery): ClientResult {
+export function listTuples(view: VaultView, query: ListQuery): ClientResult {
+  const { vault } = view;
   const range = rangeOf(vault, query);
   const resumed = query.after.length > 0;
   if (resumed && (compareBytes(query.after, range.from) < 0 || compareBytes(query.after, range.to) >= 0)) {
@@ -66,13 +68,13 @@ export function listTuples(vault: Vault, query: ListQuery): ClientResult {
   const rows: TupleRow[] = [];
   let read = 0;
   let last = END;
-  for (const { key, value } of vault.leaves.rows.scan({ from, to: range.to })) {
-    if (rows.length === limit || read === LIST_SCAN_ROWS_MAX) return { kind: 'list', rows, next: last, anchor: vault.anchor };
+  for (const { key, row } of view.rows({ from, to: range.to })) {
+    if (rows.length === limit || read === LIST_SCAN_ROWS_MAX) return { kind: 'list', rows, next: last, anchor: view.anchor };
     read += 1;
     last = key;
-    if (!isLive(rowExpiresAt(value), vault.time)) continue;
+    if (row === undefined || !isLive(rowExpiresAt(row), view.time)) continue;
     const tuple = key[0] === Table.tuple ? tupleOfKey(key) : tupleOfReverseKey(key);
-    if (matches(tuple, query)) rows.push(readRow(vault, tuple, last, value));
+    if (matches(tuple, query)) rows.push(readRow(view, tuple, last, row));
   }
-  return { kind: 'list', rows, next: END, anchor: vault.anchor };
+  return { kind: 'list', rows, next: END, anchor: view.anchor };
 }

@@ -1,8 +1,9 @@
 /** ULIDs inside formats: 26 characters in memory, their 16 bytes on disk and wire. */
 import { assert, defined } from '../assert.ts';
+import { IdTexts } from '../bytes/id-text.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
-import { decodeUlid, encodeUlid, ULID_BYTES } from '../chain/ulid.ts';
+import { decodeUlid, encodeUlid, ULID_BYTES, ULID_CHARACTERS } from '../chain/ulid.ts';
 import type { Branded } from '../ids.ts';
 
 /** The 16 bytes of an id that passed admission. */
@@ -16,12 +17,26 @@ export function ulidText<B extends string>(bytes: Uint8Array): Branded<string, B
   return encodeUlid(bytes) as Branded<string, B>;
 }
 
+const TEXTS: IdTexts = new IdTexts(encodeUlid);
+const ZERO: string = encodeUlid(new Uint8Array(ULID_BYTES));
+
+/** Ids written lately with their bytes, by their last character: an entry and its answers name one vault again and again. */
+const written: { id: string | undefined; bytes: Uint8Array }[] = Array.from({ length: 128 }, () => ({
+  id: undefined,
+  bytes: new Uint8Array(0),
+}));
+
 export function writeUlid(writer: Writer, id: string): void {
-  writer.raw(ulidBytes(id));
+  const known = defined(written[id.charCodeAt(ULID_CHARACTERS - 1) & 127], 'there is a place for every character');
+  if (known.id !== id) {
+    known.bytes = ulidBytes(id);
+    known.id = id;
+  }
+  writer.raw(known.bytes);
 }
 
 /** Reads 16 bytes; the zero ULID after a failed read. */
 export function readUlid<B extends string>(reader: Reader): Branded<string, B> {
-  const bytes = reader.raw(ULID_BYTES);
-  return ulidText<B>(bytes.length === ULID_BYTES ? bytes : new Uint8Array(ULID_BYTES));
+  const text = reader.id(TEXTS);
+  return (text === '' ? ZERO : text) as Branded<string, B>;
 }

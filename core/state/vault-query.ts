@@ -1,4 +1,4 @@
-/** Reads of one vault at its newest block, with a proof where asked for. Liveness is that of the newest block's time. */
+/** Reads of one vault as one of its blocks left it; at the newest one with a proof where asked for. Liveness is that of the block's time. */
 import { assert, unreachable } from '../assert.ts';
 import type { ClientResult, VaultQuery } from '../client/protocol.ts';
 import { HEIGHT_ZERO, type Height } from '../ids.ts';
@@ -9,6 +9,7 @@ import { errorResult } from './results.ts';
 import type { TupleKey } from './transaction.ts';
 import { listTuples, rowOf } from './tuple-list.ts';
 import type { Vault } from './vault.ts';
+import type { VaultView } from './vault-view.ts';
 
 const NO_PROOF: Uint8Array = new Uint8Array(0);
 
@@ -21,59 +22,60 @@ function proveOne(vault: Vault, path: Uint8Array, value: () => Uint8Array | unde
   });
 }
 
-function queryTuple(vault: Vault, tuple: TupleKey, proof: boolean): ClientResult {
-  const leaf = vault.leaves.tuple(tuple);
-  const present = leaf !== undefined && isLive(leaf.expiresAt, vault.time);
+function queryTuple(view: VaultView, tuple: TupleKey, proof: boolean): ClientResult {
+  const { vault } = view;
+  const leaf = view.tuple(tuple);
+  const present = leaf !== undefined && isLive(leaf.expiresAt, view.time);
   return {
     kind: 'tuple',
     present,
     row: present ? rowOf(vault, tuple, leaf) : undefined,
-    anchor: vault.anchor,
+    anchor: view.anchor,
     proof: proof
       ? proveOne(vault, vault.leaves.keys.paths.tuple(tuple), () => (leaf === undefined ? undefined : tupleValue(tuple, leaf)))
       : NO_PROOF,
   };
 }
 
-function queryEntity(vault: Vault, key: string, proof: boolean): ClientResult {
-  const leaf = vault.leaves.entity(key);
-  const present = leaf !== undefined && isLive(leaf.expiresAt, vault.time);
+function queryEntity(view: VaultView, key: string, proof: boolean): ClientResult {
+  const { vault } = view;
+  const leaf = view.entity(key);
+  const present = leaf !== undefined && isLive(leaf.expiresAt, view.time);
   return {
     kind: 'entity',
     value: present ? leaf.value : undefined,
     version: present ? leaf.version : HEIGHT_ZERO,
     expiresAt: present ? leaf.expiresAt : 0,
-    anchor: vault.anchor,
+    anchor: view.anchor,
     proof: proof
       ? proveOne(vault, vault.leaves.keys.paths.entity(key), () => (leaf === undefined ? undefined : entityValue(key, leaf)))
       : NO_PROOF,
   };
 }
 
-function queryBlock(vault: Vault, height: Height): ClientResult {
-  if (height > vault.height) {
-    return errorResult('height_missing', `the newest block of this vault is ${vault.height}`);
-  }
-  const asked = height === HEIGHT_ZERO ? vault.height : height;
+function queryBlock({ vault, height: newest }: VaultView, height: Height): ClientResult {
+  if (height > newest) return errorResult('height_missing', `the newest block of this vault is ${newest}`);
+  const asked = height === HEIGHT_ZERO ? newest : height;
   return {
     kind: 'block',
     anchor: vault.anchorAt(asked),
     transactions: vault.transactionsAt(asked),
-    newest: vault.height,
+    newest,
   };
 }
 
-/** @param proof whether the answer carries one; lists and blocks have none. */
-export function queryVault(vault: Vault, query: VaultQuery, proof: boolean): ClientResult {
+/** @param proof whether the answer carries one, of the newest block only; lists and blocks have none. */
+export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): ClientResult {
+  assert(!proof || view.isNewest, 'a proof of an older block was refused at admission');
   switch (query.kind) {
     case 'tuple':
-      return queryTuple(vault, query.tuple, proof);
+      return queryTuple(view, query.tuple, proof);
     case 'entity':
-      return queryEntity(vault, query.key, proof);
+      return queryEntity(view, query.key, proof);
     case 'list':
-      return listTuples(vault, query);
+      return listTuples(view, query);
     case 'block':
-      return queryBlock(vault, query.height);
+      return queryBlock(view, query.height);
     default:
       return unreachable(query);
   }

@@ -1,7 +1,15 @@
 /** One vault as a client sees it: tuples, entities, transactions, proofs and blocks. */
 import type { Answer } from '../../core/client/operation.ts';
-import type { Anchor, Consistency, TupleRow, VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
-import type { Height } from '../../core/ids.ts';
+import {
+  type Anchor,
+  type Consistency,
+  NEWEST,
+  type ReadPoint,
+  type TupleRow,
+  type VaultEntry,
+  type VaultQuery,
+} from '../../core/client/protocol.ts';
+import type { Height, Micros } from '../../core/ids.ts';
 import { LIST_ROWS_MAX } from '../../core/limits.ts';
 import { type Anchored, verifyAnswer } from '../../core/proof/answer.ts';
 import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
@@ -34,8 +42,10 @@ export interface DeleteOptions extends Audit, Patience {
 }
 
 export interface ReadOptions extends Patience {
-  /** Default linearizable. `stale` may be behind, and must be asked for by name. */
+  /** Default linearizable. What may be behind must be asked for by name: `{ boundedMs }`, or 'eventual'. */
   readonly consistency?: Consistency;
+  /** The vault as it was: after the block at a height, or at a time (microseconds since 1970). Not together with verified. */
+  readonly at?: { readonly height: number } | { readonly timeMicros: number };
 }
 
 export interface CheckOptions extends ReadOptions {
@@ -150,7 +160,7 @@ export class Vault {
     return { rows, next, anchor };
   }
 
-  /** All live tuples of a filter, page by page. Pages may stand at different heights. */
+  /** All live tuples of a filter, page by page. Pages may stand at different heights unless `at` says which. */
   async *rows(filter: TupleFilter, options: ReadOptions = {}): AsyncGenerator<TupleRow, void> {
     let after = new Uint8Array(0);
     do {
@@ -190,9 +200,16 @@ export class Vault {
   ): Promise<Extract<Answer, { readonly kind: K }>> {
     const { group, organization, id: vault } = this.entry;
     const consistency = options.consistency ?? 'linearizable';
-    const request = { kind: 'query', group, organization, vault, query, consistency, proof: proof === 'with proof' } as const;
+    const at = readPoint(options);
+    const request = { kind: 'query', group, organization, vault, query, consistency, at, proof: proof === 'with proof' } as const;
     return expectAnswer(await this.driver.ask(request, patience(options)), query.kind);
   }
+}
+
+function readPoint({ at }: ReadOptions): ReadPoint {
+  if (at === undefined) return NEWEST;
+  if ('height' in at) return { kind: 'height', height: at.height as Height };
+  return { kind: 'time', time: at.timeMicros as Micros };
 }
 
 /** A tuple under a condition grants nothing by being there. */

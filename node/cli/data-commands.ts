@@ -18,6 +18,25 @@ function withVaultOptions(command: Command): Command {
   return withRemoteOptions(command.option('--vault <name|id>', 'the vault (VOUCH_VAULT)'));
 }
 
+/** Options of every command that reads a vault. */
+interface ReadMode extends VaultOptions {
+  readonly consistency?: string;
+  readonly at?: string;
+}
+
+function withReadOptions(command: Command): Command {
+  return withVaultOptions(command)
+    .option('--consistency <mode>', 'linearizable (default), bounded:MS, or eventual')
+    .option('--at <height|time>', 'as it was: after a block, or at a time like 2026-01-31T12:00:00Z');
+}
+
+function readHeaders({ consistency, at }: ReadMode): Record<string, string> {
+  return {
+    ...(consistency === undefined ? {} : { 'vouch-consistency': consistency }),
+    ...(at === undefined ? {} : { 'vouch-at': at }),
+  };
+}
+
 async function vaultPath(remote: Remote, options: VaultOptions): Promise<string> {
   const vault = options.vault ?? process.env.VOUCH_VAULT;
   if (vault === undefined || vault === '') throw usageFailure('Name the vault: --vault NAME, or set VOUCH_VAULT.');
@@ -61,7 +80,7 @@ function addVaultCommands(program: Command): void {
     });
 }
 
-interface ReadOptions extends VaultOptions {
+interface ReadOptions extends ReadMode {
   readonly object?: string;
   readonly relation?: string;
   readonly user?: string;
@@ -75,7 +94,7 @@ function addTupleCommands(program: Command): void {
   withVaultOptions(tuple.command('delete').description('delete tuples, all or none').argument('<tuple...>'))
     .addHelpText('after', '\nExample:\n  vouch tuple delete --vault docs document:1#viewer@user:anne')
     .action(async (tuples: string[], options: VaultOptions) => change(tuples, options, 'deletes', 'Deleted'));
-  withVaultOptions(tuple.command('read').description('list tuples, one a line'))
+  withReadOptions(tuple.command('read').description('list tuples, one a line'))
     .option('--object <object>', 'only of this object')
     .option('--relation <relation>', 'only of this relation')
     .option('--user <user>', 'only of this user')
@@ -101,11 +120,11 @@ async function read(options: ReadOptions): Promise<void> {
   const found: TupleJson[] = [];
   let token = '';
   do {
-    const page = await remote.post<{ tuples: TupleJson[]; continuation_token: string }>(path, {
-      tuple_key: filter,
-      page_size: 100,
-      continuation_token: token,
-    });
+    const page = await remote.post<{ tuples: TupleJson[]; continuation_token: string }>(
+      path,
+      { tuple_key: filter, page_size: 100, continuation_token: token },
+      readHeaders(options),
+    );
     token = page.continuation_token;
     if (options.json) found.push(...page.tuples);
     else for (const { key } of page.tuples) print(formatTuple(key));
@@ -113,17 +132,17 @@ async function read(options: ReadOptions): Promise<void> {
   if (options.json) printJson(found);
 }
 
-interface CheckOptions extends VaultOptions {
+interface CheckOptions extends ReadMode {
   readonly proof?: string;
 }
 
 function addCheckCommand(program: Command): void {
-  withVaultOptions(program.command('check').description('is the tuple there? exit 0 = allowed, 1 = denied').argument('<tuple>'))
+  withReadOptions(program.command('check').description('is the tuple there? exit 0 = allowed, 1 = denied').argument('<tuple>'))
     .option('--proof <file>', 'write the answer with its proof here, for vouch verify')
     .addHelpText('after', '\nExample:\n  vouch check --vault docs document:1#viewer@user:anne --proof answer.json')
     .action(async (text: string, options: CheckOptions) => {
       const remote = new Remote(options);
-      const headers: Record<string, string> = options.proof === undefined ? {} : { 'vouch-proof': '1' };
+      const headers = { ...readHeaders(options), ...(options.proof === undefined ? {} : { 'vouch-proof': '1' }) };
       const path = `${await vaultPath(remote, options)}/check`;
       const answer = await remote.post<AnchorJson & { allowed: boolean }>(path, { tuple_key: keyOf(text) }, headers);
       if (options.proof !== undefined) save(options.proof, answer);
@@ -150,12 +169,12 @@ interface BlockJson extends AnchorJson {
 
 function addBlockCommands(program: Command): void {
   const block = program.command('block').description('the hash chain of a vault');
-  withVaultOptions(block.command('get').description('show a block').argument('[height]', 'height, or latest', 'latest'))
+  withReadOptions(block.command('get').description('show a block').argument('[height]', 'height, or latest', 'latest'))
     .addHelpText('after', '\nExample:\n  vouch block get --vault docs 1')
-    .action(async (height: string, options: VaultOptions) => {
+    .action(async (height: string, options: ReadMode) => {
       const remote = new Remote(options);
       const path = `${await vaultPath(remote, options)}/blocks/${encodeURIComponent(height)}`;
-      const found = await remote.get<BlockJson>(`/v1${path}`);
+      const found = await remote.get<BlockJson>(`/v1${path}`, readHeaders(options));
       if (options.json) return printJson(found);
       print(`height       ${found.height} of ${found.newest}`);
       print(`block hash   ${found.block_hash}`);

@@ -31,8 +31,8 @@ export class Remote {
     if (parseAddress(this.address) === undefined) throw usageFailure(`--host is HOST:PORT, not "${this.address}".`);
   }
 
-  async get<T>(path: string): Promise<T> {
-    return this.call<T>('GET', path, undefined, {});
+  async get<T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.call<T>('GET', path, undefined, headers);
   }
 
   async post<T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {

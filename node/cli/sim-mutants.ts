@@ -1,13 +1,15 @@
 /** `vouch sim mutants`: puts known bugs back, one at a time, and watches which oracle finds each, after how many seeds. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { MUTANTS } from '../../sim/mutants/catalogue.ts';
 import type { HuntOrder, HuntResult } from '../../sim/mutants/hunt.ts';
+import { isBrokenControl, killedRows, type MatrixPlan, type MutantRow, matrixMarkdown } from '../../sim/mutants/matrix.ts';
 import type { Mutant } from '../../sim/mutants/mutant.ts';
 import { usageFailure } from './failure.ts';
+import { HuntJournal } from './hunt-journal.ts';
 import { bundleMutant } from './mutant-bundle.ts';
 import { print, printJson } from './output.ts';
 import { durationMs, wholeNumber } from './sim-options.ts';
@@ -20,19 +22,18 @@ interface MutantFlags {
   readonly jobs?: string;
   readonly without?: string;
   readonly shrink: boolean;
+  readonly matrix?: string;
+  readonly journal?: string;
   readonly json?: boolean;
 }
 
-/** What became of one mutant. */
-interface Row {
-  readonly mutant: Mutant;
-  readonly result: HuntResult | 'timeout';
-}
-
 const SEEDS_MAX = 1_000_000;
-/** Real time for shrinking one story. */
+/** Processor time for shrinking one story. */
 const SHRINK_MS = 60_000;
 const JOBS_MAX = 256;
+/** What the matrix adds to each hunt: seeds for other oracles, seeds without faults. */
+const SUBSTITUTE_SEEDS = 10;
+const FAULTLESS_SEEDS = 20;
 
 export function addSimMutantsCommand(sim: Command): void {
   sim
@@ -45,31 +46,43 @@ export function addSimMutantsCommand(sim: Command): void {
     .option('--jobs <n>', 'mutants hunted at the same time (default: one per core)')
     .option('--without <oracles>', 'switch oracles off by name: what they alone find must survive then')
     .option('--no-shrink', 'say how each bug is found, not how short its story can be')
+    .option('--matrix <file>', 'write the kill matrix there as Markdown; also asks what each oracle alone finds')
+    .option('--journal <file>', 'keep finished hunts there, and do not repeat those that it holds for the same code')
     .option('--json', 'print one JSON object on the last line')
     .addHelpText('after', '\nExample:\n  vouch sim mutants --only E1,L6')
     .action(mutants);
 }
 
 async function mutants(flags: MutantFlags): Promise<void> {
-  const chosen = chooseMutants(flags.only);
+  const chosen = chooseMutants(flags);
+  const isMatrix = flags.matrix !== undefined;
   const order: HuntOrder = {
     from: wholeNumber(flags.from, '--from', SEEDS_MAX),
     seeds: wholeNumber(flags.seeds, '--seeds', SEEDS_MAX),
     profile: 'swarm',
     without: flags.without === undefined ? [] : flags.without.split(','),
     shrinkMs: flags.shrink ? SHRINK_MS : 0,
+    substituteSeeds: isMatrix ? SUBSTITUTE_SEEDS : 0,
+    faultlessSeeds: isMatrix ? FAULTLESS_SEEDS : 0,
   };
-  const timeoutMs = durationMs(flags.timeout, '--timeout');
+  const huntMs = durationMs(flags.timeout, '--timeout');
+  const timeoutMs = (isMatrix ? 2 * huntMs : huntMs) + order.shrinkMs;
   const jobs = flags.jobs === undefined ? availableParallelism() : wholeNumber(flags.jobs, '--jobs', JOBS_MAX);
   const directory = mkdtempSync(join(tmpdir(), 'vouch-mutants-'));
-  const rows: Row[] = [];
+  const rows: MutantRow[] = [];
+  const journal = new HuntJournal(flags.journal);
   const queue = [...chosen];
   const worker = async (): Promise<void> => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const bundle = join(directory, `${mutant.id}.cjs`);
       await bundleMutant(mutant, bundle);
-      const row = { mutant, result: await huntIn(bundle, order, timeoutMs + order.shrinkMs) };
+      const key = HuntJournal.key(bundle, order);
+      const known = journal.find(key);
+      const result = known ?? (await huntIn(bundle, order, timeoutMs));
+      if (known === undefined && result !== 'timeout') journal.add(key, mutant.id, result);
+      const row = { mutant, result };
       rows.push(row);
+      if (flags.matrix !== undefined) writeFileSync(flags.matrix, matrixMarkdown(inOrder(rows), planOf(flags.matrix, order)));
       if (flags.json !== true) print(describe(row));
     }
   };
@@ -78,10 +91,24 @@ async function mutants(flags: MutantFlags): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  finish(rows, flags);
+  finish(inOrder(rows), flags);
 }
 
-function chooseMutants(only: string | undefined): readonly Mutant[] {
+/** In the order of the catalogue, whoever was done first. */
+function inOrder(rows: readonly MutantRow[]): readonly MutantRow[] {
+  return MUTANTS.flatMap((mutant) => rows.filter((row) => row.mutant === mutant));
+}
+
+function planOf(file: string, order: HuntOrder): MatrixPlan {
+  const { from, seeds, substituteSeeds, shrinkMs } = order;
+  const options = `--seeds ${seeds}${from === 1 ? '' : ` --from ${from}`}${shrinkMs === 0 ? ' --no-shrink' : ''}`;
+  const command = `node dist/node/cli/main.js sim mutants ${options} --matrix ${file}`;
+  return { command, from, seeds, substituteSeeds, shrinkMs };
+}
+
+function chooseMutants({ only, matrix, without }: MutantFlags): readonly Mutant[] {
+  if (matrix !== undefined && (only !== undefined || without !== undefined))
+    throw usageFailure('--matrix is about all mutants and all oracles: leave out --only and --without.');
   if (only === undefined) return MUTANTS;
   return only.split(',').map((id) => {
     const found = MUTANTS.find((mutant) => mutant.id === id);
@@ -116,42 +143,49 @@ function huntIn(bundle: string, order: HuntOrder, timeoutMs: number): Promise<Hu
   });
 }
 
-function describe({ mutant, result }: Row): string {
+function describe({ mutant, result }: MutantRow): string {
   const id = mutant.id.padEnd(4);
   if (result === 'timeout') return `${id} timed out: ${mutant.title}`;
   const crashes = result.crashes > 0 ? ` (${result.crashes} crashes, first: ${result.crashMessage})` : '';
   const shrunk = result.shrunkEvents === null ? '' : `, in ${result.shrunkEvents} story events`;
+  const { substitute, faultless } = result;
+  const otherwise = substitute === undefined ? '' : `, without it by ${substitute.oracle ?? 'nobody'}`;
+  const healthy = faultless === undefined ? '' : ` [passes ${faultless.passed} of ${faultless.seeds} without faults]`;
   if (result.oracle !== null)
-    return `${id} killed by ${result.oracle} after ${result.seeds} seeds${shrunk}: ${mutant.title}${crashes}`;
-  return `${id} ${mutant.isControl === true ? 'lives, as a control must' : 'SURVIVED'} ${result.seeds} seeds: ${mutant.title}${crashes}`;
+    return `${id} killed by ${result.oracle} after ${result.seeds} seeds${otherwise}${shrunk}: ${mutant.title}${healthy}${crashes}`;
+  const lives = mutant.isControl === true ? 'lives, as a control must' : 'SURVIVED';
+  return `${id} ${lives} ${result.seeds} seeds: ${mutant.title}${healthy}${crashes}`;
 }
 
-function finish(rows: readonly Row[], flags: MutantFlags): void {
-  const position = (row: Row): number => MUTANTS.indexOf(row.mutant);
-  const sorted = [...rows].sort((a, b) => position(a) - position(b));
-  const bugs = sorted.filter(({ mutant }) => mutant.isControl !== true);
-  const controls = sorted.filter(({ mutant }) => mutant.isControl === true);
-  const isKilled = ({ result }: Row): boolean => result !== 'timeout' && result.oracle !== null;
-  const survived = bugs.filter((row) => !isKilled(row)).map(({ mutant }) => mutant.id);
-  const broken = controls.filter((row) => isKilled(row) || (row.result !== 'timeout' && row.result.crashes > 0));
+function finish(rows: readonly MutantRow[], flags: MutantFlags): void {
+  const bugs = rows.filter(({ mutant }) => mutant.isControl !== true);
+  const controls = rows.filter(({ mutant }) => mutant.isControl === true);
+  const killed = killedRows(bugs).map(({ mutant }) => mutant.id);
+  const survived = bugs.map(({ mutant }) => mutant.id).filter((id) => !killed.includes(id));
+  const broken = controls.filter(isBrokenControl);
   process.exitCode = survived.length > 0 || broken.length > 0 ? 1 : 0;
   if (flags.json !== true) {
     print(
-      `${bugs.length - survived.length} of ${bugs.length} mutants killed; ${controls.length - broken.length} of ${controls.length} controls live`,
+      `${killed.length} of ${bugs.length} mutants killed; ${controls.length - broken.length} of ${controls.length} controls live`,
     );
     return;
   }
   printJson({
     total: bugs.length,
-    killed: bugs.length - survived.length,
+    killed: killed.length,
     survived,
     controls: Object.fromEntries(controls.map((row) => [row.mutant.id, broken.includes(row) ? 'killed' : 'survived'])),
-    rows: sorted.map(({ mutant, result }) => ({
-      id: mutant.id,
-      oracle: result === 'timeout' ? 'timeout' : result.oracle,
-      seedsToKill: result === 'timeout' || result.oracle === null ? null : result.seeds,
-      crashes: result === 'timeout' ? 0 : result.crashes,
-      shrunkEvents: result === 'timeout' ? null : result.shrunkEvents,
-    })),
+    rows: rows.map(jsonRow),
   });
+}
+
+function jsonRow({ mutant, result }: MutantRow): object {
+  const { id } = mutant;
+  if (result === 'timeout') return { id, oracle: 'timeout', seedsToKill: null, crashes: 0, shrunkEvents: null };
+  const { oracle, seeds, crashes, shrunkEvents, substitute, faultless } = result;
+  return {
+    ...{ id, oracle, seedsToKill: oracle === null ? null : seeds, crashes, shrunkEvents },
+    ...(substitute === undefined ? {} : { withoutIt: substitute.oracle }),
+    ...(faultless === undefined ? {} : { faultlessSurvived: faultless.passed }),
+  };
 }

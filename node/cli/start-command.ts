@@ -19,6 +19,7 @@ export function addStartCommand(program: Command): void {
     .option('--insecure', 'allow a listen address that other machines can reach, without authentication (VOUCH_INSECURE)')
     .option('--log-level <level>', 'error, warn, info or debug (VOUCH_LOG_LEVEL)')
     .option('--batch-max <n>', 'client commands in one log entry (VOUCH_BATCH_MAX; default 100)')
+    .option('--leases <true|false>', 'answer reads on the leader under a lease (VOUCH_LEASES; default true)')
     .option('--config <file>', 'JSON file with any of these (VOUCH_CONFIG)')
     .addHelpText('after', '\nExample:\n  vouch start --listen 127.0.0.1:7400 --data ./data/a\n  vouch init --host 127.0.0.1:7400')
     .action(async (flags: StartFlags) => {

@@ -18,6 +18,7 @@ export const SettingsSchema: TSchema = Type.Object(
     insecure: Type.Optional(Type.Boolean()),
     logLevel: Type.Optional(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))),
     batchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    leases: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
@@ -29,6 +30,7 @@ export interface Settings {
   readonly insecure?: boolean;
   readonly logLevel?: LogLevel;
   readonly batchMax?: number;
+  readonly leases?: boolean;
 }
 export type SettingName = keyof Settings;
 
@@ -47,4 +49,5 @@ export const SETTINGS: readonly SettingInfo[] = [
   { name: 'insecure', env: 'VOUCH_INSECURE', kind: 'flag', expects: 'true or false' },
   { name: 'logLevel', env: 'VOUCH_LOG_LEVEL', kind: 'text', expects: `one of ${LOG_LEVELS.join(', ')}` },
   { name: 'batchMax', env: 'VOUCH_BATCH_MAX', kind: 'number', expects: 'a whole number from 1 to 100' },
+  { name: 'leases', env: 'VOUCH_LEASES', kind: 'flag', expects: 'true or false' },
 ];

@@ -25,6 +25,8 @@ export type HttpErrorCode =
   | 'store_id_not_found' // 5002
   | 'organization_not_found'
   | 'height_not_found'
+  | 'time_in_future'
+  | 'proof_unavailable'
   | 'payload_too_large'
   | 'unsupported_media_type';
 
@@ -52,6 +54,8 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   organization_missing: [404, 'organization_not_found'],
   organization_exists: [400, 'already_exists'],
   height_missing: [404, 'height_not_found'],
+  time_in_future: [400, 'time_in_future'],
+  proof_unavailable: [400, 'proof_unavailable'],
   not_initialised: [503, 'unavailable'],
   not_leader: [503, 'unavailable'],
   unavailable: [503, 'unavailable'],

@@ -5,9 +5,9 @@ import type { Height } from '../../core/ids.ts';
 import type { Ledger } from '../ledger.ts';
 import { anchorJson, base64 } from './answer.ts';
 import { HttpError } from './errors.ts';
-import { headerOf, storeOf } from './request.ts';
+import { readOptionsOf } from './read-options.ts';
+import { storeOf } from './request.ts';
 import { CreateOrganizationBody } from './schemas.ts';
-import { consistencyOf } from './translate.ts';
 
 export function addNativeRoutes(app: FastifyInstance, ledger: Ledger): void {
   app.post('/v1/organizations', { schema: { body: CreateOrganizationBody } }, async (request, reply) => {
@@ -27,8 +27,7 @@ async function block(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
     throw new HttpError(400, 'validation_error', `A height is a whole number from 1, or "latest", not ${JSON.stringify(text)}.`);
   }
   const height = (text === 'latest' ? 0 : Number(text)) as Height;
-  const consistency = consistencyOf(headerOf(request, 'vouch-consistency'));
-  const result = await ledger.query(vault, { kind: 'block', height }, { consistency, proof: false }, 'block');
+  const result = await ledger.query(vault, { kind: 'block', height }, { ...readOptionsOf(request), proof: false }, 'block');
   return {
     ...anchorJson(result.anchor),
     tree_root: toHex(result.anchor.treeRoot),

@@ -1,7 +1,6 @@
 /** From OpenFGA request bodies to the core's words, and back to pages: pure functions between schema check and admission. */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../core/bytes/canonical-json.ts';
-import type { Consistency } from '../../core/client/protocol.ts';
 import type { Operation, Transaction, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
 import { HttpError } from './errors.ts';
 
@@ -71,17 +70,6 @@ function refuseDuplicates(bodies: readonly TupleKeyBody[]): void {
     }
     seen.add(key);
   }
-}
-
-/** The header Vouch-Consistency. Nothing weaker than linearizable unless asked for by name. */
-export function consistencyOf(header: string | undefined): Consistency {
-  if (header === undefined || header === '' || header === 'linearizable') return 'linearizable';
-  if (header === 'eventual') return 'stale';
-  throw new HttpError(
-    400,
-    'validation_error',
-    `Vouch-Consistency is "linearizable" or "eventual", not ${JSON.stringify(header)}.`,
-  );
 }
 
 /** Cursor bytes behind eight bytes that tie them to the question, so that a token is neither altered nor used with another filter. */

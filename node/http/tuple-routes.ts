@@ -5,10 +5,10 @@ import type { TupleKey } from '../../core/state/transaction.ts';
 import type { Ledger } from '../ledger.ts';
 import { anchorJson, provenAnswer, tupleJson } from './answer.ts';
 import { fromRejection, HttpError } from './errors.ts';
+import { readOptionsOf } from './read-options.ts';
 import { headerOf, storeOf } from './request.ts';
 import { CheckBody, ReadBody, WriteBody } from './schemas.ts';
 import {
-  consistencyOf,
   decodeToken,
   describeTuple,
   encodeToken,
@@ -64,7 +64,8 @@ async function read(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
     relation: body.tuple_key?.relation ?? '',
     subject: body.tuple_key?.user ?? '',
   };
-  const question = [vault.id, filter];
+  const options = readOptionsOf(request);
+  const question = [vault.id, filter, options.at];
   const result = await ledger.query(
     vault,
     {
@@ -73,7 +74,7 @@ async function read(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
       limit: body.page_size ?? READ_PAGE_DEFAULT,
       after: decodeToken(question, body.continuation_token),
     },
-    { consistency: consistencyOf(headerOf(request, 'vouch-consistency')), proof: false },
+    { ...options, proof: false },
     'list',
   );
   return {
@@ -96,8 +97,7 @@ async function check(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
   const vault = await storeOf(ledger, request);
   const tuple = tupleKeyOf(body.tuple_key);
   const proof = wantsProof(headerOf(request, 'vouch-proof'));
-  const consistency = consistencyOf(headerOf(request, 'vouch-consistency'));
-  const result = await ledger.query(vault, { kind: 'tuple', tuple }, { consistency, proof }, 'tuple');
+  const result = await ledger.query(vault, { kind: 'tuple', tuple }, { ...readOptionsOf(request), proof }, 'tuple');
   return checkAnswer(vault, tuple, result, proof);
 }
 

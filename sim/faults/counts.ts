@@ -15,6 +15,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'ring',
   'flapping',
   'swizzle',
+  'succession',
   'loss',
   'duplicate',
   'echo',
@@ -60,6 +61,8 @@ export type FaultKind =
   | 'flapping'
   /** Nodes are cut off one after another, and come back in another order. */
   | 'swizzle'
+  /** Leaders are cut off in turn, each coming back as the next one goes. */
+  | 'succession'
   | 'loss'
   | 'duplicate'
   /** Frames sent a while ago arrive once more, after elections and restarts. */

@@ -13,7 +13,7 @@ export const damagedCopyFault: Fault = {
   inject: ({ target, draws }: FaultRequest): undefined => {
     const times = 1 + draws.below(COPIES_MAX);
     for (let i = 0; i < times; i += 1) {
-      if (target.openDamagedCopy(draws.below(target.nodeCount), draws)) target.counts.add('damagedCopy');
+      if (target.hostility.openDamagedCopy(draws.below(target.nodeCount), draws)) target.counts.add('damagedCopy');
     }
   },
 };

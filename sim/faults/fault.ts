@@ -22,6 +22,12 @@ export interface FaultTarget {
     stopOverhearing(list: Heard[]): void;
     sendAgain(frame: Heard): void;
   };
+  readonly hostility: {
+    /** What the protocol makes of a frame that no correct node would send. */
+    forge(frame: Heard, draws: Draws): Heard | undefined;
+    /** Somebody opens a damaged copy of the node's directory. @returns whether the protocol knows how to judge that. */
+    openDamagedCopy(index: number, draws: Draws): boolean;
+  };
   readonly diskDelayMean: number[];
   readonly atlas: Atlas;
   /** How wrong the rate of a monotonic clock may be, parts per million. */
@@ -35,11 +41,9 @@ export interface FaultTarget {
   restart(index: number): void;
   /** The process stands still that long from now; shorter than what is left of another pause changes nothing. */
   pause(index: number, micros: number): void;
+  /** The same from the moment on at which it next sends something: answers wait for it. */
+  pauseAfterSend(index: number, micros: number): void;
   disk(index: number): VirtualDisk;
-  /** What the protocol makes of a frame that no correct node would send. */
-  forge(frame: Heard, draws: Draws): Heard | undefined;
-  /** Somebody opens a damaged copy of the node's directory. @returns whether the protocol knows how to judge that. */
-  openDamagedCopy(index: number, draws: Draws): boolean;
   changeClock(index: number, change: (clock: NodeClock, now: number) => void): void;
 }
 

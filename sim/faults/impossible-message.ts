@@ -19,7 +19,7 @@ export const impossibleMessageFault: Fault = {
       const times = 1 + draws.below(FORGED_MAX);
       for (let i = 0; i < times; i += 1) {
         const frame = heard[draws.below(heard.length)];
-        const forged = frame === undefined ? undefined : target.forge(frame, draws);
+        const forged = frame === undefined ? undefined : target.hostility.forge(frame, draws);
         if (forged === undefined) continue;
         target.counts.add('impossibleMessage');
         target.network.sendAgain(forged);

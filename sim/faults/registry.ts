@@ -19,6 +19,7 @@ import { pauseFault } from './pause.ts';
 import { ringFault } from './ring.ts';
 import { slowDiskFault } from './slow-disk.ts';
 import { slowNodeFault } from './slow-node.ts';
+import { successionFault } from './succession.ts';
 import { swizzleFault } from './swizzle.ts';
 import { wallDriftFault, wallFreezeFault } from './wall-drift.ts';
 import { wallStepFault } from './wall-step.ts';
@@ -39,6 +40,7 @@ export const FAULTS: readonly Fault[] = [
   ringFault,
   bridgeFault,
   swizzleFault,
+  successionFault,
   echoFault,
   bottleneckFault,
   wallDriftFault,

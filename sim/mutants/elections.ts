@@ -94,4 +94,11 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     replace:
       "  if (term > 0) return;\n  state.outbox.sendNow(from, {\n    kind: 'appendResponse',\n    term,\n    ok: false,\n    index: prevIndex,",
   },
+  {
+    id: 'E15',
+    title: 'a node asks for pre-votes once and then waits for ever',
+    file: 'core/raft/state.ts',
+    find: "    this.role = 'preCandidate';\n    this.votes.clear();\n    this.resetElectionTimer();",
+    replace: "    this.role = 'preCandidate';\n    this.votes.clear();\n    this.electionDeadline = NEVER;",
+  },
 ];

@@ -1,4 +1,6 @@
 /** Runs generic seeds against mutated code until a named oracle finds the bug, and shrinks the story. The entry of a mutant's bundle. */
+import { faultless } from '../knobs.ts';
+import type { RunReport } from '../result.ts';
 import { runSeed } from '../run.ts';
 import { claimOf, isSameClaim } from '../shrink/claim.ts';
 import { type Shrunk, shrink } from '../shrink/shrinker.ts';
@@ -9,8 +11,12 @@ export interface HuntOrder {
   readonly seeds: number;
   readonly profile: 'lite' | 'swarm';
   readonly without: readonly string[];
-  /** Real time for shrinking what was found; 0 = it is not shrunk. */
+  /** Time for shrinking what was found; 0 = it is not shrunk. */
   readonly shrinkMs: number;
+  /** Seeds in which another oracle may find the bug once the one that found it is off; 0 = that is not asked. */
+  readonly substituteSeeds: number;
+  /** Seeds without any fault to run; 0 = none. */
+  readonly faultlessSeeds: number;
 }
 
 export interface HuntResult {
@@ -22,30 +28,82 @@ export interface HuntResult {
   /** Seeds that ended in a crash or a broken assertion: listed apart, no kill by an oracle. */
   readonly crashes: number;
   readonly crashMessage: string;
+  /** Who finds it where the oracle that found it is off; undefined where that was not asked. */
+  readonly substitute?: Substitute;
+  /** Of so many seeds without faults, how many pass; undefined where none was run. */
+  readonly faultless?: { readonly seeds: number; readonly passed: number };
   /** Story events of the shrunk run; null where nothing was found or shrunk. */
   readonly shrunkEvents: number | null;
   readonly shrinkMs: number;
 }
 
+export interface Substitute {
+  /** null: nobody, so that without its oracle the bug lives. */
+  readonly oracle: string | null;
+  /** Seeds run, from the one in which it was found. */
+  readonly seeds: number;
+}
+
+interface Found {
+  readonly oracle: string | null;
+  readonly seeds: number;
+  readonly message: string;
+  readonly crashes: number;
+  readonly crashMessage: string;
+}
+
+/** Share of the time for shrinking after which it ends where the story did not become shorter. */
+const PATIENCE = 0.2;
+/** Events of a story that need not become shorter: it is read at a glance. */
+const SHORT_EVENTS = 10;
 /** Verdicts that say that something broke, not which property. */
 const CRASH_ORACLES: readonly string[] = ['crash', 'core-invariant'];
 
 export function hunt(order: HuntOrder, stopwatch: () => number): HuntResult {
+  const found = search(order, order.from, order.seeds, order.without, stopwatch);
+  const faultlessRuns = order.faultlessSeeds === 0 ? {} : { faultless: runFaultless(order, stopwatch) };
+  if (found.oracle === null) return { ...found, ...faultlessRuns, shrunkEvents: null, shrinkMs: 0 };
+  const place = order.from + found.seeds - 1;
+  const substitutes = order.substituteSeeds === 0 ? {} : { substitute: findSubstitute(order, place, found.oracle, stopwatch) };
+  return { ...found, ...substitutes, ...faultlessRuns, ...shorten(order, String(place), stopwatch) };
+}
+
+/** The first of so many seeds that a named oracle objects to. */
+function search(order: HuntOrder, from: number, count: number, without: readonly string[], stopwatch: () => number): Found {
   let crashes = 0;
   let crashMessage = '';
-  for (let seeds = 1; seeds <= order.seeds; seeds += 1) {
-    const seed = String(order.from + seeds - 1);
-    const options = { seed, profile: order.profile, scenario: undefined, without: order.without, stopwatch };
-    const { violation, verdict } = runSeed(options).report;
-    if (violation === null || verdict === 'vacuous' || verdict === 'unknown') continue;
-    if (!CRASH_ORACLES.includes(violation.oracle)) {
-      const { oracle, message } = violation;
-      return { oracle, seeds, message, crashes, crashMessage, ...shorten(order, seed, stopwatch) };
-    }
+  for (let seeds = 1; seeds <= count; seeds += 1) {
+    const seed = String(from + seeds - 1);
+    const { report } = runSeed({ seed, profile: order.profile, scenario: undefined, without, stopwatch });
+    const violation = violationOf(report);
+    if (violation === null) continue;
+    const { oracle, message } = violation;
+    if (!CRASH_ORACLES.includes(oracle)) return { oracle, seeds, message, crashes, crashMessage };
     crashes += 1;
-    if (crashMessage === '') crashMessage = violation.message;
+    if (crashMessage === '') crashMessage = message;
   }
-  return { oracle: null, seeds: order.seeds, message: '', crashes, crashMessage, shrunkEvents: null, shrinkMs: 0 };
+  return { oracle: null, seeds: count, message: '', crashes, crashMessage };
+}
+
+/** What says that the code is wrong; a run that shows nothing does not. */
+function violationOf({ verdict, violation }: RunReport): RunReport['violation'] {
+  return verdict === 'vacuous' || verdict === 'unknown' ? null : violation;
+}
+
+/** Earlier seeds passed with the oracle, so they pass without it. */
+function findSubstitute(order: HuntOrder, place: number, oracle: string, stopwatch: () => number): Substitute {
+  const found = search(order, place, order.substituteSeeds, [...order.without, oracle], stopwatch);
+  return { oracle: found.oracle, seeds: found.seeds };
+}
+
+function runFaultless(order: HuntOrder, stopwatch: () => number): { readonly seeds: number; readonly passed: number } {
+  let passed = 0;
+  for (let seeds = 0; seeds < order.faultlessSeeds; seeds += 1) {
+    const seed = String(order.from + seeds);
+    const options = { seed, profile: order.profile, scenario: undefined, without: order.without, stopwatch };
+    if (violationOf(runSeed({ ...options, adjust: faultless }).report) === null) passed += 1;
+  }
+  return { seeds: order.faultlessSeeds, passed };
 }
 
 function shorten(order: HuntOrder, seed: string, stopwatch: () => number): Pick<HuntResult, 'shrunkEvents' | 'shrinkMs'> {
@@ -54,10 +112,14 @@ function shorten(order: HuntOrder, seed: string, stopwatch: () => number): Pick<
   const options = { scenario: undefined, stopwatch };
   const { tape } = runSeed({ ...options, seed, profile: order.profile, without: order.without, record: true });
   const steps = shrink({ ...options, tape: tape as Tape, budgetMs: order.shrinkMs, redraws: true });
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
+  let shrunk: Shrunk | undefined;
+  let improvedAt = started;
+  for (const { best } of steps) {
+    if (shrunk === undefined || best.story.total < shrunk.story.total) improvedAt = stopwatch();
+    shrunk = best;
+    if (best.story.total <= SHORT_EVENTS || stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
+  }
   const shrinkMs = Math.round(stopwatch() - started);
-  const shrunk = step.value;
   return { shrunkEvents: shrunk !== undefined && isRepeatable(shrunk, stopwatch) ? shrunk.story.total : null, shrinkMs };
 }
 

@@ -58,4 +58,26 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     find: '    if (this.transactions.length === 0 && this.vault.leaves.firstExpiry() <= this.time) this.expire();\n',
     replace: '',
   },
+  {
+    id: 'V13',
+    title: 'a proof’s root is not compared with the header’s',
+    file: 'core/proof/pruned-tree.ts',
+    find: '!sameHash(root, 0, treeRoot, 0)',
+    replace: 'root.length !== HASH_BYTES',
+  },
+  {
+    id: 'V14',
+    title: 'an answer names the block before the one that its transaction is in',
+    file: 'core/state/block-builder.ts',
+    find: '    else this.showTime();\n    return { ok: true, changed, height: changed ? this.height : this.vault.height };',
+    replace: '    else this.showTime();\n    return { ok: true, changed, height: this.vault.height };',
+  },
+  {
+    id: 'V15',
+    title: 'a transaction that changes nothing is answered with the first block',
+    file: 'core/state/vault-section.ts',
+    find: "    this.waiting.push({ answer, complete: (anchor) => ({ kind: 'transacted', outcome, anchor }) });",
+    replace:
+      "    const changed = outcome.ok && outcome.changed;\n    this.waiting.push({ answer, complete: (anchor) => ({ kind: 'transacted', outcome, anchor: changed ? anchor : (this.builder?.vault.anchorAt(FIRST) ?? anchor) }) });",
+  },
 ];

@@ -3,6 +3,36 @@ import type { Mutant } from './mutant.ts';
 
 export const READ_MUTANTS: readonly Mutant[] = [
   {
+    id: 'T1',
+    title: 'a lease is measured from when its answers came',
+    file: 'core/raft/lease.ts',
+    find: '  lease.confirm(members.quorumReadRound());',
+    replace:
+      '  const before = lease.until;\n  lease.confirm(members.quorumReadRound());\n  if (lease.until !== before) lease.until = (state.now + leaseMicros(state.options.timing, state.options.leaseClockRatePpm ?? 0)) as Micros;',
+  },
+  {
+    id: 'T2',
+    title: 'a lease lasts as long as a promise: clocks are believed to be equal',
+    file: 'core/raft/lease.ts',
+    find: '  return Math.floor(((timing.electionTimeoutMinMicros - 1) * (PPM - ratePpm)) / (PPM + ratePpm));',
+    replace: '  return timing.electionTimeoutMinMicros - 1;',
+  },
+  {
+    id: 'T3',
+    title: 'a lease survives a pause: requests are answered on the clock that the last timer read',
+    file: 'core/replica/replica.ts',
+    find: '    this.now = input.now;\n',
+    replace:
+      "    const cached = this as unknown as { read?: Micros };\n    if (input.kind === 'deadline') cached.read = input.now;\n    this.now = input.kind === 'request' ? (cached.read ?? input.now) : input.now;\n",
+  },
+  {
+    id: 'T4',
+    title: 'a transfer does not end the lease',
+    file: 'core/raft/transfer.ts',
+    find: '  state.lease.forfeit(); // the votes it asks for ignore what was promised to this leader\n',
+    replace: '',
+  },
+  {
     id: 'T5',
     title: 'a read index without a quorum round',
     file: 'core/raft/read-index.ts',
@@ -20,8 +50,8 @@ export const READ_MUTANTS: readonly Mutant[] = [
     id: 'T7',
     title: 'an old read round confirms a new read',
     file: 'core/raft/read-index.ts',
-    find: '  if (!reads.roundLeft) return reads.round;\n',
-    replace: '  if (!reads.roundLeft || reads.round > 0) return reads.round;\n',
+    find: '  beginRound(state);\n  return state.reads.round;',
+    replace: '  if (state.reads.round === 0) beginRound(state);\n  return state.reads.round;',
   },
   {
     id: 'T8',
@@ -31,10 +61,17 @@ export const READ_MUTANTS: readonly Mutant[] = [
     replace: '      if (round.index <= applied + 1_000_000) ready.push(...round.reads);',
   },
   {
+    id: 'T9',
+    title: 'the leader closes a time by its clock, ahead of what it has in flight',
+    file: 'core/replica/group-reads.ts',
+    find: '    if (time < state.lastTime) return this.answerOne(read);',
+    replace: '    if (time < state.lastTime || (leading && time < wall)) return this.answerOne(read);',
+  },
+  {
     id: 'T10',
     title: 'the local clock decides what has expired',
     file: 'core/state/vault-query.ts',
-    find: "  const present = leaf !== undefined && isLive(leaf.expiresAt, vault.time);\n  return {\n    kind: 'entity',",
+    find: "  const present = leaf !== undefined && isLive(leaf.expiresAt, view.time);\n  return {\n    kind: 'entity',",
     replace:
       "  const present = leaf !== undefined && isLive(leaf.expiresAt, Date.now() * 1000);\n  return {\n    kind: 'entity',",
   },
@@ -55,5 +92,12 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     find: "    case 'unknown_outcome':\n    case 'unavailable':",
     replace:
       "    case 'unknown_outcome':\n      return { kind: 'error', code: 'unavailable', message: result.message };\n    case 'unavailable':",
+  },
+  {
+    id: 'X4',
+    title: 'the local clock says when a session was last used',
+    file: 'core/state/sessions.ts',
+    find: '    session.lastUsed = now;\n',
+    replace: '    session.lastUsed = (Date.now() * 1000) as Micros;\n',
   },
 ];

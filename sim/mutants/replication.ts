@@ -93,8 +93,15 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
   {
     id: 'L13',
     title: 'what is committed counts as applied',
-    file: 'core/replica/group.ts',
-    find: '    const ready = this.reads.takeReady(this.state.lastApplied);',
-    replace: '    const ready = this.reads.takeReady(this.commitIndex);',
+    file: 'core/replica/group-reads.ts',
+    find: '    const ready = this.pending.takeReady(this.state.lastApplied);',
+    replace: '    const ready = this.pending.takeReady(this.raft.commitIndex);',
+  },
+  {
+    id: 'L14',
+    title: 'the commit index follows the leader’s word, backwards too',
+    file: 'core/raft/log.ts',
+    find: '    if (target <= this.committed) return false;',
+    replace: '    if (target === this.committed) return false;',
   },
 ];

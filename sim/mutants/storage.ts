@@ -31,6 +31,13 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: "      case 'persistFailed':\n        return this.persisted(input.seq);\n",
   },
   {
+    id: 'D5',
+    title: 'a checksum without position: a misdirected write is accepted',
+    file: 'core/wal/record.ts',
+    find: '  return crc32c(position);',
+    replace: '  position.fill(0);\n  return crc32c(position);',
+  },
+  {
     id: 'D6',
     title: 'the hard state of another group is recovered',
     file: 'core/wal/chain.ts',
@@ -51,5 +58,12 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     file: 'core/wal/wal.ts',
     find: "    this.write(run, ops);\n    ops.push({ op: 'sync', file: this.file });\n    return ops;",
     replace: '    this.write(run, ops);\n    return ops;',
+  },
+  {
+    id: 'D11',
+    title: 'a message that waits for the disk travels in a frame that leaves',
+    file: 'core/codec/outbox.ts',
+    find: '      if (send.after > durableSeq) {\n',
+    replace: '      if (send.after > durableSeq && envelopes.length === 0) {\n',
   },
 ];

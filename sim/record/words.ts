@@ -29,7 +29,7 @@ export function envelopeWords(envelopes: readonly Envelope[]): readonly MessageW
     group,
     term: 'term' in message ? message.term : 0,
     phrase: messagePhrase(message),
-    isIdle: (message.kind === 'heartbeat' || message.kind === 'heartbeatResponse') && message.context === 0,
+    isIdle: message.kind === 'heartbeat' || message.kind === 'heartbeatResponse',
   }));
 }
 

@@ -3,6 +3,7 @@
  * process that does one operation after another; all lanes share the engine and so its sessions.
  * It may die and start again: then nobody knows what became of its open operations, and its sessions are left behind.
  */
+import { Writer } from '../../core/bytes/writer.ts';
 import { ClientCore } from '../../core/client/client-core.ts';
 import type { ClientEffect, LogicalRequest, OperationId, OperationOutcome, Route } from '../../core/client/operation.ts';
 import { decodeClientResult, encodeClientRequest } from '../../core/codec/client-frame.ts';
@@ -46,6 +47,7 @@ export class SimClient implements Actor {
   private readonly running: Map<OperationId, Lane> = new Map();
   private outgoing: Outgoing[] = [];
   private nextOperation: number = 1;
+  private readonly writer: Writer = new Writer();
 
   constructor(options: {
     readonly nodes: readonly NodeId[];
@@ -132,7 +134,10 @@ export class SimClient implements Actor {
       if (effect.kind === 'send') {
         const to = this.indexOf.get(effect.endpoint);
         if (to !== undefined)
-          this.outgoing.push({ to, bytes: encodeClientRequest({ id: this.wireId(effect.requestId), request: effect.request }) });
+          this.outgoing.push({
+            to,
+            bytes: encodeClientRequest({ id: this.wireId(effect.requestId), request: effect.request }, this.writer),
+          });
         continue;
       }
       const lane = this.running.get(effect.operation);

@@ -1,4 +1,5 @@
 /** What the clients asked and were told, in the terms the oracles judge by. */
+import { type Consistency, NEWEST, type ReadPoint } from '../../core/client/protocol.ts';
 import type { Operation as LedgerOperation, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
 
 export type Asked =
@@ -14,11 +15,26 @@ export type Told =
   | { readonly kind: 'entity'; readonly value: Uint8Array | undefined }
   | { readonly kind: 'list'; readonly tuples: readonly TupleKey[] };
 
+/** How a read was asked for. */
+export interface ReadMode {
+  readonly consistency: Consistency;
+  readonly at: ReadPoint;
+}
+
+export const DEFAULT_MODE: ReadMode = { consistency: 'linearizable', at: NEWEST };
+
+/** Whether an answer is bound to real time: all but reads of the past and reads that may be behind. */
+export function isLinearizable({ consistency, at }: ReadMode): boolean {
+  return consistency === 'linearizable' && at.kind === 'newest';
+}
+
 export interface Invocation {
   readonly process: number;
   /** Position in the layout. */
   readonly vault: number;
   readonly asked: Asked;
+  /** Of a read; writes have the default. */
+  readonly mode: ReadMode;
   readonly invokedAt: number;
   /** Infinity while open, and for ever where the outcome is info. */
   returnedAt: number;
@@ -36,14 +52,15 @@ export class History {
   ok: number = 0;
   fail: number = 0;
   info: number = 0;
-  /** True time at which the newest ok read was invoked. */
+  /** True time at which the newest ok read of the default mode was invoked. */
   lastOkReadInvokedAt: number = -1;
 
-  invoke(process: number, vault: number, asked: Asked, time: number): Invocation {
+  invoke(process: number, vault: number, asked: Asked, time: number, mode: ReadMode = DEFAULT_MODE): Invocation {
     const invocation: Invocation = {
       process,
       vault,
       asked,
+      mode,
       invokedAt: time,
       returnedAt: Number.POSITIVE_INFINITY,
       outcome: 'open',
@@ -60,7 +77,7 @@ export class History {
     invocation.told = told;
     if (outcome !== 'info') invocation.returnedAt = time;
     this[outcome] += 1;
-    if (outcome === 'ok' && invocation.asked.kind !== 'transact') {
+    if (outcome === 'ok' && invocation.asked.kind !== 'transact' && isLinearizable(invocation.mode)) {
       this.lastOkReadInvokedAt = Math.max(this.lastOkReadInvokedAt, invocation.invokedAt);
     }
   }

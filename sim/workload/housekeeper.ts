@@ -1,5 +1,5 @@
 /** The client that opens and closes a run: it creates the vaults, and at the end reads every key once more. */
-import type { VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
+import { NEWEST, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
 import type { Behaviour, Plan } from './client.ts';
 import type { Asked, History } from './history.ts';
 import { type Layout, Setup } from './layout.ts';
@@ -66,7 +66,7 @@ export class Housekeeper implements Behaviour {
     const { group, organization, id } = (this.layout as Layout).vaults[vault] as VaultEntry;
     const invocation = this.history.invoke(PROCESS, vault, asked, time);
     return {
-      request: { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', proof: false },
+      request: { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', at: NEWEST, proof: false },
       route: { kind: 'any' },
       timeoutMicros: READ_TIMEOUT_MICROS,
       done: (outcome, at) => {

@@ -5,13 +5,15 @@
 
 import { toUtf8 } from '../../core/bytes/text.ts';
 import type { Answer, OperationOutcome, Route } from '../../core/client/operation.ts';
-import type { VaultEntry, VaultQuery } from '../../core/client/protocol.ts';
+import { NEWEST, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
+import type { Height, Micros } from '../../core/ids.ts';
 import type { EntityCondition, Operation, TupleKey } from '../../core/state/transaction.ts';
+import { WALL_ORIGIN } from '../clock.ts';
 import type { Knobs } from '../knobs.ts';
 import { type Choices, type Draws, Fate } from '../tape.ts';
 import type { Behaviour, Plan } from './client.ts';
 import { headerTime } from './header-time.ts';
-import type { Asked, History, Invocation, Told } from './history.ts';
+import { type Asked, DEFAULT_MODE, type History, type Invocation, type ReadMode, type Told } from './history.ts';
 import type { Layout } from './layout.ts';
 
 /** Told of every definite answer, for oracles that judge single answers. */
@@ -19,7 +21,7 @@ export type AnswerListener = (
   asked: Asked,
   vault: VaultEntry,
   answer: Answer,
-  times: { readonly invokedAt: number; readonly time: number },
+  when: { readonly invokedAt: number; readonly time: number; readonly mode: ReadMode },
 ) => void;
 
 /** Shared by all clients of a run. */
@@ -36,8 +38,18 @@ export interface LedgerContext {
 
 const OPERATION_TIMEOUT_MICROS = 6_000_000;
 const RESOURCE = 'document:';
-/** Time to live behind the newest block seen, microseconds. */
-const EXPIRY_MICROS: readonly number[] = [0, 1, 20_000, 200_000, 1_000_000];
+/**
+ * Time to live behind the newest block seen, microseconds. The short ones matter where the leader's clock is behind the log,
+ * so that time goes on by one a block.
+ */
+const EXPIRY_MICROS: readonly number[] = [0, 1, 6, 30, 20_000, 200_000, 1_000_000];
+
+/** What bounded reads allow, milliseconds. */
+const BOUNDS_MS: readonly number[] = [0, 5, 100, 1000];
+/** Times that are read, from the newest block seen, microseconds: before it, at it, and behind it. */
+const TIME_OFFSETS: readonly number[] = [-1_000_000, -1, 0, 1, 20_000];
+/** By the client's own clock, which is right: that long ago, so that what is being written has such times. */
+const AGE_MAX_MICROS = 20_000;
 
 /** Relation and subject of the tuples of one resource: every kind of subject is there, so trees and indexes have shape. */
 const SLOTS: readonly (readonly [string, string])[] = [
@@ -74,7 +86,8 @@ export class LedgerBehaviour implements Behaviour {
   private written: number = 0;
   /** Values seen last, per entity: what a compare-and-set expects. */
   private readonly seen: Map<string, Uint8Array> = new Map();
-  /** Time of the newest block seen, per vault: what an expiry is reckoned from. */
+  /** Newest block seen, per vault: its height, and its time, which expiries and reads at a time are reckoned from. */
+  private readonly newestHeight: Map<number, number> = new Map();
   private readonly newestTime: Map<number, number> = new Map();
 
   constructor(context: LedgerContext, client: number, choices: Choices) {
@@ -100,7 +113,7 @@ export class LedgerBehaviour implements Behaviour {
     // A label per operation: one that is skipped shifts no other.
     this.planned += 1;
     if (fate === Fate.skipped) return 'skipped';
-    this.draws = this.choices.under(`client/${this.client}/${this.planned}`);
+    this.draws = this.choices.once(`client/${this.client}/${this.planned}`);
     const vault = this.draws.below(layout.vaults.length);
     if (this.draws.chance(knobs.readShare)) return this.read(lane, vault, time);
     return this.write(lane, vault, time);
@@ -127,8 +140,34 @@ export class LedgerBehaviour implements Behaviour {
     const entry = this.context.layout.vaults[vault] as VaultEntry;
     const { group, organization, id } = entry;
     const route: Route = this.draws.below(3) === 0 ? { kind: 'leader' } : { kind: 'any' };
-    const request = { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', proof } as const;
-    return this.plan(lane, vault, asked, request, route, time);
+    const mode = this.draws.chance(this.context.knobs.weakReadShare) ? this.weakMode(vault, time) : DEFAULT_MODE;
+    const isProven = proof && mode.at.kind === 'newest';
+    const request = { kind: 'query', group, organization, vault: id, query, ...mode, proof: isProven } as const;
+    return this.plan(lane, vault, asked, request, route, time, mode);
+  }
+
+  /** A read that may be behind, or one of the past. */
+  private weakMode(vault: number, trueTime: number): ReadMode {
+    const newestTime = this.newestTime.get(vault) ?? 0;
+    switch (this.draws.below(5)) {
+      case 0:
+        return { consistency: 'eventual', at: NEWEST };
+      case 1:
+      case 2: {
+        // One above the newest block seen may be there by now, or not.
+        const height = 1 + this.draws.below((this.newestHeight.get(vault) ?? 0) + 1);
+        return { consistency: 'linearizable', at: { kind: 'height', height: height as Height } };
+      }
+      case 3: {
+        const isRecent = newestTime === 0 || this.draws.below(2) === 1;
+        const time = isRecent
+          ? WALL_ORIGIN + trueTime - this.draws.below(AGE_MAX_MICROS)
+          : newestTime + this.draws.pick(TIME_OFFSETS);
+        return { consistency: 'linearizable', at: { kind: 'time', time: time as Micros } };
+      }
+      default:
+        return { consistency: { boundedMs: this.draws.pick(BOUNDS_MS) }, at: NEWEST };
+    }
   }
 
   private write(lane: number, vault: number, time: number): Plan {
@@ -188,10 +227,18 @@ export class LedgerBehaviour implements Behaviour {
     return toUtf8(`v${this.client}.${this.written}`) as Uint8Array;
   }
 
-  private plan(lane: number, vault: number, asked: Asked, request: Plan['request'], route: Route, time: number): Plan {
+  private plan(
+    lane: number,
+    vault: number,
+    asked: Asked,
+    request: Plan['request'],
+    route: Route,
+    time: number,
+    mode: ReadMode = DEFAULT_MODE,
+  ): Plan {
     const { history, onAnswer, layout } = this.context;
     const process = this.client * 16 + lane;
-    const invocation = history.invoke(process, vault, asked, time);
+    const invocation = history.invoke(process, vault, asked, time, mode);
     const done = (outcome: OperationOutcome, endTime: number): void => {
       if (!outcome.ok) {
         const unknown = asked.kind === 'transact' && outcome.code === 'unknown_outcome';
@@ -199,11 +246,12 @@ export class LedgerBehaviour implements Behaviour {
         return;
       }
       const told = toldBy(outcome.answer);
-      if (asked.kind === 'entity' && told.kind === 'entity') this.remember(vault, asked.key, told.value);
+      if (asked.kind === 'entity' && told.kind === 'entity' && mode === DEFAULT_MODE) this.remember(vault, asked.key, told.value);
       noteBlock(invocation, outcome.answer);
       this.newestTime.set(vault, Math.max(this.newestTime.get(vault) ?? 0, invocation.seenTime ?? 0));
+      this.newestHeight.set(vault, Math.max(this.newestHeight.get(vault) ?? 0, invocation.seenAt ?? 0));
       history.ended(invocation, 'ok', told, endTime);
-      onAnswer(asked, layout.vaults[vault] as VaultEntry, outcome.answer, { invokedAt: time, time: endTime });
+      onAnswer(asked, layout.vaults[vault] as VaultEntry, outcome.answer, { invokedAt: time, time: endTime, mode });
     };
     return { request, route, timeoutMicros: OPERATION_TIMEOUT_MICROS, done };
   }

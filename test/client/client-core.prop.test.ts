@@ -1,8 +1,10 @@
 /** The client engine against a hostile cluster: exactly one true outcome each, at most one execution, progress once it is calm. */
+
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { ClientCore } from '../../core/client/client-core.ts';
 import type { LogicalRequest, OperationId } from '../../core/client/operation.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import type { GroupId, Micros, NodeId, OrganizationId, VaultId } from '../../core/ids.ts';
 import { Random } from '../../core/random.ts';
 import { propertyRuns } from '../support/property.ts';
@@ -24,6 +26,7 @@ const READ: LogicalRequest = {
   vault: ID as VaultId,
   query: { kind: 'entity', key: 'k' },
   consistency: 'linearizable',
+  at: NEWEST,
   proof: false,
 };
 

@@ -1,7 +1,14 @@
 /** The client engine, one exchange at a time: sessions, hints, retries, and what is reported at the end. */
 import { describe, expect, test } from 'vitest';
 import { ClientCore } from '../../core/client/client-core.ts';
-import type { ClientEffect, ClientInput, LogicalRequest, OperationId, OperationOutcome } from '../../core/client/operation.ts';
+import type {
+  ClientEffect,
+  ClientInput,
+  LogicalRequest,
+  OperationId,
+  OperationOutcome,
+  Route,
+} from '../../core/client/operation.ts';
 import type { Anchor, ClientErrorCode, ClientResult, CommandRef } from '../../core/client/protocol.ts';
 import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, VaultId } from '../../core/ids.ts';
 import { CLIENT_OPERATIONS_MAX, SESSION_IDLE_MICROS, SESSION_RESULTS_MAX } from '../../core/limits.ts';
@@ -58,8 +65,12 @@ class Scripted {
     }
   }
 
-  submit(operation: number, request: LogicalRequest = COMMAND, deadline: number = this.now + DEADLINE): void {
-    const route = { kind: 'leader' } as const;
+  submit(
+    operation: number,
+    request: LogicalRequest = COMMAND,
+    deadline: number = this.now + DEADLINE,
+    route: Route = { kind: 'leader' },
+  ): void {
     this.give({ kind: 'submit', operation: operation as OperationId, request, deadline: deadline as Micros, route });
   }
 
@@ -165,6 +176,30 @@ describe('retries', () => {
     it.answer(second, APPLIED);
     it.submit(2);
     expect(it.take().endpoint).toBe(other.address);
+  });
+
+  test.each([
+    ['first', { kind: 'first', endpoint: A.address }],
+    ['any', { kind: 'any' }],
+  ] as const)('a read (%s) that its node sends on goes to the leader, and stays with it', (_, route) => {
+    const it = new Scripted('stream', [A]);
+    it.submit(1, { kind: 'listOrganizations', consistency: 'linearizable' }, it.now + DEADLINE, route);
+    const first = it.take();
+    expect(first.endpoint).toBe(A.address);
+    it.answer(first, error('not_leader', B.node));
+    // B is not known yet: A tells where it is.
+    const asked = it.take();
+    const members = [A, B].map(({ address, node }) => ({ id: node, address }));
+    it.answer(asked, { kind: 'status', status: { node: A.node, cluster: undefined, members, groups: [], droppedFrames: 0 } });
+    let send = it.waitForSend();
+    if (send.endpoint === A.address) {
+      it.answer(send, error('not_leader', B.node));
+      send = it.take();
+    }
+    expect(send.endpoint).toBe(B.address);
+    it.answer(send, error('unavailable'));
+    it.answer(it.waitForSend(), { kind: 'organizations', organizations: [] });
+    expect(it.done.get(1)?.ok).toBe(true);
   });
 
   test('two nodes that each name the other are not asked in a tight loop', () => {

@@ -1,7 +1,15 @@
 /** Arbitrary protocol values: everything the codecs may be given, at the edges of their ranges too. */
 import * as fc from 'fast-check';
 import { encodeUlid } from '../../core/chain/ulid.ts';
-import type { Anchor, ClientRequest, ClientResult, CommandRef, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
+import {
+  type Anchor,
+  type ClientRequest,
+  type ClientResult,
+  type CommandRef,
+  NEWEST,
+  type TupleRow,
+  type VaultEntry,
+} from '../../core/client/protocol.ts';
 import type { Envelope } from '../../core/codec/envelope.ts';
 import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../../core/ids.ts';
 import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
@@ -151,7 +159,12 @@ const transaction: fc.Arbitrary<Transaction> = fc.record({
   reason: fc.constantFrom('', 'quarterly review'),
   operations: fc.array(operation, { minLength: 1, maxLength: 4 }),
 });
-const consistency = fc.constantFrom('linearizable' as const, 'stale' as const);
+const consistency = fc.oneof(fc.constantFrom('linearizable' as const, 'eventual' as const), fc.record({ boundedMs: u32 }));
+const point = fc.oneof(
+  fc.constant(NEWEST),
+  fc.record({ kind: fc.constant('height' as const), height }),
+  fc.record({ kind: fc.constant('time' as const), time: micros }),
+);
 const query = fc.oneof(
   fc.record({ kind: fc.constant('tuple' as const), tuple }),
   fc.record({ kind: fc.constant('entity' as const), key: text }),
@@ -168,7 +181,16 @@ export const request: fc.Arbitrary<ClientRequest> = fc.oneof(
   fc.record({ kind: fc.constant('directory' as const), command, body: directoryCommand }),
   fc.record({ kind: fc.constant('createVault' as const), group, command, organization, vault }),
   fc.record({ kind: fc.constant('transact' as const), group, command, organization, vault, transaction, proof: fc.boolean() }),
-  fc.record({ kind: fc.constant('query' as const), group, organization, vault, query, consistency, proof: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('query' as const),
+    group,
+    organization,
+    vault,
+    query,
+    consistency,
+    at: point,
+    proof: fc.boolean(),
+  }),
   fc.record({ kind: fc.constant('lookupVault' as const), organization: text, name: text, id: text, consistency }),
   fc.record({ kind: fc.constant('listVaults' as const), organization: text, after: text, limit: u32, consistency }),
   fc.record({ kind: fc.constant('listOrganizations' as const), consistency }),

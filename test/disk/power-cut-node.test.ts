@@ -3,12 +3,14 @@
  * notes when it was answered; the directory is rebuilt as power loss at drawn moments would have left it, opened by a new
  * node, and asked for everything that had been answered by then. The WAL alone, kills and removed syncs: power-cut.test.ts.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { neverBuggify } from '../../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import { Outbox } from '../../core/codec/outbox.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { ClusterId, GroupId, Micros, NodeId, OrganizationId, VaultId } from '../../core/ids.ts';
@@ -165,7 +167,8 @@ async function survivors(path: string, keys: readonly string[], random: Random):
       organization: ORGANIZATION,
       vault: VAULT,
       query: { kind: 'entity', key },
-      consistency: 'stale',
+      consistency: 'eventual',
+      at: NEWEST,
       proof: false,
     });
     return result?.kind === 'entity' && result.value !== undefined;

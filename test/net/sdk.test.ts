@@ -32,6 +32,7 @@ async function serve(folder: string, address: string, joinList: readonly string[
     directory,
     address: parseAddress(address) as NonNullable<ReturnType<typeof parseAddress>>,
     batchMax: undefined,
+    leases: true,
     log: pino({ level: 'silent' }),
     onFatal: (code, detail) => {
       throw new Error(`${code}: ${detail}`);
@@ -104,6 +105,24 @@ test('a verified check carries an answer that anyone can verify again, present o
   expect(absent).toMatchObject({ allowed: false, proven: { answer: { statement: { verdict: 'deny' } } } });
   expect(await vault.check(tuple(10), { verified: true, block })).toMatchObject({ proven: { anchored: 'block' } });
   expect(await codeOf(vault.check(tuple(10), { verified: true, block: '0'.repeat(64) }))).toBe('proof_invalid');
+});
+
+test('a vault is read as new as asked for, and as it was at a height or a time', async () => {
+  const granted = await vault.write([tuple(15)]);
+  const after = Date.now() * 1000;
+  const revoked = await vault.delete([tuple(15)]);
+  expect(revoked.height).toBe(granted.height + 1);
+  for (const consistency of ['linearizable', { boundedMs: 0 }] as const) {
+    expect((await vault.check(tuple(15), { consistency })).allowed).toBe(false);
+  }
+  expect((await vault.check(tuple(15), { at: { height: granted.height } })).allowed).toBe(true);
+  expect((await vault.check(tuple(15), { at: { height: granted.height - 1 } })).allowed).toBe(false);
+  const { anchor } = await vault.read({}, { at: { height: granted.height } });
+  expect(anchor.height).toBe(granted.height);
+  expect((await vault.block(0, { at: { height: 1 } })).newest).toBe(1);
+  expect(await codeOf(vault.check(tuple(15), { at: { timeMicros: after + 3_600_000_000 } }))).toBe('time_in_future');
+  expect(await codeOf(vault.check(tuple(15), { at: { height: 1 }, verified: true }))).toBe('proof_unavailable');
+  expect(await codeOf(vault.check(tuple(15), { consistency: { boundedMs: -1 } }))).toBe('invalid_argument');
 });
 
 test('a rejected transaction names the operation, and changes nothing', async () => {

@@ -80,6 +80,55 @@ describe('a cluster of three', () => {
     expect(lines.sort()).toEqual([0, 1, 2].map((i) => `document:${i}#viewer@user:anne`));
   });
 
+  test('every read mode on every node: now, nearly now, as it was at a height, as it was at a time', async () => {
+    const tuple = 'document:modes#viewer@user:anne';
+    const key = { user: 'user:anne', relation: 'viewer', object: 'document:modes' };
+    const path = `/stores/${await docs()}`;
+    const before = JSON.parse(on(0, 'tuple', 'write', '--vault', 'docs', tuple, '--json').stdout).height as number;
+    const between = new Date().toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await call(1, 'POST', `${path}/write`, { deletes: { tuple_keys: [key] } })).status).toBe(200);
+    for (const index of [0, 1, 2]) {
+      const check = async (headers: Record<string, string>): Promise<unknown> => {
+        const { body } = await call(index, 'POST', `${path}/check`, { tuple_key: key }, headers);
+        const { allowed, height } = body as { allowed?: boolean; height?: number };
+        return [allowed, height];
+      };
+      expect(await check({})).toEqual([false, before + 1]);
+      expect(await check({ 'vouch-consistency': 'bounded:0' })).toEqual([false, before + 1]);
+      expect(await check({ 'vouch-at': String(before) })).toEqual([true, before]);
+      expect(await check({ 'vouch-at': String(before - 1) })).toEqual([false, before - 1]);
+      expect(await check({ 'vouch-at': between })).toEqual([true, before]);
+      expect(await check({ 'vouch-at': new Date().toISOString() })).toEqual([false, before + 1]);
+      expect(await check({ 'vouch-consistency': 'bounded:60000' })).toEqual([expect.any(Boolean), expect.any(Number)]);
+      expect(await check({ 'vouch-consistency': 'eventual' })).toEqual([expect.any(Boolean), expect.any(Number)]);
+      const { body } = await call(index, 'POST', `${path}/read`, { tuple_key: { object: key.object } }, { 'vouch-at': between });
+      expect(body).toMatchObject({ tuples: [{ key }], height: before });
+    }
+    expect(on(2, 'tuple', 'read', '--vault', 'docs', '--at', String(before)).stdout).toContain(tuple);
+    expect(on(2, 'check', '--vault', 'docs', tuple, '--at', between)).toMatchObject({
+      status: 0,
+      stdout: `allowed at height ${before}\n`,
+    });
+    expect(on(2, 'check', '--vault', 'docs', tuple, '--consistency', 'bounded:0').status).toBe(1);
+    expect(on(2, 'block', 'get', '--vault', 'docs', '--at', between).stdout).toContain(`height       ${before} of ${before}`);
+  });
+
+  test('a read that cannot be answered as asked says why', async () => {
+    const path = `/stores/${await docs()}/check`;
+    const tuple = { user: 'user:anne', relation: 'viewer', object: 'document:0' };
+    const refusal = async (headers: Record<string, string>): Promise<unknown> => {
+      const { status, body } = await call(1, 'POST', path, { tuple_key: tuple }, headers);
+      return [status, (body as { code: string }).code];
+    };
+    expect(await refusal({ 'vouch-at': '2099-01-01T00:00:00Z' })).toEqual([400, 'time_in_future']);
+    expect(await refusal({ 'vouch-at': '999999' })).toEqual([404, 'height_not_found']);
+    expect(await refusal({ 'vouch-at': '1', 'vouch-proof': '1' })).toEqual([400, 'proof_unavailable']);
+    expect(await refusal({ 'vouch-at': '2001-01-01T00:00:00Z' })).toEqual([404, 'store_id_not_found']);
+    const said = on(1, 'check', '--vault', 'docs', 'document:0#viewer@user:anne', '--at', 'yesterday');
+    expect([said.status, said.stderr]).toEqual([1, expect.stringMatching(/Vouch-At is a height/)]);
+  });
+
   test('an answer from one node verifies offline against the block hash of another, present and absent', () => {
     const file = join(temporary(), 'answer.json');
     const block = JSON.parse(on(2, 'block', 'get', '--vault', 'docs', '--json').stdout).block_hash as string;

@@ -110,6 +110,6 @@ test('a stale read that breaks an invariant stops its group, not the node', () =
   cluster.boot();
   const node = cluster.leader(GLOBAL_GROUP);
   breakQueries(node);
-  expect(cluster.ask(node, { ...LIST, consistency: 'stale' } as ClientRequest)).toMatchObject({ code: 'quarantined' });
+  expect(cluster.ask(node, { ...LIST, consistency: 'eventual' } as ClientRequest)).toMatchObject({ code: 'quarantined' });
   expect(cluster.ask(cluster.leader(1), openSession(1 as GroupId)).kind).toBe('session');
 });

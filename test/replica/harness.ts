@@ -9,6 +9,7 @@ import { Outbox } from '../../core/codec/outbox.ts';
 import type { Effect, InputBody } from '../../core/effect.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { ClusterId, GroupId, Micros, NodeId, RequestId, Seq } from '../../core/ids.ts';
+import { CLOCK_RATE_PPM_MAX } from '../../core/limits.ts';
 import { Random } from '../../core/random.ts';
 import { createDirectory } from '../../core/replica/directory.ts';
 import type { Manifest } from '../../core/replica/manifest.ts';
@@ -52,6 +53,8 @@ export class TestCluster {
   readonly nodes: readonly TestNode[];
   readonly manifest: Manifest;
   now: number = 1_000_000;
+  /** How far the wall clocks have been stepped, microseconds. */
+  wallStep: number = 0;
   /** Links that carry nothing, as "from>to". */
   readonly cut: Set<string> = new Set();
   private readonly random: Random = Random.stream([1, 2, 3, 4], 'test/replica');
@@ -61,8 +64,14 @@ export class TestCluster {
   /** What becomes of a frame on its way; undefined = it is lost. */
   wire: (bytes: Uint8Array, from: TestNode, to: TestNode) => Uint8Array | undefined = (bytes) => bytes;
 
-  constructor(size: number, dataGroups: number = 1, overrides: Partial<ReplicaOptions> = {}) {
-    this.overrides = overrides;
+  /** @param leases whether leaders take them; without, every default read costs a round. @param overrides options of every replica. */
+  constructor(
+    size: number,
+    dataGroups: number = 1,
+    leases: 'leases' | 'rounds' = 'rounds',
+    overrides: Partial<ReplicaOptions> = {},
+  ) {
+    this.overrides = { ...(leases === 'leases' ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}), ...overrides };
     this.nodes = Array.from({ length: size }, () => new TestNode(this.random));
     const voters = this.nodes.map((node) => node.id).toSorted();
     const groups = Array.from({ length: dataGroups + 1 }, (_, group) => ({ group: group as GroupId, voters }));
@@ -102,7 +111,7 @@ export class TestCluster {
   }
 
   clocks(): { now: Micros; wall: Micros } {
-    return { now: this.now as Micros, wall: (this.now + WALL_OFFSET) as Micros };
+    return { now: this.now as Micros, wall: (this.now + WALL_OFFSET + this.wallStep) as Micros };
   }
 
   input(node: TestNode, body: InputBody): void {
@@ -147,6 +156,14 @@ export class TestCluster {
   pass(micros: number): void {
     const end = this.now + micros;
     this.runUntil(() => this.now >= end);
+  }
+
+  /** Parts a node from all others, both ways. */
+  isolate(node: TestNode): void {
+    for (const other of this.nodes) {
+      this.cut.add(`${node.id}>${other.id}`);
+      this.cut.add(`${other.id}>${node.id}`);
+    }
   }
 
   /** Carries out everything that needs no time. */

@@ -1,11 +1,12 @@
 /** The replica as a whole: bootstrap, writes and reads on every node, durability gates, restart, and what it refuses. */
+
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
 import type { ClientResult } from '../../core/client/protocol.ts';
 import { StorageError } from '../../core/errors.ts';
 import type { GroupId, Seq } from '../../core/ids.ts';
 import { TestCluster, type TestNode } from './harness.ts';
-import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './requests.ts';
+import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './vaults.ts';
 
 describe('a cluster of three', () => {
   test('a write acknowledged by the leader is seen by a default read on every node, with one state root', () => {
@@ -30,7 +31,10 @@ describe('a cluster of three', () => {
     for (const node of cluster.nodes) cluster.open(node);
     cluster.leader(vault.group);
     for (const tuple of tuples) {
-      const answer = expectKind(cluster.ask(cluster.nodes[0] as TestNode, checkRequest(vault, 'linearizable', tuple)), 'tuple');
+      const answer = expectKind(
+        cluster.ask(cluster.nodes[0] as TestNode, checkRequest(vault, 'linearizable', { tuple })),
+        'tuple',
+      );
       expect(answer.present).toBe(true);
     }
   });
@@ -64,7 +68,7 @@ describe('a cluster of three', () => {
     expect(leader.replies.get(id)).toMatchObject({ kind: 'error', code: 'unknown_outcome' });
   });
 
-  test('a cut-off leader answers no default read, but a stale one', () => {
+  test('a cut-off leader answers no default read, but an eventual one', () => {
     const cluster = new TestCluster(3);
     cluster.boot();
     const { vault, session } = createVault(cluster);
@@ -75,7 +79,7 @@ describe('a cluster of three', () => {
       cluster.cut.add(`${node.id}>${leader.id}`);
     }
     expect(cluster.ask(leader, checkRequest(vault, 'linearizable'))).toMatchObject({ kind: 'error', code: 'unavailable' });
-    expect(cluster.ask(leader, checkRequest(vault, 'stale'))).toMatchObject({ kind: 'tuple', present: true });
+    expect(cluster.ask(leader, checkRequest(vault, 'eventual'))).toMatchObject({ kind: 'tuple', present: true });
   });
 
   test('commands that arrive while the leader’s disk is busy travel as one entry', () => {
@@ -146,7 +150,7 @@ describe('opening', () => {
     const node = cluster.nodes[0] as TestNode;
     cluster.open(node);
     cluster.settle();
-    expect(cluster.ask(node, { kind: 'listOrganizations', consistency: 'stale' })).toMatchObject({
+    expect(cluster.ask(node, { kind: 'listOrganizations', consistency: 'eventual' })).toMatchObject({
       kind: 'error',
       code: 'not_initialised',
     });

@@ -6,7 +6,7 @@ import type { GroupId } from '../../core/ids.ts';
 import { parseSnapshotName } from '../../core/snapshot/file.ts';
 import type { SnapshotMessage } from '../../core/snapshot/message.ts';
 import { TestCluster, type TestNode } from './harness.ts';
-import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './requests.ts';
+import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './vaults.ts';
 
 const SNAPSHOTS = { checkpointLogBytes: 4096, chunkBytes: 256, trailEntries: 0, pullMicros: 50_000, servedMicros: 0 };
 
@@ -23,7 +23,7 @@ function open(size: number, overrides: Partial<typeof SNAPSHOTS> = {}): Book {
   const marks = new Set<string>();
   const probe = { mark: (name: string) => void marks.add(name), stepped: () => undefined };
   const options = { snapshots: { ...SNAPSHOTS, ...overrides }, segmentBytes: 8192, pageBytes: 512, probe };
-  const cluster = new TestCluster(size, 1, options);
+  const cluster = new TestCluster(size, 1, 'rounds', options);
   cluster.boot();
   return { cluster, ...createVault(cluster), marks, written: 0 };
 }
@@ -45,10 +45,10 @@ function write(book: Book, count: number): void {
 function expectAllOn(book: Book, node: TestNode): void {
   comesBack(book, node);
   for (let number = 0; number < book.written; number += 1) {
-    let answer = book.cluster.ask(node, checkRequest(book.vault, 'linearizable', tupleOf(number)));
+    let answer = book.cluster.ask(node, checkRequest(book.vault, 'linearizable', { tuple: tupleOf(number) }));
     for (let tries = 0; tries < 20 && answer.kind === 'error'; tries += 1) {
       book.cluster.pass(100_000); // it may not know its leader yet
-      answer = book.cluster.ask(node, checkRequest(book.vault, 'linearizable', tupleOf(number)));
+      answer = book.cluster.ask(node, checkRequest(book.vault, 'linearizable', { tuple: tupleOf(number) }));
     }
     expect([number, expectKind(answer, 'tuple').present]).toEqual([number, true]);
   }

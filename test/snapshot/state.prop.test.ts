@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import { encodeSnapshotManifest, isChunkOf, Section } from '../../core/snapshot/manifest.ts';
 import { auditVault } from '../../core/state/audit.ts';
@@ -45,7 +46,7 @@ function answersOf(state: GroupState): readonly unknown[] {
   ];
   return queries.map((query) => {
     const request = { kind: 'query', group: GROUP, organization: ORGANIZATION, vault: VAULT, query } as const;
-    return state.query({ ...request, consistency: 'linearizable', proof: true });
+    return state.query({ ...request, consistency: 'linearizable', at: NEWEST, proof: true });
   });
 }
 

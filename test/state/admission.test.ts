@@ -1,6 +1,8 @@
 /** Admission: a sentence for every refusal, and what passes decodes on every replica. */
+
 import { expect, test } from 'vitest';
 import type { ClientRequest } from '../../core/client/protocol.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import type { Height, LogIndex } from '../../core/ids.ts';
 import { checkRequest } from '../../core/state/admission.ts';
 import type { Operation, Transaction } from '../../core/state/transaction.ts';
@@ -172,7 +174,8 @@ test('queries are checked too', () => {
       organization: ORGANIZATION,
       vault: VAULT,
       query: value,
-      consistency: 'stale',
+      consistency: 'eventual',
+      at: NEWEST,
       proof: false,
     });
   const list = { kind: 'list', resource: '', relation: '', subject: '', limit: 1, after: new Uint8Array(0) } as const;
@@ -184,10 +187,10 @@ test('queries are checked too', () => {
   expect(query({ ...list, after: new Uint8Array(9999) })).toMatch(/cursor/);
   expect(query({ kind: 'block', height: -1 as Height })).toMatch(/height/);
   expect(query({ kind: 'tuple', tuple: tupleOf('doc:1#viewer@nobody') })).toMatch(/subject/);
-  expect(said({ kind: 'lookupVault', organization: '', name: 'a', id: '', consistency: 'stale' })).toMatch(
+  expect(said({ kind: 'lookupVault', organization: '', name: 'a', id: '', consistency: 'eventual' })).toMatch(
     /by organization and name/,
   );
-  expect(said({ kind: 'listVaults', organization: 'acme', after: '', limit: 500, consistency: 'stale' })).toMatch(
+  expect(said({ kind: 'listVaults', organization: 'acme', after: '', limit: 500, consistency: 'eventual' })).toMatch(
     /1 to 100 rows/,
   );
 });

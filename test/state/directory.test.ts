@@ -105,7 +105,7 @@ test('lists are in order of names, page by page, within one organization', () =>
   expect(list(bench, 'acme', '', 3)).toEqual({ names: ['a', 'ab', 'b'], more: true });
   expect(list(bench, 'acme', 'b', 3)).toEqual({ names: ['c'], more: false });
   expect(list(bench, 'acme', 'a', 1)).toEqual({ names: ['ab'], more: true });
-  const organizations = bench.state.query({ kind: 'listOrganizations', consistency: 'stale' });
+  const organizations = bench.state.query({ kind: 'listOrganizations', consistency: 'eventual' });
   expect(organizations).toMatchObject({ organizations: [{ name: 'acme' }, { name: 'umbrella' }] });
 });
 

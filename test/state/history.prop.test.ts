@@ -2,24 +2,17 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
-import type { Height } from '../../core/ids.ts';
-import { rowVersion } from '../../core/state/rows.ts';
+import { NEWEST, type ReadPoint, type VaultQuery } from '../../core/client/protocol.ts';
+import type { Height, Micros } from '../../core/ids.ts';
+import { rowAt } from '../../core/state/past.ts';
 import type { Operation } from '../../core/state/transaction.ts';
 import type { Vault } from '../../core/state/vault.ts';
 import { propertyRuns } from '../support/property.ts';
 import { Bench, remove, set, tupleOf, VAULT, write } from './support.ts';
 
+/** Among the times of the blocks: a bench's entries are 1000 microseconds apart. */
+const EXPIRES_AT = 6000;
 const TUPLES = ['doc:1#viewer@user:a', 'doc:1#viewer@user:b'] as const;
-
-/** The rule of core/state/keys.ts: the newest row if it is old enough, else the row with the smallest end above the height. */
-function rowAt(vault: Vault, key: Uint8Array, height: number): Uint8Array | undefined {
-  const { rows, keys } = vault.leaves;
-  const newest = rows.get(key);
-  if (newest !== undefined && rowVersion(newest) <= height) return newest;
-  const [from, to] = [keys.history(key, vault.height).slice(), keys.history(key, height as Height).slice()];
-  for (const { value } of rows.scan({ from, to, reverse: true })) return rowVersion(value) <= height ? value : undefined;
-  return undefined;
-}
 
 function keysOf(vault: Vault): readonly Uint8Array[] {
   const { keys } = vault.leaves;
@@ -38,6 +31,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.constantFrom(...TUPLES).map((text) => write(text, { ignore: true, condition: 'office' })),
   fc.constantFrom(...TUPLES).map((text) => remove(text, { ignore: true })),
   fc.constantFrom('v', 'w').map((value) => set('k', value)),
+  // Dies a few blocks later: what is live at a height is decided by its block's time.
+  fc.constantFrom(...TUPLES, 'doc:2#viewer@user:a').map((text) => write(text, { ignore: true, expiresAt: EXPIRES_AT })),
   fc.constant<Operation>({ op: 'deleteEntity', key: 'k', condition: undefined }),
 );
 /** Blocks of transactions of operations. */
@@ -61,7 +56,60 @@ propertyRuns(150, 'every row can be read back at every height', blocks, (history
     note();
   }
   for (const [height, expected] of seen) {
-    expect(keysOf(vault).map((key) => textOf(rowAt(vault, key, height)))).toEqual(expected);
+    expect(keysOf(vault).map((key) => textOf(rowAt(vault.leaves, key, height as Height)))).toEqual(expected);
+  }
+});
+
+const QUERIES: readonly VaultQuery[] = [
+  ...TUPLES.map((text): VaultQuery => ({ kind: 'tuple', tuple: tupleOf(text) })),
+  { kind: 'entity', key: 'k' },
+  { kind: 'entity', key: 'never' },
+  { kind: 'block', height: 0 as Height },
+  ...[
+    ['', '', ''],
+    ['doc:1', '', ''],
+    ['doc:', 'viewer', ''],
+    ['', '', 'user:a'],
+    ['doc:1', 'viewer', 'user:b'],
+  ].map(([resource, relation, subject]): VaultQuery => {
+    const filter = { resource: resource as string, relation: relation as string, subject: subject as string };
+    return { kind: 'list', ...filter, limit: 1, after: new Uint8Array(0) };
+  }),
+];
+
+/** Every page of a list; any other answer as it is. Without the block's `newest`, which is another one later. */
+function answersOf(bench: Bench, query: VaultQuery, at: ReadPoint): readonly unknown[] {
+  const result = bench.query(query, false, at);
+  if (result.kind === 'block') return [{ ...result, newest: 0 }];
+  if (result.kind !== 'list' || query.kind !== 'list') return [result];
+  const rows = { rows: result.rows, anchor: result.anchor };
+  return result.next.length === 0 ? [rows] : [rows, ...answersOf(bench, { ...query, after: result.next }, at)];
+}
+
+/** Rows of all pages; where pages end depends on rows that are gone. */
+function toldBy(answers: readonly unknown[]): unknown {
+  if (!answers.every((answer) => typeof answer === 'object' && answer !== null && 'rows' in answer)) return answers;
+  const pages = answers as readonly { readonly rows: readonly unknown[]; readonly anchor: unknown }[];
+  return { rows: pages.flatMap(({ rows }) => rows), anchor: pages[0]?.anchor };
+}
+
+propertyRuns(100, 'a read at a height, or at a time, says what a read said when that block was the newest', blocks, (history) => {
+  const bench = new Bench();
+  bench.createVault();
+  const vault = bench.state.vault(VAULT) as Vault;
+  const seen: { readonly height: Height; readonly time: Micros; readonly told: readonly unknown[] }[] = [];
+  const note = (): void => {
+    const told = QUERIES.map((query) => toldBy(answersOf(bench, query, NEWEST)));
+    seen.push({ height: vault.height, time: vault.time, told });
+  };
+  note();
+  for (const transactions of history) {
+    bench.apply(transactions.map((operations) => bench.transact(operations)));
+    note();
+  }
+  for (const { height, time, told } of seen) {
+    expect(QUERIES.map((query) => toldBy(answersOf(bench, query, { kind: 'height', height })))).toEqual(told);
+    expect(QUERIES.map((query) => toldBy(answersOf(bench, query, { kind: 'time', time })))).toEqual(told);
   }
 });
 

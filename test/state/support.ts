@@ -1,7 +1,9 @@
 /** Entries, commands and a little cluster of one group for the tests of core/state. */
+
 import type { Entropy, Hasher } from '../../core/capability.ts';
 import { ulidFrom } from '../../core/chain/ulid.ts';
-import type { Anchor, ClientResult, CommandRef, VaultQuery } from '../../core/client/protocol.ts';
+import type { Anchor, ClientResult, CommandRef, ReadPoint, VaultQuery } from '../../core/client/protocol.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { GroupId, LogIndex, Micros, OrganizationId, Term, VaultId } from '../../core/ids.ts';
 import { type Entry, EntryKind } from '../../core/raft/message.ts';
@@ -109,7 +111,7 @@ export class Bench {
     return this.one(this.transact(operations), wall);
   }
 
-  query(query: VaultQuery, proof: boolean = false): ClientResult {
+  query(query: VaultQuery, proof: boolean = false, at: ReadPoint = NEWEST): ClientResult {
     return this.state.query({
       kind: 'query',
       group: this.state.group,
@@ -117,6 +119,7 @@ export class Bench {
       vault: VAULT,
       query,
       consistency: 'linearizable',
+      at,
       proof,
     });
   }

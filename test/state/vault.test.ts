@@ -1,7 +1,9 @@
 /** One vault: blocks, headers, preconditions, expiry. The claims of 40-commitment (Chain) and 00-overview (Data model). */
+
 import { expect, test } from 'vitest';
 import { blockHash, decodeHeader } from '../../core/chain/header.ts';
 import { transactionsRoot } from '../../core/chain/merkle-log.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { Height, Micros } from '../../core/ids.ts';
 import { auditVault } from '../../core/state/audit.ts';
@@ -162,7 +164,15 @@ test('a vault named with another organization is not there, for writes and reads
   const command = { ...bench.transact([write('doc:1#viewer@user:a')]), organization: OTHER_ORGANIZATION };
   expect(bench.one(command)).toMatchObject({ kind: 'error', code: 'vault_missing' });
   const query = { kind: 'block', height: 0 as Height } as const;
-  const request = { kind: 'query', group: bench.state.group, vault: VAULT, query, consistency: 'stale', proof: false } as const;
+  const request = {
+    kind: 'query',
+    group: bench.state.group,
+    vault: VAULT,
+    query,
+    consistency: 'eventual',
+    at: NEWEST,
+    proof: false,
+  } as const;
   expect(bench.state.query({ ...request, organization: OTHER_ORGANIZATION })).toMatchObject({ code: 'vault_missing' });
   expect(bench.state.query({ ...request, organization: ORGANIZATION })).toMatchObject({ kind: 'block' });
 });

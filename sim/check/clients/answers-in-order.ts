@@ -14,19 +14,27 @@ interface Shown {
 
 export class AnswersInOrder implements Observer<VouchShape, Replica> {
   readonly name: string = 'answers-in-order';
-  readonly claim: string = 'A request made after an answer was given is answered at its block or a later one.';
+  readonly claim: string =
+    'A request made after an answer was given is answered at its block or a later one, unless it asked for an older one.';
   /** By vault; times and heights grow. */
   private readonly shown: Map<string, Shown[]> = new Map();
 
   /** An answer arrived at a client. Times never fall from call to call. */
-  told(answer: { readonly vault: string; readonly invokedAt: number; readonly time: number; readonly height: number }): void {
+  told(answer: {
+    readonly vault: string;
+    readonly invokedAt: number;
+    readonly time: number;
+    readonly height: number;
+    /** Whether it may be behind what was shown; it shows its block to others all the same. */
+    readonly mayBeOld: boolean;
+  }): void {
     let shown = this.shown.get(answer.vault);
     if (shown === undefined) {
       shown = [];
       this.shown.set(answer.vault, shown);
     }
     const floor = heightBefore(shown, answer.invokedAt);
-    if (answer.height < floor) {
+    if (answer.height < floor && !answer.mayBeOld) {
       throw new Violation(
         this.name,
         `vault ${answer.vault}: block ${floor} had been shown before ${answer.invokedAt} µs, a later request was answered at block ${answer.height}`,

@@ -6,7 +6,7 @@
 import { type Evidence, Violation } from '../../observer.ts';
 import { seconds } from '../../record/time.ts';
 import { askedPhrase, toldPhrase, touchedKeys } from '../../record/words.ts';
-import type { Asked, History, Invocation } from '../../workload/history.ts';
+import { type Asked, type History, type Invocation, isLinearizable } from '../../workload/history.ts';
 import { checkLinearizable } from '../linearizable.ts';
 import type { Operation } from '../model.ts';
 import { entityKeyText, tupleKeyText, type VaultInput, VaultModel } from './vault-model.ts';
@@ -39,7 +39,7 @@ function keysOf(asked: Asked, tuplesByResource: ReadonlyMap<string, readonly str
 export function demandLinearizable(history: History, placeOf: (mark: string) => Place | undefined): void {
   const vaults = new Map<number, Invocation[]>();
   for (const invocation of history.invocations) {
-    if (invocation.outcome === 'fail') continue; // certainly not executed, and nothing was read
+    if (invocation.outcome === 'fail' || !isLinearizable(invocation.mode)) continue; // nothing was executed or read; or it may be old
     const list = vaults.get(invocation.vault);
     if (list === undefined) vaults.set(invocation.vault, [invocation]);
     else list.push(invocation);

@@ -7,6 +7,7 @@ import type { Replica } from '../../../core/replica/replica.ts';
 import { type Observer, Violation } from '../../observer.ts';
 import type { ReplyEffect, SendEffect, SimInput } from '../../protocol.ts';
 import type { VouchShape } from '../../vouch.ts';
+import { isLinearizable } from '../../workload/history.ts';
 import type { VouchNode } from '../raft/watch.ts';
 
 /** How far everything goes: what is committed in a group, and what a node has applied of it. */
@@ -33,7 +34,7 @@ export class ReadsSeeCommits implements Observer<VouchShape, Replica> {
     if (input.kind !== 'request') return;
     const { id, body } = input;
     const isAnswered = this.atOnce.delete(id);
-    if (body.kind !== 'query' || body.consistency !== 'linearizable') return;
+    if (body.kind !== 'query' || !isLinearizable(body)) return;
     const asked = { group: body.group, committed: this.committedIn(body.group) };
     if (isAnswered) this.judge(node, asked);
     else this.asked.set(id, asked);

@@ -1,12 +1,13 @@
 /**
  * The sequential model of a vault: live tuples and entities, and atomic transactions over them.
- * A state is the sorted list of what is there, as text; parsed states are kept, because the checker meets each many times.
+ * A state is the name of what is there (contents.ts): equal contents have equal names.
  * What expires is there until a block's time reaches its expiry: every answer names its block, and so the time it was judged at.
  */
 import { toHex } from '../../../core/bytes/text.ts';
 import type { Operation, TupleKey } from '../../../core/state/transaction.ts';
 import type { Asked, Told } from '../../workload/history.ts';
 import type { Model, Outcome } from '../model.ts';
+import { type Contents, ContentsPool, countLive, isLive, type Leaf, leafOf } from './contents.ts';
 
 export interface VaultInput {
   readonly asked: Asked;
@@ -16,14 +17,31 @@ export interface VaultInput {
   readonly at: number | undefined;
 }
 
-interface Leaf {
-  readonly value: string;
-  /** 0 = never. */
-  readonly expiresAt: number;
-}
+/** What a transaction has made of the contents so far. */
+class Draft {
+  private readonly pool: ContentsPool;
+  contents: Contents | undefined;
 
-type Contents = ReadonlyMap<string, Leaf>;
-type Draft = Map<string, Leaf>;
+  constructor(pool: ContentsPool, contents: Contents | undefined) {
+    this.pool = pool;
+    this.contents = contents;
+  }
+
+  get(key: string): Leaf | undefined {
+    return leafOf(this.contents, key);
+  }
+
+  set(key: string, leaf: Leaf): void {
+    this.contents = this.pool.with(this.contents, key, leaf);
+  }
+
+  /** @returns whether it was there. */
+  delete(key: string): boolean {
+    const before = this.contents;
+    this.contents = this.pool.without(before, key);
+    return this.contents !== before;
+  }
+}
 
 const PRESENT = '+';
 
@@ -86,27 +104,29 @@ function refusal(
 
 export class VaultModel implements Model<VaultInput> {
   readonly initial: string = '';
-  private readonly parsed: Map<string, Contents> = new Map([['', new Map()]]);
+  private readonly pool: ContentsPool = new ContentsPool();
 
   apply(state: string, input: VaultInput, outcome: Outcome): string | undefined {
     if (outcome === 'fail') return state;
     const { asked, told } = input;
-    const contents = this.parsed.get(state) as Contents;
+    const contents = this.pool.named(state);
     if (asked.kind === 'transact') return this.transact(state, contents, asked.operations, input);
     if (told === undefined) return state;
     switch (told.kind) {
       case 'tuple':
-        return asked.kind === 'tuple' && isLive(contents.get(tupleKeyText(asked.tuple)), input.at) === told.present
+        return asked.kind === 'tuple' && isLive(leafOf(contents, tupleKeyText(asked.tuple)), input.at) === told.present
           ? state
           : undefined;
       case 'entity': {
         const value = told.value === undefined ? undefined : toHex(told.value);
         if (asked.kind !== 'entity') return undefined;
-        const leaf = contents.get(entityKeyText(asked.key));
+        const leaf = leafOf(contents, entityKeyText(asked.key));
         return (isLive(leaf, input.at) ? leaf?.value : undefined) === value ? state : undefined;
       }
       case 'list':
-        return asked.kind === 'list' && sameList(contents, asked.resource, told.tuples, input.at) ? state : undefined;
+        return asked.kind === 'list' && sameList(contents, { resource: asked.resource, tuples: told.tuples }, input.at)
+          ? state
+          : undefined;
       default:
         return undefined;
     }
@@ -116,7 +136,12 @@ export class VaultModel implements Model<VaultInput> {
     return asked.kind !== 'transact' || outcome === 'fail';
   }
 
-  private transact(state: string, contents: Contents, operations: readonly Operation[], input: VaultInput): string | undefined {
+  private transact(
+    state: string,
+    contents: Contents | undefined,
+    operations: readonly Operation[],
+    input: VaultInput,
+  ): string | undefined {
     const { told, at } = input;
     const outcome = told?.kind === 'transact' ? told.outcome : undefined;
     if (at === undefined || (outcome?.ok === true && outcome.changed))
@@ -135,13 +160,14 @@ export class VaultModel implements Model<VaultInput> {
   /** @param time at which its own writes live or not; what was there before is judged at `input.at`. */
   private transactAt(
     state: string,
-    contents: Contents,
+    contents: Contents | undefined,
     operations: readonly Operation[],
     { told, at }: VaultInput,
     time: number | undefined,
   ): string | undefined {
     const outcome = told?.kind === 'transact' ? told.outcome : undefined;
-    const draft = liveAt(contents, at);
+    const live = this.pool.liveAt(contents, at);
+    const draft = new Draft(this.pool, live);
     for (const [position, operation] of operations.entries()) {
       const refused = applyOperation(draft, operation, time);
       if (refused === undefined) continue;
@@ -149,32 +175,16 @@ export class VaultModel implements Model<VaultInput> {
       return !outcome.ok && outcome.code === refused && outcome.operation === position ? state : undefined;
     }
     if (outcome !== undefined && !outcome.ok) return undefined;
-    const next = this.remember(draft);
-    if (outcome?.changed !== false) return next;
-    return next === this.remember(liveAt(contents, at)) ? state : undefined;
-  }
-
-  private remember(draft: Draft): string {
-    const keys = [...draft.keys()].sort();
-    const text = keys.map((key) => `${key}=${draft.get(key)?.value} ${draft.get(key)?.expiresAt}`).join('\n');
-    if (!this.parsed.has(text)) this.parsed.set(text, draft);
-    return text;
+    if (outcome?.changed !== false) return draft.contents?.name ?? '';
+    return draft.contents === live ? state : undefined;
   }
 }
 
-function isLive(leaf: Leaf | undefined, at: number | undefined): boolean {
-  return leaf !== undefined && (leaf.expiresAt === 0 || at === undefined || at < leaf.expiresAt);
-}
-
-function liveAt(contents: Contents, at: number | undefined): Draft {
-  const live: Draft = new Map();
-  for (const [key, leaf] of contents) if (isLive(leaf, at)) live.set(key, leaf);
-  return live;
-}
-
-function sameList(contents: Contents, resource: string, tuples: readonly TupleKey[], at: number | undefined): boolean {
-  const prefix = `t ${resource}#`;
-  let expected = 0;
-  for (const [key, leaf] of contents) if (key.startsWith(prefix) && isLive(leaf, at)) expected += 1;
-  return tuples.length === expected && tuples.every((tuple) => isLive(contents.get(tupleKeyText(tuple)), at));
+function sameList(
+  contents: Contents | undefined,
+  { resource, tuples }: { readonly resource: string; readonly tuples: readonly TupleKey[] },
+  at: number | undefined,
+): boolean {
+  const expected = countLive(contents, `t ${resource}#`, at);
+  return tuples.length === expected && tuples.every((tuple) => isLive(leafOf(contents, tupleKeyText(tuple)), at));
 }

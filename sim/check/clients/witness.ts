@@ -68,6 +68,7 @@ class Walk {
   }
 
   /**
+   * Looks leave the state as it is, so that each change meets the one it was tried on (`statesOf`).
    * A transaction that changed nothing may stand before, between or behind the changes of its block: it takes the last
    * place where the model accepts it, because most of them came after the block. A read stands behind all changes.
    */
@@ -83,8 +84,8 @@ class Walk {
     }
     return bySlot.every((looks, slot) => {
       const change = step.changes[slot];
-      const allowed = looks.every((look) => this.place(look, look.seenTime));
-      return allowed && (change === undefined || this.place(change.invocation, change.time));
+      const allowed = looks.every((look) => this.place(look, this.apply(this.state, look, look.seenTime)));
+      return allowed && (change === undefined || this.place(change.invocation, states[slot + 1]));
     });
   }
 
@@ -109,10 +110,9 @@ class Walk {
     return this.model.apply(state, input, outcome === 'ok' ? 'ok' : 'info');
   }
 
-  private place(invocation: Invocation, at: number | undefined): boolean {
-    if (invocation.returnedAt < this.newestInvocation) return false;
-    const next = this.apply(this.state, invocation, at);
-    if (next === undefined) return false;
+  /** @param next the state it leads to; undefined where it cannot stand here. */
+  private place(invocation: Invocation, next: string | undefined): boolean {
+    if (next === undefined || invocation.returnedAt < this.newestInvocation) return false;
     this.state = next;
     this.newestInvocation = Math.max(this.newestInvocation, invocation.invokedAt);
     return true;

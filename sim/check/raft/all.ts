@@ -19,6 +19,7 @@ import { RecoveryIsLegal } from './recovery-is-legal.ts';
 import { RetriesCarryEntries } from './retries-carry-entries.ts';
 import { StaleAskerIsTold } from './stale-asker-is-told.ts';
 import type { GroupView } from './view.ts';
+import { VotesForUpToDate } from './votes-for-up-to-date.ts';
 import { type RaftOracle, RaftWatch } from './watch.ts';
 
 /** The watch with all oracles but those switched off by name. */
@@ -34,6 +35,7 @@ export function raftWatch(options: {
   const all: readonly RaftOracle[] = [
     new RecoveryIsLegal(),
     new OneVotePerTerm(),
+    new VotesForUpToDate(),
     new AcknowledgedIsHeld(),
     new LogMatching(),
     new CountersMonotone(),

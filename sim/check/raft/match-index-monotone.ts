@@ -21,8 +21,9 @@ export class MatchIndexMonotone implements RaftOracle {
   heard(view: GroupView): void {
     if (view.role !== 'leader') return;
     const { matches } = this.tenureOf(view);
-    const { peers } = (view.raft as Raft).status();
-    for (const [position, { matchIndex, nextIndex }] of peers.entries()) {
+    const { peers } = view.raft as Raft;
+    for (let position = 0; position < peers.length; position += 1) {
+      const { matchIndex, nextIndex } = peers[position] as (typeof peers)[number];
       const before = matches[position] ?? 0;
       if (matchIndex < before) throw this.broken(view, `forgets that a follower holds entry ${before}`, before);
       if (nextIndex <= matchIndex)

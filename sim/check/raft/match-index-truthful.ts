@@ -1,6 +1,6 @@
 /**
- * What a leader believes a follower to hold, the follower holds durably. Looked at when the leader's commit index moves: that
- * is when the belief counts. Source: Ongaro 2014, figure 3.1 (matchIndex); trap: acknowledging the log's length.
+ * What a leader believes a follower to hold, the follower holds durably. Looked at when it begins to lead and when its commit
+ * index moves: that is when the belief counts. Source: Ongaro 2014, figure 3.1 (matchIndex); trap: acknowledging the log's length.
  */
 import type { Raft } from '../../../core/raft/raft.ts';
 import { Violation } from '../../observer.ts';
@@ -16,9 +16,16 @@ export class MatchIndexTruthful implements RaftOracle {
     this.replicas = replicas;
   }
 
+  becameLeader(view: GroupView): void {
+    this.judge(view);
+  }
+
   committed(view: GroupView): void {
-    if (view.role !== 'leader') return;
-    const { peers } = (view.raft as Raft).status();
+    if (view.role === 'leader') this.judge(view);
+  }
+
+  private judge(view: GroupView): void {
+    const { peers } = view.raft as Raft;
     for (const replica of this.replicas(view.group)) {
       const match = peers.find((peer) => peer.id === replica.id)?.matchIndex ?? 0;
       // A follower that has moved on to a newer leader may have dropped what this one still counts.

@@ -190,9 +190,64 @@ describe('check', () => {
   test('Vouch-Consistency: eventual is passed on; anything unknown is refused', async () => {
     const { call, asked } = gateway(present);
     await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-consistency': 'eventual' });
-    expect(asked.at(-1)).toMatchObject({ consistency: 'stale' });
+    expect(asked.at(-1)).toMatchObject({ consistency: 'eventual' });
     const refused = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-consistency': 'fast' });
     expect([refused.status, refused.body.code]).toEqual([400, 'validation_error']);
+  });
+
+  test.each([
+    ['bounded:250', { consistency: { boundedMs: 250 } }],
+    ['bounded:0', { consistency: { boundedMs: 0 } }],
+    ['linearizable', { consistency: 'linearizable' }],
+  ])('Vouch-Consistency: %s is passed on', async (header, expected) => {
+    const { call, asked } = gateway(present);
+    await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-consistency': header });
+    expect(asked.at(-1)).toMatchObject({ ...expected, at: { kind: 'newest' } });
+  });
+
+  test.each([
+    ['7', { kind: 'height', height: 7 }],
+    ['1970-01-01T00:00:01Z', { kind: 'time', time: 1_000_000 }],
+    ['2026-01-31T12:00:00.1234567+01:00', { kind: 'time', time: Date.UTC(2026, 0, 31, 11) * 1000 + 123_456 }],
+    ['2024-02-29t00:00:00z', { kind: 'time', time: Date.UTC(2024, 1, 29) * 1000 }],
+  ])('Vouch-At: %s is passed on', async (header, at) => {
+    const { call, asked } = gateway(present);
+    await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-at': header });
+    expect(asked.at(-1)).toMatchObject({ consistency: 'linearizable', at });
+  });
+
+  test.each([
+    ['vouch-consistency', 'bounded'],
+    ['vouch-consistency', 'bounded:'],
+    ['vouch-consistency', 'bounded:-1'],
+    ['vouch-consistency', 'bounded:1.5'],
+    ['vouch-consistency', 'bounded:3600001'],
+    ['vouch-consistency', 'Eventual'],
+    ['vouch-at', '0'],
+    ['vouch-at', '-1'],
+    ['vouch-at', '07'],
+    ['vouch-at', '2026-01-31'],
+    ['vouch-at', '2026-01-31T12:00:00'],
+    ['vouch-at', '2026-02-30T12:00:00Z'],
+    ['vouch-at', '2026-13-01T12:00:00Z'],
+    ['vouch-at', '2026-01-01T25:00:00Z'],
+    ['vouch-at', '1969-12-31T23:59:59Z'],
+    ['vouch-at', 'yesterday'],
+  ])('%s: %s is refused with a sentence', async (header, value) => {
+    const { call } = gateway(present);
+    const { status, body } = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { [header]: value });
+    expect([status, body.code]).toEqual([400, 'validation_error']);
+    expect(String(body.message).toLowerCase()).toContain(header);
+  });
+
+  test.each([
+    ['time_in_future', 400],
+    ['proof_unavailable', 400],
+    ['height_missing', 404],
+  ] as const)('%s has a code of its own', async (code, expected) => {
+    const { call } = gateway((request) => (request.kind === 'query' ? { ok: false, code, message: 'no' } : undefined));
+    const { status, body } = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-at': '3' });
+    expect([status, body.code]).toEqual([expected, code === 'height_missing' ? 'height_not_found' : code]);
   });
 
   test('a question this version cannot answer is refused, not answered otherwise', async () => {
@@ -203,6 +258,24 @@ describe('check', () => {
 });
 
 describe('read and stores', () => {
+  test('read and blocks take both headers, and a token goes on at its own height only', async () => {
+    const { call, asked } = gateway((request) => {
+      if (request.kind !== 'query') return undefined;
+      if (request.query.kind === 'block') return { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height };
+      return { kind: 'list', rows: [], next: new Uint8Array([9, 9]), anchor: ANCHOR };
+    });
+    const headers = { 'vouch-at': '3', 'vouch-consistency': 'eventual' };
+    const first = await call('POST', `${STORE}/read`, { tuple_key: { object: 'document:1' } }, headers);
+    const asked3 = { consistency: 'eventual', at: { kind: 'height', height: 3 } };
+    expect(asked.at(-1)).toMatchObject(asked3);
+    await call('GET', `/v1/stores/${VAULT.id}/blocks/latest`, undefined, headers);
+    expect(asked.at(-1)).toMatchObject({ ...asked3, query: { kind: 'block', height: 0 } });
+    const next = { tuple_key: { object: 'document:1' }, continuation_token: first.body.continuation_token };
+    expect((await call('POST', `${STORE}/read`, next, headers)).status).toBe(200);
+    const other = await call('POST', `${STORE}/read`, next, { 'vouch-at': '4' });
+    expect(other.body.code).toBe('invalid_continuation_token');
+  });
+
   test('a continuation token works for its own question only', async () => {
     const { call, asked } = gateway((request) =>
       request.kind === 'query' ? { kind: 'list', rows: [], next: new Uint8Array([9, 9]), anchor: ANCHOR } : undefined,

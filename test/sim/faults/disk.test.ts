@@ -1,6 +1,9 @@
 /** Disks that fail and disks that decay: what the simulated disk does, and what a cluster on such disks must do. */
 import { describe, expect, test } from 'vitest';
 import { StorageError } from '../../../core/errors.ts';
+import { type GroupId, INDEX_ZERO, type Term } from '../../../core/ids.ts';
+import { recoverWal } from '../../../core/wal/recover.ts';
+import { DamageIsContained } from '../../../sim/check/damage-is-contained.ts';
 import { DamageIsReported } from '../../../sim/check/damage-is-reported.ts';
 import { FailedDiskStops, NoFatal } from '../../../sim/check/no-fatal.ts';
 import type { VouchNode } from '../../../sim/check/raft/watch.ts';
@@ -87,7 +90,7 @@ describe('a cluster', () => {
 });
 
 describe('the oracles of broken disks can fail', () => {
-  const place = { file: 'wal-0000000000000001', offset: 600, lengthBytes: 80, group: 1 };
+  const place = { file: 'wal-0000000000000001', offset: 600, lengthBytes: 80, number: 1, group: 1 };
   const core = (quarantined: readonly number[]): unknown => ({
     recovered: { quarantined, damage: [] },
     group: () => ({ quarantined: false }),
@@ -104,6 +107,27 @@ describe('the oracles of broken disks can fail', () => {
     expect(() => oracle.stepped(node([1]))).toThrow('runs group 1 on a damaged log');
     atlas.destroyed(0, place, 'unreadable');
     expect(() => oracle.opened(node([1]))).toThrow('cannot have read');
+  });
+
+  test('groups that lost nothing and are quarantined all the same', () => {
+    const disk = new SimDisk(OLDEST);
+    const { wal, repairs } = recoverWal(disk, { segmentBytes: 4096 });
+    for (const op of repairs) disk.execute(op);
+    // Records 1 to 8 of groups 0, 1, 2, 1, 0, 1, 1, 1: group 2 has none behind the damage that would show it whole.
+    for (const [at, group] of [0, 1, 2, 1, 0, 1, 1, 1].entries()) {
+      const hardState = { term: (at + 1) as Term, votedFor: undefined, commitIndex: INDEX_ZERO };
+      for (const op of wal.plan([{ group: group as GroupId, kind: 'hardState', hardState }])) disk.execute(op);
+      wal.reportDurable(wal.lastNumber);
+    }
+    const atlas = new WalAtlas([disk]);
+    const oracle = new DamageIsContained(atlas);
+    expect(() => oracle.opened(node([0, 1, 2]))).not.toThrow();
+    atlas.destroyed(0, { file: 'any', offset: 0, lengthBytes: 80, number: 4, group: 1 }, 'changed');
+    expect(atlas.shownWhole(0)).toEqual([0]);
+    expect(() => oracle.opened(node([1, 2]))).not.toThrow();
+    expect(() => oracle.opened(node([0, 1]))).toThrow('quarantines group 0, of which nothing was destroyed');
+    atlas.destroyed(0, { file: 'any', offset: 0, lengthBytes: 80, number: 6, group: 1 }, 'changed');
+    expect(atlas.shownWhole(0)).toEqual([]);
   });
 
   test('a whole node that stops, and a failed one that does not', () => {

@@ -1,6 +1,7 @@
 /** Each fault of networks, processes and clocks happens, ends, and takes nothing that was promised. */
 import { describe, expect, test } from 'vitest';
-import { CLOCK_RATE_PPM_MAX, FROZEN, NodeClock } from '../../../sim/clock.ts';
+import { CLOCK_RATE_PPM_MAX } from '../../../core/limits.ts';
+import { FROZEN, NodeClock } from '../../../sim/clock.ts';
 import type { FaultKind } from '../../../sim/faults/counts.ts';
 import { drawOrder } from '../../../sim/faults/fault.ts';
 import { FAULTS } from '../../../sim/faults/registry.ts';
@@ -15,6 +16,7 @@ describe('a cluster of five', () => {
     'bridge',
     'ring',
     'swizzle',
+    'succession',
     'echo',
     'bottleneck',
     'wallDrift',

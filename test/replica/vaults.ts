@@ -1,6 +1,7 @@
-/** Questions to a cluster in lock step, and what is expected of the answers. */
+/** An organization with one vault, and the requests of the tests on it. */
 import { expect } from 'vitest';
-import type { ClientRequest, ClientResult, SessionRef, VaultEntry } from '../../core/client/protocol.ts';
+import type { ClientRequest, ClientResult, Consistency, ReadPoint, SessionRef, VaultEntry } from '../../core/client/protocol.ts';
+import { NEWEST } from '../../core/client/protocol.ts';
 import type { GroupId } from '../../core/ids.ts';
 import type { TupleKey } from '../../core/state/transaction.ts';
 import type { TestCluster } from './harness.ts';
@@ -12,7 +13,7 @@ export function expectKind<K extends ClientResult['kind']>(result: ClientResult,
   return result as Extract<ClientResult, { kind: K }>;
 }
 
-export function openSession(cluster: TestCluster, group: number): SessionRef {
+function openSession(cluster: TestCluster, group: number): SessionRef {
   return expectKind(cluster.ask(cluster.leader(group), { kind: 'openSession', group: group as GroupId }), 'session').session;
 }
 
@@ -47,7 +48,12 @@ export function writeRequest(vault: VaultEntry, session: SessionRef, sequence: n
   };
 }
 
-export function checkRequest(vault: VaultEntry, consistency: 'linearizable' | 'stale', tuple: TupleKey = ANNE): ClientRequest {
+export function checkRequest(
+  vault: VaultEntry,
+  consistency: Consistency,
+  options: { readonly tuple?: TupleKey; readonly at?: ReadPoint } = {},
+): Extract<ClientRequest, { kind: 'query' }> {
   const { group, organization, id } = vault;
-  return { kind: 'query', group, organization, vault: id, query: { kind: 'tuple', tuple }, consistency, proof: false };
+  const { tuple = ANNE, at = NEWEST } = options;
+  return { kind: 'query', group, organization, vault: id, query: { kind: 'tuple', tuple }, consistency, at, proof: false };
 }
