@@ -14,7 +14,7 @@ const SITES: readonly (readonly [site: string, factor: number])[] = [
   ['replica.refuse-read-round', 0.2],
   ['snapshot.refuse-pull', 0.1],
   ['snapshot.short-slice', 0.3],
-  ['snapshot.spoil-chunk', 0.2],
+  ['snapshot.spoil-chunk', 0.7],
   ['wal.rotate-early', 0.05],
 ];
 

@@ -57,6 +57,8 @@ export interface Knobs {
   readonly checkpointBytes: number;
   readonly chunkBytes: number;
   readonly trailEntries: number;
+  /** Records of a snapshot read in one step: with few, much happens while one is written. */
+  readonly sliceRecords: number;
   /** Of the trees that hold the rows: with small ones, few rows make a tree of several levels. */
   readonly pageBytes: number;
   readonly link: LinkKnobs;
@@ -224,12 +226,13 @@ function drawLimits(choices: Choices): Partial<GroupLimits> {
 }
 
 /** Small, so that checkpoints, reclaimed segments and fetches happen in most seeds; in a few there are none. */
-function drawCheckpoints(choices: Choices): Pick<Knobs, 'checkpointBytes' | 'chunkBytes' | 'trailEntries'> {
+function drawCheckpoints(choices: Choices): Pick<Knobs, 'checkpointBytes' | 'chunkBytes' | 'trailEntries' | 'sliceRecords'> {
   const draws = choices.under('knobs/checkpoints');
   return {
     checkpointBytes: draws.pick([2, 2, 4, 8, 16, 1024] as const) * 1024,
     chunkBytes: draws.pick([512, 2048, 64 * 1024] as const),
     trailEntries: draws.pick([0, 0, 0, 16] as const),
+    sliceRecords: draws.pick([1, 4, 150] as const),
   };
 }
 
@@ -284,6 +287,7 @@ const PERF: Knobs = {
   checkpointBytes: 4 << 20,
   chunkBytes: 64 * 1024,
   trailEntries: 4096,
+  sliceRecords: 150,
   pageBytes: 8192,
   link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },
   diskDelayMinMicros: 50,

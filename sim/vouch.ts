@@ -88,6 +88,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
         checkpointLogBytes: knobs.checkpointBytes,
         chunkBytes: knobs.chunkBytes,
         trailEntries: knobs.trailEntries,
+        sliceRecords: knobs.sliceRecords,
         pullMicros: 2 * knobs.timing.electionTimeoutMinMicros,
         servedMicros: 4 * knobs.timing.electionTimeoutMaxMicros,
       },

@@ -56,6 +56,7 @@ export class CheckpointJob {
       term: begun.meta.term,
       configuration: begun.meta.configuration,
       chunkBytes: host.limits.chunkBytes,
+      sliceRecords: host.limits.sliceRecords,
     });
     const file = namesOf(this.place).writing;
     this.index = new SnapshotIndex(host.hasher, file, this.place);

@@ -218,7 +218,7 @@ export class FetchJob {
   }
 
   private scanOn(): void {
-    const slice = new Slice(this.host.buggify);
+    const slice = new Slice(this.host.limits.sliceRecords, this.host.buggify);
     const { scan } = this;
     assert(scan !== undefined, 'a scan has begun');
     for (let step = scan.next(); ; step = scan.next()) {
@@ -275,7 +275,7 @@ export class FetchJob {
   }
 
   private restoreOn(): void {
-    const slice = new Slice(this.host.buggify);
+    const slice = new Slice(this.host.limits.sliceRecords, this.host.buggify);
     const { restoration } = this;
     assert(restoration !== undefined, 'a restoration has begun');
     for (let step = restoration.next(); ; step = restoration.next()) {

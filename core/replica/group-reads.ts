@@ -20,7 +20,7 @@ import { TimedReads } from './timed-reads.ts';
 
 export interface GroupReadsOptions {
   readonly raft: Raft;
-  /** The state of the moment: a snapshot replaces it as a whole. */
+  /** The applied state; an installed snapshot replaces it. */
   readonly state: () => GroupState;
   readonly buggify: Buggify;
   readonly mark: ((name: string) => void) | undefined;
@@ -40,7 +40,7 @@ export interface ReadMoment {
 
 export class GroupReads {
   private readonly raft: Raft;
-  private readonly current: () => GroupState;
+  private readonly stateNow: () => GroupState;
   private readonly buggify: Buggify;
   private readonly mark: ((name: string) => void) | undefined;
   private readonly reply: (request: RequestId, result: ClientResult) => void;
@@ -49,7 +49,7 @@ export class GroupReads {
 
   constructor(options: GroupReadsOptions) {
     this.raft = options.raft;
-    this.current = options.state;
+    this.stateNow = options.state;
     this.buggify = options.buggify;
     this.mark = options.mark;
     this.reply = options.reply;
@@ -58,7 +58,7 @@ export class GroupReads {
   }
 
   private get state(): GroupState {
-    return this.current();
+    return this.stateNow();
   }
 
   /** Takes a read. @returns whether it was answered; else the group has to be pumped. */

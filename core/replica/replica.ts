@@ -36,6 +36,7 @@ import {
   SNAPSHOT_CHUNK_BYTES,
   SNAPSHOT_PULL_MICROS,
   SNAPSHOT_SERVED_MICROS,
+  SNAPSHOT_SLICE_RECORDS,
 } from '../limits.ts';
 import { grown } from '../lists.ts';
 import { configurationOf } from '../raft/message.ts';
@@ -141,6 +142,7 @@ export class Replica implements Core, GroupSink {
     const limits = {
       checkpointLogBytes: CHECKPOINT_LOG_BYTES,
       chunkBytes: SNAPSHOT_CHUNK_BYTES,
+      sliceRecords: SNAPSHOT_SLICE_RECORDS,
       trailEntries: CHECKPOINT_TRAIL_ENTRIES,
       pullMicros: SNAPSHOT_PULL_MICROS,
       servedMicros: SNAPSHOT_SERVED_MICROS,

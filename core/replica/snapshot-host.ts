@@ -11,6 +11,8 @@ export interface SnapshotLimits {
   readonly checkpointLogBytes: number;
   /** Where chunks are cut. Replicas that differ in it cannot serve each other's fetches. */
   readonly chunkBytes: number;
+  /** Records that a snapshot being written or restored reads in one step. */
+  readonly sliceRecords: number;
   /** Entries kept in memory behind a checkpoint. */
   readonly trailEntries: number;
   /** How long a chunk that was asked for is waited for, microseconds. */

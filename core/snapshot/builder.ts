@@ -24,6 +24,8 @@ export interface BuilderOptions {
   readonly term: Term;
   readonly configuration: Configuration;
   readonly chunkBytes: number;
+  /** Records read in one slice. */
+  readonly sliceRecords: number;
 }
 
 export class SnapshotBuilder {
@@ -48,7 +50,7 @@ export class SnapshotBuilder {
   /** Works for one slice. @returns the chunks that became complete, in order. The capture is released with the last one. */
   work(): readonly BuiltChunk[] {
     const chunks: BuiltChunk[] = [];
-    const slice = new Slice(this.options.buggify);
+    const slice = new Slice(this.options.sliceRecords, this.options.buggify);
     while (!this.isDone) {
       const { done, value } = this.steps.next();
       if (done === true) {

@@ -3,16 +3,16 @@
  * and not timed.
  */
 import type { Buggify } from '../capability.ts';
-import { SNAPSHOT_SLICE_BYTES, SNAPSHOT_SLICE_RECORDS } from '../limits.ts';
+import { SNAPSHOT_SLICE_BYTES } from '../limits.ts';
 
 export class Slice {
   private records: number = 0;
   private bytes: number = 0;
   private readonly recordsMax: number;
 
-  /** @param buggify makes a slice as short as it can be */
-  constructor(buggify: Buggify) {
-    this.recordsMax = buggify('snapshot.short-slice') ? 1 : SNAPSHOT_SLICE_RECORDS;
+  /** @param recordsMax of a step. @param buggify makes a slice as short as it can be */
+  constructor(recordsMax: number, buggify: Buggify) {
+    this.recordsMax = buggify('snapshot.short-slice') ? 1 : recordsMax;
   }
 
   /** Counts a record. @returns whether the step has done enough. */

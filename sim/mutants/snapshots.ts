@@ -39,6 +39,13 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
+    id: 'S10',
+    title: 'a session in a checkpoint shows later commands',
+    file: 'core/state/sessions.ts',
+    find: '    this.capture?.preserve(index, session);\n',
+    replace: '',
+  },
+  {
     id: 'S9',
     title: 'one segment too many is reclaimed',
     file: 'core/wal/wal.ts',

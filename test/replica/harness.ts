@@ -9,6 +9,7 @@ import { Outbox } from '../../core/codec/outbox.ts';
 import type { Effect, InputBody } from '../../core/effect.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { ClusterId, GroupId, Micros, NodeId, RequestId, Seq } from '../../core/ids.ts';
+import { CLOCK_RATE_PPM_MAX } from '../../core/limits.ts';
 import { Random } from '../../core/random.ts';
 import { createDirectory } from '../../core/replica/directory.ts';
 import type { Manifest } from '../../core/replica/manifest.ts';
@@ -63,9 +64,14 @@ export class TestCluster {
   /** What becomes of a frame on its way; undefined = it is lost. */
   wire: (bytes: Uint8Array, from: TestNode, to: TestNode) => Uint8Array | undefined = (bytes) => bytes;
 
-  /** @param overrides leases are off unless given, so that every default read costs a round. */
-  constructor(size: number, dataGroups: number = 1, overrides: Partial<ReplicaOptions> = {}) {
-    this.overrides = overrides;
+  /** @param leases whether leaders take them; without, every default read costs a round. @param overrides options of every replica. */
+  constructor(
+    size: number,
+    dataGroups: number = 1,
+    leases: 'leases' | 'rounds' = 'rounds',
+    overrides: Partial<ReplicaOptions> = {},
+  ) {
+    this.overrides = { ...(leases === 'leases' ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}), ...overrides };
     this.nodes = Array.from({ length: size }, () => new TestNode(this.random));
     const voters = this.nodes.map((node) => node.id).toSorted();
     const groups = Array.from({ length: dataGroups + 1 }, (_, group) => ({ group: group as GroupId, voters }));

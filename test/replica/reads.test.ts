@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import type { Consistency, ReadPoint, VaultEntry } from '../../core/client/protocol.ts';
 import { decodeFrame } from '../../core/codec/frame.ts';
 import type { Height, Micros, RequestId } from '../../core/ids.ts';
-import { CLOCK_RATE_PPM_MAX } from '../../core/limits.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './vaults.ts';
 
@@ -18,7 +17,7 @@ interface Stage {
 
 /** Three nodes, a vault of height 1. */
 function stage(leases: 'leases' | 'rounds' = 'rounds'): Stage {
-  const cluster = new TestCluster(3, 1, leases === 'leases' ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {});
+  const cluster = new TestCluster(3, 1, leases);
   cluster.boot();
   const { vault, session } = createVault(cluster);
   const leader = cluster.leader(vault.group);

@@ -23,7 +23,7 @@ function open(size: number, overrides: Partial<typeof SNAPSHOTS> = {}): Book {
   const marks = new Set<string>();
   const probe = { mark: (name: string) => void marks.add(name), stepped: () => undefined };
   const options = { snapshots: { ...SNAPSHOTS, ...overrides }, segmentBytes: 8192, pageBytes: 512, probe };
-  const cluster = new TestCluster(size, 1, options);
+  const cluster = new TestCluster(size, 1, 'rounds', options);
   cluster.boot();
   return { cluster, ...createVault(cluster), marks, written: 0 };
 }

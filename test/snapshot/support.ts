@@ -43,6 +43,7 @@ export function builderOf(
     term: (options.term ?? 1) as Term,
     configuration: CONFIGURATION,
     chunkBytes: options.chunkBytes ?? 256,
+    sliceRecords: 150,
   });
 }
 
