@@ -3,12 +3,12 @@
  * Not here: liveness (the tests demand it once faults have stopped).
  */
 import type { LogIndex, NodeId } from '../../core/ids.ts';
-import { differingVoters, isJoint } from '../../core/raft/configuration.ts';
 import { decodeConfiguration, encodeConfiguration } from '../../core/raft/configuration-bytes.ts';
 import { type Configuration, type Entry, EntryKind } from '../../core/raft/message.ts';
 import { voteOutcome } from '../../core/raft/quorum.ts';
 import type { Raft } from '../../core/raft/raft.ts';
 import type { Ready } from '../../core/raft/ready.ts';
+import { quorumsOverlap } from '../../sim/check/raft/configurations-overlap.ts';
 import type { TestDisk } from './disk.ts';
 import type { TestNode } from './harness.ts';
 import { index } from './support.ts';
@@ -172,7 +172,7 @@ export class Oracles {
     if (newest === undefined || previous === undefined || raft.role !== 'leader') return;
     claim(previous.index <= this.committed.length, 'one change is on its way', () => `${id} at ${epoch}`);
     const [older, newer] = [previous, newest].map(({ data }) => decodeConfiguration(data) as Configuration);
-    claim(overlaps(older as Configuration, newer as Configuration), 'quorums overlap', () => `${id} at ${epoch}`);
+    claim(quorumsOverlap(older as Configuration, newer as Configuration), 'quorums overlap', () => `${id} at ${epoch}`);
   }
 }
 
@@ -185,13 +185,6 @@ function stableIsDurable({ id, disk }: TestNode, raft: Raft): void {
   const stable = raft.stableIndex;
   const isDurable = stable <= raft.baseIndex || same(disk.entry(stable), raft.entry(stable));
   claim(isDurable, 'what is stable is durable', () => `${id} at ${stable}`);
-}
-
-/** Source: Ongaro 2014, 4.1 and 4.3. */
-function overlaps(older: Configuration, newer: Configuration): boolean {
-  if (isJoint(newer)) return !isJoint(older) && newer.votersOutgoing.toString() === older.voters.toString();
-  if (isJoint(older)) return newer.voters.toString() === older.voters.toString();
-  return differingVoters(older, newer) <= 1;
 }
 
 function matchIndexTruth(nodes: readonly TestNode[], leader: Raft): void {
