@@ -98,6 +98,8 @@ export function snapshotInstalled(state: RaftState, meta: SnapshotMeta): void {
   state.persistence.restored(meta.index, matches);
   state.configurations.restore(meta, matches);
   state.configurationChanged();
+  // A node that has become leader since held all of it already: nothing new is counted, but less is uncommitted.
+  if (state.role === 'leader') state.uncommittedBytes = log.bytesBetween(plus(log.commitIndex, 1), log.lastIndex);
   if (state.leader !== undefined && state.role === 'follower') acknowledge(state, state.leader, meta.index);
 }
 
