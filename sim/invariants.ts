@@ -1,5 +1,6 @@
 /**
- * Every named invariant with the file of its oracle, where tests show that the oracle can fail, and a known bug that it finds.
+ * Every named invariant with the file of its oracle, where tests show that the oracle can fail, and known bugs that it was the
+ * first to find (leader-completeness: where votes-for-up-to-date is off).
  * docs/reference/invariants.md is generated from this list; a test fails where the list and the code disagree.
  */
 import { CLOSED_TIMES_CLAIM } from './check/clients/closed-times.ts';
@@ -34,6 +35,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'E4, E8, E9',
   },
   {
+    name: 'configurations-overlap',
+    claim: 'Quorums of one configuration and of the next share a node, and a leader has one change on its way.',
+    oracle: 'sim/check/raft/configurations-overlap.ts',
+    test: 'test/raft/known-bugs.test.ts',
+    mutants: '',
+  },
+  {
     name: 'one-vote-per-term',
     claim: 'A node votes for one candidate per term, and only durable votes leave the node.',
     oracle: 'sim/check/raft/one-vote-per-term.ts',
@@ -44,7 +52,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'votes-for-up-to-date',
     claim: 'A node votes only for a candidate whose log is at least as up-to-date as its own.',
     oracle: 'sim/check/raft/votes-for-up-to-date.ts',
-    test: 'test/raft/paper.test.ts',
+    test: 'test/raft/paper/thesis.test.ts',
     mutants: 'E6, E7',
   },
   {
@@ -52,20 +60,20 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'If two logs hold an entry of the same index and term, they are identical up to there.',
     oracle: 'sim/check/raft/log-matching.ts',
     test: 'test/raft/cluster.prop.test.ts',
-    mutants: '',
+    mutants: 'L10',
   },
   {
     name: 'counters-monotone',
     claim: 'Term and commit index of a node never fall.',
     oracle: 'sim/check/raft/counters-monotone.ts',
     test: 'test/raft/cluster.prop.test.ts',
-    mutants: '',
+    mutants: 'L14',
   },
   {
     name: 'leader-commits-own-term',
     claim: 'A leader commits by counting only entries of its own term, and older ones with them.',
     oracle: 'sim/check/raft/leader-commits-own-term.ts',
-    test: 'test/raft/paper.test.ts',
+    test: 'test/raft/paper/figures-7-8.test.ts',
     mutants: 'L1',
   },
   {
@@ -94,7 +102,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'A leader’s matchIndex for a follower never exceeds what the follower durably shares with it.',
     oracle: 'sim/check/raft/match-index-truthful.ts',
     test: 'test/raft/cluster.prop.test.ts',
-    mutants: 'L3',
+    mutants: '',
   },
   {
     name: 'match-index-monotone',
@@ -108,7 +116,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'A follower acknowledges an append only once its entries are durable on it.',
     oracle: 'sim/check/raft/acknowledged-is-held.ts',
     test: 'test/raft/cluster.prop.test.ts',
-    mutants: 'L6',
+    mutants: 'L2, L3, L6',
   },
   {
     name: 'retries-carry-entries',
@@ -128,7 +136,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'election-timeouts-vary',
     claim: 'Election timeouts are drawn anew at random, so that split votes come to an end.',
     oracle: 'sim/check/raft/election-timeouts-vary.ts',
-    test: 'test/raft/paper.test.ts',
+    test: 'test/raft/paper/figure-2-rules.test.ts',
     mutants: 'E10',
   },
   {
@@ -136,7 +144,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'A restart recovers everything durable, and beyond it only a prefix of what was being written.',
     oracle: 'sim/check/raft/recovery-is-legal.ts',
     test: 'test/wal/recover.prop.test.ts',
-    mutants: 'E2, D1',
+    mutants: 'E2, D6',
   },
   {
     name: 'recovery-is-final',
@@ -150,56 +158,56 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'No message or reply leaves a node before the persist it waits for is durable.',
     oracle: 'sim/departures.ts',
     test: 'test/sim/world.test.ts',
-    mutants: '',
+    mutants: 'D11',
   },
   {
     name: 'blocks-agree',
     claim: 'Headers and transactions of a block are byte-equal on all replicas.',
     oracle: 'sim/check/state/blocks-agree.ts',
     test: 'test/state/history.prop.test.ts',
-    mutants: '',
+    mutants: 'V3',
   },
   {
     name: 'exactly-once',
     claim: 'No transaction is executed twice.',
     oracle: 'sim/check/state/blocks-agree.ts',
     test: 'test/state/sessions.test.ts',
-    mutants: '',
+    mutants: 'X2',
   },
   {
     name: 'replicas-agree',
     claim: 'Replicas that applied the same entries have equal state.',
     oracle: 'sim/check/state/replicas-agree.ts',
     test: 'test/state/history.prop.test.ts',
-    mutants: '',
+    mutants: 'X4',
   },
   {
     name: 'vaults-agree',
     claim: 'In each vault rows, reverse index, expiry index, commitment tree and chain agree.',
     oracle: 'sim/check/state/replicas-agree.ts',
     test: 'test/state/history.prop.test.ts',
-    mutants: 'V1, V2, V5, V6, V11',
+    mutants: 'V1, V2, V5, V6, V10',
   },
   {
     name: 'answers-stay-true',
     claim: 'Every acknowledged transaction survives in its block, and every answer’s anchor is a block of the chain.',
     oracle: 'sim/check/clients/answers-stay-true.ts',
     test: 'test/replica/replica.test.ts',
-    mutants: '',
+    mutants: 'V14',
   },
   {
     name: 'answers-in-order',
     claim: 'A request made after an answer was given is answered at its block or a later one, unless it asked for an older one.',
     oracle: 'sim/check/clients/answers-in-order.ts',
     test: 'test/replica/replica.test.ts',
-    mutants: 'T5, T6, T8',
+    mutants: 'V15',
   },
   {
     name: 'reads-see-commits',
     claim: 'A linearizable read is answered from a state that holds everything committed when it was asked.',
     oracle: 'sim/check/clients/reads-see-commits.ts',
     test: 'test/replica/replica.test.ts',
-    mutants: 'T5, T6, T7, T8',
+    mutants: 'T5, T6, T7, T8, L13',
   },
   {
     name: 'lease-exclusive',
@@ -234,21 +242,21 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: LINEARIZABLE_CLAIM,
     oracle: 'sim/check/clients/linearizable-history.ts',
     test: 'test/sim/check/agreement.prop.test.ts',
-    mutants: 'X2, X3',
+    mutants: 'T10, V11, V12, X3',
   },
   {
     name: 'proofs-verify',
     claim: PROOFS_CLAIM,
     oracle: 'sim/check/clients/proofs.ts',
     test: 'test/proof/vectors.test.ts',
-    mutants: '',
+    mutants: 'V13',
   },
   {
     name: 'no-fatal',
     claim: 'No node and no group stops by itself while its disk keeps what it synced and carries out what it is told.',
     oracle: 'sim/check/no-fatal.ts',
     test: 'test/wal/recover.prop.test.ts',
-    mutants: '',
+    mutants: 'D1, D9, D10',
   },
   {
     name: 'failed-disk-stops',
@@ -283,7 +291,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'Once the faults stop outside a quorum, the cluster elects, serves writes and reads, and converges.',
     oracle: 'sim/run.ts',
     test: 'test/raft/cluster.prop.test.ts',
-    mutants: '',
+    mutants: 'E15',
   },
   {
     name: 'vacuous',

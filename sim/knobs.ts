@@ -170,7 +170,7 @@ function drawSwarm(choices: Choices): Knobs {
     thinkMeanMicros: Math.floor((workSeconds * SECOND * clients * lanes) / operations),
     readShare: draws.between(30, 60) / 100,
     transactionShare: draws.between(0, 30) / 100,
-    weakReadShare: reads.pick([0, 0.2, 0.4] as const),
+    weakReadShare: reads.pick([0, 0.3, 0.6] as const),
     leases: reads.below(3) > 0,
     proofShare: draws.between(0, 20) / 100,
     expiryShare: draws.pick([0, 0.1, 0.4] as const),

@@ -1,7 +1,9 @@
 /** All known bugs that can be put back by now, and the controls, in the order of reports. */
 import { CONTROLS } from './controls.ts';
 import { ELECTION_MUTANTS } from './elections.ts';
+import { GROUP_SNAPSHOT_MUTANTS } from './group-snapshots.ts';
 import { LEDGER_MUTANTS } from './ledger.ts';
+import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
 import { CLIENT_MUTANTS, READ_MUTANTS } from './reads-and-clients.ts';
 import { REPLICATION_MUTANTS } from './replication.ts';
@@ -18,3 +20,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...LEDGER_MUTANTS,
   ...CONTROLS,
 ];
+
+/** Bugs that groups on their own show: no simulated cluster changes its members. */
+export const GROUP_MUTANTS: readonly Mutant[] = [...MEMBERSHIP_MUTANTS, ...GROUP_SNAPSHOT_MUTANTS];

@@ -49,7 +49,7 @@ const BOUNDS_MS: readonly number[] = [0, 5, 100, 1000];
 /** Times that are read, from the newest block seen, microseconds: before it, at it, and behind it. */
 const TIME_OFFSETS: readonly number[] = [-1_000_000, -1, 0, 1, 20_000];
 /** By the client's own clock, which is right: that long ago, so that what is being written has such times. */
-const AGE_MAX_MICROS = 20_000;
+const AGE_MAX_MICROS = 5_000;
 
 /** Relation and subject of the tuples of one resource: every kind of subject is there, so trees and indexes have shape. */
 const SLOTS: readonly (readonly [string, string])[] = [
@@ -149,7 +149,7 @@ export class LedgerBehaviour implements Behaviour {
   /** A read that may be behind, or one of the past. */
   private weakMode(vault: number, trueTime: number): ReadMode {
     const newestTime = this.newestTime.get(vault) ?? 0;
-    switch (this.draws.below(5)) {
+    switch (this.draws.below(8)) {
       case 0:
         return { consistency: 'eventual', at: NEWEST };
       case 1:
@@ -158,8 +158,10 @@ export class LedgerBehaviour implements Behaviour {
         const height = 1 + this.draws.below((this.newestHeight.get(vault) ?? 0) + 1);
         return { consistency: 'linearizable', at: { kind: 'height', height: height as Height } };
       }
-      case 3: {
-        const isRecent = newestTime === 0 || this.draws.below(2) === 1;
+      case 3:
+      case 4:
+      case 5: {
+        const isRecent = newestTime === 0 || this.draws.below(3) > 0;
         const time = isRecent
           ? WALL_ORIGIN + trueTime - this.draws.below(AGE_MAX_MICROS)
           : newestTime + this.draws.pick(TIME_OFFSETS);

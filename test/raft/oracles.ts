@@ -3,12 +3,13 @@
  * Not here: liveness (the tests demand it once faults have stopped).
  */
 import type { LogIndex, NodeId } from '../../core/ids.ts';
-import { differingVoters, isJoint } from '../../core/raft/configuration.ts';
-import { decodeConfiguration } from '../../core/raft/configuration-bytes.ts';
+import { decodeConfiguration, encodeConfiguration } from '../../core/raft/configuration-bytes.ts';
 import { type Configuration, type Entry, EntryKind } from '../../core/raft/message.ts';
 import { voteOutcome } from '../../core/raft/quorum.ts';
 import type { Raft } from '../../core/raft/raft.ts';
 import type { Ready } from '../../core/raft/ready.ts';
+import { quorumsOverlap } from '../../sim/check/raft/configurations-overlap.ts';
+import type { TestDisk } from './disk.ts';
 import type { TestNode } from './harness.ts';
 import { index } from './support.ts';
 
@@ -81,6 +82,7 @@ export class Oracles {
       this.monotone(node, node.raft);
       this.stateMachineSafety(nodes, node, node.raft);
       this.overlap(node, node.raft);
+      stableIsDurable(node, node.raft);
     }
     for (const { id, raft } of nodes) {
       if (raft === undefined || raft.role !== 'leader') continue;
@@ -157,25 +159,32 @@ export class Oracles {
   }
 
   /** Whoever decides by one configuration and whoever decides by the next share a node, and only one change is on its way. */
-  private overlap({ id }: TestNode, raft: Raft): void {
+  private overlap({ id, disk }: TestNode, raft: Raft): void {
     const { configuration, epoch } = raft.status();
     this.configurations.set(id, configuration);
     const known = raft.entries(index(1), raft.lastIndex).filter(({ kind }) => kind === EntryKind.configuration);
     const newest = known.at(-1);
     const previous = known.at(-2);
-    claim((newest?.index ?? epoch) === epoch, 'the newest configuration is in force', () => `${id} at ${epoch}`);
+    const inForce = newest === undefined ? snapshotConfiguration(disk, raft) : decodeConfiguration(newest.data);
+    const isInForce =
+      inForce === undefined || encodeConfiguration(inForce).toString() === encodeConfiguration(configuration).toString();
+    claim(isInForce && (newest?.index ?? epoch) === epoch, 'the newest configuration is in force', () => `${id} at ${epoch}`);
     if (newest === undefined || previous === undefined || raft.role !== 'leader') return;
     claim(previous.index <= this.committed.length, 'one change is on its way', () => `${id} at ${epoch}`);
     const [older, newer] = [previous, newest].map(({ data }) => decodeConfiguration(data) as Configuration);
-    claim(overlaps(older as Configuration, newer as Configuration), 'quorums overlap', () => `${id} at ${epoch}`);
+    claim(quorumsOverlap(older as Configuration, newer as Configuration), 'quorums overlap', () => `${id} at ${epoch}`);
   }
 }
 
-/** Source: Ongaro 2014, 4.1 and 4.3. */
-function overlaps(older: Configuration, newer: Configuration): boolean {
-  if (isJoint(newer)) return !isJoint(older) && newer.votersOutgoing.toString() === older.voters.toString();
-  if (isJoint(older)) return newer.voters.toString() === older.voters.toString();
-  return differingVoters(older, newer) <= 1;
+function snapshotConfiguration({ snapshot }: TestDisk, raft: Raft): Configuration | undefined {
+  return snapshot?.index === raft.baseIndex ? snapshot.configuration : undefined;
+}
+
+/** What a node takes for durable is on its disk. */
+function stableIsDurable({ id, disk }: TestNode, raft: Raft): void {
+  const stable = raft.stableIndex;
+  const isDurable = stable <= raft.baseIndex || same(disk.entry(stable), raft.entry(stable));
+  claim(isDurable, 'what is stable is durable', () => `${id} at ${stable}`);
 }
 
 function matchIndexTruth(nodes: readonly TestNode[], leader: Raft): void {
@@ -190,6 +199,9 @@ function matchIndexTruth(nodes: readonly TestNode[], leader: Raft): void {
       matchIndex <= leader.baseIndex ||
       same(disk.entry(matchIndex), leader.entry(matchIndex));
     claim(holds, 'match index is durable truth', () => `${id} at ${matchIndex}`);
+    const raft = nodes.find((node) => node.id === id)?.raft;
+    const isKept = isNewer || raft === undefined || raft.term !== leader.term || raft.lastIndex >= matchIndex;
+    claim(isKept, 'what was acknowledged is kept', () => `${id} at ${matchIndex}`);
   }
 }
 

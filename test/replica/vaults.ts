@@ -13,7 +13,7 @@ export function expectKind<K extends ClientResult['kind']>(result: ClientResult,
   return result as Extract<ClientResult, { kind: K }>;
 }
 
-function openSession(cluster: TestCluster, group: number): SessionRef {
+export function openSession(cluster: TestCluster, group: number): SessionRef {
   return expectKind(cluster.ask(cluster.leader(group), { kind: 'openSession', group: group as GroupId }), 'session').session;
 }
 

@@ -1,4 +1,5 @@
 /** A state restored from a snapshot goes on exactly like the one that never stopped, and equal states have equal snapshots. */
+
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
