@@ -37,6 +37,7 @@ export const NAMED_MARKS: readonly string[] = [
   'raft.leader-lost-with-uncommitted',
   'raft.leader-reads-failed',
   'raft.leader-without-quorum',
+  'raft.old-snapshot-refused',
   'raft.older-term-not-committed-by-counting',
   'raft.pre-vote-lost',
   'raft.pre-vote-tells-newer-term',
@@ -44,6 +45,10 @@ export const NAMED_MARKS: readonly string[] = [
   'raft.read-answer-too-late',
   'raft.read-refused',
   'raft.reads-waited-for-own-term',
+  'raft.snapshot-discards-suffix',
+  'raft.snapshot-failed',
+  'raft.snapshot-matches-log',
+  'raft.snapshot-offered-again',
   'raft.stale-acknowledgement-ignored',
   'raft.stale-leader-answered',
   'raft.stale-refusal-ignored',
@@ -71,20 +76,12 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.time-in-future',
   'replica.time-not-closed-here',
   'replica.waiting-commands-lost',
-  'snapshot.checkpoint-given-up',
   'snapshot.checkpoint-written',
-  'snapshot.damaged-checkpoint-passed-over',
   'snapshot.fetch-overtaken',
   'snapshot.fetch-resumed',
-  'snapshot.fetched-file-not-whole',
-  'snapshot.fetched-file-unreadable',
-  'snapshot.fetched-state-refused',
   'snapshot.idle-group-lets-go',
   'snapshot.installed',
-  'snapshot.manifest-refused',
-  'snapshot.no-checkpoint-left',
   'snapshot.pull-timed-out',
-  'snapshot.served-file-damaged',
   'snapshot.source-has-it-no-more',
   'snapshot.wrong-chunk-refused',
   'wal.damage-of-known-group',
@@ -97,7 +94,10 @@ export const NAMED_MARKS: readonly string[] = [
   'wal.unborn-segment-removed',
 ];
 
-/** Set only where configurations change or logs are compacted, which no run of a swarm does: the tests of raft reach them. */
+/**
+ * Set only where configurations change or a snapshot's file is damaged, which no run of a swarm does, or so seldom that no swarm is
+ * asked for it: tests reach them.
+ */
 export const CHANGE_MARKS: readonly string[] = [
   'raft.configuration-rolled-back',
   'raft.joint-entered',
@@ -105,14 +105,17 @@ export const CHANGE_MARKS: readonly string[] = [
   'raft.learner-promoted',
   'raft.no-snapshot-to-offer',
   'raft.old-snapshot-ignored',
-  'raft.old-snapshot-refused',
   'raft.removed-leader-stepped-down',
-  'raft.snapshot-discards-suffix',
-  'raft.snapshot-failed',
   'raft.snapshot-keeps-suffix',
-  'raft.snapshot-matches-log',
-  'raft.snapshot-offered-again',
   'raft.voters-changed',
+  'snapshot.checkpoint-given-up',
+  'snapshot.damaged-checkpoint-passed-over',
+  'snapshot.fetched-file-not-whole',
+  'snapshot.fetched-file-unreadable',
+  'snapshot.fetched-state-refused',
+  'snapshot.manifest-refused',
+  'snapshot.no-checkpoint-left',
+  'snapshot.served-file-damaged',
 ];
 
 /** Every mark that a swarm is to reach. */

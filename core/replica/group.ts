@@ -47,7 +47,7 @@ export interface GroupSink {
   /** The same for records that raft did not hand out. */
   record(records: readonly WalRecord[]): Seq;
   /** A leader offers a snapshot: it is to be fetched and installed. */
-  fetch(group: GroupId, incoming: IncomingSnapshot): void;
+  offered(group: GroupId, incoming: IncomingSnapshot): void;
   send(to: NodeId, group: GroupId, after: Seq, message: Message): void;
   reply(request: RequestId, after: Seq, result: ClientResult): void;
 }
@@ -312,7 +312,7 @@ export class ReplicaGroup {
       for (const { to, message, durable } of ready.messages)
         this.sink.send(to, this.id, durable ? this.lastSeq : AT_ONCE, message);
       this.commitIndex = maxOf(this.commitIndex, ready.commitIndex);
-      if (ready.snapshot !== undefined) this.sink.fetch(this.id, ready.snapshot);
+      if (ready.snapshot !== undefined) this.sink.offered(this.id, ready.snapshot);
       for (const finished of ready.reads) this.reads.finishRound(finished);
       if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';

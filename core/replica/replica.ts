@@ -467,7 +467,7 @@ export class Replica implements Core, GroupSink {
     return plus(this.seq, 1);
   }
 
-  fetch(group: GroupId, incoming: IncomingSnapshot): void {
+  offered(group: GroupId, incoming: IncomingSnapshot): void {
     this.snapshots.offered(this.groups.get(group) as ReplicaGroup, incoming);
   }
 

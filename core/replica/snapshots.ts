@@ -96,7 +96,7 @@ export class Snapshots {
     while (this.offers.length > 0) {
       const offers = this.offers;
       this.offers = [];
-      for (const { group, incoming } of offers) this.options.guarded(group, () => this.fetch(group, incoming));
+      for (const { group, incoming } of offers) this.options.guarded(group, () => this.beginFetch(group, incoming));
     }
     const { checkpoint } = this;
     if (checkpoint?.group.quarantined === true) this.giveUp(checkpoint);
@@ -108,7 +108,7 @@ export class Snapshots {
     this.offers.push({ group, incoming });
   }
 
-  private fetch(group: ReplicaGroup, incoming: IncomingSnapshot): void {
+  private beginFetch(group: ReplicaGroup, incoming: IncomingSnapshot): void {
     const { host, store } = this.options;
     const known = this.fetches.get(group.id);
     if (known?.isSealed === true) return;
