@@ -166,15 +166,11 @@ export class World<S extends Shape, C extends SimCore<S>> {
     for (const peer of this.nodes) if (peer !== node && peer.running) this.tellPeer(peer, node, 'up');
   }
 
-  /** The process stands still; its clock does not. */
-  pause(index: number, micros: number): void {
+  /** The process stands still, from now on or as soon as it has sent something; its clock does not. */
+  pause(index: number, micros: number, from: 'now' | 'nextSend' = 'now'): void {
     const node = this.nodeAt(index);
-    node.pausedUntil = Math.max(node.pausedUntil, this.now + micros);
-  }
-
-  /** The same as soon as it has sent something. */
-  pauseAfterSend(index: number, micros: number): void {
-    this.nodeAt(index).pauseAfterSend = micros;
+    if (from === 'nextSend') node.pauseAfterSend = micros;
+    else node.pausedUntil = Math.max(node.pausedUntil, this.now + micros);
   }
 
   /** Plans a crash after that many more effects of the node, in the middle of a step if it so happens. */
@@ -470,14 +466,9 @@ export class World<S extends Shape, C extends SimCore<S>> {
       this.trace.event(this.now, node.index, TraceKind.leave);
       this.trace.bytes(frame.bytes);
       this.network.send(node.index, to, frame.bytes);
-      if (node.pauseAfterSend > 0) this.stopAfterSend(node);
+      if (node.pauseAfterSend > 0) this.pause(node.index, node.pauseAfterSend); // the rest still leaves
     }
-  }
-
-  /** The rest of what it sends now still leaves. */
-  private stopAfterSend(node: VirtualNode<S, C>): void {
-    this.pause(node.index, node.pauseAfterSend);
-    node.pauseAfterSend = 0;
+    if (node.pausedUntil > this.now) node.pauseAfterSend = 0;
   }
 
   private halt(node: VirtualNode<S, C>): void {
