@@ -211,7 +211,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'lease-exclusive',
-    claim: 'While a leader holds a lease by its own clock, nobody leads a newer term of its group.',
+    claim: 'While a leader holds a lease by its own clock, nobody has been elected in a newer term of its group.',
     oracle: 'sim/check/raft/lease-exclusive.ts',
     test: 'test/raft/leases.test.ts',
     mutants: 'T1, T2, T4',

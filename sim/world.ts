@@ -173,15 +173,11 @@ export class World<S extends Shape, C extends SimCore<S>> {
     for (const peer of this.nodes) if (peer !== node && peer.running) this.tellPeer(peer, node, 'up');
   }
 
-  /** The process stands still; its clock does not. */
-  pause(index: number, micros: number): void {
+  /** The process stands still, from now on or as soon as it has sent something; its clock does not. */
+  pause(index: number, micros: number, from: 'now' | 'nextSend' = 'now'): void {
     const node = this.nodeAt(index);
-    node.pausedUntil = Math.max(node.pausedUntil, this.now + micros);
-  }
-
-  /** The same as soon as it has sent something. */
-  pauseAfterSend(index: number, micros: number): void {
-    this.nodeAt(index).pauseAfterSend = micros;
+    if (from === 'nextSend') node.pauseAfterSend = micros;
+    else node.pausedUntil = Math.max(node.pausedUntil, this.now + micros);
   }
 
   /** Plans a crash after that many more effects of the node, in the middle of a step if it so happens. */

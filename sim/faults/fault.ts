@@ -40,9 +40,8 @@ export interface FaultTarget {
   planCrash(index: number, plan: CrashPlan): void;
   restart(index: number): void;
   /** The process stands still that long from now; shorter than what is left of another pause changes nothing. */
-  pause(index: number, micros: number): void;
-  /** The same from the moment on at which it next sends something: answers wait for it. */
-  pauseAfterSend(index: number, micros: number): void;
+  /** From 'nextSend' on: as soon as it has sent something, so that the answers wait for it. */
+  pause(index: number, micros: number, from?: 'now' | 'nextSend'): void;
   disk(index: number): VirtualDisk;
   changeClock(index: number, change: (clock: NodeClock, now: number) => void): void;
 }

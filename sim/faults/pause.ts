@@ -14,8 +14,7 @@ export const pauseFault: Fault = {
     if (!target.isRunning(node)) return undefined;
     target.counts.add('pause');
     const micros = durationMicros * (1 + draws.below(4));
-    if (isAfterSend) target.pauseAfterSend(node, micros);
-    else target.pause(node, micros);
+    target.pause(node, micros, isAfterSend ? 'nextSend' : 'now');
     return undefined;
   },
 };

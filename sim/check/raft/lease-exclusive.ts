@@ -1,7 +1,7 @@
 /**
- * Leases are exclusive in true time: as long as a leader's own clock says that it holds a lease, nobody leads a newer term.
- * Stronger than "no two leases at once": a newer leader may commit before it holds a lease of its own. Transfers are no
- * exception, because a leader gives up its lease before it asks for one.
+ * Leases are exclusive in true time: as long as a leader's own clock says that it holds a lease, nobody has been elected in a
+ * newer term. Stronger than "no two leases at once": a newer leader may commit before it holds a lease of its own, and may be
+ * gone again. Transfers are no exception, because a leader gives up its lease before it asks for one.
  * Judged whenever a leader has taken a step: leases begin, and leaders are elected, in steps only, and clocks never go back.
  */
 import type { GroupId } from '../../../core/ids.ts';
@@ -17,12 +17,19 @@ interface Leader {
   readonly raft: Raft;
 }
 
+/** The newest election of a group. */
+interface Newest {
+  readonly term: number;
+  readonly node: number;
+}
+
 export class LeaseExclusive implements Observer<VouchShape, Replica> {
   readonly name: string = 'lease-exclusive';
-  readonly claim: string = 'While a leader holds a lease by its own clock, nobody leads a newer term of its group.';
+  readonly claim: string = 'While a leader holds a lease by its own clock, nobody has been elected in a newer term of its group.';
   private readonly nodes: readonly VouchNode[];
   private readonly groups: readonly GroupId[];
   private readonly trueTime: () => number;
+  private readonly newest: Map<GroupId, Newest> = new Map();
 
   constructor(nodes: readonly VouchNode[], groups: readonly GroupId[], trueTime: () => number) {
     this.nodes = nodes;
@@ -34,30 +41,37 @@ export class LeaseExclusive implements Observer<VouchShape, Replica> {
     for (const group of this.groups) {
       const leader = leaderAt(node, group);
       if (leader === undefined) continue;
-      for (const other of this.nodes) {
-        const rival = other === node ? undefined : leaderAt(other, group);
-        if (rival !== undefined) this.judge(group, leader, rival);
-      }
+      const newest = this.newest.get(group);
+      if (newest === undefined || leader.raft.term > newest.term) this.elected(group, leader);
+      else if (leader.raft.term < newest.term) this.judge(group, leader, newest);
     }
   }
 
-  private judge(group: GroupId, a: Leader, b: Leader): void {
-    const [older, newer] = a.raft.term < b.raft.term ? [a, b] : [b, a];
+  private elected(group: GroupId, { node, raft }: Leader): void {
+    const newest = { term: raft.term, node: node.index };
+    this.newest.set(group, newest);
+    for (const other of this.nodes) {
+      const older = other === node ? undefined : leaderAt(other, group);
+      if (older !== undefined) this.judge(group, older, newest);
+    }
+  }
+
+  private judge(group: GroupId, { node, raft }: Leader, newest: Newest): void {
     const now = this.trueTime();
-    if (!older.raft.holdsLease(older.node.clock.now(now))) return;
-    const { index } = older.node;
+    if (raft.term >= newest.term || !raft.holdsLease(node.clock.now(now))) return;
+    const { index } = node;
     throw new Violation(
       this.name,
-      `group ${group}: node ${index} holds a lease of term ${older.raft.term} while node ${newer.node.index} leads term ${newer.raft.term}`,
+      `group ${group}: node ${index} holds a lease of term ${raft.term}; node ${newest.node} has been elected in term ${newest.term}`,
       'safety',
       {
         group,
-        nodes: [newer.node.index, index],
-        term: newer.raft.term,
+        nodes: [newest.node, index],
+        term: newest.term,
         at: now,
         facts: [
-          `Node ${newer.node.index} leads group ${group} in term ${newer.raft.term} at ${seconds(now)}.`,
-          `By its own clock node ${index} still holds the lease of term ${older.raft.term}.`,
+          `Node ${newest.node} has been elected in term ${newest.term} of group ${group} by ${seconds(now)}.`,
+          `By its own clock node ${index} still holds the lease of term ${raft.term}.`,
         ],
       },
     );
