@@ -52,7 +52,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'votes-for-up-to-date',
     claim: 'A node votes only for a candidate whose log is at least as up-to-date as its own.',
     oracle: 'sim/check/raft/votes-for-up-to-date.ts',
-    test: 'test/raft/paper/thesis.test.ts',
+    test: 'test/raft/paper/thesis.ts',
     mutants: 'E6, E7',
   },
   {
@@ -73,7 +73,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'leader-commits-own-term',
     claim: 'A leader commits by counting only entries of its own term, and older ones with them.',
     oracle: 'sim/check/raft/leader-commits-own-term.ts',
-    test: 'test/raft/paper/figures-7-8.test.ts',
+    test: 'test/raft/paper/figures-7-8.ts',
     mutants: 'L1',
   },
   {
@@ -136,7 +136,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'election-timeouts-vary',
     claim: 'Election timeouts are drawn anew at random, so that split votes come to an end.',
     oracle: 'sim/check/raft/election-timeouts-vary.ts',
-    test: 'test/raft/paper/figure-2-rules.test.ts',
+    test: 'test/raft/paper/figure-2-rules.ts',
     mutants: 'E10',
   },
   {
