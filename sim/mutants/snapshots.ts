@@ -33,20 +33,6 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'S8',
-    title: 'a checkpoint that is being written shows later changes',
-    file: 'core/state/group-state.ts',
-    find: '    if (this.capture !== undefined) this.preserve(this.capture, id);\n',
-    replace: '',
-  },
-  {
-    id: 'S10',
-    title: 'a session in a checkpoint shows later commands',
-    file: 'core/state/sessions.ts',
-    find: '    this.capture?.preserve(index, session);\n',
-    replace: '',
-  },
-  {
-    id: 'S9',
     title: 'one segment too many is reclaimed',
     file: 'core/wal/wal.ts',
     find: '    return Math.max(oldest, this.floor);\n',
