@@ -198,7 +198,7 @@ function drawSwarm(choices: Choices): Knobs {
     diskDelayMinMicros: draws.between(20, 200),
     diskDelayMeanMicros: diskDelayMean,
     coalesce: draws.between(0, 100) / 100,
-    clockRatePpmMax: draws.pick([0, 1000, 100_000] as const),
+    clockRatePpmMax: draws.pick([0, 100_000, 1000, 100_000] as const),
     wallOffsetMaxMicros: draws.pick([0, 1000, 10 * SECOND] as const),
     buggify: draws.pick([0, 0.02, 0.2, 0.6] as const),
     faults: {},
