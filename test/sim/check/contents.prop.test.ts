@@ -1,6 +1,6 @@
 /** Contents against a Map: what is there, what is live, and that equal contents are one value however they came about. */
 import * as fc from 'fast-check';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Contents, ContentsPool, countLive, isLive, type Leaf, leafOf } from '../../../sim/check/clients/contents.ts';
 import { property } from '../../support/property.ts';
 
@@ -71,3 +71,15 @@ property(
     expect(a.contents === b.contents).toBe(areEqual);
   },
 );
+
+/** Nodes on the longest way down. */
+function depthOf(contents: Contents | undefined): number {
+  return contents === undefined ? 0 : 1 + Math.max(depthOf(contents.left), depthOf(contents.right));
+}
+
+test('keys that count up stand no deeper than random ones would', () => {
+  const pool = new ContentsPool();
+  let contents: Contents | undefined;
+  for (let key = 0; key < 1000; key += 1) contents = pool.with(contents, `e register/${key}`, { value: '+', expiresAt: 0 });
+  expect(depthOf(contents)).toBeLessThan(30); // random priorities make it about 21 deep
+});
