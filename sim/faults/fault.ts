@@ -64,10 +64,10 @@ export interface Fault {
   readonly inject: (request: FaultRequest) => (() => void) | undefined;
 }
 
-/** Whom a fault hits: whoever leads in one case of three, else anybody. */
+/** Whom a fault hits: whoever leads in half of the cases, else anybody. */
 export function drawVictim({ target, draws }: FaultRequest): number {
   const anybody = draws.below(target.nodeCount);
-  return draws.below(3) === 2 ? target.focus() : anybody;
+  return draws.below(2) === 1 ? target.focus() : anybody;
 }
 
 /** The nodes in a drawn order. */
