@@ -12,7 +12,7 @@ import { portableHasher } from '../core/hasher.ts';
 import { type ClusterId, GLOBAL_GROUP, type GroupId, type NodeId, type RequestId } from '../core/ids.ts';
 import type { SeedWords } from '../core/random.ts';
 import { createDirectory } from '../core/replica/directory.ts';
-import type { Manifest } from '../core/replica/manifest.ts';
+import { foundingManifest, type Manifest } from '../core/replica/manifest.ts';
 import { Replica } from '../core/replica/replica.ts';
 import type { SealedBlock } from '../core/state/group-state.ts';
 import { BuggifySites } from './buggify-sites.ts';
@@ -89,8 +89,8 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     for (let group = 0; group <= this.knobs.dataGroups; group += 1) {
       groups.push({ group: (GLOBAL_GROUP + group) as GroupId, voters });
     }
-    const members = voters.map((id) => ({ id, address: addressOf(nodes.indexOf(id)) }));
-    return { cluster: this.cluster, members, groups };
+    const founders = voters.map((id) => ({ id, address: addressOf(nodes.indexOf(id)) }));
+    return foundingManifest({ cluster: this.cluster, founders, groups });
   }
 
   isMember(core: Replica): boolean {

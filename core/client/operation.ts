@@ -74,6 +74,7 @@ export function groupOf(request: EngineRequest): GroupId {
     case 'createVault':
     case 'transact':
     case 'query':
+    case 'transfer':
       return request.group;
     default:
       return GLOBAL_GROUP;

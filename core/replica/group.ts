@@ -6,7 +6,7 @@
 import { assert, defined } from '../assert.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { Buggify, Entropy } from '../capability.ts';
-import type { ClientResult, GroupStatus } from '../client/protocol.ts';
+import type { ClientRequest, ClientResult, GroupStatus, MemberEntry } from '../client/protocol.ts';
 import {
   type GroupId,
   type LogIndex,
@@ -20,14 +20,18 @@ import {
   type Seq,
 } from '../ids.ts';
 import { APPLY_BYTES_MAX, APPLY_ENTRIES_MAX, ENTRY_BYTES_MAX, OWN_BACKLOG_ENTRIES_MAX } from '../limits.ts';
+import { membersOf } from '../raft/configuration.ts';
 import { EntryKind, type Message } from '../raft/message.ts';
+import type { RaftTiming } from '../raft/options.ts';
 import type { Raft } from '../raft/raft.ts';
 import { type Command, commandBytes } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
+import { bestTarget, Handover } from './handover.ts';
 import { PendingCommands } from './pending-commands.ts';
 import { type PendingRead, PendingReads } from './pending-reads.ts';
+import { Reconciler } from './reconciler.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
 
 /** Where a group's wishes go; implemented by the replica, which assigns the sequence of this step's persist. */
@@ -36,7 +40,13 @@ export interface GroupSink {
   persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq;
   send(to: NodeId, group: GroupId, after: Seq, message: Message): void;
   reply(request: RequestId, after: Seq, result: ClientResult): void;
+  /** Who are the group's members is another question now. */
+  membersChanged(): void;
+  /** The cluster's nodes as the directory wants them, and the index of the newest change to them. */
+  readonly desired: { readonly members: readonly MemberEntry[]; readonly revision: LogIndex };
 }
+
+type TransferRequest = Pick<Extract<ClientRequest, { kind: 'transfer' }>, 'from' | 'to'>;
 
 /** Entry header and section framing that a command's own size does not count, bytes. Generous. */
 const BATCH_BYTES_MAX = ENTRY_BYTES_MAX - 128 * 1024;
@@ -48,6 +58,8 @@ export interface GroupOptions {
   readonly raft: Raft;
   readonly state: GroupState;
   readonly batchMax: number;
+  readonly timing: RaftTiming;
+  readonly self: NodeId;
   readonly entropy: Entropy;
   readonly buggify: Buggify;
   /** Told of rare branches by name; in simulations only. */
@@ -68,6 +80,12 @@ export class ReplicaGroup {
   private readonly sink: GroupSink;
   private readonly commands: PendingCommands = new PendingCommands();
   private readonly reads: PendingReads = new PendingReads();
+  private readonly reconciler: Reconciler;
+  private readonly handover: Handover;
+  private readonly self: NodeId;
+  private readonly silenceMicros: number;
+  /** Index of the configuration entry that was last in force. */
+  private epoch: LogIndex;
   /** The newest persist that carries something of this group. */
   private lastSeq: Seq = AT_ONCE;
   private commitIndex: LogIndex = 0 as LogIndex;
@@ -85,6 +103,13 @@ export class ReplicaGroup {
     this.buggify = options.buggify;
     this.mark = options.mark;
     this.sink = options.sink;
+    this.self = options.self;
+    this.epoch = options.raft.newestConfiguration.index;
+    const { heartbeatMicros, electionTimeoutMaxMicros } = options.timing;
+    const { raft, self, mark } = options;
+    this.silenceMicros = electionTimeoutMaxMicros;
+    this.reconciler = new Reconciler({ self, raft, silenceMicros: this.silenceMicros, retryMicros: heartbeatMicros, mark });
+    this.handover = new Handover({ group: options.group, patienceMicros: 2 * electionTimeoutMaxMicros });
   }
 
   message(now: Micros, wall: Micros, from: NodeId, message: Message): void {
@@ -132,10 +157,44 @@ export class ReplicaGroup {
     this.answer([{ request, body }]);
   }
 
+  /** Hands leadership over; answered when that has ended. */
+  transfer(now: Micros, wall: Micros, request: RequestId, { from, to }: TransferRequest): void {
+    this.wall = wall;
+    if (!this.leading) this.sink.reply(request, AT_ONCE, this.notLeader());
+    else if (to === this.self || (from !== undefined && from !== this.self)) {
+      this.sink.reply(request, AT_ONCE, this.handover.done(this.self)); // as it is wanted
+    } else if (this.handover.isPending) {
+      this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Leadership is being handed over already.', RETRY_AFTER_MS));
+    } else if (!this.handOver(now, request, to)) {
+      const message = to === undefined ? 'No other voter of this group is alive.' : `${to} is no other voter of this group.`;
+      this.sink.reply(request, AT_ONCE, errorResult('not_a_voter', message));
+    }
+    this.pump(now);
+  }
+
+  /** @returns whether it began. */
+  private handOver(now: Micros, request: RequestId | undefined, to: NodeId | undefined): boolean {
+    const removed = this.sink.desired.members.filter((member) => member.removed).map((member) => member.id);
+    const target =
+      to ??
+      bestTarget(
+        this.raft.status().peers,
+        ({ id, lastHeard }) => now <= plus(lastHeard, this.silenceMicros) && !removed.includes(id),
+      );
+    if (target === undefined || !this.raft.transferLeadership(now, target)) return false;
+    this.handover.begin(now, request, target, to === undefined ? 'chosen' : 'named');
+    return true;
+  }
+
+  /** Whether the node is a member in the configuration in force. */
+  hasMember(node: NodeId): boolean {
+    return membersOf(this.raft.newestConfiguration.configuration).includes(node);
+  }
+
   nextDeadline(now: Micros): Micros {
     if (this.quarantined) return NEVER;
     if (this.commitIndex > this.state.lastApplied) return now;
-    const due = this.raft.nextDeadline();
+    const due = minOf(this.raft.nextDeadline(), this.handover.nextDeadline());
     if (!this.leading || this.expiryProposed) return due;
     const expiry = this.state.nextExpiry();
     // The wall clock decides only when to propose, never what is live: an early or late guess costs one more step.
@@ -143,7 +202,9 @@ export class ReplicaGroup {
   }
 
   status(): GroupStatus {
-    const { role, term, leader, commitIndex, lastIndex } = this.raft.status();
+    const { role, term, leader, commitIndex, lastIndex, configuration } = this.raft.status();
+    const { learners } = configuration;
+    const voters = membersOf(configuration).filter((id) => !learners.includes(id));
     return {
       group: this.id,
       role,
@@ -153,6 +214,8 @@ export class ReplicaGroup {
       lastApplied: this.state.lastApplied,
       lastIndex,
       quarantined: this.quarantined,
+      voters,
+      learners,
     };
   }
 
@@ -175,6 +238,8 @@ export class ReplicaGroup {
     for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
     for (const request of lost.never) this.sink.reply(request, AT_ONCE, result);
     for (const { request } of this.reads.drain()) this.sink.reply(request, AT_ONCE, result);
+    const handover = this.handover.abandon(result);
+    if (handover !== undefined) this.sink.reply(handover.request, AT_ONCE, handover.result);
   }
 
   /** Moves everything that can move, until nothing does. */
@@ -184,6 +249,7 @@ export class ReplicaGroup {
     this.flush(now);
     this.collect();
     this.apply();
+    this.reconcile(now);
     // A read round may have ended, and applying may end an expiry proposal or empty the pipe; what waits then moves in the same step.
     this.startReads(now);
     this.flush(now);
@@ -191,9 +257,22 @@ export class ReplicaGroup {
     this.answerReads();
   }
 
-  /** Hands one batch to raft if the pipe is free. */
+  /** A leader brings the group's members nearer to what the directory wants. Notices the end of a handover, too. */
+  private reconcile(now: Micros): void {
+    if (this.leading && !this.handover.isPending) {
+      const { members, revision } = this.sink.desired;
+      if (this.reconciler.advance(now, members, revision)) this.handOver(now, undefined, undefined);
+      this.collect();
+    }
+    if (!this.handover.isPending) return;
+    const { isTransferring, leader } = this.raft;
+    const ended = this.handover.poll(now, { leads: this.leading, isTransferring, leader });
+    if (ended !== undefined) this.sink.reply(ended.request, AT_ONCE, ended.result);
+  }
+
+  /** Hands one batch to raft if the pipe is free. Commands wait while another node is to take over: it is soon known which. */
   private flush(now: Micros): void {
-    if (!this.leading || this.commands.waitingCount === 0) return;
+    if (!this.leading || this.commands.waitingCount === 0 || this.handover.isPending) return;
     const { lastIndex, stableIndex } = this.raft;
     if (this.commands.newestProposed > stableIndex) return this.mark?.('replica.group-commit'); // they travel with the next write
     if (lastIndex - stableIndex >= OWN_BACKLOG_ENTRIES_MAX) return;
@@ -244,7 +323,12 @@ export class ReplicaGroup {
       }
       if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';
+      if (ready.leadership === 'gained') this.reconciler.begin();
     }
+    const { index } = this.raft.newestConfiguration;
+    if (index === this.epoch) return;
+    this.epoch = index;
+    this.sink.membersChanged();
   }
 
   private loseLeadership(): void {

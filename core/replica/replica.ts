@@ -26,11 +26,12 @@ import { GroupState, type StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { EMPTY_HARD_STATE } from '../wal/wal.ts';
-import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX, writeManifest } from './directory.ts';
+import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
 import { type GroupSink, ReplicaGroup } from './group.ts';
-import type { Manifest } from './manifest.ts';
+import type { GroupMembers, Manifest, Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
-import { errorResult, quarantinedResult, RETRY_AFTER_MS } from './results.ts';
+import { errorResult, quarantinedResult, RETRY_AFTER_MS, removedResult } from './results.ts';
+import { Roster } from './roster.ts';
 
 /** What becomes true for a group once a sequence is durable. */
 interface Mark {
@@ -56,10 +57,11 @@ export class Replica implements Core, GroupSink {
   private readonly groups: Map<GroupId, ReplicaGroup> = new Map();
   /** Ascending ids: the order of everything that visits all groups. */
   private groupList: readonly ReplicaGroup[] = [];
-  private current: Manifest | undefined;
+  private readonly roster: Roster;
+  /** Grows whenever it may have changed whom this node should keep a link to. */
+  topology: number = 0;
   /** A manifest on its way to the disk, and the persist that carries it. */
   private bootstrapping: { readonly manifest: Manifest; readonly seq: Seq } | undefined = undefined;
-  private readonly staleManifest: boolean;
   private started: boolean = false;
   private dead: boolean = false;
   private now: Micros;
@@ -79,14 +81,14 @@ export class Replica implements Core, GroupSink {
     this.now = clocks.now;
     this.wall = clocks.wall;
     this.id = readIdentity(reader);
-    this.current = readManifest(reader);
-    this.staleManifest = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
+    const isStale = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
+    this.roster = new Roster(this.id, readManifest(reader), isStale);
     this.recovery = recoverWal(reader, {
       segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
       buggify: options.buggify,
       mark: (name) => options.probe?.mark(name),
     });
-    if (this.current !== undefined && this.recovery.fresh) {
+    if (this.roster.current !== undefined && this.recovery.fresh) {
       throw new StorageError(
         'log_missing',
         'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
@@ -116,6 +118,7 @@ export class Replica implements Core, GroupSink {
     this.records = [];
     this.dispatch(input);
     this.flushRecords();
+    this.followDirectory();
     return this.effects;
   }
 
@@ -126,7 +129,15 @@ export class Replica implements Core, GroupSink {
   }
 
   manifest(): Manifest | undefined {
-    return this.current;
+    return this.roster.current;
+  }
+
+  /** Nodes to keep a link to: the other members, and removed ones that some group here has not let go yet. */
+  contacts(): readonly Member[] {
+    const { members, isRemoved } = this.roster;
+    const isNeeded = (id: NodeId): boolean => this.groupList.some((group) => group.hasMember(id));
+    if (isRemoved && !isNeeded(this.id)) return [];
+    return members.filter(({ id, removed }) => id !== this.id && (!removed || isNeeded(id)));
   }
 
   /** What recovery found at opening: damage and torn bytes, for operators. */
@@ -142,8 +153,9 @@ export class Replica implements Core, GroupSink {
   status(): NodeStatus {
     return {
       node: this.id,
-      cluster: this.current?.cluster,
-      members: this.current?.members ?? [],
+      cluster: this.roster.current?.cluster,
+      members: this.roster.members.filter((member) => !member.removed).map(({ id, address }) => ({ id, address })),
+      removed: this.roster.isRemoved,
       groups: this.groupList.map((group) => group.status()),
       droppedFrames: this.dropped,
     };
@@ -154,6 +166,7 @@ export class Replica implements Core, GroupSink {
     out.text(this.id);
     out.u64(this.seq);
     out.u64(this.dropped);
+    out.u64(this.desired.revision);
     for (const group of this.groupList) group.digest(out);
     return toHex(hashOf(portableHasher, out.peek()));
   }
@@ -185,17 +198,31 @@ export class Replica implements Core, GroupSink {
   private frame(from: NodeId, bytes: Uint8Array): void {
     const decoded = decodeFrame(bytes);
     const trusted =
-      decoded.ok && decoded.value.cluster === this.current?.cluster && decoded.value.sender === from && this.isMember(from);
+      decoded.ok && decoded.value.cluster === this.roster.current?.cluster && decoded.value.sender === from && from !== this.id;
     if (!trusted || !this.started) {
       if (trusted) this.options.probe?.mark('replica.frame-before-start');
       this.dropped += 1;
       return;
     }
+    const isPresent = this.roster.isPresent(from);
     for (const { group: id, message } of decoded.value.envelopes) {
-      const group = this.groups.get(id);
-      if (group === undefined) this.dropped += 1;
+      const group = this.groups.get(id) ?? (isPresent ? this.joinGroup(id) : undefined);
+      // Who was removed is heard only where a group still counts on it.
+      if (group === undefined || !(isPresent || group.hasMember(from))) this.dropped += 1;
       else if (!group.quarantined) this.receive(group, from, message);
     }
+  }
+
+  /** A member speaks of a group that this node has no replica of yet: it begins with the founders and follows the log. */
+  private joinGroup(id: GroupId): ReplicaGroup | undefined {
+    const manifest = this.roster.current;
+    const founding = manifest?.groups.find(({ group }) => group === id);
+    if (manifest === undefined || founding === undefined) return undefined;
+    const group = this.createGroup(founding, manifest);
+    this.groups.set(id, group);
+    this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
+    this.options.probe?.mark('replica.group-joined');
+    return group;
   }
 
   /** As guarded(), without a closure a message. */
@@ -207,10 +234,6 @@ export class Replica implements Core, GroupSink {
     }
   }
 
-  private isMember(node: NodeId): boolean {
-    return this.current?.members.some((member) => member.id === node) ?? false;
-  }
-
   private deadline(): void {
     if (!this.started) return;
     for (const group of this.groupList) {
@@ -219,11 +242,13 @@ export class Replica implements Core, GroupSink {
   }
 
   private persisted(seq: Seq): void {
-    if (!this.started && this.bootstrapping === undefined && this.current !== undefined) this.start(this.current);
-    if (this.bootstrapping !== undefined && seq >= this.bootstrapping.seq) {
-      this.current = this.bootstrapping.manifest;
+    const { bootstrapping, roster } = this;
+    if (!this.started && bootstrapping === undefined && roster.current !== undefined) this.start(roster.current);
+    if (bootstrapping !== undefined && seq >= bootstrapping.seq) {
+      roster.take(bootstrapping.manifest);
       this.bootstrapping = undefined;
-      this.start(this.current);
+      this.topology += 1;
+      this.start(bootstrapping.manifest);
     }
     for (let head = this.walMarks[0]; head !== undefined && head.seq <= seq; head = this.walMarks[0]) {
       this.walMarks.shift();
@@ -236,25 +261,40 @@ export class Replica implements Core, GroupSink {
     }
   }
 
+  /** A first manifest makes this node a member once it is durable; a later one tells what it has missed. */
   private bootstrap(manifest: Manifest): void {
-    if (
-      this.current !== undefined ||
-      this.bootstrapping !== undefined ||
-      !manifest.members.some((member) => member.id === this.id)
-    ) {
+    if (this.bootstrapping !== undefined || !this.roster.isNews(manifest)) {
       this.dropped += 1;
       return;
     }
+    if (this.roster.current !== undefined) return this.rewriteManifest(this.roster.write(manifest));
     this.seq = plus(this.seq, 1);
     this.bootstrapping = { manifest, seq: this.seq };
-    this.effects.push({ kind: 'persist', seq: this.seq, ops: writeManifest(manifest, this.staleManifest) });
+    this.effects.push({ kind: 'persist', seq: this.seq, ops: this.roster.operations(manifest) });
   }
 
+  /** What the directory says of the nodes, once it is applied here, is kept for the next start. */
+  private followDirectory(): void {
+    const members = this.groups.get(GLOBAL_GROUP)?.state.members;
+    if (members === undefined || members.revision <= this.desired.revision) return;
+    const ops = this.roster.follow(members.entries, members.revision);
+    if (ops !== undefined) this.rewriteManifest(ops);
+  }
+
+  private rewriteManifest(ops: readonly FileOp[]): void {
+    this.seq = plus(this.seq, 1);
+    this.topology += 1;
+    this.effects.push({ kind: 'persist', seq: this.seq, ops });
+  }
+
+  /** Groups that this node began with, and those that it has a log of. */
   private start(manifest: Manifest): void {
     this.started = true;
-    const dataGroups = manifest.groups.map(({ group }) => group).filter((group) => group !== GLOBAL_GROUP);
-    for (const { group, voters } of manifest.groups) {
-      if (voters.includes(this.id)) this.groups.set(group, this.createGroup(group, voters, dataGroups));
+    const { groups: known, quarantined, allQuarantined } = this.recovery;
+    for (const founding of manifest.groups) {
+      const { group, voters } = founding;
+      const isHere = voters.includes(this.id) || known.has(group) || quarantined.includes(group) || allQuarantined;
+      if (isHere) this.groups.set(group, this.createGroup(founding, manifest));
     }
     this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
     for (const group of this.groupList) {
@@ -266,7 +306,8 @@ export class Replica implements Core, GroupSink {
     }
   }
 
-  private createGroup(id: GroupId, voters: readonly NodeId[], dataGroups: readonly GroupId[]): ReplicaGroup {
+  private createGroup({ group: id, voters }: GroupMembers, { groups, founders }: Manifest): ReplicaGroup {
+    const dataGroups = groups.map(({ group }) => group).filter((group) => group !== GLOBAL_GROUP);
     const { hasher, entropy, timing, buggify, seed, probe } = this.options;
     const recovered = this.recovery.groups.get(id);
     const raft = new Raft(
@@ -292,6 +333,7 @@ export class Replica implements Core, GroupSink {
       group: id,
       hasher,
       dataGroups,
+      founders,
       ...(observer === undefined ? {} : { observer }),
       ...(pageBytes === undefined ? {} : { pageBytes }),
     });
@@ -303,6 +345,8 @@ export class Replica implements Core, GroupSink {
       buggify,
       mark: probe === undefined ? undefined : (name) => probe.mark(name),
       batchMax: this.options.batchMax ?? BATCH_COMMANDS_MAX,
+      timing,
+      self: this.id,
       sink: this,
     });
   }
@@ -312,23 +356,30 @@ export class Replica implements Core, GroupSink {
     const refused = checkRequest(body);
     if (refused !== undefined) return this.reply(id, AT_ONCE, errorResult(refused.code, refused.message));
     const group = this.groups.get(groupOf(body));
-    if (group === undefined) return this.reply(id, AT_ONCE, this.noSuchGroup());
+    if (group === undefined) return this.reply(id, AT_ONCE, this.noSuchGroup(groupOf(body)));
+    if (this.roster.isRemoved && !group.hasMember(this.id)) return this.reply(id, AT_ONCE, removedResult());
     if (group.quarantined) {
       this.options.probe?.mark('replica.request-to-quarantined-group');
       return this.reply(id, AT_ONCE, quarantinedResult());
     }
+    if (body.kind === 'transfer') return this.guarded(group, () => group.transfer(this.now, this.wall, id, body));
     const work = commandOf(body);
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
     if (work.consistency === 'stale') return this.guarded(group, () => group.readStale(id, work));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
 
-  private noSuchGroup(): ClientResult {
-    if (this.current === undefined) {
+  private noSuchGroup(id: GroupId): ClientResult {
+    const manifest = this.roster.current;
+    if (manifest === undefined) {
       return errorResult('not_initialised', 'This node belongs to no cluster yet: run `vouch init` once.', RETRY_AFTER_MS);
     }
     if (!this.started) return errorResult('unavailable', 'This node is opening its log.', RETRY_AFTER_MS);
-    return errorResult('group_missing', 'No such group on this node.');
+    if (this.roster.isRemoved) return removedResult();
+    if (manifest.groups.some(({ group }) => group === id)) {
+      return errorResult('unavailable', 'This node has not heard from the group yet: it has just joined.', RETRY_AFTER_MS);
+    }
+    return errorResult('group_missing', 'This cluster has no such group.');
   }
 
   /** C5: a broken invariant stops the group it broke in, nothing else. */
@@ -353,6 +404,14 @@ export class Replica implements Core, GroupSink {
   }
 
   // GroupSink: what groups want during the current step.
+
+  get desired(): GroupSink['desired'] {
+    return this.roster;
+  }
+
+  membersChanged(): void {
+    this.topology += 1;
+  }
 
   persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq {
     const seq = plus(this.seq, 1);
@@ -379,13 +438,15 @@ export class Replica implements Core, GroupSink {
   }
 }
 
+type ReplicaRequest = Exclude<ClientRequest, { kind: 'status' }>;
+
 /** The group a request concerns. */
-function groupOf(body: Exclude<ClientRequest, { kind: 'status' }>): GroupId {
+function groupOf(body: ReplicaRequest): GroupId {
   return 'group' in body ? body.group : GLOBAL_GROUP;
 }
 
 /** The command a request puts into the log, or the read that it is. */
-function commandOf(body: Exclude<ClientRequest, { kind: 'status' }>): Command | StateQuery {
+function commandOf(body: Exclude<ReplicaRequest, { kind: 'transfer' }>): Command | StateQuery {
   switch (body.kind) {
     case 'openSession':
       return { kind: 'openSession' };
