@@ -63,12 +63,7 @@ export class PeerLink {
   /** Frames that found no room. */
   dropped: number = 0;
 
-  constructor(
-    own: OwnIdentity,
-    transport: Transport,
-    options: PeerLinkDirection,
-    events: PeerLinkEvents,
-  ) {
+  constructor(own: OwnIdentity, transport: Transport, options: PeerLinkDirection, events: PeerLinkEvents) {
     this.own = own;
     this.events = events;
     this.direction = options.direction;
@@ -100,7 +95,7 @@ export class PeerLink {
     if (!this.socket.send(frame, WAITING_BYTES_MAX)) this.dropped += 1;
   }
 
-  /** Sends the manifest to a peer that it names, and that has no cluster yet or was removed from it. */
+  /** Sends the manifest to a peer that it names and that may not know it. */
   introduce(manifest: Manifest): void {
     const hello = this.hello;
     if (hello === undefined || !hasToHear(manifest, hello)) return;

@@ -53,7 +53,8 @@ export class PeerLinks {
   private readonly beatTimer: NodeJS.Timeout;
   /** Addresses to keep dialed, once there is a cluster. */
   private wanted: ReadonlySet<string> = new Set();
-  private hasMet: boolean = false;
+  /** What the peers were told last. */
+  private met: Manifest | undefined = undefined;
   private lingerTimer: NodeJS.Timeout | undefined = undefined;
   private closing: (() => void) | undefined = undefined;
   private closed: boolean = false;
@@ -98,9 +99,11 @@ export class PeerLinks {
   meet(manifest: Manifest, contacts: readonly Member[] = presentMembers(manifest)): void {
     this.wanted = new Set(contacts.map((contact) => contact.address));
     for (const { id, address } of contacts) if (id !== this.own.node) this.dial(address, id);
-    for (const link of this.links) link.introduce(manifest);
-    if (!this.hasMet) for (const link of this.links) if (isStranger(link)) link.end(CloseCode.replaced, 'say hello again');
-    this.hasMet = true;
+    if (manifest !== this.met) for (const link of this.links) link.introduce(manifest);
+    if (this.met === undefined) {
+      for (const link of this.links) if (isStranger(link)) link.end(CloseCode.replaced, 'say hello again');
+    }
+    this.met = manifest;
     if ([...this.dialed.keys()].every((address) => this.wanted.has(address))) return;
     this.lingerTimer ??= setTimeout(() => this.hangUp(), LINGER_MS);
   }
@@ -119,12 +122,7 @@ export class PeerLinks {
   /** Takes a link that a peer opened (net/listener.ts). */
   accept(transport: Transport): void {
     if (this.closed || this.links.size >= ACCEPTED_MAX + this.dialed.size) return transport.webSocket.terminate();
-    const link = new PeerLink(
-      this.own,
-      transport,
-      { direction: 'accepted' },
-      this.linkEvents('accepted', noAction),
-    );
+    const link = new PeerLink(this.own, transport, { direction: 'accepted' }, this.linkEvents('accepted', noAction));
     this.links.add(link);
   }
 

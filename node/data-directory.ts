@@ -14,8 +14,8 @@ import { decodeNodeFile, encodeNodeFile, NODE_FILE, type NodeFile } from './node
 export interface FirstBoot {
   readonly listen: string | undefined;
   readonly join: readonly string[] | undefined;
-  readonly advertise: string | undefined;
-  readonly insecure: boolean;
+  readonly advertise?: string | undefined;
+  readonly insecure?: boolean;
 }
 
 export interface OpenedDirectory {

@@ -73,7 +73,7 @@ export const NAMED_MARKS: readonly string[] = [
   'wal.unborn-segment-removed',
 ];
 
-/** Set only where configurations change or logs are compacted, which no run of a swarm does: the tests of raft reach them. */
+/** Set only where configurations change or logs are compacted, which no run of a swarm does: the tests of raft and replica reach them. */
 export const CHANGE_MARKS: readonly string[] = [
   'raft.configuration-rolled-back',
   'raft.joint-entered',
@@ -89,6 +89,9 @@ export const CHANGE_MARKS: readonly string[] = [
   'raft.snapshot-matches-log',
   'raft.snapshot-offered-again',
   'raft.voters-changed',
+  'replica.group-joined',
+  'replica.member-let-go',
+  'replica.member-taken-in',
 ];
 
 /** Every mark that a swarm is to reach. */

@@ -21,8 +21,8 @@ import type { Writer } from '../bytes/writer.ts';
 import type { ClientRequest, Consistency, DirectoryCommand, VaultQuery } from '../client/protocol.ts';
 import type { Height } from '../ids.ts';
 import { CLIENT_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts';
-import type { Transaction } from '../state/transaction.ts';
 import { MemberCommandKind, readMemberCommand, writeMemberCommand } from '../state/member-command.ts';
+import type { Transaction } from '../state/transaction.ts';
 import { decodeLedgerTransaction, writeTransactBlob } from '../state/transaction-codec.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
 import {

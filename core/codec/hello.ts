@@ -13,7 +13,8 @@
  *   same cluster                        -> the link carries frames (or waits, where neither has a cluster yet)
  *   we have a cluster, the peer none    -> a peer named by our manifest is sent that manifest and bootstraps with it; another
  *                                          one waits until it is added
- *   the peer was removed                -> it is sent the manifest, which says so
+ *   members have changed since the founding -> a peer named by our manifest is sent it: it may have been away for so long that
+ *                                          it knows none of the present members, or was removed itself
  *   two different clusters, our own id, or not the node we dialed -> the link is closed
  */
 import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
@@ -69,7 +70,7 @@ export function decodeManifestMessage(bytes: Uint8Array): Decoded<Manifest> {
 /** What to do after the other side's hello. */
 export type HelloVerdict =
   | { readonly kind: 'accept' }
-  /** Accept, and send the manifest: the peer is a member that has not been told yet, or was removed. */
+  /** Accept, and send the manifest: the peer may not know it. */
   | { readonly kind: 'introduce'; readonly manifest: Manifest }
   | { readonly kind: 'refuse'; readonly reason: 'own_id' | 'other_cluster' | 'other_node' };
 
@@ -87,8 +88,8 @@ export function judgeHello(
   return hasToHear(manifest, hello) ? { kind: 'introduce', manifest } : { kind: 'accept' };
 }
 
-/** Whether the manifest says something to the peer that it may not know: that it is a member, or one no more. */
+/** Whether the manifest says something to the peer that it may not know: that it is a member, or one no more, or who else is. */
 export function hasToHear(manifest: Manifest, hello: Hello): boolean {
-  const member = manifest.members.find(({ id }) => id === hello.node);
-  return member !== undefined && (hello.cluster === undefined || member.removed);
+  const isNamed = manifest.members.some(({ id }) => id === hello.node);
+  return isNamed && (hello.cluster === undefined || manifest.revision > 0);
 }

@@ -153,8 +153,9 @@ export class Reconciler {
 
   private propose(now: Micros, change: MemberChange, epoch: LogIndex): void {
     const proposed = this.options.raft.proposeConfiguration(now, { changes: [change], transition: 'auto', epoch });
-    if (proposed.ok) this.options.mark?.(`replica.member-${change.kind}`);
-    else this.lookAgain(now);
+    if (!proposed.ok) this.lookAgain(now);
+    else if (change.kind === 'remove') this.options.mark?.('replica.member-let-go');
+    else this.options.mark?.('replica.member-taken-in');
   }
 
   private handOver(now: Micros, epoch: LogIndex): boolean {

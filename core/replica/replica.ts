@@ -206,11 +206,15 @@ export class Replica implements Core, GroupSink {
     }
     const isPresent = this.roster.isPresent(from);
     for (const { group: id, message } of decoded.value.envelopes) {
-      const group = this.groups.get(id) ?? (isPresent ? this.joinGroup(id) : undefined);
-      // Who was removed is heard only where a group still counts on it.
-      if (group === undefined || !(isPresent || group.hasMember(from))) this.dropped += 1;
+      const group = this.groups.get(id) ?? (this.roster.isKnown(from) ? this.joinGroup(id) : undefined);
+      if (group === undefined || !(isPresent || this.hears(group, from))) this.dropped += 1;
       else if (!group.quarantined) this.receive(group, from, message);
     }
+  }
+
+  /** Who was removed is heard where the group still counts on it, or where this node is too far behind to know: it may lead. */
+  private hears(group: ReplicaGroup, removed: NodeId): boolean {
+    return this.roster.isKnown(removed) && (group.hasMember(removed) || !group.hasMember(this.id));
   }
 
   /** A member speaks of a group that this node has no replica of yet: it begins with the founders and follows the log. */

@@ -43,6 +43,11 @@ export class Roster {
     return this.present.has(node);
   }
 
+  /** Whether the node is a member, or was one. */
+  isKnown(node: NodeId): boolean {
+    return this.present.has(node) || this.members.some((member) => member.id === node);
+  }
+
   /** The directory as it is applied here. @returns operations that make it durable, where it knows better. */
   follow(members: readonly MemberEntry[], revision: LogIndex): readonly FileOp[] | undefined {
     const { manifest } = this;

@@ -20,7 +20,7 @@ import { ULID_BYTES } from '../chain/ulid.ts';
 import type { CommandRef, DirectoryCommand, MemberCommand } from '../client/protocol.ts';
 import type { GroupId, LogIndex, OrganizationId, VaultId } from '../ids.ts';
 import { SLUG_BYTES_MAX, TRANSACTION_BYTES_MAX } from '../limits.ts';
-import { MemberCommandKind, readMemberCommand, writeMemberCommand } from './member-command.ts';
+import { isMemberCommand, MemberCommandKind, readMemberCommand, writeMemberCommand } from './member-command.ts';
 import { isOrganizationName, isVaultName } from './names.ts';
 import type { Transaction } from './transaction.ts';
 import { decodeLedgerTransaction, transactBytes, writeTransactBlob } from './transaction-codec.ts';
@@ -110,7 +110,11 @@ function readDirectoryBody(reader: Reader): DirectoryCommand {
     return { kind: 'createOrganization', name };
   }
   const member = MEMBER_KINDS.find((name) => MemberCommandKind[name] === kind);
-  if (member !== undefined) return readMemberCommand(reader, member);
+  if (member !== undefined) {
+    const body = readMemberCommand(reader, member);
+    if (!isMemberCommand(body)) reader.fail('bad_value');
+    return body;
+  }
   if (kind !== DirectoryKind.reserveVault) reader.fail('bad_tag');
   const organization = reader.text(SLUG_BYTES_MAX);
   const name = reader.text(SLUG_BYTES_MAX);

@@ -7,7 +7,7 @@
  *   5 promoteMember  16 node
  *   6 replaceMember  16 node, 16 by, text address
  *   7 moveMember     16 node, text address
- * The same rules hold at admission, with a sentence (admission.ts).
+ * What the fields may hold is judged by admission (admission.ts), with a sentence, and once more when a log is read.
  */
 import { unreachable } from '../assert.ts';
 import { readId, writeId } from '../bytes/hex-id.ts';
@@ -15,7 +15,7 @@ import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { MemberCommand } from '../client/protocol.ts';
 import type { NodeId } from '../ids.ts';
-import { ADDRESS_BYTES_MAX } from '../limits.ts';
+import { MESSAGE_BYTES_MAX } from '../limits.ts';
 import { NO_NODE } from './member-entry.ts';
 import { isAddress } from './names.ts';
 
@@ -60,7 +60,6 @@ export function readMemberCommand(reader: Reader, kind: MemberCommand['kind']): 
     }
     case 'replaceMember': {
       const by = readNode(reader);
-      if (by === node) reader.fail('bad_value');
       return { kind, node, by, address: readAddress(reader) };
     }
     case 'moveMember':
@@ -70,14 +69,16 @@ export function readMemberCommand(reader: Reader, kind: MemberCommand['kind']): 
   }
 }
 
+/** Whether admission would let it pass. */
+export function isMemberCommand(body: MemberCommand): boolean {
+  if (body.node === NO_NODE || ('address' in body && !isAddress(body.address))) return false;
+  return body.kind !== 'replaceMember' || (body.by !== NO_NODE && body.by !== body.node);
+}
+
 function readNode(reader: Reader): NodeId {
-  const id = readId<'NodeId'>(reader);
-  if (id === NO_NODE) reader.fail('bad_value');
-  return id;
+  return readId<'NodeId'>(reader);
 }
 
 function readAddress(reader: Reader): string {
-  const address = reader.text(ADDRESS_BYTES_MAX);
-  if (!isAddress(address)) reader.fail('bad_value');
-  return address;
+  return reader.text(MESSAGE_BYTES_MAX);
 }

@@ -51,7 +51,10 @@ export function addMemberCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  vouch member promote 127.0.0.1:7403')
     .action((node: string, options: ChangeOptions) => promote(node, options));
   withWait(member.command('replace <node> <by>').description('let one node go once another votes in its place'))
-    .addHelpText('after', '\nExample (the new one is a member, or a running node):\n  vouch member replace 3fa9 127.0.0.1:7403 --wait 60')
+    .addHelpText(
+      'after',
+      '\nExample (the new one is a member, or a running node):\n  vouch member replace 3fa9 127.0.0.1:7403 --wait 60',
+    )
     .action((node: string, by: string, options: ChangeOptions) => replace(node, by, options));
   withHost(program.command('transfer').description('hand leadership to another voter'))
     .option('--group <g>', 'of this group only')
@@ -77,7 +80,8 @@ function lineOf(member: MemberJson, width: number): string {
   const { id, address, state, role, votes, learns, leads, replaced_by } = member;
   const notes: string[] = [];
   if (state === 'joining') notes.push(`to be ${role}: votes in ${votes} groups, learns in ${learns}`);
-  if (state === 'leaving') notes.push(replaced_by === undefined ? `still in ${votes + learns} groups` : `until ${replaced_by} votes`);
+  if (state === 'leaving')
+    notes.push(replaced_by === undefined ? `still in ${votes + learns} groups` : `until ${replaced_by} votes`);
   if (leads > 0) notes.push(`leads ${leads} ${leads === 1 ? 'group' : 'groups'}`);
   return `${id}  ${address.padEnd(width)}  ${state.padEnd(8)}${notes.join(', ')}`.trimEnd();
 }
@@ -93,7 +97,12 @@ async function add(address: string, options: ChangeOptions & { readonly learner?
 async function remove(node: string, options: ChangeOptions): Promise<void> {
   const remote = new Remote(options);
   const answer = await remote.delete<ChangeAnswer>(`/v1/members/${encodeURIComponent(node)}`);
-  await conclude(remote, answer, options, answer.changed ? `removing ${answer.member.id}` : `${answer.member.id} was removed before`);
+  await conclude(
+    remote,
+    answer,
+    options,
+    answer.changed ? `removing ${answer.member.id}` : `${answer.member.id} was removed before`,
+  );
 }
 
 async function promote(node: string, options: ChangeOptions): Promise<void> {
@@ -141,7 +150,9 @@ async function settled(remote: Remote, member: MemberJson, seconds: number): Pro
     now = members.find(({ id }) => id === member.id) ?? now;
     if (now.state !== 'joining' && now.state !== 'leaving') return now;
     if (performance.now() > until) {
-      throw new CliFailure(`${member.id} is still ${now.state} after ${seconds} s; the cluster goes on with it. See vouch members.`);
+      throw new CliFailure(
+        `${member.id} is still ${now.state} after ${seconds} s; the cluster goes on with it. See vouch members.`,
+      );
     }
   }
 }
@@ -165,6 +176,8 @@ async function drain(options: HostOptions): Promise<void> {
   }
   const [first] = answer.kept;
   if (first !== undefined) {
-    throw new CliFailure(`${remote.address} still leads ${answer.kept.length} of its groups: group ${first.group}: ${first.reason}`);
+    throw new CliFailure(
+      `${remote.address} still leads ${answer.kept.length} of its groups: group ${first.group}: ${first.reason}`,
+    );
   }
 }

@@ -21,7 +21,10 @@ export function addStartCommand(program: Command): void {
     .option('--log-level <level>', 'error, warn, info or debug (VOUCH_LOG_LEVEL)')
     .option('--batch-max <n>', 'client commands in one log entry (VOUCH_BATCH_MAX; default 100)')
     .option('--config <file>', 'JSON file with any of these (VOUCH_CONFIG)')
-    .addHelpText('after', '\nExamples:\n  vouch start --listen 127.0.0.1:7400 --data ./data/a\n  vouch init --host 127.0.0.1:7400\n  vouch start --listen 127.0.0.1:7401 --data ./data/b --join 127.0.0.1:7400')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vouch start --listen 127.0.0.1:7400 --data ./data/a\n  vouch init --host 127.0.0.1:7400\n  vouch start --listen 127.0.0.1:7401 --data ./data/b --join 127.0.0.1:7400',
+    )
     .action(async (flags: StartFlags) => {
       // Loaded here: the libraries of the gateway take longer to load than any other command takes to run.
       const [{ loadSettings }, { runNode }] = await Promise.all([import('../config/load.ts'), import('../run-node.ts')]);

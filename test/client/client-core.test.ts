@@ -261,7 +261,10 @@ describe('retries', () => {
     const asking = it.take();
     expect(asking.request).toEqual({ kind: 'status' });
     const members = [A, B].map(({ address, node }) => ({ id: node, address }));
-    it.answer(asking, { kind: 'status', status: { node: A.node, cluster: undefined, members, groups: [], droppedFrames: 0 } });
+    it.answer(asking, {
+      kind: 'status',
+      status: { node: A.node, cluster: undefined, members, removed: false, groups: [], droppedFrames: 0 },
+    });
     const again = it.waitForSend();
     if (again.endpoint === A.address) it.answer(again, error('not_leader', B.node));
     expect((it.sends[0] ?? again).endpoint).toBe(B.address);
