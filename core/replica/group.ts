@@ -178,6 +178,7 @@ export class ReplicaGroup {
     const target =
       to ??
       bestTarget(
+        this.id,
         this.raft.status().peers,
         ({ id, lastHeard }) => now <= plus(lastHeard, this.silenceMicros) && !removed.includes(id),
       );

@@ -28,14 +28,18 @@ export interface HandoverEnd {
   readonly result: ClientResult;
 }
 
-/** The voter that has most of the log among those heard lately; the smallest id among equals. */
-export function bestTarget(peers: readonly PeerStatus[], mayLead: (peer: PeerStatus) => boolean): NodeId | undefined {
-  let best: PeerStatus | undefined;
-  for (const peer of peers) {
-    if (!peer.voter || !mayLead(peer)) continue;
-    if (best === undefined || peer.matchIndex > best.matchIndex) best = peer;
-  }
-  return best?.id;
+/**
+ * A voter that has most of the log. Among equals the group's number decides, so that a node that hands over many groups does
+ * not make one other node lead them all.
+ */
+export function bestTarget(
+  group: GroupId,
+  peers: readonly PeerStatus[],
+  mayLead: (peer: PeerStatus) => boolean,
+): NodeId | undefined {
+  const able = peers.filter((peer) => peer.voter && mayLead(peer));
+  const best = able.filter((peer) => able.every((other) => other.matchIndex <= peer.matchIndex));
+  return best[group % best.length]?.id;
 }
 
 export class Handover {

@@ -100,6 +100,7 @@ async function transfer(
   const to = asked.to === undefined ? undefined : resolveMember(await ledger.members(), asked.to).id;
   const { groups } = control.status();
   const chosen = groups.filter(({ group }) => asked.group === undefined || group === asked.group);
+  if (groups.length === 0) throw new HttpError(503, 'unavailable', 'This node takes part in no group yet.', 1);
   if (chosen.length === 0) throw new HttpError(400, 'validation_error', `There is no group ${asked.group} on this node.`);
   const done: HandedOver[] = [];
   for (const { group, leader } of chosen) {
