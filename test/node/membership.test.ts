@@ -58,6 +58,12 @@ async function untilVoters(...wanted: readonly number[]): Promise<void> {
   );
 }
 
+/** As a child that does not hold up this process: the SDK writes meanwhile. */
+async function replace(old: number, next: number): Promise<Finished> {
+  const command = start(['member', 'replace', host(old), host(next), '--wait', '30', '--host', host(next)]);
+  return { status: await command.ended, stdout: command.stdout(), stderr: command.stderr() };
+}
+
 function tuple(i: number): TupleKey {
   return { resource: `document:${i}`, relation: 'viewer', subject: 'user:anne' };
 }
@@ -94,11 +100,10 @@ test('two nodes that are started with --join become voters by themselves', async
 test('leadership goes where it is sent, and a drained node leads nothing', async () => {
   const sent = on(2, 'transfer', '--group', '1', '--to', host(5), '--json');
   expect(sent).toMatchObject({ status: 0, stderr: '' });
-  const id = (await membersAt(5)).find(({ address }) => address === host(5))?.id;
-  expect(JSON.parse(sent.stdout)).toEqual({ transferred: [{ group: 1, leader: id }] });
-  expect(on(5, 'drain').status).toBe(0);
-  expect((await membersAt(5)).find(({ address }) => address === host(5))?.leads).toBe(0);
-  expect(on(5, 'drain').stdout).toContain('leads nothing');
+  const five = async (): Promise<MemberJson | undefined> => (await membersAt(5)).find(({ address }) => address === host(5));
+  expect(JSON.parse(sent.stdout)).toEqual({ transferred: [{ group: 1, leader: (await five())?.id }] });
+  expect(on(5, 'drain')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^group 1: [0-9a-f]{32} leads\.$/m) });
+  expect((await five())?.leads).toBe(0);
 });
 
 test('everything is back after kill -9 of all nodes, each started again with --data alone', async () => {
@@ -132,7 +137,7 @@ test('all three first nodes are replaced while the SDK writes: no request fails,
     [2, 5],
     [3, 6],
   ] as const) {
-    const replaced = on(next, 'member', 'replace', host(old), host(next), '--wait', '30');
+    const replaced = await replace(old, next);
     expect(replaced).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining(': removed.') });
     const node = running.get(old);
     node?.kill('SIGTERM');
@@ -153,14 +158,9 @@ test('a removed node that is started again says so, and its id is refused', asyn
   expect(on(4, 'member', 'add', host(1))).toMatchObject({ status: 1, stderr: expect.stringContaining('cannot come back') });
 }, 60_000);
 
-test.each([
-  [['member', 'remove', 'ffff'], 1, /knows no node "ffff"/],
-  [['member', 'replace', 'ffff', 'nowhere'], 2, /named by its HOST:PORT/],
-  [['member', 'add', '127.0.0.1:1'], 1, /No Vouch node can be reached at 127\.0\.0\.1:1/],
-  [['member', 'promote', '127.0.0.9:1'], 1, /knows no node/],
-  [['transfer', '--group', '99'], 1, /no group 99/],
-  [['transfer', '--to', 'ffff'], 1, /knows no node/],
-  [['member', 'remove', 'ffff', '--wait', 'soon'], 1, /knows no node|--wait/],
-])('vouch %s is refused with a sentence', (args, status, sentence) => {
-  expect(on(4, ...args)).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(sentence) });
+test('what cannot be done is refused with a sentence', () => {
+  const stranger = on(4, 'member', 'remove', 'ffff');
+  expect(stranger).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('knows no node "ffff"') });
+  const nowhere = on(4, 'member', 'add', '127.0.0.1:1');
+  expect(nowhere).toMatchObject({ status: 1, stderr: expect.stringContaining('No Vouch node can be reached at 127.0.0.1:1') });
 });
