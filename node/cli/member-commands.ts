@@ -146,9 +146,10 @@ function secondsOf(text: string | undefined): number | undefined {
 async function settled(remote: Remote, member: MemberJson, seconds: number): Promise<MemberJson> {
   const until = performance.now() + seconds * 1_000;
   for (let now = member; ; await new Promise((resolve) => setTimeout(resolve, POLL_MS))) {
-    const { members } = await remote.get<{ members: readonly MemberJson[] }>('/v1/members');
-    now = members.find(({ id }) => id === member.id) ?? now;
-    if (now.state !== 'joining' && now.state !== 'leaving') return now;
+    // The node asked may be without a leader for a moment while members change; that is what the waiting is for.
+    const answer = await remote.get<{ members: readonly MemberJson[] }>('/v1/members').catch(() => undefined);
+    now = answer?.members.find(({ id }) => id === member.id) ?? now;
+    if (answer !== undefined && now.state !== 'joining' && now.state !== 'leaving') return now;
     if (performance.now() > until) {
       throw new CliFailure(
         `${member.id} is still ${now.state} after ${seconds} s; the cluster goes on with it. See vouch members.`,

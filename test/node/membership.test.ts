@@ -58,10 +58,24 @@ async function untilVoters(...wanted: readonly number[]): Promise<void> {
   );
 }
 
-/** As a child that does not hold up this process: the SDK writes meanwhile. */
-async function replace(old: number, next: number): Promise<Finished> {
-  const command = start(['member', 'replace', host(old), host(next), '--wait', '30', '--host', host(next)]);
-  return { status: await command.ended, stdout: command.stdout(), stderr: command.stderr() };
+/**
+ * A command until it succeeds, as an operator repeats one: on a machine that is too busy, a group may be without a leader just
+ * then. As a child that does not hold up this process, where the SDK writes meanwhile. @returns what it printed.
+ */
+async function insist(args: readonly string[]): Promise<string> {
+  let stdout = '';
+  await eventually(
+    `vouch ${args.join(' ')} succeeds`,
+    async () => {
+      const command = start(args);
+      const status = await command.ended;
+      stdout = command.stdout();
+      if (status !== 0) expect(command.stderr()).toMatch(/\((?:unavailable|deadline_exceeded)\)|is still|did not answer/);
+      return status === 0;
+    },
+    60_000,
+  );
+  return stdout;
 }
 
 function tuple(i: number): TupleKey {
@@ -97,13 +111,12 @@ test('two nodes that are started with --join become voters by themselves', async
   expect(listed.stdout.split('\n').filter((line) => line.includes('voter'))).toHaveLength(5);
 }, 60_000);
 
-test('leadership goes where it is sent, and a drained node leads nothing', async () => {
-  const sent = on(2, 'transfer', '--group', '1', '--to', host(5), '--json');
-  expect(sent).toMatchObject({ status: 0, stderr: '' });
-  const five = async (): Promise<MemberJson | undefined> => (await membersAt(5)).find(({ address }) => address === host(5));
-  expect(JSON.parse(sent.stdout)).toEqual({ transferred: [{ group: 1, leader: (await five())?.id }] });
-  expect(on(5, 'drain')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^group 1: [0-9a-f]{32} leads\.$/m) });
-  expect((await five())?.leads).toBe(0);
+test('leadership goes where it is sent, and a drained node leads nothing', { timeout: 90_000 }, async () => {
+  const leads = async (): Promise<number | undefined> => (await membersAt(5)).find(({ address }) => address === host(5))?.leads;
+  await insist(['transfer', '--group', '1', '--to', host(5), '--host', host(2)]);
+  await eventually('it leads', async () => (await leads()) === 1);
+  await insist(['drain', '--host', host(5)]);
+  await eventually('it leads nothing', async () => (await leads()) === 0);
 });
 
 test('everything is back after kill -9 of all nodes, each started again with --data alone', async () => {
@@ -137,8 +150,10 @@ test('all three first nodes are replaced while the SDK writes: no request fails,
     [2, 5],
     [3, 6],
   ] as const) {
-    const replaced = await replace(old, next);
-    expect(replaced).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining(': removed.') });
+    // By its id: once the first attempt is heard, the address is no member's any more.
+    const id = (await membersAt(next)).find(({ address }) => address === host(old))?.id ?? '';
+    const printed = await insist(['member', 'replace', id, host(next), '--wait', '30', '--host', host(next)]);
+    expect(printed).toContain(': removed.');
     const node = running.get(old);
     node?.kill('SIGTERM');
     expect(await node?.ended).toBe(0);
