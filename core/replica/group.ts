@@ -6,7 +6,7 @@
 import { assert, defined } from '../assert.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { Buggify, Entropy } from '../capability.ts';
-import type { ClientRequest, ClientResult, GroupStatus, MemberEntry } from '../client/protocol.ts';
+import type { ClientResult, GroupStatus, MemberEntry } from '../client/protocol.ts';
 import {
   type GroupId,
   type LogIndex,
@@ -28,10 +28,9 @@ import { type Command, commandBytes } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
-import { bestTarget, Handover } from './handover.ts';
+import { Leadership, type TransferRequest } from './leadership.ts';
 import { PendingCommands } from './pending-commands.ts';
 import { type PendingRead, PendingReads } from './pending-reads.ts';
-import { Reconciler } from './reconciler.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
 
 /** Where a group's wishes go; implemented by the replica, which assigns the sequence of this step's persist. */
@@ -45,8 +44,6 @@ export interface GroupSink {
   /** The cluster's nodes as the directory wants them, and the index of the newest change to them. */
   readonly desired: { readonly members: readonly MemberEntry[]; readonly revision: LogIndex };
 }
-
-type TransferRequest = Pick<Extract<ClientRequest, { kind: 'transfer' }>, 'from' | 'to'>;
 
 /** Entry header and section framing that a command's own size does not count, bytes. Generous. */
 const BATCH_BYTES_MAX = ENTRY_BYTES_MAX - 128 * 1024;
@@ -80,10 +77,7 @@ export class ReplicaGroup {
   private readonly sink: GroupSink;
   private readonly commands: PendingCommands = new PendingCommands();
   private readonly reads: PendingReads = new PendingReads();
-  private readonly reconciler: Reconciler;
-  private readonly handover: Handover;
-  private readonly self: NodeId;
-  private readonly silenceMicros: number;
+  private readonly leadership: Leadership;
   /** Index of the configuration entry that was last in force. */
   private epoch: LogIndex;
   /** The newest persist that carries something of this group. */
@@ -103,13 +97,8 @@ export class ReplicaGroup {
     this.buggify = options.buggify;
     this.mark = options.mark;
     this.sink = options.sink;
-    this.self = options.self;
     this.epoch = options.raft.newestConfiguration.index;
-    const { heartbeatMicros, electionTimeoutMaxMicros } = options.timing;
-    const { raft, self, mark } = options;
-    this.silenceMicros = electionTimeoutMaxMicros;
-    this.reconciler = new Reconciler({ self, raft, silenceMicros: this.silenceMicros, retryMicros: heartbeatMicros, mark });
-    this.handover = new Handover({ group: options.group, patienceMicros: 2 * electionTimeoutMaxMicros });
+    this.leadership = new Leadership(options);
   }
 
   message(now: Micros, wall: Micros, from: NodeId, message: Message): void {
@@ -158,33 +147,11 @@ export class ReplicaGroup {
   }
 
   /** Hands leadership over; answered when that has ended. */
-  transfer(now: Micros, wall: Micros, request: RequestId, { from, to }: TransferRequest): void {
+  transfer(now: Micros, wall: Micros, request: RequestId, body: TransferRequest): void {
     this.wall = wall;
-    if (!this.leading) this.sink.reply(request, AT_ONCE, this.notLeader());
-    else if (to === this.self || (from !== undefined && from !== this.self)) {
-      this.sink.reply(request, AT_ONCE, this.handover.done(this.self)); // as it is wanted
-    } else if (this.handover.isPending) {
-      this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Leadership is being handed over already.', RETRY_AFTER_MS));
-    } else if (!this.handOver(now, request, to)) {
-      const message = to === undefined ? 'No other voter of this group is alive.' : `${to} is no other voter of this group.`;
-      this.sink.reply(request, AT_ONCE, errorResult('not_a_voter', message));
-    }
+    const answer = this.leading ? this.leadership.transfer(now, request, body) : this.notLeader();
+    if (answer !== undefined) this.sink.reply(request, AT_ONCE, answer);
     this.pump(now);
-  }
-
-  /** @returns whether it began. */
-  private handOver(now: Micros, request: RequestId | undefined, to: NodeId | undefined): boolean {
-    const removed = this.sink.desired.members.filter((member) => member.removed).map((member) => member.id);
-    const target =
-      to ??
-      bestTarget(
-        this.id,
-        this.raft.status().peers,
-        ({ id, lastHeard }) => now <= plus(lastHeard, this.silenceMicros) && !removed.includes(id),
-      );
-    if (target === undefined || !this.raft.transferLeadership(now, target)) return false;
-    this.handover.begin(now, request, target, to === undefined ? 'chosen' : 'named');
-    return true;
   }
 
   /** Whether the node is a member in the configuration in force. */
@@ -195,7 +162,7 @@ export class ReplicaGroup {
   nextDeadline(now: Micros): Micros {
     if (this.quarantined) return NEVER;
     if (this.commitIndex > this.state.lastApplied) return now;
-    const due = minOf(this.raft.nextDeadline(), this.handover.nextDeadline());
+    const due = minOf(this.raft.nextDeadline(), this.leadership.nextDeadline());
     if (!this.leading || this.expiryProposed) return due;
     const expiry = this.state.nextExpiry();
     // The wall clock decides only when to propose, never what is live: an early or late guess costs one more step.
@@ -239,7 +206,7 @@ export class ReplicaGroup {
     for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
     for (const request of lost.never) this.sink.reply(request, AT_ONCE, result);
     for (const { request } of this.reads.drain()) this.sink.reply(request, AT_ONCE, result);
-    const handover = this.handover.abandon(result);
+    const handover = this.leadership.abandon(result);
     if (handover !== undefined) this.sink.reply(handover.request, AT_ONCE, handover.result);
   }
 
@@ -260,20 +227,14 @@ export class ReplicaGroup {
 
   /** A leader brings the group's members nearer to what the directory wants. Notices the end of a handover, too. */
   private reconcile(now: Micros): void {
-    if (this.leading && !this.handover.isPending) {
-      const { members, revision } = this.sink.desired;
-      if (this.reconciler.advance(now, members, revision)) this.handOver(now, undefined, undefined);
-      this.collect();
-    }
-    if (!this.handover.isPending) return;
-    const { isTransferring, leader } = this.raft;
-    const ended = this.handover.poll(now, { leads: this.leading, isTransferring, leader });
+    const ended = this.leadership.advance(now, this.leading);
     if (ended !== undefined) this.sink.reply(ended.request, AT_ONCE, ended.result);
+    if (this.leading) this.collect();
   }
 
   /** Hands one batch to raft if the pipe is free. Commands wait while another node is to take over: it is soon known which. */
   private flush(now: Micros): void {
-    if (!this.leading || this.commands.waitingCount === 0 || this.handover.isPending) return;
+    if (!this.leading || this.commands.waitingCount === 0 || this.leadership.isEnding) return;
     const { lastIndex, stableIndex } = this.raft;
     if (this.commands.newestProposed > stableIndex) return this.mark?.('replica.group-commit'); // they travel with the next write
     if (lastIndex - stableIndex >= OWN_BACKLOG_ENTRIES_MAX) return;
@@ -324,7 +285,7 @@ export class ReplicaGroup {
       }
       if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';
-      if (ready.leadership === 'gained') this.reconciler.begin();
+      if (ready.leadership === 'gained') this.leadership.begin();
     }
     const { index } = this.raft.newestConfiguration;
     if (index === this.epoch) return;

@@ -20,9 +20,8 @@ import { configurationOf, type Message } from '../raft/message.ts';
 import { Raft } from '../raft/raft.ts';
 import { Random } from '../random.ts';
 import { checkRequest } from '../state/admission.ts';
-import type { Command } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
-import { GroupState, type StateQuery } from '../state/group-state.ts';
+import { GroupState } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { EMPTY_HARD_STATE } from '../wal/wal.ts';
@@ -30,6 +29,7 @@ import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './di
 import { type GroupSink, ReplicaGroup } from './group.ts';
 import type { GroupMembers, Manifest, Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
+import { commandOf, groupOf, isCommand } from './requests.ts';
 import { errorResult, quarantinedResult, RETRY_AFTER_MS, removedResult } from './results.ts';
 import { Roster } from './roster.ts';
 
@@ -440,37 +440,4 @@ export class Replica implements Core, GroupSink {
     this.walMarks.push({ seq: this.seq, number: this.recovery.wal.lastNumber });
     this.effects.unshift({ kind: 'persist', seq: this.seq, ops });
   }
-}
-
-type ReplicaRequest = Exclude<ClientRequest, { kind: 'status' }>;
-
-/** The group a request concerns. */
-function groupOf(body: ReplicaRequest): GroupId {
-  return 'group' in body ? body.group : GLOBAL_GROUP;
-}
-
-/** The command a request puts into the log, or the read that it is. */
-function commandOf(body: Exclude<ReplicaRequest, { kind: 'transfer' }>): Command | StateQuery {
-  switch (body.kind) {
-    case 'openSession':
-      return { kind: 'openSession' };
-    case 'directory':
-      return { kind: 'directory', ref: body.command, body: body.body };
-    case 'createVault':
-      return { kind: 'createVault', ref: body.command, organization: body.organization, vault: body.vault };
-    case 'transact':
-      return {
-        kind: 'transact',
-        ref: body.command,
-        organization: body.organization,
-        vault: body.vault,
-        transaction: body.transaction,
-      };
-    default:
-      return body;
-  }
-}
-
-function isCommand(work: Command | StateQuery): work is Command {
-  return !('consistency' in work);
 }

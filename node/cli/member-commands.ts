@@ -42,7 +42,7 @@ export function addMemberCommands(program: Command): void {
   const member = program.command('member').description('change who the members are');
   withWait(member.command('add <host:port>').description('add a running node; it votes once it has caught up'))
     .option('--learner', 'it receives everything and never votes, until it is promoted')
-    .addHelpText('after', '\nExample:\n  vouch start --listen 127.0.0.1:7403 --data ./data/d\n  vouch member add 127.0.0.1:7403')
+    .addHelpText('after', '\nExample:\n  vouch member add 127.0.0.1:7403 --wait 30')
     .action(add);
   withWait(member.command('remove <node>').description('take a node out for good: its id never comes back'))
     .addHelpText('after', '\nExample:\n  vouch member remove 3fa9 --wait 30')
@@ -50,11 +50,12 @@ export function addMemberCommands(program: Command): void {
   withWait(member.command('promote <node>').description('make a learner a voter'))
     .addHelpText('after', '\nExample:\n  vouch member promote 127.0.0.1:7403')
     .action((node: string, options: ChangeOptions) => promote(node, options));
-  withWait(member.command('replace <node> <by>').description('let one node go once another votes in its place'))
-    .addHelpText(
-      'after',
-      '\nExample (the new one is a member, or a running node):\n  vouch member replace 3fa9 127.0.0.1:7403 --wait 60',
-    )
+  withWait(
+    member
+      .command('replace <node> <by>')
+      .description('let one node go once another (a member, or a running node) votes in its place'),
+  )
+    .addHelpText('after', '\nExample:\n  vouch member replace 3fa9 127.0.0.1:7403 --wait 60')
     .action((node: string, by: string, options: ChangeOptions) => replace(node, by, options));
   withHost(program.command('transfer').description('hand leadership to another voter'))
     .option('--group <g>', 'of this group only')

@@ -23,7 +23,7 @@ export function addStartCommand(program: Command): void {
     .option('--config <file>', 'JSON file with any of these (VOUCH_CONFIG)')
     .addHelpText(
       'after',
-      '\nExamples:\n  vouch start --listen 127.0.0.1:7400 --data ./data/a\n  vouch init --host 127.0.0.1:7400\n  vouch start --listen 127.0.0.1:7401 --data ./data/b --join 127.0.0.1:7400',
+      '\nExample:\n  vouch start --listen 127.0.0.1:7400 --data ./data/a\n  vouch init --host 127.0.0.1:7400\n  vouch start --listen 127.0.0.1:7401 --data ./data/b --join 127.0.0.1:7400',
     )
     .action(async (flags: StartFlags) => {
       // Loaded here: the libraries of the gateway take longer to load than any other command takes to run.
