@@ -32,6 +32,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'E4, E8, E9',
   },
   {
+    name: 'configurations-overlap',
+    claim: 'Quorums of one configuration and of the next share a node, and a leader has one change on its way.',
+    oracle: 'sim/check/raft/configurations-overlap.ts',
+    test: 'test/raft/known-bugs.test.ts',
+    mutants: '',
+  },
+  {
     name: 'one-vote-per-term',
     claim: 'A node votes for one candidate per term, and only durable votes leave the node.',
     oracle: 'sim/check/raft/one-vote-per-term.ts',
@@ -56,7 +63,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'leader-commits-own-term',
     claim: 'A leader commits by counting only entries of its own term, and older ones with them.',
     oracle: 'sim/check/raft/leader-commits-own-term.ts',
-    test: 'test/raft/paper.test.ts',
+    test: 'test/raft/paper/figures-7-8.test.ts',
     mutants: 'L1',
   },
   {
@@ -119,7 +126,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'election-timeouts-vary',
     claim: 'Election timeouts are drawn anew at random, so that split votes come to an end.',
     oracle: 'sim/check/raft/election-timeouts-vary.ts',
-    test: 'test/raft/paper.test.ts',
+    test: 'test/raft/paper/figure-2-rules.test.ts',
     mutants: 'E10',
   },
   {

@@ -57,8 +57,18 @@ export function sendAppends(state: RaftState): void {
 
 /** Sends the peer everything that its window has room for. */
 function sendPending(state: RaftState, peer: Progress): void {
-  while (!peer.paused && peer.nextIndex <= state.log.lastIndex) sendAppend(state, peer, appendEnd(state, peer));
+  while (!peer.paused && peer.nextIndex <= state.log.lastIndex) sendNext(state, peer);
   if (peer.nextIndex <= state.log.lastIndex && peer.state === 'replicate') state.mark('raft.window-full');
+}
+
+/** The next append with entries, as many as fit; empty where there are none. A snapshot where the entry before them is gone. */
+function sendNext(state: RaftState, peer: Progress): void {
+  if (needsSnapshot(state, peer)) offerSnapshot(state, peer);
+  else sendAppend(state, peer, appendEnd(state, peer));
+}
+
+function needsSnapshot(state: RaftState, peer: Progress): boolean {
+  return peer.nextIndex <= state.log.baseIndex;
 }
 
 function appendEnd(state: RaftState, peer: Progress): LogIndex {
@@ -67,14 +77,10 @@ function appendEnd(state: RaftState, peer: Progress): LogIndex {
   return state.log.runEnd(peer.nextIndex, entriesMax, appendBytesMax);
 }
 
-/** One append of the entries nextIndex..end; empty where end is before nextIndex. A snapshot where the entry before is gone. */
+/** One append of the entries nextIndex..end; empty where end is before nextIndex. */
 function sendAppend(state: RaftState, peer: Progress, end: LogIndex): void {
   const { log } = state;
   const prevIndex = plus(peer.nextIndex, -1);
-  if (prevIndex < log.baseIndex) {
-    offerSnapshot(state, peer);
-    return;
-  }
   const entries = end > prevIndex ? log.slice(peer.nextIndex, end) : NO_ENTRIES;
   const commit = log.commitIndex;
   state.outbox.sendNow(peer.id, {
@@ -100,7 +106,8 @@ function bytesOf(entries: readonly Entry[]): number {
  * one that has it all acknowledges, and the window is free even if every earlier answer was lost.
  */
 function probeInflight(state: RaftState, peer: Progress): void {
-  sendAppend(state, peer, plus(peer.nextIndex, -1));
+  if (needsSnapshot(state, peer)) offerSnapshot(state, peer);
+  else sendAppend(state, peer, plus(peer.nextIndex, -1));
 }
 
 /** Followers that heard an older commit index than the present one hear it now, once per Ready and not per commit. */
@@ -148,7 +155,7 @@ function accepted(state: RaftState, peer: Progress, index: LogIndex): void {
 function refused(state: RaftState, peer: Progress, message: MessageOf<'appendResponse'>): void {
   const retryAt = state.log.highestWithTermAtMost(message.hintIndex, message.hintTerm);
   if (!peer.refuse(message.index, retryAt)) state.mark('raft.stale-refusal-ignored');
-  else if (!peer.paused) sendAppend(state, peer, appendEnd(state, peer));
+  else if (!peer.paused) sendNext(state, peer);
 }
 
 export function handleHeartbeatResponse(state: RaftState, from: NodeId, message: MessageOf<'heartbeatResponse'>): void {
@@ -173,7 +180,7 @@ function retry(state: RaftState, peer: Progress): void {
   if (peer.state === 'probe') {
     state.mark('raft.probe-repeated');
     peer.probeSent = false;
-    sendAppend(state, peer, appendEnd(state, peer));
+    sendNext(state, peer);
   } else if (peer.state === 'snapshot') {
     offerAgain(state, peer);
   } else if (peer.matchIndex < state.log.lastIndex) {

@@ -7,6 +7,7 @@
 import { assert } from '../assert.ts';
 import { INDEX_ZERO, type LogIndex, type NodeId, plus, TERM_ZERO } from '../ids.ts';
 import { acknowledge, answerStaleLeader, followLeader, isFromLeader } from './append.ts';
+import type { RaftLog } from './log.ts';
 import type { MessageOf, SnapshotMeta } from './message.ts';
 import type { Progress } from './progress.ts';
 import type { RaftState } from './state.ts';
@@ -50,19 +51,24 @@ export function handleInstallSnapshot(state: RaftState, from: NodeId, message: M
   }
   followLeader(state, from, message);
   const { index, indexTerm: term, configuration, manifest } = message;
+  const meta: SnapshotMeta = { index, term, configuration };
   const { log } = state;
   if (index <= log.commitIndex) {
     state.mark('raft.old-snapshot-refused');
     acknowledge(state, from, log.commitIndex);
-  } else if (log.matches(index, term)) {
+  } else if (holdsLast(log, meta)) {
     state.mark('raft.snapshot-matches-log');
     log.commitTo(index);
     acknowledge(state, from, index);
   } else if (!isInstalling(state, from, index)) {
-    const meta = { index, term, configuration };
     state.installing = { from, meta };
     state.outbox.snapshot = { from, meta, manifest };
   }
+}
+
+/** Whether the log holds the last entry of the snapshot: then it holds all of it, and what is behind it stays (figure 5.3, 6). */
+function holdsLast(log: RaftLog, meta: SnapshotMeta): boolean {
+  return log.matches(meta.index, meta.term);
 }
 
 /** A fetch under way from the same leader goes on: a newer offer would only begin it again. */
@@ -80,7 +86,7 @@ export function snapshotInstalled(state: RaftState, meta: SnapshotMeta): void {
     if (state.leader !== undefined && state.role === 'follower') acknowledge(state, state.leader, log.commitIndex);
     return;
   }
-  const matches = log.matches(meta.index, meta.term);
+  const matches = holdsLast(log, meta);
   if (matches) {
     state.mark('raft.snapshot-keeps-suffix');
     log.commitTo(meta.index);
@@ -92,6 +98,8 @@ export function snapshotInstalled(state: RaftState, meta: SnapshotMeta): void {
   state.persistence.restored(meta.index, matches);
   state.configurations.restore(meta, matches);
   state.configurationChanged();
+  // A node that has become leader since held all of it already: nothing new is counted, but less is uncommitted.
+  if (state.role === 'leader') state.uncommittedBytes = log.bytesBetween(plus(log.commitIndex, 1), log.lastIndex);
   if (state.leader !== undefined && state.role === 'follower') acknowledge(state, state.leader, meta.index);
 }
 

@@ -2,9 +2,11 @@
 import { CONTROLS } from './controls.ts';
 import { ELECTION_MUTANTS } from './elections.ts';
 import { LEDGER_MUTANTS } from './ledger.ts';
+import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
 import { CLIENT_MUTANTS, READ_MUTANTS } from './reads-and-clients.ts';
 import { REPLICATION_MUTANTS } from './replication.ts';
+import { SNAPSHOT_MUTANTS } from './snapshots.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -16,3 +18,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...LEDGER_MUTANTS,
   ...CONTROLS,
 ];
+
+/** Bugs that only groups on their own can show: nothing in a simulated cluster changes members or compacts a log yet. */
+export const GROUP_MUTANTS: readonly Mutant[] = [...MEMBERSHIP_MUTANTS, ...SNAPSHOT_MUTANTS];

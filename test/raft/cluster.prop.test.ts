@@ -1,96 +1,10 @@
 /** Random schedules of deliveries, losses, duplicates, slow disks, crashes and clocks: safety at each step, liveness after. */
 import * as fc from 'fast-check';
-import { expect } from 'vitest';
-import type { NodeId } from '../../core/ids.ts';
 import { configurationOf } from '../../core/raft/message.ts';
 import { propertyRuns } from '../support/property.ts';
 import { TestCluster } from './harness.ts';
-import { A, B, C, D, NODES, TIMING } from './support.ts';
-
-/** What a schedule does in one step; `pick` chooses among nodes or messages in flight. */
-type Action = readonly [kind: number, pick: number, amount: number];
-
-function act(cluster: TestCluster, [kind, pick, amount]: Action): void {
-  const { id } = cluster.nodes[pick % cluster.nodes.length] as { id: NodeId };
-  const leading = cluster.leaders.at(-1)?.status().id ?? id;
-  // Old messages first, mostly: a schedule that only picks at random starves everything once the network fills.
-  const position = amount < 200 ? 0 : pick % Math.max(1, cluster.network.length);
-  if (kind < 50) cluster.deliver(position);
-  else if (kind < 52) cluster.drop(position);
-  else if (kind < 54) cluster.duplicate(position);
-  else if (kind < 78) cluster.sync(id);
-  else if (kind < 82) cluster.pass(amount);
-  else if (kind < 83) cluster.passTo(id);
-  else if (kind < 91) cluster.propose(leading);
-  else if (kind < 95) cluster.read(id);
-  else if (kind < 96) cluster.crash(id, amount % 4);
-  else if (kind < 99) cluster.start(id);
-  else if (amount < 100) cluster.transfer(leading, id);
-  else cluster.isolateFor(amount, id);
-}
-
-/** Mostly elections: candidates at once, leaders cut off with entries of their own, crashes around votes, answers late and twice. */
-function storm(cluster: TestCluster, [kind, pick, amount]: Action): void {
-  const { id } = cluster.nodes[pick % cluster.nodes.length] as { id: NodeId };
-  const position = amount < 150 ? 0 : pick % Math.max(1, cluster.network.length);
-  const leading = cluster.leaders[pick % Math.max(1, cluster.leaders.length)]?.status().id ?? id;
-  if (kind < 46) cluster.deliver(position);
-  else if (kind < 49) cluster.drop(position);
-  else if (kind < 56) cluster.duplicate(position);
-  else if (kind < 74) cluster.sync(id);
-  else if (kind < 79) cluster.campaign(id);
-  else if (kind < 87) cluster.propose(leading);
-  else if (kind < 91) cluster.read(leading);
-  else if (kind < 93) cluster.isolateFor(amount, leading);
-  else if (kind < 96) cluster.pass(amount);
-  else {
-    cluster.crash(id, amount % 3);
-    cluster.start(id);
-  }
-}
-
-/** Faults stop: the cluster elects, commits a proposal and answers reads everywhere. */
-function recover(cluster: TestCluster): void {
-  cluster.heal();
-  for (const { id } of cluster.nodes) cluster.start(id);
-  let proposedAt = 0;
-  for (let round = 0; round < 400; round += 1) {
-    cluster.settle();
-    const [leader] = cluster.leaders.filter((raft) => raft.term === Math.max(...cluster.nodes.map((n) => n.raft?.term ?? 0)));
-    if (leader !== undefined && proposedAt === 0 && cluster.propose(leader.status().id)) proposedAt = leader.lastIndex;
-    cluster.settle();
-    const everywhere = cluster.nodes.every(
-      ({ raft }) => raft !== undefined && raft.commitIndex >= proposedAt && raft.leader !== undefined,
-    );
-    if (proposedAt > 0 && everywhere) return;
-    cluster.pass(50);
-  }
-  throw new Error(`no progress: ${JSON.stringify(cluster.nodes.map(({ raft }) => raft?.status()))}`);
-}
-
-/** Reads of the schedule have all ended by their time-out; new ones are answered at once. */
-function readEverywhere(cluster: TestCluster): void {
-  for (let micros = 0; micros <= TIMING.electionTimeoutMaxMicros; micros += 50) {
-    cluster.pass(50);
-    cluster.settle();
-  }
-  expect(cluster.oracles.readsOpen).toBe(0);
-  const answered = cluster.oracles.readsAnswered;
-  for (const { id } of cluster.nodes) expect(cluster.read(id)).toBeGreaterThan(0);
-  cluster.settle();
-  expect(cluster.oracles.readsAnswered - answered).toBe(cluster.nodes.length);
-}
-
-/** Unbiased: fast-check would prefer the ends of each range, and with them one action and one node. */
-const action = fc.noBias(fc.tuple(fc.nat(99), fc.nat(10_000), fc.nat(300)));
-const schedule = fc.array(action, { maxLength: 1000, size: 'max' });
-
-function run(cluster: TestCluster, actions: readonly Action[], step: typeof act = act): void {
-  if (step === act) cluster.elect(A);
-  for (const action of actions) step(cluster, action);
-  recover(cluster);
-  readEverywhere(cluster);
-}
+import { churn, lag, run, schedule, storm } from './schedule.ts';
+import { A, B, C, D, NODES } from './support.ts';
 
 propertyRuns(
   100,
@@ -132,3 +46,22 @@ propertyRuns(
 propertyRuns(80, 'five voters are safe in any storm of elections and crashes, and live when it is over', schedule, (actions) => {
   run(new TestCluster(NODES, { preVote: false, checkQuorum: false }), actions, storm);
 });
+
+propertyRuns(
+  150,
+  'five nodes among whom members come and go are safe at every step of any schedule and live when faults stop',
+  schedule,
+  fc.boolean(),
+  (actions, preVote) => {
+    run(new TestCluster(NODES, { preVote, configuration: configurationOf([A, B, C]) }), actions, churn);
+  },
+);
+
+propertyRuns(
+  100,
+  'three voters of which one lags behind compacted logs are safe at every step of any schedule and live when faults stop',
+  schedule,
+  (actions) => {
+    run(new TestCluster([A, B, C], { preVote: false, checkQuorum: false }), actions, lag);
+  },
+);

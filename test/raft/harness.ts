@@ -3,9 +3,10 @@
  * Messages that wait for durability leave with the completion of their mark; a crash forgets them and what is not durable.
  * The oracles of oracles.ts look after every call.
  */
-import { type Micros, NEVER, type NodeId, plus } from '../../core/ids.ts';
-import type { Configuration, Message } from '../../core/raft/message.ts';
-import { configurationOf } from '../../core/raft/message.ts';
+import { type LogIndex, type Micros, NEVER, type NodeId, plus } from '../../core/ids.ts';
+import { type MemberChange, membersOf } from '../../core/raft/configuration.ts';
+import type { ConfigurationChange } from '../../core/raft/membership.ts';
+import { type Configuration, configurationOf, type Message, type SnapshotMeta } from '../../core/raft/message.ts';
 import type { RaftOptions } from '../../core/raft/options.ts';
 import { Raft } from '../../core/raft/raft.ts';
 import type { OutgoingMessage, Ready } from '../../core/raft/ready.ts';
@@ -28,6 +29,8 @@ export class TestNode {
   /** Waiting for their mark. */
   held: { readonly mark: number; readonly outgoing: OutgoingMessage }[] = [];
   readonly readys: Ready[] = [];
+  /** What the leader asked the host to fetch, not installed yet. */
+  offered: SnapshotMeta | undefined = undefined;
 
   constructor(id: NodeId) {
     this.id = id;
@@ -35,6 +38,7 @@ export class TestNode {
 }
 
 export interface ClusterOptions extends Partial<RaftOptions> {
+  /** Of the first members; other nodes begin with nothing. */
   readonly configuration?: Configuration;
   /** false: completions come only through sync(). */
   readonly autoSync?: boolean;
@@ -88,9 +92,13 @@ export class TestCluster {
         random,
         buggify: () => false,
         noopData: () => new Uint8Array(0),
+        snapshotToOffer: () => {
+          const meta = node.disk.snapshot;
+          return meta === undefined ? undefined : { meta, manifest: Uint8Array.of(meta.index % 256) };
+        },
         ...this.options,
       },
-      node.disk.recover(this.configuration),
+      node.disk.recover(membersOf(this.configuration).includes(id) ? this.configuration : configurationOf([])),
       this.now,
     );
     this.oracles.started(node);
@@ -104,6 +112,7 @@ export class TestCluster {
     node.disk.crash(recordsKept);
     node.raft = undefined;
     node.held = [];
+    node.offered = undefined;
     this.oracles.crashed(id);
     this.oracles.check(this.nodes);
   }
@@ -198,10 +207,55 @@ export class TestCluster {
     return began;
   }
 
+  /** @returns the refusal, or undefined where the change was appended. */
+  change(id: NodeId, changes: readonly MemberChange[], options: Partial<ConfigurationChange> = {}): string | undefined {
+    const node = this.node(id);
+    const result = node.raft?.proposeConfiguration(this.now, { changes, transition: 'auto', epoch: undefined, ...options });
+    this.after(node);
+    return result === undefined || result.ok ? undefined : result.code;
+  }
+
+  /** The host makes a snapshot of everything committed durable, and the log begins behind it. */
+  compact(id: NodeId): void {
+    const node = this.node(id);
+    const { raft } = node;
+    if (raft === undefined || raft.commitIndex === 0) return;
+    const index = Math.min(raft.commitIndex, raft.stableIndex) as LogIndex;
+    if (index <= raft.baseIndex) return;
+    node.disk.install(raft.snapshotMeta(index));
+    raft.compactTo(index);
+    this.after(node);
+  }
+
+  /** The host has fetched what it was asked to: it installs it behind everything that waits to be written. */
+  install(id: NodeId): void {
+    const node = this.node(id);
+    const meta = node.offered;
+    if (node.raft === undefined || meta === undefined) return;
+    node.offered = undefined;
+    while (node.disk.waiting > 0) this.sync(id);
+    if (meta.index <= node.raft.commitIndex) return;
+    node.disk.install(meta);
+    node.raft.snapshotInstalled(this.now, meta);
+    this.after(node);
+  }
+
+  /** The host could not fetch it. */
+  failInstall(id: NodeId): void {
+    const node = this.node(id);
+    if (node.raft === undefined || node.offered === undefined) return;
+    node.raft.snapshotFailed(this.now, node.offered);
+    node.offered = undefined;
+    this.after(node);
+  }
+
   /** Delivers and syncs, oldest first, until nothing moves. Messages that lost() names are dropped. */
   settle(lost: (flight: Flight) => boolean = () => false): void {
     for (let round = 0; round < 10_000; round += 1) {
-      for (const node of this.nodes) while (node.raft !== undefined && node.disk.waiting > 0) this.sync(node.id);
+      for (const node of this.nodes) {
+        while (node.raft !== undefined && node.disk.waiting > 0) this.sync(node.id);
+        this.install(node.id);
+      }
       const flight = this.network[0];
       if (flight === undefined) return;
       if (lost(flight)) this.drop(0);
@@ -233,6 +287,7 @@ export class TestCluster {
       node.readys.push(ready);
       node.disk.write(ready);
       this.oracles.handedOut(node, ready);
+      if (ready.snapshot !== undefined) node.offered = ready.snapshot.meta;
       for (const outgoing of ready.messages) {
         if (outgoing.durable && node.disk.waiting > 0) node.held.push({ mark: ready.mark, outgoing });
         else this.send(node, [outgoing]);

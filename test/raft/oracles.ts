@@ -3,10 +3,13 @@
  * Not here: liveness (the tests demand it once faults have stopped).
  */
 import type { LogIndex, NodeId } from '../../core/ids.ts';
-import type { Entry } from '../../core/raft/message.ts';
-import { majority } from '../../core/raft/quorum.ts';
+import { decodeConfiguration, encodeConfiguration } from '../../core/raft/configuration-bytes.ts';
+import { type Configuration, type Entry, EntryKind } from '../../core/raft/message.ts';
+import { voteOutcome } from '../../core/raft/quorum.ts';
 import type { Raft } from '../../core/raft/raft.ts';
 import type { Ready } from '../../core/raft/ready.ts';
+import { quorumsOverlap } from '../../sim/check/raft/configurations-overlap.ts';
+import type { TestDisk } from './disk.ts';
 import type { TestNode } from './harness.ts';
 import { index } from './support.ts';
 
@@ -16,8 +19,14 @@ function claim(holds: boolean, property: string, detail: () => string): void {
 function same(a: Entry | undefined, b: Entry | undefined): boolean {
   return a !== undefined && b !== undefined && a.term === b.term && a.data.toString() === b.data.toString();
 }
-function logOfNode(node: TestNode): readonly Entry[] {
-  return node.raft === undefined ? node.disk.entries : node.raft.entries(index(1), node.raft.lastIndex);
+/** What a node still holds of its log, by index; snapshots stand for the rest. */
+function logOfNode({ raft, disk }: TestNode): { readonly base: number; readonly entries: readonly Entry[] } {
+  if (raft === undefined) return { base: disk.base, entries: disk.entries };
+  return { base: raft.baseIndex, entries: raft.entries(index(1), raft.lastIndex) };
+}
+/** Whether a disk holds the entry, itself or in its snapshot. */
+function holds({ disk }: TestNode, entry: Entry): boolean {
+  return entry.index <= disk.base || same(disk.entry(entry.index), entry);
 }
 
 export class Oracles {
@@ -28,10 +37,13 @@ export class Oracles {
   private readonly durableVotes: Map<string, NodeId> = new Map();
   private readonly lastSeen: Map<NodeId, { term: number; commit: number }> = new Map();
   private readonly matches: Map<string, number> = new Map();
+  /** In force on each node when it was looked at last. */
+  private readonly configurations: Map<NodeId, Configuration> = new Map();
   private readonly invocations: Map<number, { node: NodeId; committed: LogIndex }> = new Map();
 
   started(node: TestNode): void {
     this.lastSeen.delete(node.id);
+    this.configurations.delete(node.id);
   }
 
   /** Reads begun on nodes that have not crashed since, without an answer yet. */
@@ -69,6 +81,8 @@ export class Oracles {
       if (node.raft === undefined) continue;
       this.monotone(node, node.raft);
       this.stateMachineSafety(nodes, node, node.raft);
+      this.overlap(node, node.raft);
+      stableIsDurable(node, node.raft);
     }
     for (const { id, raft } of nodes) {
       if (raft === undefined || raft.role !== 'leader') continue;
@@ -96,8 +110,14 @@ export class Oracles {
     this.lastSeen.set(id, { term, commit });
   }
 
+  /** A member that comes back begins anew. */
   private matchIndexMonotone(leader: NodeId, raft: Raft): void {
-    for (const { id, matchIndex } of raft.status().peers) {
+    const { peers } = raft.status();
+    for (const key of this.matches.keys()) {
+      const isOwn = key.startsWith(`${leader} of `) && key.endsWith(` in ${raft.term}`);
+      if (isOwn && !peers.some(({ id }) => key.startsWith(`${leader} of ${id} `))) this.matches.delete(key);
+    }
+    for (const { id, matchIndex } of peers) {
       const key = `${leader} of ${id} in ${raft.term}`;
       claim(matchIndex >= (this.matches.get(key) ?? 0), 'match index never falls within a term', () => key);
       this.matches.set(key, matchIndex);
@@ -111,28 +131,60 @@ export class Oracles {
   }
 
   private stateMachineSafety(nodes: readonly TestNode[], node: TestNode, raft: Raft): void {
-    for (let i = 1; i <= raft.commitIndex; i += 1) {
+    for (let i = raft.baseIndex + 1; i <= raft.commitIndex; i += 1) {
       const entry = raft.entry(index(i)) as Entry;
       const known = this.committed[i - 1];
       if (known === undefined) {
         this.committed.push({ entry, term: raft.term });
-        durableOnQuorum(nodes, entry);
+        this.durableOnQuorum(nodes, raft, entry);
       } else claim(same(known.entry, entry), 'committed entries are the same everywhere', () => `${node.id} at ${i}`);
     }
   }
 
   private leaderCompleteness(id: NodeId, raft: Raft): void {
     this.committed.forEach(({ entry, term }, i) => {
-      if (term >= raft.term) return;
+      if (term >= raft.term || i < raft.baseIndex) return;
       claim(same(raft.entry(index(i + 1)), entry), 'a leader has every entry committed before', () => `${id} at ${i + 1}`);
     });
   }
+
+  /** By a configuration that was in force when it was committed: that at its index, or one that came into force since. */
+  private durableOnQuorum(nodes: readonly TestNode[], raft: Raft, entry: Entry): void {
+    const holders = nodes.filter((node) => holds(node, entry)).map(({ id }) => id);
+    const candidates = [raft.status().configuration, raft.snapshotMeta(entry.index).configuration];
+    const before = this.configurations.get(raft.status().id);
+    if (before !== undefined) candidates.push(before);
+    const counted = candidates.some((configuration) => voteOutcome(configuration, holders, []) === 'won');
+    claim(counted, 'committed means durable on a quorum', () => `index ${entry.index} on ${holders}`);
+  }
+
+  /** Whoever decides by one configuration and whoever decides by the next share a node, and only one change is on its way. */
+  private overlap({ id, disk }: TestNode, raft: Raft): void {
+    const { configuration, epoch } = raft.status();
+    this.configurations.set(id, configuration);
+    const known = raft.entries(index(1), raft.lastIndex).filter(({ kind }) => kind === EntryKind.configuration);
+    const newest = known.at(-1);
+    const previous = known.at(-2);
+    const inForce = newest === undefined ? snapshotConfiguration(disk, raft) : decodeConfiguration(newest.data);
+    const isInForce =
+      inForce === undefined || encodeConfiguration(inForce).toString() === encodeConfiguration(configuration).toString();
+    claim(isInForce && (newest?.index ?? epoch) === epoch, 'the newest configuration is in force', () => `${id} at ${epoch}`);
+    if (newest === undefined || previous === undefined || raft.role !== 'leader') return;
+    claim(previous.index <= this.committed.length, 'one change is on its way', () => `${id} at ${epoch}`);
+    const [older, newer] = [previous, newest].map(({ data }) => decodeConfiguration(data) as Configuration);
+    claim(quorumsOverlap(older as Configuration, newer as Configuration), 'quorums overlap', () => `${id} at ${epoch}`);
+  }
 }
 
-function durableOnQuorum(nodes: readonly TestNode[], entry: Entry): void {
-  const voters = nodes.filter((node) => node.raft?.status().configuration.learners.includes(node.id) !== true);
-  const holders = voters.filter(({ disk }) => same(disk.entries[entry.index - 1], entry));
-  claim(holders.length >= majority(voters.length), 'committed means durable on a quorum', () => `index ${entry.index}`);
+function snapshotConfiguration({ snapshot }: TestDisk, raft: Raft): Configuration | undefined {
+  return snapshot?.index === raft.baseIndex ? snapshot.configuration : undefined;
+}
+
+/** What a node takes for durable is on its disk. */
+function stableIsDurable({ id, disk }: TestNode, raft: Raft): void {
+  const stable = raft.stableIndex;
+  const isDurable = stable <= raft.baseIndex || same(disk.entry(stable), raft.entry(stable));
+  claim(isDurable, 'what is stable is durable', () => `${id} at ${stable}`);
 }
 
 function matchIndexTruth(nodes: readonly TestNode[], leader: Raft): void {
@@ -141,8 +193,15 @@ function matchIndexTruth(nodes: readonly TestNode[], leader: Raft): void {
     const disk = nodes.find((node) => node.id === id)?.disk;
     if (matchIndex === 0 || disk === undefined) continue;
     const isNewer = disk.hardState.term > leader.term; // a newer leader may have replaced what was acknowledged to this one
-    const holds = isNewer || same(disk.entries[matchIndex - 1], leader.entry(matchIndex));
+    const holds =
+      isNewer ||
+      matchIndex <= disk.base ||
+      matchIndex <= leader.baseIndex ||
+      same(disk.entry(matchIndex), leader.entry(matchIndex));
     claim(holds, 'match index is durable truth', () => `${id} at ${matchIndex}`);
+    const raft = nodes.find((node) => node.id === id)?.raft;
+    const isKept = isNewer || raft === undefined || raft.term !== leader.term || raft.lastIndex >= matchIndex;
+    claim(isKept, 'what was acknowledged is kept', () => `${id} at ${matchIndex}`);
   }
 }
 
@@ -150,10 +209,13 @@ function logMatching(nodes: readonly TestNode[]): void {
   const logs = nodes.map(logOfNode);
   for (let a = 0; a < logs.length; a += 1) {
     for (let b = a + 1; b < logs.length; b += 1) {
-      const [left, right] = [logs[a] as readonly Entry[], logs[b] as readonly Entry[]];
-      let meet = Math.min(left.length, right.length);
-      while (meet > 0 && left[meet - 1]?.term !== right[meet - 1]?.term) meet -= 1;
-      for (let i = 0; i < meet; i += 1) claim(same(left[i], right[i]), 'logs match below a common entry', () => `index ${i + 1}`);
+      const [left, right] = [logs[a], logs[b]] as [(typeof logs)[0], (typeof logs)[0]];
+      const entryOf = (log: typeof left, i: number): Entry | undefined => log.entries[i - log.base - 1];
+      let meet = Math.min(left.base + left.entries.length, right.base + right.entries.length);
+      const base = Math.max(left.base, right.base);
+      while (meet > base && entryOf(left, meet)?.term !== entryOf(right, meet)?.term) meet -= 1;
+      for (let i = base + 1; i <= meet; i += 1)
+        claim(same(entryOf(left, i), entryOf(right, i)), 'logs match below a common entry', () => `index ${i}`);
     }
   }
 }

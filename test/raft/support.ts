@@ -1,6 +1,13 @@
 /** One Raft group without a network: boots it from a log, persists at once, and collects what it wants to send. */
 import type { LogIndex, Micros, NodeId, Term } from '../../core/ids.ts';
-import { type Configuration, configurationOf, type Entry, EntryKind, type Message } from '../../core/raft/message.ts';
+import {
+  type Configuration,
+  configurationOf,
+  type Entry,
+  EntryKind,
+  type Message,
+  type SnapshotMeta,
+} from '../../core/raft/message.ts';
 import type { RaftOptions, RaftTiming } from '../../core/raft/options.ts';
 import { Raft } from '../../core/raft/raft.ts';
 import type { OutgoingMessage, Proposal, Ready } from '../../core/raft/ready.ts';
@@ -44,6 +51,9 @@ export interface BootOptions extends Partial<RaftOptions> {
   readonly configuration?: Configuration;
   /** Terms of the log's entries. */
   readonly log?: readonly number[];
+  /** The log begins behind it, with these entries. */
+  readonly snapshot?: SnapshotMeta;
+  readonly entries?: readonly Entry[];
   readonly term?: number;
   readonly votedFor?: NodeId;
   readonly commit?: number;
@@ -54,6 +64,8 @@ export function boot(options: BootOptions = {}): Raft {
     voters = [A, B, C],
     configuration = configurationOf(voters),
     log = [],
+    snapshot,
+    entries = logOf(log),
     term: hardTerm,
     votedFor,
     commit,
@@ -73,8 +85,9 @@ export function boot(options: BootOptions = {}): Raft {
     },
     {
       hardState: { term: term(hardTerm ?? log.at(-1) ?? 0), votedFor, commitIndex: index(commit ?? 0) },
-      entries: logOf(log),
+      entries,
       configuration,
+      snapshot,
     },
     at(0),
   );
@@ -103,7 +116,8 @@ export function bootLeader(options: BootOptions = {}): Raft {
   const raft = boot(options);
   raft.campaign(at(0));
   drain(raft);
-  for (const voter of raft.status().configuration.voters) {
+  const { voters, votersOutgoing } = raft.status().configuration;
+  for (const voter of [...voters, ...votersOutgoing]) {
     if (voter !== raft.status().id) grant(raft, voter);
   }
   if (raft.role !== 'leader') throw new Error('the boot did not make a leader');

@@ -4,20 +4,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { MUTANTS } from '../../sim/mutants/catalogue.ts';
+import { GROUP_MUTANTS, MUTANTS } from '../../sim/mutants/catalogue.ts';
 import { mutate } from '../../sim/mutants/mutant.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('the catalogue of known bugs', () => {
-  test.each(MUTANTS.map((mutant) => [mutant.id, mutant] as const))('%s applies exactly once and parses', (_, mutant) => {
-    const mutated = mutate(mutant, readFileSync(join(root, mutant.file), 'utf8'));
-    expect(mutated).toMatchObject({ ok: true });
-    if (mutated.ok) expect(() => transformSync(mutated.source, { loader: 'ts' })).not.toThrow();
-  });
+  test.each([...MUTANTS, ...GROUP_MUTANTS].map((mutant) => [mutant.id, mutant] as const))(
+    '%s applies exactly once and parses',
+    (_, mutant) => {
+      const mutated = mutate(mutant, readFileSync(join(root, mutant.file), 'utf8'));
+      expect(mutated).toMatchObject({ ok: true });
+      if (mutated.ok) expect(() => transformSync(mutated.source, { loader: 'ts' })).not.toThrow();
+    },
+  );
 
   test('ids are unique, and bugs and controls are both there', () => {
-    expect(new Set(MUTANTS.map(({ id }) => id)).size).toBe(MUTANTS.length);
+    const ids = [...MUTANTS, ...GROUP_MUTANTS].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
     expect(MUTANTS.filter(({ isControl }) => isControl !== true).length).toBeGreaterThanOrEqual(15);
     expect(MUTANTS.filter(({ isControl }) => isControl === true).length).toBeGreaterThanOrEqual(3);
   });

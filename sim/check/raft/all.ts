@@ -1,10 +1,10 @@
 /** Every Raft oracle of a run, wired together. */
 import type { GroupId, NodeId } from '../../../core/ids.ts';
-import { configurationOf } from '../../../core/raft/message.ts';
 import { AcknowledgedIsHeld } from './acknowledged-is-held.ts';
 import { Commitments } from './commitments.ts';
 import { CommittedIsDurable } from './committed-is-durable.ts';
 import { CommittedIsImmutable } from './committed-is-immutable.ts';
+import { ConfigurationsOverlap } from './configurations-overlap.ts';
 import { CountersMonotone } from './counters-monotone.ts';
 import { ElectedByQuorum } from './elected-by-quorum.ts';
 import { ElectionTimeoutsVary } from './election-timeouts-vary.ts';
@@ -28,8 +28,6 @@ export function raftWatch(options: {
   readonly without: readonly string[];
 }): { readonly watch: RaftWatch; readonly oracles: readonly RaftOracle[] } {
   const commitments = new Commitments();
-  const voters = [...options.ids].sort();
-  const configuration = configurationOf(voters);
   const replicas = (group: number): readonly GroupView[] => watch.replicas(group as GroupId);
   const all: readonly RaftOracle[] = [
     new RecoveryIsLegal(),
@@ -38,11 +36,12 @@ export function raftWatch(options: {
     new LogMatching(),
     new CountersMonotone(),
     new OneLeaderPerTerm(),
-    new ElectedByQuorum({ replicas, configuration: () => configuration }),
+    new ElectedByQuorum(replicas),
     new LeaderCompleteness(commitments),
     new LeaderCommitsOwnTerm(),
     new CommittedIsImmutable(commitments),
-    new CommittedIsDurable({ commitments, replicas, configuration: () => configuration }),
+    new CommittedIsDurable(commitments, replicas),
+    new ConfigurationsOverlap((group) => watch.committedIn(group as GroupId)),
     new MatchIndexTruthful(replicas),
     new MatchIndexMonotone(),
     new RetriesCarryEntries(replicas),

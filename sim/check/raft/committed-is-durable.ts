@@ -1,8 +1,11 @@
 /**
  * When a commit is first seen anywhere, a quorum of voters holds the entry durably: the promise behind every acknowledgement.
+ * Which quorum: of the configuration in force, or of the one at that index, where a newer one came into force in the same step.
  * The oracle judges by its own record of what each disk must hold, not by what the nodes claim.
  */
-import type { Configuration } from '../../../core/raft/message.ts';
+import type { LogIndex } from '../../../core/ids.ts';
+import { voteOutcome } from '../../../core/raft/quorum.ts';
+import type { Raft } from '../../../core/raft/raft.ts';
 import { Violation } from '../../observer.ts';
 import type { Commitments } from './commitments.ts';
 import type { GroupView } from './view.ts';
@@ -13,18 +16,12 @@ export class CommittedIsDurable implements RaftOracle {
   readonly claim: string = 'A committed entry is durable on a quorum of voters.';
   private readonly commitments: Commitments;
   private readonly replicas: (group: number) => readonly GroupView[];
-  private readonly configuration: () => Configuration;
   /** Last index judged, by group. */
   private readonly judged: Map<number, number> = new Map();
 
-  constructor(options: {
-    readonly commitments: Commitments;
-    readonly replicas: (group: number) => readonly GroupView[];
-    readonly configuration: () => Configuration;
-  }) {
-    this.commitments = options.commitments;
-    this.replicas = options.replicas;
-    this.configuration = options.configuration;
+  constructor(commitments: Commitments, replicas: (group: number) => readonly GroupView[]) {
+    this.commitments = commitments;
+    this.replicas = replicas;
   }
 
   committed(view: GroupView): void {
@@ -32,17 +29,16 @@ export class CommittedIsDurable implements RaftOracle {
     const first = (this.judged.get(view.group) ?? 0) + 1;
     if (first > view.commit) return;
     this.judged.set(view.group, view.commit);
-    const { voters } = this.configuration();
-    const voting = this.replicas(view.group).filter((replica) => voters.includes(replica.id));
-    const quorum = Math.floor(voting.length / 2) + 1;
+    const raft = view.raft as Raft;
+    const replicas = this.replicas(view.group);
+    const configurations = [raft.status().configuration, raft.snapshotMeta(view.commit as LogIndex).configuration];
     for (let index = first; index <= view.commit; index += 1) {
       const term = view.terms[index - 1];
-      let copies = 0;
-      for (const replica of voting) if (replica.durableTerms[index - 1] === term) copies += 1;
-      if (copies < quorum) {
+      const holders = replicas.filter((replica) => replica.durableTerms[index - 1] === term).map(({ id }) => id);
+      if (!configurations.some((configuration) => voteOutcome(configuration, holders, []) === 'won')) {
         throw new Violation(
           this.name,
-          `group ${view.group}: entry ${index} is committed on node ${view.node} with ${copies} durable copies of ${quorum} needed`,
+          `group ${view.group}: entry ${index} is committed on node ${view.node} with ${holders.length} durable copies, which are no quorum`,
           'safety',
           {
             group: view.group,
@@ -51,7 +47,7 @@ export class CommittedIsDurable implements RaftOracle {
             index,
             facts: [
               `Node ${view.node} has committed entry ${index}, so its client may be told that it is done.`,
-              `Only ${copies} of ${voting.length} disks are sure to hold the entry; ${quorum} are needed.`,
+              `Only ${holders.length} of ${replicas.length} disks are sure to hold the entry, which is no quorum of voters.`,
             ],
           },
         );

@@ -1,5 +1,10 @@
-/** A leader was elected by durable votes of a quorum of voters, each counted once. Source: Ongaro 2014, 3.4. */
-import type { Configuration } from '../../../core/raft/message.ts';
+/**
+ * A leader was elected by durable votes of a quorum of voters, each counted once. By the winner's own
+ * configuration, each half of a joint one. Source: Ongaro 2014, 3.4, 4.3.
+ */
+import { isVoter } from '../../../core/raft/configuration.ts';
+import { voteOutcome } from '../../../core/raft/quorum.ts';
+import type { Raft } from '../../../core/raft/raft.ts';
 import { Violation } from '../../observer.ts';
 import type { GroupView } from './view.ts';
 import type { RaftOracle } from './watch.ts';
@@ -8,27 +13,19 @@ export class ElectedByQuorum implements RaftOracle {
   readonly name: string = 'elected-by-quorum';
   readonly claim: string = 'Whoever leads a term holds durable votes of a quorum of voters in it.';
   private readonly replicas: (group: number) => readonly GroupView[];
-  private readonly configuration: () => Configuration;
 
-  constructor(options: {
-    readonly replicas: (group: number) => readonly GroupView[];
-    readonly configuration: () => Configuration;
-  }) {
-    this.replicas = options.replicas;
-    this.configuration = options.configuration;
+  constructor(replicas: (group: number) => readonly GroupView[]) {
+    this.replicas = replicas;
   }
 
   becameLeader(view: GroupView): void {
-    const { voters } = this.configuration();
-    const quorum = Math.floor(voters.length / 2) + 1;
-    let votes = 0;
-    for (const replica of this.replicas(view.group)) {
-      if (voters.includes(replica.id) && replica.votes.get(view.term) === view.id) votes += 1;
-    }
-    if (votes >= quorum) return;
+    const { configuration } = (view.raft as Raft).status();
+    const voting = this.replicas(view.group).filter(({ id }) => isVoter(configuration, id));
+    const granted = voting.filter(({ votes }) => votes.get(view.term) === view.id).map(({ id }) => id);
+    if (voteOutcome(configuration, granted, []) === 'won') return;
     throw new Violation(
       this.name,
-      `group ${view.group}: node ${view.node} leads term ${view.term} with ${votes} durable votes of ${quorum} needed`,
+      `group ${view.group}: node ${view.node} leads term ${view.term} with ${granted.length} durable votes of ${voting.length} voters`,
       'safety',
       {
         group: view.group,
@@ -36,7 +33,7 @@ export class ElectedByQuorum implements RaftOracle {
         term: view.term,
         facts: [
           `Node ${view.node} became leader of term ${view.term}.`,
-          `Only ${votes} of ${voters.length} disks hold a vote for it in that term; ${quorum} are needed.`,
+          `Only ${granted.length} of ${voting.length} disks of voters hold a vote for it in that term, which is no quorum.`,
         ],
       },
     );
