@@ -136,7 +136,6 @@ export class NodeServer {
     });
     const standing = new Standing({
       self: { id: replica.id, address },
-      status: () => replica.status(),
       manifest,
       move: (body) => this.client.ask({ kind: 'directory', body }),
       log,

@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { OperationOutcome } from '../core/client/operation.ts';
-import type { MemberCommand, NodeStatus } from '../core/client/protocol.ts';
+import type { MemberCommand } from '../core/client/protocol.ts';
 import type { Manifest, Member } from '../core/replica/manifest.ts';
 
 /** Until a new address that could not be told is told again. */
@@ -12,7 +12,6 @@ const RETRY_MS = 5_000;
 
 export interface StandingOptions {
   readonly self: Member;
-  readonly status: () => NodeStatus;
   readonly manifest: () => Manifest | undefined;
   readonly move: (command: MemberCommand) => Promise<OperationOutcome>;
   readonly log: Logger;

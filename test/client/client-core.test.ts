@@ -271,6 +271,48 @@ describe('retries', () => {
   });
 });
 
+describe('members that change', () => {
+  const C = { address: 'c:1', node: 'c'.repeat(32) as NodeId };
+
+  function status(node: NodeId, members: readonly { readonly address: string; readonly node: NodeId }[]): ClientResult {
+    const known = members.map(({ address, node: id }) => ({ id, address }));
+    return { kind: 'status', status: { node, cluster: undefined, members: known, removed: false, groups: [], droppedFrames: 0 } };
+  }
+
+  test('a node that answers is asked who the members are, unless that was asked five seconds ago or less', () => {
+    const it = new Scripted('stream', [A]);
+    const first = it.begin();
+    it.now += 5_000_000;
+    it.answer(first, APPLIED);
+    const asking = it.take();
+    expect(asking).toMatchObject({ endpoint: A.address, request: { kind: 'status' } });
+    it.answer(asking, status(A.node, [A, B]));
+    it.now += 4_999_999;
+    it.submit(2);
+    it.answer(it.take(), APPLIED);
+    expect(it.sends).toEqual([]);
+  });
+
+  test('a node that was removed is asked who else is there, and a command goes on elsewhere', () => {
+    const it = new Scripted('stream', [A]);
+    it.answer(it.begin(), error('unavailable'));
+    const asking = it.take();
+    expect(asking.request).toEqual({ kind: 'status' });
+    it.answer(asking, status(A.node, [B]));
+    expect(it.waitForSend().endpoint).toBe(B.address);
+  });
+
+  test('a node that does not answer where it was is looked for where the others say it is', () => {
+    const it = new Scripted('stream', [A, B]);
+    it.give({ kind: 'endpointDown', endpoint: B.address });
+    it.answer(it.begin(), error('quarantined'));
+    it.answer(it.take(), status(A.node, [A, { ...B, address: C.address }]));
+    const again = it.waitForSend();
+    if (again.endpoint !== C.address) it.answer(again, error('not_leader', B.node));
+    expect((it.sends[0] ?? again).endpoint).toBe(C.address);
+  });
+});
+
 describe('what is reported at the end', () => {
   test('a command without an answer is reported as unknown, never as failed', () => {
     const it = new Scripted();
