@@ -241,6 +241,21 @@ describe('replacing', () => {
     },
   );
 
+  test('a node follows a leader that it is to replace, though that was no founder and is removed already', () => {
+    const { cluster, operator } = booted(3);
+    const second = add(cluster, operator);
+    untilVoters(cluster, cluster.nodes);
+    const group = 1 as GroupId;
+    cluster.ask(cluster.leader(1), { kind: 'transfer', group, from: undefined, to: second.id });
+    expect(cluster.leader(1)).toBe(second);
+    const third = cluster.join();
+    operator.change({ kind: 'replaceMember', node: second.id, by: third.id, address: cluster.address(third) });
+    untilVoters(
+      cluster,
+      cluster.nodes.filter((node) => node !== second),
+    );
+  });
+
   test('the old node stays while the new one cannot be reached, until it is removed without waiting', () => {
     const { cluster, operator } = booted(3);
     const leader = cluster.leader(1);
