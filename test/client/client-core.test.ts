@@ -190,10 +190,11 @@ describe('retries', () => {
     // B is not known yet: A tells where it is.
     const asked = it.take();
     const members = [A, B].map(({ address, node }) => ({ id: node, address }));
-    it.answer(asked, {
+    const statusOf = (node: NodeId): ClientResult => ({
       kind: 'status',
-      status: { node: A.node, cluster: undefined, members, removed: false, groups: [], droppedFrames: 0 },
+      status: { node, cluster: undefined, members, removed: false, groups: [], droppedFrames: 0 },
     });
+    it.answer(asked, statusOf(A.node));
     let send = it.waitForSend();
     if (send.endpoint === A.address) {
       it.answer(send, error('not_leader', B.node));
@@ -201,6 +202,7 @@ describe('retries', () => {
     }
     expect(send.endpoint).toBe(B.address);
     it.answer(send, error('unavailable'));
+    it.answer(it.take(), statusOf(B.node)); // who is out of order is asked who else is there
     it.answer(it.waitForSend(), { kind: 'organizations', organizations: [] });
     expect(it.done.get(1)?.ok).toBe(true);
   });
