@@ -94,14 +94,14 @@ const ERROR = codeTable<ClientErrorCode>({
   group_missing: 15,
   not_initialised: 16,
   quarantined: 17,
-  member_missing: 18,
-  member_exists: 19,
-  member_removed: 20,
-  address_taken: 21,
-  no_voter_left: 22,
-  members_full: 23,
-  not_a_voter: 24,
-  transfer_failed: 25,
+  member_missing: 20,
+  member_exists: 21,
+  member_removed: 22,
+  address_taken: 23,
+  no_voter_left: 24,
+  members_full: 25,
+  not_a_voter: 26,
+  transfer_failed: 27,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
