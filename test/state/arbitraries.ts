@@ -8,7 +8,7 @@ import type { Command } from '../../core/state/command.ts';
 import type { GroupState } from '../../core/state/group-state.ts';
 import type { SessionLimits } from '../../core/state/sessions.ts';
 import type { EntityCondition, Operation } from '../../core/state/transaction.ts';
-import { GROUP, ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, tupleOf, VAULT } from './support.ts';
+import { ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, tupleOf, VAULT } from './support.ts';
 
 export const LIMITS: SessionLimits = { sessionsMax: 3, resultsMax: 256, idleMicros: 400 };
 export const TUPLES: readonly string[] = [
@@ -142,7 +142,7 @@ export const step: fc.Arbitrary<Step> = stepOf(drawn);
 export const globalStep: fc.Arbitrary<Step> = stepOf(drawnGlobal);
 
 /** The command of a draw. @param group whose sessions it names */
-export function commandOf(item: Drawn, group: GroupId = GROUP): Command {
+export function commandOf(item: Drawn, group: GroupId): Command {
   if (item.kind === 'openSession' || item.kind === 'expire') return item;
   const { session, sequence, lag } = item.ref;
   const reference = {

@@ -136,3 +136,18 @@ test('equal logs make equal tables, digests included, and a table in any other g
     code: 'group_missing',
   });
 });
+
+test('a restored row stands under its own node and decodes, or it is none', () => {
+  const bench = clusterOf(A);
+  add(bench, B);
+  const rows = [...(bench.state.beginCapture().directoryRows({ from: Uint8Array.of(5), to: Uint8Array.of(6) }) ?? [])];
+  const [own, other] = rows as [(typeof rows)[number], (typeof rows)[number]];
+  const restored = clusterOf(A);
+  expect(restored.state.restoreDirectoryRow(own.key, other.value)).toBe(false);
+  expect(restored.state.restoreDirectoryRow(other.key.slice(0, 16), other.value)).toBe(false);
+  expect(restored.state.restoreDirectoryRow(other.key, other.value.slice(0, -1))).toBe(false);
+  expect(list(restored)).toEqual([memberOf(A, 'a:1')]);
+  for (const { key, value } of rows) expect(restored.state.restoreDirectoryRow(key, value)).toBe(true);
+  expect(list(restored)).toEqual(list(bench));
+  expect(restored.state.members?.revision).toBe(bench.state.members?.revision);
+});
