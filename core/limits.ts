@@ -71,6 +71,8 @@ export const CLIENT_OPERATIONS_MAX: number = 16_384;
 export const GROUPS_MAX: number = 4096;
 /** Members of one cluster. */
 export const MEMBERS_MAX: number = 64;
+/** Removed nodes that a cluster remembers. Why 1024: their ids must never come back, and a list of them fits CLUSTER and a frame. */
+export const MEMBERS_REMOVED_MAX: number = 1024;
 /** Sessions per group; the least recently used one (by entry time) ends when a new one needs room. */
 export const SESSIONS_MAX: number = 4096;
 /** Results kept per session above the lowest unanswered sequence. */

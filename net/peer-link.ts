@@ -10,6 +10,7 @@ import {
   encodeHello,
   encodeManifestMessage,
   type Hello,
+  hasToHear,
   judgeHello,
 } from '../core/codec/hello.ts';
 import { LinkMessageType, linkMessageType } from '../core/codec/link-message.ts';
@@ -30,11 +31,16 @@ export interface PeerLinkEvents {
   /** The handshake is done. */
   opened(link: PeerLink): void;
   frame(link: PeerLink, bytes: Uint8Array): void;
-  /** An initialised node names this one as a member. */
+  /** A member names this node, in a manifest that is newer than its own. */
   manifest(manifest: Manifest): void;
   /** Exactly once. reason: why, for the log. */
   closed(link: PeerLink, reason: string): void;
 }
+
+/** Who opened the link. expected: who has to answer at the address, where that is known. */
+export type PeerLinkDirection =
+  | { readonly direction: 'dialed'; readonly address: string; readonly expected: NodeId | undefined }
+  | { readonly direction: 'accepted' };
 
 /** Bytes that may wait for one slow peer. Why 32 MiB: a few appends in flight; what is dropped Raft sends again. */
 const WAITING_BYTES_MAX = 32 << 20;
@@ -43,6 +49,7 @@ const HELLO_TIMEOUT_MS = 5_000;
 
 export class PeerLink {
   readonly direction: 'dialed' | 'accepted';
+  readonly dialedAddress: string | undefined;
   private readonly own: OwnIdentity;
   private readonly events: PeerLinkEvents;
   private readonly expected: NodeId | undefined;
@@ -56,16 +63,12 @@ export class PeerLink {
   /** Frames that found no room. */
   dropped: number = 0;
 
-  constructor(
-    own: OwnIdentity,
-    transport: Transport,
-    options: { readonly direction: 'dialed' | 'accepted'; readonly expected: NodeId | undefined },
-    events: PeerLinkEvents,
-  ) {
+  constructor(own: OwnIdentity, transport: Transport, options: PeerLinkDirection, events: PeerLinkEvents) {
     this.own = own;
     this.events = events;
     this.direction = options.direction;
-    this.expected = options.expected;
+    this.dialedAddress = options.direction === 'dialed' ? options.address : undefined;
+    this.expected = options.direction === 'dialed' ? options.expected : undefined;
     this.socket = new SocketLink(transport, {
       message: (bytes) => this.receive(bytes),
       closed: (code, reason) => {
@@ -92,11 +95,10 @@ export class PeerLink {
     if (!this.socket.send(frame, WAITING_BYTES_MAX)) this.dropped += 1;
   }
 
-  /** Sends the manifest to a peer that said it has no cluster and that the manifest names. */
+  /** Sends the manifest to a peer that it names and that may not know it. */
   introduce(manifest: Manifest): void {
     const hello = this.hello;
-    if (hello === undefined || hello.cluster !== undefined) return;
-    if (!manifest.members.some((member) => member.id === hello.node)) return;
+    if (hello === undefined || !hasToHear(manifest, hello)) return;
     this.hello = { ...hello, cluster: manifest.cluster };
     this.socket.send(encodeManifestMessage(manifest), WAITING_BYTES_MAX);
   }
@@ -150,9 +152,9 @@ export class PeerLink {
   private receiveManifest(bytes: Uint8Array): void {
     const decoded = decodeManifestMessage(bytes);
     if (!decoded.ok) return this.refuse(CloseCode.badMessage, `malformed manifest: ${decoded.reason}`);
-    const { node, manifest } = this.own;
-    if (manifest() !== undefined || !decoded.value.members.some((member) => member.id === node)) return;
-    this.events.manifest(decoded.value);
+    const known = this.own.manifest();
+    if (known !== undefined && (known.cluster !== decoded.value.cluster || known.revision >= decoded.value.revision)) return;
+    if (decoded.value.members.some((member) => member.id === this.own.node)) this.events.manifest(decoded.value);
   }
 
   private refuse(code: CloseCode, reason: string): void {

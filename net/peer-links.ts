@@ -5,13 +5,15 @@
  */
 import type { ClusterId, NodeId } from '../core/ids.ts';
 import { MEMBERS_MAX } from '../core/limits.ts';
-import type { Manifest } from '../core/replica/manifest.ts';
+import { type Manifest, type Member, presentMembers } from '../core/replica/manifest.ts';
 import { PeerDialer } from './peer-dialer.ts';
 import { type OwnIdentity, PeerLink, type PeerLinkEvents } from './peer-link.ts';
 import { CloseCode, type Transport } from './socket-link.ts';
 
 /** Path of peer links on the node's one port. */
 export const PEER_PATH: string = '/peer';
+/** How long a link to a node that was removed stays open. Why: the last it hears from its groups is that they let it go. */
+const LINGER_MS = 2_000;
 /** Silence that ends a link is between one and two of these. */
 const BEAT_MS = 5_000;
 /** Links accepted and not dialed, known or not yet. Why twice the members: a peer that reconnects may hold two for a moment. */
@@ -22,7 +24,7 @@ export interface PeerLinksEvents {
   frame(from: NodeId, bytes: Uint8Array): void;
   /** The first link to a peer opened, or the last one closed. */
   peer(peer: NodeId, state: 'up' | 'down'): void;
-  /** A node of a cluster names this one, which has none, as a member. */
+  /** A member names this node, in a manifest that is newer than its own. */
   manifest(manifest: Manifest): void;
   /** For the log: a link ended or could not be opened. */
   trouble(where: string, reason: string): void;
@@ -49,6 +51,11 @@ export class PeerLinks {
   /** Open links by peer, the one to send on first. */
   private readonly open: Map<NodeId, PeerLink[]> = new Map();
   private readonly beatTimer: NodeJS.Timeout;
+  /** Addresses to keep dialed, once there is a cluster. */
+  private wanted: ReadonlySet<string> = new Set();
+  /** What the peers were told last. */
+  private met: Manifest | undefined = undefined;
+  private lingerTimer: NodeJS.Timeout | undefined = undefined;
   private closing: (() => void) | undefined = undefined;
   private closed: boolean = false;
   /** Frames for peers that are not connected, or that had no room. */
@@ -85,21 +92,37 @@ export class PeerLinks {
     this.dialed.set(address, { dialer, expected });
   }
 
-  /** This node has a cluster now: dial all its members, and tell it to those connected that do not know it. */
-  meet(manifest: Manifest): void {
-    for (const member of manifest.members) if (member.id !== this.own.node) this.dial(member.address, member.id);
-    for (const link of this.links) link.introduce(manifest);
+  /**
+   * This node has a cluster, or knows it better now: keep links to the contacts and to nobody else, and tell those connected
+   * what they may not know.
+   */
+  meet(manifest: Manifest, contacts: readonly Member[] = presentMembers(manifest)): void {
+    this.wanted = new Set(contacts.map((contact) => contact.address));
+    for (const { id, address } of contacts) if (id !== this.own.node) this.dial(address, id);
+    if (manifest !== this.met) for (const link of this.links) link.introduce(manifest);
+    if (this.met === undefined) {
+      for (const link of this.links) if (isStranger(link)) link.end(CloseCode.replaced, 'say hello again');
+    }
+    this.met = manifest;
+    if ([...this.dialed.keys()].every((address) => this.wanted.has(address))) return;
+    this.lingerTimer ??= setTimeout(() => this.hangUp(), LINGER_MS);
+  }
+
+  /** Ends what was dialed to addresses that nobody wants any more. */
+  private hangUp(): void {
+    this.lingerTimer = undefined;
+    for (const [address, { dialer }] of this.dialed) {
+      if (this.wanted.has(address)) continue;
+      dialer.stop();
+      this.dialed.delete(address);
+      for (const link of this.links) if (link.dialedAddress === address) link.end(CloseCode.goingAway, 'no member any more');
+    }
   }
 
   /** Takes a link that a peer opened (net/listener.ts). */
   accept(transport: Transport): void {
     if (this.closed || this.links.size >= ACCEPTED_MAX + this.dialed.size) return transport.webSocket.terminate();
-    const link = new PeerLink(
-      this.own,
-      transport,
-      { direction: 'accepted', expected: undefined },
-      this.linkEvents('accepted', noAction),
-    );
+    const link = new PeerLink(this.own, transport, { direction: 'accepted' }, this.linkEvents('accepted', noAction));
     this.links.add(link);
   }
 
@@ -114,6 +137,7 @@ export class PeerLinks {
   close(): Promise<void> {
     this.closed = true;
     clearInterval(this.beatTimer);
+    clearTimeout(this.lingerTimer);
     for (const { dialer } of this.dialed.values()) dialer.stop();
     for (const link of this.links) link.end(CloseCode.goingAway, 'this node is stopping');
     if (this.links.size === 0) return Promise.resolve();
@@ -124,7 +148,7 @@ export class PeerLinks {
 
   private connected(dialer: PeerDialer, address: string, expected: NodeId | undefined, transport: Transport): void {
     const events = this.linkEvents(address, (healthy) => dialer.ended({ healthy }));
-    this.links.add(new PeerLink(this.own, transport, { direction: 'dialed', expected }, events));
+    this.links.add(new PeerLink(this.own, transport, { direction: 'dialed', address, expected }, events));
   }
 
   private linkEvents(where: string, ended: (healthy: boolean) => void): PeerLinkEvents {
@@ -170,6 +194,11 @@ export class PeerLinks {
     this.open.delete(node);
     this.events.peer(node, 'down');
   }
+}
+
+/** Connected before there was a cluster, and not told of it: with a new hello it learns whom to ask. */
+function isStranger(link: PeerLink): boolean {
+  return link.hello !== undefined && link.cluster === undefined;
 }
 
 function noAction(): void {}

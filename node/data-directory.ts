@@ -14,6 +14,8 @@ import { decodeNodeFile, encodeNodeFile, NODE_FILE, type NodeFile } from './node
 export interface FirstBoot {
   readonly listen: string | undefined;
   readonly join: readonly string[] | undefined;
+  readonly advertise?: string | undefined;
+  readonly insecure?: boolean;
 }
 
 export interface OpenedDirectory {
@@ -52,7 +54,13 @@ async function create(disk: FileDisk, first: FirstBoot, entropy: Entropy): Promi
       `${disk.directory} holds no node yet: the first start also needs --listen HOST:PORT.`,
     );
   }
-  const file: NodeFile = { format: 1, listen: first.listen, join: first.join ?? [] };
+  const file: NodeFile = {
+    format: 1,
+    listen: first.listen,
+    join: first.join ?? [],
+    ...(first.advertise === undefined ? {} : { advertise: first.advertise }),
+    ...(first.insecure ? { insecure: true } : {}),
+  };
   const stale = disk.size(NODE_FILE + TEMPORARY_SUFFIX) !== undefined;
   await disk.execute(replaceFile(NODE_FILE, encodeNodeFile(file), stale));
   await disk.execute(createDirectory(entropy, disk).ops);
@@ -70,5 +78,8 @@ function reopen(disk: FileDisk, first: FirstBoot): OpenedDirectory {
   const ignored: string[] = [];
   if (first.listen !== undefined && first.listen !== file.listen) ignored.push(`--listen ${first.listen} (it is ${file.listen})`);
   if (first.join !== undefined && first.join.join() !== file.join.join()) ignored.push(`--join ${first.join.join(',')}`);
+  if (first.advertise !== undefined && first.advertise !== file.advertise) {
+    ignored.push(`--advertise ${first.advertise} (it is ${file.advertise ?? file.listen})`);
+  }
   return { disk, file, ignored };
 }

@@ -9,12 +9,14 @@ import {
   type Anchor,
   type ClientResult,
   type Consistency,
+  type MemberCommand,
+  type MemberEntry,
   NEWEST,
   type ReadPoint,
   type VaultEntry,
   type VaultQuery,
 } from '../core/client/protocol.ts';
-import type { Height, OrganizationId } from '../core/ids.ts';
+import type { GroupId, Height, NodeId, OrganizationId } from '../core/ids.ts';
 import type { Transaction, TransactionOutcome } from '../core/state/transaction.ts';
 import { fromClientError, HttpError } from './http/errors.ts';
 
@@ -64,6 +66,24 @@ export class Ledger {
     await this.expect({ kind: 'createVault', group, organization: organizationId, vault: id }, 'vaultCreated');
     this.remember(vault);
     return vault;
+  }
+
+  /** Every node there is and was. */
+  async members(): Promise<readonly MemberEntry[]> {
+    return (await this.expect({ kind: 'listMembers', consistency: 'linearizable' }, 'members')).members;
+  }
+
+  async changeMember(body: MemberCommand): Promise<AnswerOf<'member'>> {
+    return this.expect({ kind: 'directory', body }, 'member');
+  }
+
+  /** Hands a group's leadership over. @returns who leads it now. */
+  async transfer(options: {
+    readonly group: GroupId;
+    readonly from: NodeId | undefined;
+    readonly to: NodeId | undefined;
+  }): Promise<NodeId> {
+    return (await this.expect({ kind: 'transfer', ...options }, 'transferred')).leader;
   }
 
   /** By id, in whatever organization; undefined where there is none. */

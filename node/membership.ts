@@ -1,13 +1,15 @@
 /**
- * How a node comes to its cluster. Before: it dials its --join list and waits. `init`: it names itself and every uninitialised
- * node connected to it as members, makes that durable in its own directory first, then tells the others on every link until
- * they have it. After: it dials the members. Static membership; adding nodes later is another matter.
+ * How a node comes to its cluster. Before: it dials its --join list and waits, or asks to be added where there is a cluster
+ * already (joining.ts). `init`: it names itself and every uninitialised node connected to it as members, makes that durable in
+ * its own directory first, then tells the others on every link until they have it. After: it keeps links to the members, as
+ * they change.
  */
 import { drawId } from '../core/bytes/hex-id.ts';
 import type { Entropy } from '../core/capability.ts';
 import type { GroupId, NodeId } from '../core/ids.ts';
 import { MEMBERS_MAX } from '../core/limits.ts';
-import type { Manifest, Member } from '../core/replica/manifest.ts';
+import { foundingManifest, type Manifest, type Member, presentMembers } from '../core/replica/manifest.ts';
+import type { Replica } from '../core/replica/replica.ts';
 import type { PeerLinks } from '../net/peer-links.ts';
 import type { InitRequest, InitResult, LinkView } from './control.ts';
 
@@ -16,8 +18,7 @@ export interface MembershipOptions {
   readonly join: readonly string[];
   readonly peers: PeerLinks;
   readonly entropy: Entropy;
-  /** The replica's manifest: undefined before it is durable. */
-  readonly manifest: () => Manifest | undefined;
+  readonly replica: Pick<Replica, 'manifest' | 'contacts' | 'topology'>;
   /** Gives a manifest to the replica. */
   readonly bootstrap: (manifest: Manifest) => void;
 }
@@ -26,22 +27,24 @@ const POLL_MS = 20;
 
 export class Membership {
   private readonly options: MembershipOptions;
-  private met: boolean = false;
+  /** The topology that the links were last brought in line with; undefined before there is a cluster. */
+  private seen: number | undefined = undefined;
   private initRunning: boolean = false;
 
   constructor(options: MembershipOptions) {
     this.options = options;
-    this.noticeManifest();
-    if (!this.met) for (const address of options.join) options.peers.dial(address);
+    this.noticeMembers();
+    if (this.seen === undefined) for (const address of options.join) options.peers.dial(address);
   }
 
-  /** To be called after every turn: reacts once to the manifest becoming durable. */
-  noticeManifest(): void {
-    if (this.met) return;
-    const manifest = this.options.manifest();
+  /** To be called after every turn: links follow the members. */
+  noticeMembers(): void {
+    const { replica, peers } = this.options;
+    if (this.seen === replica.topology) return;
+    const manifest = replica.manifest();
     if (manifest === undefined) return;
-    this.met = true;
-    this.options.peers.meet(manifest);
+    this.seen = replica.topology;
+    peers.meet(manifest, replica.contacts());
   }
 
   links(): readonly LinkView[] {
@@ -62,9 +65,10 @@ export class Membership {
   }
 
   private refuse(): Extract<InitResult, { ok: false }> | undefined {
-    const manifest = this.options.manifest();
+    const manifest = this.options.replica.manifest();
     if (manifest !== undefined) {
-      const message = `This node already belongs to cluster ${manifest.cluster} of ${manifest.members.length} nodes; init is done once. See vouch status.`;
+      const count = presentMembers(manifest).length;
+      const message = `This node already belongs to cluster ${manifest.cluster} of ${count} nodes; init is done once. See vouch status.`;
       return { ok: false, code: 'already_initialised', message };
     }
     if (this.initRunning) return { ok: false, code: 'not_possible', message: 'Another init is under way on this node.' };
@@ -79,7 +83,7 @@ export class Membership {
     let members = this.candidates();
     while (members.length < request.expect && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      const refusal = this.options.manifest() === undefined ? undefined : this.refuse();
+      const refusal = this.options.replica.manifest() === undefined ? undefined : this.refuse();
       if (refusal !== undefined) return refusal;
       members = this.candidates();
     }
@@ -90,10 +94,10 @@ export class Membership {
     }
     const manifest = makeManifest(members, request.groups, this.options.entropy);
     this.options.bootstrap(manifest);
-    while (this.options.manifest() === undefined && performance.now() < until + request.timeoutMs) {
+    while (this.options.replica.manifest() === undefined && performance.now() < until + request.timeoutMs) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    if (this.options.manifest()?.cluster !== manifest.cluster) {
+    if (this.options.replica.manifest()?.cluster !== manifest.cluster) {
       return { ok: false, code: 'not_possible', message: 'The cluster could not be written to the data directory; see the log.' };
     }
     return { ok: true, cluster: manifest.cluster, members };
@@ -111,5 +115,5 @@ export class Membership {
 function makeManifest(members: readonly Member[], dataGroups: number, entropy: Entropy): Manifest {
   const voters: readonly NodeId[] = members.map((member) => member.id);
   const groups = Array.from({ length: dataGroups + 1 }, (_, group) => ({ group: group as GroupId, voters }));
-  return { cluster: drawId<'ClusterId'>(entropy), members, groups };
+  return foundingManifest({ cluster: drawId<'ClusterId'>(entropy), founders: members, groups });
 }

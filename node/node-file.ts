@@ -13,6 +13,10 @@ export interface NodeFile {
   /** HOST:PORT. */
   readonly listen: string;
   readonly join: readonly string[];
+  /** HOST:PORT under which others reach it, where that is another one. */
+  readonly advertise?: string;
+  /** Whether --insecure was given at the first start. */
+  readonly insecure?: boolean;
 }
 
 function isText(value: unknown): value is string {
@@ -21,8 +25,9 @@ function isText(value: unknown): value is string {
 
 /** By hand: `vouch up` reads these files too, and a schema library takes longer to load than all the rest of it. */
 function isNodeFile(value: object): value is NodeFile {
-  const { format, listen, join: others } = value as Partial<Record<keyof NodeFile, unknown>>;
-  return format === 1 && isText(listen) && Array.isArray(others) && others.length <= 64 && others.every(isText);
+  const { format, listen, join: others, advertise, insecure } = value as Partial<Record<keyof NodeFile, unknown>>;
+  if (format !== 1 || !isText(listen) || !Array.isArray(others) || others.length > 64 || !others.every(isText)) return false;
+  return (advertise === undefined || isText(advertise)) && (insecure === undefined || typeof insecure === 'boolean');
 }
 
 export function encodeNodeFile(file: NodeFile): Uint8Array {

@@ -7,7 +7,8 @@ const APPLY_LAG_MAX = 1_000;
 /** Reasons against it, as clauses for people; empty = ready. */
 export function reasonsAgainst(status: NodeStatus): readonly string[] {
   if (status.cluster === undefined) return ['it belongs to no cluster yet (vouch init, or wait for the others)'];
-  if (status.groups.length === 0) return ['its log is being opened'];
+  if (status.removed) return ['it was removed from the cluster (vouch members)'];
+  if (status.groups.length === 0) return ['its log is being opened, or no member has sent it one yet'];
   const reasons: string[] = [];
   for (const { group, leader, quarantined, commitIndex, lastApplied } of status.groups) {
     if (quarantined) reasons.push(`group ${group} is quarantined`);

@@ -25,12 +25,15 @@ export async function runNode(settings: Settings): Promise<NodeEnd> {
   if (data === undefined) return { kind: 'refused', usage: true, message: 'Name the data directory: --data DIR.' };
   const log = pino({ level: settings.logLevel ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime });
   // Asked before anything is written: a refused start leaves no directory behind.
-  const listen = readNodeFile(data)?.listen ?? settings.listen;
-  const problem = listen === undefined ? undefined : await addressProblem(listen, settings.insecure === true);
+  const before = readNodeFile(data);
+  const listen = before?.listen ?? settings.listen;
+  const insecure = settings.insecure ?? before?.insecure ?? false;
+  const problem = listen === undefined ? undefined : await addressProblem(listen, insecure);
   if (problem !== undefined) return { kind: 'refused', usage: false, message: problem };
   let directory: OpenedDirectory;
   try {
-    directory = await openDataDirectory(data, { listen: settings.listen, join: settings.join }, systemEntropy);
+    const { join, advertise } = settings;
+    directory = await openDataDirectory(data, { listen: settings.listen, join, advertise, insecure }, systemEntropy);
   } catch (error) {
     if (error instanceof StorageError) return { kind: 'refused', usage: error.code === 'listen_missing', message: error.message };
     throw error;
@@ -38,8 +41,9 @@ export async function runNode(settings: Settings): Promise<NodeEnd> {
   for (const ignored of directory.ignored) {
     log.warn(`${ignored} is ignored: it was fixed at the first start and stands in ${directory.disk.directory}/NODE`);
   }
-  if (/^(0\.0\.0\.0|\[::\]):/.test(directory.file.listen)) {
-    log.warn(`other nodes cannot dial ${directory.file.listen}: in a cluster of several, listen on an address that they reach`);
+  const { advertise = directory.file.listen } = directory.file;
+  if (/^(0\.0\.0\.0|\[::\]):/.test(advertise)) {
+    log.warn(`other nodes cannot dial ${advertise}: in a cluster of several, --advertise an address that they reach`);
   }
   return serve(directory, settings, log);
 }
@@ -65,6 +69,7 @@ async function serve(directory: OpenedDirectory, settings: Settings, log: Logger
     server = new NodeServer({
       directory,
       address,
+      advertise: directory.file.advertise ?? directory.file.listen,
       batchMax: settings.batchMax,
       leases: settings.leases ?? true,
       log,

@@ -18,21 +18,27 @@ import { ClientLinks } from '../net/client-links.ts';
 import { attachLinks, type Listener } from '../net/listener.ts';
 import { PeerLinks } from '../net/peer-links.ts';
 import { sampleClocks } from './clock.ts';
-import { type Address, formatAddress } from './config/address.ts';
+import type { Address } from './config/address.ts';
 import type { OpenedDirectory } from './data-directory.ts';
 import { seedFrom, systemEntropy } from './entropy.ts';
 import { nativeHasher } from './hasher.ts';
 import { Gateway } from './http/gateway.ts';
+import { Joining } from './joining.ts';
+import { type DrainResult, drain } from './leaving.ts';
 import { Ledger } from './ledger.ts';
 import { LocalClient } from './local-client.ts';
 import { Membership } from './membership.ts';
 import { NodeMetrics } from './metrics.ts';
 import { reasonsAgainst } from './readiness.ts';
 import { Runtime } from './runtime.ts';
+import { Standing } from './standing.ts';
 
 export interface NodeServerOptions {
   readonly directory: OpenedDirectory;
+  /** Where it listens. */
   readonly address: Address;
+  /** HOST:PORT under which others reach it. */
+  readonly advertise: string;
   readonly batchMax: number | undefined;
   /** Whether this node, as leader, answers reads under a lease. */
   readonly leases: boolean;
@@ -52,12 +58,14 @@ export class NodeServer {
   private readonly runtime: Runtime;
   private readonly gateway: Gateway;
   private readonly client: LocalClient;
+  private readonly joining: Joining;
   private readonly listener: Listener;
+  private closing: boolean = false;
 
   constructor(options: NodeServerOptions) {
     this.options = options;
     const { directory, log } = options;
-    const address = formatAddress(options.address);
+    const address = options.advertise;
     const { replica, effects } = Replica.open(directory.disk, sampleClocks(), {
       hasher: nativeHasher,
       entropy: systemEntropy,
@@ -78,7 +86,10 @@ export class NodeServer {
       { node: replica.id, address, manifest },
       {
         frame: (from, bytes) => this.runtime.give({ kind: 'frame', from, bytes }),
-        peer: (peer, state) => this.runtime.give({ kind: 'peer', peer, state }),
+        peer: (peer, state) => {
+          this.runtime.give({ kind: 'peer', peer, state });
+          if (state === 'up') this.joining.notice();
+        },
         manifest: (given) => this.runtime.give({ kind: 'bootstrap', manifest: given }),
         trouble: (where, reason) => log.debug({ where, reason }, 'peer link'),
       },
@@ -88,7 +99,10 @@ export class NodeServer {
       disk: directory.disk,
       peers,
       observer: metrics,
-      afterTurn: () => membership.noticeManifest(),
+      afterTurn: () => {
+        membership.noticeMembers();
+        standing.notice();
+      },
       onNodeFatal: options.onFatal,
       onGroupFatal: (group, code, detail) => {
         metrics.quarantines.inc();
@@ -100,8 +114,15 @@ export class NodeServer {
       join: directory.file.join,
       peers,
       entropy: systemEntropy,
-      manifest,
+      replica,
       bootstrap: (given) => this.runtime.give({ kind: 'bootstrap', manifest: given }),
+    });
+    this.joining = new Joining({
+      self: { id: replica.id, address },
+      links: () => membership.links(),
+      isMember: () => manifest() !== undefined,
+      openLink: options.openLink,
+      log,
     });
     this.client = new LocalClient({
       self: { address, node: replica.id },
@@ -117,8 +138,15 @@ export class NodeServer {
         status: () => replica.status(),
         links: () => membership.links(),
         init: (request) => membership.init(request),
-        notReady: () => reasonsAgainst(replica.status()),
+        notReady: () => (this.closing ? ['it is shutting down'] : reasonsAgainst(replica.status())),
+        drain: () => this.drain(),
       },
+    });
+    const standing = new Standing({
+      self: { id: replica.id, address },
+      manifest,
+      move: (body) => this.client.ask({ kind: 'directory', body }),
+      log,
     });
     const clients = new ClientLinks((request, done) => this.runtime.request(request, done));
     this.listener = attachLinks(this.gateway.app.server, { peers, clients });
@@ -129,8 +157,11 @@ export class NodeServer {
     await this.gateway.app.listen({ host: this.options.address.host, port: this.options.address.port });
   }
 
-  /** Stops admitting, finishes what is in flight, and gives everything free. */
+  /** Hands over what it leads, stops admitting, finishes what is in flight, and gives everything free. */
   async close(): Promise<void> {
+    this.closing = true;
+    const { kept } = await this.drain();
+    for (const { group, reason } of kept) this.options.log.info({ group, reason }, 'the others will have to elect a leader');
     await this.gateway.drain(DRAIN_MS);
     await this.abandon();
   }
@@ -138,17 +169,22 @@ export class NodeServer {
   /** Gives everything free at once. */
   async abandon(): Promise<void> {
     this.runtime.stop();
+    await this.joining.stop();
     await this.client.close();
     await this.listener.close();
     await this.gateway.app.close();
     await this.options.directory.disk.close();
   }
 
+  private drain(): Promise<DrainResult> {
+    return drain({ status: () => this.replica.status(), ask: (request, done) => this.runtime.request(request, done) });
+  }
+
   /** A read is answered here unless the group is missing or quarantined on this node. */
   private canAnswer(request: LogicalRequest): boolean {
-    if (isCommand(request)) return false;
+    if (isCommand(request) || request.kind === 'transfer') return false;
     const id: GroupId = request.kind === 'query' ? request.group : GLOBAL_GROUP;
-    const groups = this.replica.status().groups;
-    return groups.length === 0 || groups.some((group) => group.group === id && !group.quarantined);
+    const { groups, removed } = this.replica.status();
+    return (!removed && groups.length === 0) || groups.some((group) => group.group === id && !group.quarantined);
   }
 }

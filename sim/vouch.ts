@@ -13,7 +13,7 @@ import { type ClusterId, GLOBAL_GROUP, type GroupId, type NodeId, type RequestId
 import { CLOCK_RATE_PPM_MAX } from '../core/limits.ts';
 import type { SeedWords } from '../core/random.ts';
 import { createDirectory } from '../core/replica/directory.ts';
-import type { Manifest } from '../core/replica/manifest.ts';
+import { foundingManifest, type Manifest } from '../core/replica/manifest.ts';
 import { Replica } from '../core/replica/replica.ts';
 import type { SealedBlock } from '../core/state/group-state.ts';
 import { BuggifySites } from './buggify-sites.ts';
@@ -104,8 +104,8 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     for (let group = 0; group <= this.knobs.dataGroups; group += 1) {
       groups.push({ group: (GLOBAL_GROUP + group) as GroupId, voters });
     }
-    const members = voters.map((id) => ({ id, address: addressOf(nodes.indexOf(id)) }));
-    return { cluster: this.cluster, members, groups };
+    const founders = voters.map((id) => ({ id, address: addressOf(nodes.indexOf(id)) }));
+    return foundingManifest({ cluster: this.cluster, founders, groups });
   }
 
   isMember(core: Replica): boolean {

@@ -44,6 +44,8 @@ const ATTEMPT_TIMEOUT_MICROS = 2_000_000;
 const BACKOFF: BackoffRange = { minMicros: 10_000, maxMicros: 1_000_000 };
 /** Hints followed without a pause. Why 3: two nodes that each name the other must not be asked in a tight loop. */
 const HINTS_MAX = 3;
+/** How old the list of members may become while nodes answer. Why: clients outlive nodes, and nobody tells them of new ones. */
+const MEMBERS_AGE_MAX_MICROS = 5_000_000;
 const NO_SESSION_MESSAGE = 'A node asked for a session where none is needed.';
 const NO_ATTEMPT = 0 as RequestId;
 
@@ -59,6 +61,8 @@ export class ClientCore {
   /** Attempts that may still be answered, in order of sending. */
   private readonly attempts: Map<RequestId, { readonly pending: Pending; readonly endpoint: Endpoint }> = new Map();
   private nextRequest: number = 1;
+  /** When a node was last asked who the members are. */
+  private learnedAt: Micros = 0 as Micros;
   private closed: boolean = false;
   private effects: ClientEffect[] = [];
   /** Answers to nothing that is awaited: late, repeated, or made up. */
@@ -192,6 +196,7 @@ export class ClientCore {
     const { pending, endpoint } = attempt;
     this.forget(pending, requestId);
     this.endpoints.alive(endpoint);
+    if (now - this.learnedAt >= MEMBERS_AGE_MAX_MICROS && !this.closed) this.learn(now, endpoint);
     const verdict = judge(pending.request, input.result);
     switch (verdict.kind) {
       case 'answer':
@@ -253,7 +258,8 @@ export class ClientCore {
     const atLeastMs = error.retryAfterMs;
     // A leader without room leads all the same; after any other refusal the leader is looked for anew.
     if (error.code !== 'overloaded') this.endpoints.notLeader(group, endpoint);
-    if (error.code === 'quarantined') this.learn(now, endpoint);
+    // A node that is out of order, or was removed, knows who else is there.
+    if (error.code === 'quarantined' || error.code === 'unavailable') this.learn(now, endpoint);
     if (error.code !== 'not_leader') return this.pause(now, pending, { requestId, atLeastMs });
     const leader = error.leader === undefined ? undefined : this.endpoints.findNode(error.leader);
     if (leader === undefined && error.leader !== undefined) this.learn(now, endpoint);
@@ -343,6 +349,7 @@ export class ClientCore {
   private learn(now: Micros, endpoint: Endpoint): void {
     if (endpoint.asking) return;
     endpoint.asking = true;
+    this.learnedAt = now;
     const route = { kind: 'only', endpoint: endpoint.address } as const;
     const deadline = (now + this.attemptTimeoutMicros) as Micros;
     const pending = new Pending({ operation: undefined, request: { kind: 'status' }, route, deadline });

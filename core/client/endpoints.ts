@@ -46,9 +46,14 @@ export class Endpoints {
   learn(asked: Endpoint, status: NodeStatus): void {
     asked.node = status.node;
     for (const member of status.members) {
-      const known = this.findNode(member.id) ?? this.find(member.address);
-      if (known === undefined) this.add(member.address, member.id);
-      else if (known.node === undefined) known.node = member.id;
+      const known = this.findNode(member.id);
+      // A node that does not answer where it was and is said to be elsewhere has moved.
+      const hasMoved = known !== undefined && known.failures > 0 && known.address !== member.address;
+      if (known !== undefined && !hasMoved) continue;
+      if (known !== undefined) known.node = undefined;
+      const there = this.find(member.address);
+      if (there === undefined) this.add(member.address, member.id);
+      else if (!status.members.some(({ id }) => id === there.node)) there.node = member.id;
     }
   }
 
@@ -91,7 +96,18 @@ export class Endpoints {
   }
 
   private add(address: string, node: NodeId | undefined): void {
-    if (this.list.length >= MEMBERS_MAX || this.find(address) !== undefined) return;
+    if (this.find(address) !== undefined) return;
+    if (this.list.length >= MEMBERS_MAX && !this.dropDead()) return;
     this.list.push({ address, node, failures: 0, avoidUntil: 0 as Micros, asking: false });
+  }
+
+  /** Makes room: in a cluster whose members change, those that failed most often are mostly gone for good. */
+  private dropDead(): boolean {
+    let worst = -1;
+    this.list.forEach((endpoint, i) => {
+      if (endpoint.failures > (this.list[worst]?.failures ?? 0) && !endpoint.asking) worst = i;
+    });
+    if (worst >= 0) this.list.splice(worst, 1);
+    return worst >= 0;
   }
 }

@@ -76,6 +76,7 @@ export function groupOf(request: EngineRequest): GroupId {
     case 'createVault':
     case 'transact':
     case 'query':
+    case 'transfer':
       return request.group;
     default:
       return GLOBAL_GROUP;

@@ -25,7 +25,35 @@ export interface CommandRef {
 export type DirectoryCommand =
   | { readonly kind: 'createOrganization'; readonly name: string }
   /** Reserves id and group; the vault itself is created in its group by `createVault`. */
-  | { readonly kind: 'reserveVault'; readonly organization: string; readonly name: string; readonly allowExisting: boolean };
+  | { readonly kind: 'reserveVault'; readonly organization: string; readonly name: string; readonly allowExisting: boolean }
+  | MemberCommand;
+
+/** A voter becomes one in every group once it has caught up there; a learner receives everything and never counts. */
+export type MemberRole = 'voter' | 'learner';
+
+/** What the cluster is to become: the leaders of the groups work towards it, one step at a time. Idempotent. */
+export type MemberCommand =
+  | { readonly kind: 'addMember'; readonly node: NodeId; readonly address: string; readonly role: MemberRole }
+  /** For good: the id never comes back. Of a node that is being replaced: without waiting for the other one. */
+  | { readonly kind: 'removeMember'; readonly node: NodeId }
+  | { readonly kind: 'promoteMember'; readonly node: NodeId }
+  /** node leaves a group once `by` votes there. `by` is added under the address unless it is a member. */
+  | { readonly kind: 'replaceMember'; readonly node: NodeId; readonly by: NodeId; readonly address: string }
+  /** It is reached elsewhere from now on. */
+  | { readonly kind: 'moveMember'; readonly node: NodeId; readonly address: string };
+
+/** A node as the directory knows it. */
+export interface MemberEntry {
+  readonly id: NodeId;
+  /** HOST:PORT; of a removed node, its last one. */
+  readonly address: string;
+  /** What it is to be in every group. */
+  readonly role: MemberRole;
+  /** It leaves, or has left; it is kept so that its id never comes back. */
+  readonly removed: boolean;
+  /** Of a removed node: it stays in a group until this one votes there. */
+  readonly replacedBy: NodeId | undefined;
+}
 
 export interface VaultEntry {
   readonly id: VaultId;
@@ -116,6 +144,16 @@ export type ClientRequest =
       readonly consistency: Consistency;
     }
   | { readonly kind: 'listOrganizations'; readonly consistency: Consistency }
+  | { readonly kind: 'listMembers'; readonly consistency: Consistency }
+  /** Hands the group's leadership over. Answered by the leader when that has ended. */
+  | {
+      readonly kind: 'transfer';
+      readonly group: GroupId;
+      /** Only where this node leads; where another one does, nothing is left to do. undefined: whoever leads. */
+      readonly from: NodeId | undefined;
+      /** undefined: the voter that is best prepared. */
+      readonly to: NodeId | undefined;
+    }
   | { readonly kind: 'status' };
 
 /** Where in a vault's chain an answer stands. Hashes are 32 bytes. */
@@ -147,12 +185,17 @@ export interface GroupStatus {
   readonly lastApplied: LogIndex;
   readonly lastIndex: LogIndex;
   readonly quarantined: boolean;
+  /** In force on this node, sorted by id; of a joint configuration both halves. */
+  readonly voters: readonly NodeId[];
+  readonly learners: readonly NodeId[];
 }
 
 export interface NodeStatus {
   readonly node: NodeId;
   readonly cluster: ClusterId | undefined;
   readonly members: readonly { readonly id: NodeId; readonly address: string }[];
+  /** Whether this node was removed from its cluster. */
+  readonly removed: boolean;
   readonly groups: readonly GroupStatus[];
   readonly droppedFrames: number;
 }
@@ -176,6 +219,20 @@ export type ClientErrorCode =
   | 'time_in_future'
   | 'proof_unavailable'
   | 'group_missing'
+  /** No such node. */
+  | 'member_missing'
+  /** A member already, under another address. */
+  | 'member_exists'
+  /** The node was removed; its id never comes back. */
+  | 'member_removed'
+  | 'address_taken'
+  /** The cluster would be left without a voter. */
+  | 'no_voter_left'
+  | 'members_full'
+  /** Leadership can only be handed to another voter of the group. */
+  | 'not_a_voter'
+  /** Leadership stayed where it was, or went elsewhere. */
+  | 'transfer_failed'
   | 'not_initialised'
   | 'quarantined';
 
@@ -185,6 +242,12 @@ export type ClientResult =
   | { readonly kind: 'vault'; readonly vault: VaultEntry; readonly created: boolean }
   | { readonly kind: 'vaults'; readonly vaults: readonly VaultEntry[]; readonly more: boolean }
   | { readonly kind: 'organizations'; readonly organizations: readonly { readonly id: OrganizationId; readonly name: string }[] }
+  /** changed: whether the command changed anything. */
+  | { readonly kind: 'member'; readonly member: MemberEntry; readonly changed: boolean }
+  /** Removed nodes too, sorted by id. */
+  | { readonly kind: 'members'; readonly members: readonly MemberEntry[] }
+  /** Who leads the group now. */
+  | { readonly kind: 'transferred'; readonly group: GroupId; readonly leader: NodeId }
   | { readonly kind: 'vaultCreated'; readonly anchor: Anchor }
   /** anchor: the vault's newest block after the transaction was applied (outcome.height <= anchor.height). */
   | { readonly kind: 'transacted'; readonly outcome: TransactionOutcome; readonly anchor: Anchor }

@@ -27,6 +27,8 @@ const ANSWER_KIND: { readonly [K in EngineRequest['kind']]: Answer['kind'] | 'by
   lookupVault: 'vault',
   listVaults: 'vaults',
   listOrganizations: 'organizations',
+  listMembers: 'members',
+  transfer: 'transferred',
   status: 'status',
 };
 
@@ -34,8 +36,9 @@ const ANSWER_KIND: { readonly [K in EngineRequest['kind']]: Answer['kind'] | 'by
 function expectedKind(request: EngineRequest): Answer['kind'] {
   const kind = ANSWER_KIND[request.kind];
   if (kind === 'byQuery') return request.kind === 'query' ? request.query.kind : 'status';
-  if (kind === 'byBody') return request.kind === 'directory' && request.body.kind === 'reserveVault' ? 'vault' : 'organization';
-  return kind;
+  if (kind !== 'byBody') return kind;
+  if (request.kind !== 'directory' || request.body.kind === 'createOrganization') return 'organization';
+  return request.body.kind === 'reserveVault' ? 'vault' : 'member';
 }
 
 export function judge(request: EngineRequest, result: ClientResult): Verdict {
@@ -63,6 +66,8 @@ export function judge(request: EngineRequest, result: ClientResult): Verdict {
     case 'group_missing':
     case 'time_in_future':
     case 'proof_unavailable':
+    case 'not_a_voter':
+    case 'transfer_failed':
       return { kind: 'error', code: result.code, message: result.message, recorded: false };
     default:
       return { kind: 'error', code: result.code, message: result.message, recorded: true };

@@ -12,11 +12,12 @@
  * sentence by admission instead of breaking the link.
  */
 import { assert } from '../assert.ts';
+import { readId } from '../bytes/hex-id.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import { HEADER_BYTES } from '../chain/header.ts';
 import type { Anchor, CommandRef, TupleRow, VaultEntry } from '../client/protocol.ts';
-import type { GroupId, Height, LogIndex, Micros } from '../ids.ts';
+import type { GroupId, Height, LogIndex, Micros, NodeId } from '../ids.ts';
 import { CONTEXT_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts';
 import type { TupleKey } from '../state/transaction.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
@@ -71,6 +72,10 @@ export function readOptional<T>(reader: Reader, read: (reader: Reader) => T): T 
 
 export function readText(reader: Reader): string {
   return reader.text(MESSAGE_BYTES_MAX);
+}
+
+export function readNodeId(reader: Reader): NodeId {
+  return readId<'NodeId'>(reader);
 }
 
 export function readGroup(reader: Reader): GroupId {

@@ -1,7 +1,7 @@
 /**
  * Body of a client request: u8 kind, then
  *   1 openSession        u32 group
- *   2 directory          command, u8 body: 1 createOrganization {text name} · 2 reserveVault {text organization, text name, flag allow existing}
+ *   2 directory          command, u8 body: 1 createOrganization {text name} · 2 reserveVault {text organization, text name, flag allow existing} · 3 to 7 state/member-command.ts
  *   3 createVault        u32 group, command, ulid organization, ulid vault
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
@@ -10,15 +10,19 @@
  *   7 listVaults         text organization, text after, u32 limit, consistency
  *   8 listOrganizations  consistency
  *   9 status
+ *   10 listMembers       consistency
+ *   11 transfer          u32 group, optional id from, optional id to
  * consistency: u8: 0 linearizable · 1 eventual · 2 bounded {u32 milliseconds}. point: u8: 0 newest · 1 height {u64} · 2 time {u64 microseconds}.
  * Fields: client-fields.ts.
  */
 import { unreachable } from '../assert.ts';
+import { writeId } from '../bytes/hex-id.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { ClientRequest, Consistency, DirectoryCommand, ReadPoint, VaultQuery } from '../client/protocol.ts';
 import type { Height, Micros } from '../ids.ts';
 import { CLIENT_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts';
+import { MemberCommandKind, readMemberCommand, writeMemberCommand } from '../state/member-command.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { decodeLedgerTransaction, writeTransactBlob } from '../state/transaction-codec.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
@@ -27,9 +31,12 @@ import {
   readCode,
   readCommandRef,
   readGroup,
+  readNodeId,
+  readOptional,
   readText,
   readTuple,
   writeCommandRef,
+  writeOptional,
   writeTuple,
 } from './client-fields.ts';
 
@@ -43,10 +50,12 @@ const KIND = codeTable<ClientRequest['kind']>({
   listVaults: 7,
   listOrganizations: 8,
   status: 9,
+  listMembers: 10,
+  transfer: 11,
 });
 const CONSISTENCY = codeTable<'linearizable' | 'eventual' | 'bounded'>({ linearizable: 0, eventual: 1, bounded: 2 });
 const POINT = codeTable<ReadPoint['kind']>({ newest: 0, height: 1, time: 2 });
-const DIRECTORY = codeTable<DirectoryCommand['kind']>({ createOrganization: 1, reserveVault: 2 });
+const DIRECTORY = codeTable<DirectoryCommand['kind']>({ createOrganization: 1, reserveVault: 2, ...MemberCommandKind });
 const QUERY = codeTable<VaultQuery['kind']>({ tuple: 1, entity: 2, list: 3, block: 4 });
 const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
 
@@ -94,7 +103,12 @@ export function writeRequest(writer: Writer, request: ClientRequest): void {
       writer.u32(request.limit);
       return writeConsistency(writer, request.consistency);
     case 'listOrganizations':
+    case 'listMembers':
       return writeConsistency(writer, request.consistency);
+    case 'transfer':
+      writer.u32(request.group);
+      writeOptional(writer, request.from, writeId);
+      return writeOptional(writer, request.to, writeId);
     case 'status':
       return;
     default:
@@ -125,6 +139,7 @@ function writePoint(writer: Writer, point: ReadPoint): void {
 function writeDirectoryCommand(writer: Writer, body: DirectoryCommand): void {
   writer.u8(DIRECTORY.numbers[body.kind]);
   if (body.kind === 'createOrganization') return writer.text(body.name);
+  if (body.kind !== 'reserveVault') return writeMemberCommand(writer, body);
   writer.text(body.organization);
   writer.text(body.name);
   writeFlag(writer, body.allowExisting);
@@ -191,7 +206,13 @@ export function readRequest(reader: Reader): ClientRequest {
       const limit = reader.u32();
       return { kind, organization, after, limit, consistency: readConsistency(reader) };
     }
+    case 'transfer': {
+      const group = readGroup(reader);
+      const from = readOptional(reader, readNodeId);
+      return { kind, group, from, to: readOptional(reader, readNodeId) };
+    }
     case 'listOrganizations':
+    case 'listMembers':
       return { kind, consistency: readConsistency(reader) };
     case 'status':
       return { kind };
@@ -222,6 +243,7 @@ function readPoint(reader: Reader): ReadPoint {
 function readDirectoryCommand(reader: Reader): DirectoryCommand {
   const kind = readCode(reader, DIRECTORY, 'createOrganization');
   if (kind === 'createOrganization') return { kind, name: readText(reader) };
+  if (kind !== 'reserveVault') return readMemberCommand(reader, kind);
   const organization = readText(reader);
   const name = readText(reader);
   return { kind, organization, name, allowExisting: reader.flag() };

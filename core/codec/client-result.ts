@@ -11,9 +11,13 @@
  *   9 entity         optional blob value, u64 version, u64 expires at, anchor, blob proof
  *   10 list          list of row, blob next, anchor
  *   11 block         anchor, list of blob transaction, u64 newest
- *   12 status        id node, optional id cluster, list of member {id, text address}, list of group, u64 dropped frames
- *      group         u32 group, u8 role, u64 term, optional id leader, u64 commit, u64 applied, u64 last index, flag quarantined
+ *   12 status        id node, optional id cluster, list of member {id, text address}, flag removed, list of group, u64 dropped frames
+ *      group         u32 group, u8 role, u64 term, optional id leader, u64 commit, u64 applied, u64 last index, flag quarantined,
+ *                    list of id voter, list of id learner
  *   13 error         u8 code, text message, optional id leader, u32 retry after, ms
+ *   14 member        member entry (state/member-entry.ts), flag changed
+ *   15 members       list of member entry
+ *   16 transferred   u32 group, id leader
  * Fields: client-fields.ts.
  */
 import { unreachable } from '../assert.ts';
@@ -21,8 +25,9 @@ import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { ClientErrorCode, ClientResult, GroupStatus, NodeStatus } from '../client/protocol.ts';
-import type { Height, LogIndex, NodeId, Term } from '../ids.ts';
+import type { Height, LogIndex, Term } from '../ids.ts';
 import { ENTITY_VALUE_BYTES_MAX, ENTRY_BYTES_MAX, MESSAGE_BYTES_MAX, PROOF_BYTES_MAX } from '../limits.ts';
+import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../state/member-entry.ts';
 import type { RejectCode, TransactionOutcome } from '../state/transaction.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
 import {
@@ -31,6 +36,7 @@ import {
   readCode,
   readGroup,
   readList,
+  readNodeId,
   readOptional,
   readRow,
   readText,
@@ -56,6 +62,9 @@ const KIND = codeTable<ClientResult['kind']>({
   block: 11,
   status: 12,
   error: 13,
+  member: 14,
+  members: 15,
+  transferred: 16,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const REJECT = codeTable<RejectCode>({
@@ -87,13 +96,21 @@ const ERROR = codeTable<ClientErrorCode>({
   quarantined: 17,
   time_in_future: 18,
   proof_unavailable: 19,
+  member_missing: 20,
+  member_exists: 21,
+  member_removed: 22,
+  address_taken: 23,
+  no_voter_left: 24,
+  members_full: 25,
+  not_a_voter: 26,
+  transfer_failed: 27,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
 const ORGANIZATION_BYTES_MIN = 20;
 const ROW_BYTES_MIN = 44;
 const MEMBER_BYTES_MIN = ID_BYTES + 4;
-const GROUP_BYTES_MIN = 39;
+const GROUP_BYTES_MIN = 47;
 
 function writeFlag(writer: Writer, value: boolean): void {
   writer.u8(value ? 1 : 0);
@@ -124,6 +141,14 @@ export function writeResult(writer: Writer, result: ClientResult): void {
         writeUlid(out, organization.id);
         out.text(organization.name);
       });
+    case 'member':
+      writeMemberEntry(writer, result.member);
+      return writeFlag(writer, result.changed);
+    case 'members':
+      return writeList(writer, result.members, writeMemberEntry);
+    case 'transferred':
+      writer.u32(result.group);
+      return writeId(writer, result.leader);
     case 'vaultCreated':
       return writeAnchor(writer, result.anchor);
     case 'transacted':
@@ -177,6 +202,7 @@ function writeStatus(writer: Writer, status: NodeStatus): void {
     writeId(out, member.id);
     out.text(member.address);
   });
+  writeFlag(writer, status.removed);
   writeList(writer, status.groups, (out, group) => {
     out.u32(group.group);
     out.u8(ROLE.numbers[group.role]);
@@ -186,6 +212,8 @@ function writeStatus(writer: Writer, status: NodeStatus): void {
     out.u64(group.lastApplied);
     out.u64(group.lastIndex);
     writeFlag(out, group.quarantined);
+    writeList(out, group.voters, writeId);
+    writeList(out, group.learners, writeId);
   });
   writer.u64(status.droppedFrames);
 }
@@ -213,6 +241,16 @@ export function readResult(reader: Reader): ClientResult {
     }
     case 'organizations':
       return { kind, organizations: readList(reader, ORGANIZATION_BYTES_MIN, readOrganization) };
+    case 'member': {
+      const member = readMemberEntry(reader);
+      return { kind, member, changed: reader.flag() };
+    }
+    case 'members':
+      return { kind, members: readList(reader, MEMBER_ENTRY_BYTES_MIN, readMemberEntry) };
+    case 'transferred': {
+      const group = readGroup(reader);
+      return { kind, group, leader: readNodeId(reader) };
+    }
     case 'vaultCreated':
       return { kind, anchor: readAnchor(reader) };
     case 'transacted': {
@@ -255,9 +293,6 @@ export function readResult(reader: Reader): ClientResult {
   }
 }
 
-function readNodeId(reader: Reader): NodeId {
-  return readId<'NodeId'>(reader);
-}
 function readValue(reader: Reader): Uint8Array {
   return reader.blobCopy(ENTITY_VALUE_BYTES_MAX);
 }
@@ -282,8 +317,9 @@ function readStatus(reader: Reader): NodeStatus {
   const node = readNodeId(reader);
   const cluster = readOptional(reader, (input) => readId<'ClusterId'>(input));
   const members = readList(reader, MEMBER_BYTES_MIN, (input) => ({ id: readNodeId(input), address: readText(input) }));
+  const removed = reader.flag();
   const groups = readList(reader, GROUP_BYTES_MIN, readGroupStatus);
-  return { node, cluster, members, groups, droppedFrames: reader.u64() };
+  return { node, cluster, members, removed, groups, droppedFrames: reader.u64() };
 }
 
 function readGroupStatus(reader: Reader): GroupStatus {
@@ -294,5 +330,8 @@ function readGroupStatus(reader: Reader): GroupStatus {
   const commitIndex = reader.u64() as LogIndex;
   const lastApplied = reader.u64() as LogIndex;
   const lastIndex = reader.u64() as LogIndex;
-  return { group, role, term, leader, commitIndex, lastApplied, lastIndex, quarantined: reader.flag() };
+  const quarantined = reader.flag();
+  const voters = readList(reader, ID_BYTES, readNodeId);
+  const learners = readList(reader, ID_BYTES, readNodeId);
+  return { group, role, term, leader, commitIndex, lastApplied, lastIndex, quarantined, voters, learners };
 }

@@ -11,7 +11,10 @@
  *
  * The dialing side speaks first, the accepting side answers; both send one hello. `judgeHello` says what each does then:
  *   same cluster                        -> the link carries frames (or waits, where neither has a cluster yet)
- *   we have a cluster, the peer none    -> a peer named by our manifest is sent that manifest and bootstraps with it
+ *   we have a cluster, the peer none    -> a peer named by our manifest is sent that manifest and bootstraps with it; another
+ *                                          one waits until it is added
+ *   members have changed since the founding -> a peer named by our manifest is sent it: it may have been away for so long that
+ *                                          it knows none of the present members, or was removed itself
  *   two different clusters, our own id, or not the node we dialed -> the link is closed
  */
 import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
@@ -67,9 +70,9 @@ export function decodeManifestMessage(bytes: Uint8Array): Decoded<Manifest> {
 /** What to do after the other side's hello. */
 export type HelloVerdict =
   | { readonly kind: 'accept' }
-  /** Accept, and send the manifest: the peer is a member that has not been told yet. */
+  /** Accept, and send the manifest: the peer may not know it. */
   | { readonly kind: 'introduce'; readonly manifest: Manifest }
-  | { readonly kind: 'refuse'; readonly reason: 'own_id' | 'other_cluster' | 'other_node' | 'not_a_member' };
+  | { readonly kind: 'refuse'; readonly reason: 'own_id' | 'other_cluster' | 'other_node' };
 
 /** @param expected the node this address is known to be, where we dialed one. */
 export function judgeHello(
@@ -82,7 +85,11 @@ export function judgeHello(
   const manifest = own.manifest;
   if (manifest === undefined) return { kind: 'accept' };
   if (hello.cluster !== undefined && hello.cluster !== manifest.cluster) return { kind: 'refuse', reason: 'other_cluster' };
-  const isMember = manifest.members.some((member) => member.id === hello.node);
-  if (hello.cluster === undefined) return isMember ? { kind: 'introduce', manifest } : { kind: 'refuse', reason: 'not_a_member' };
-  return { kind: 'accept' };
+  return hasToHear(manifest, hello) ? { kind: 'introduce', manifest } : { kind: 'accept' };
+}
+
+/** Whether the manifest says something to the peer that it may not know: that it is a member, or one no more, or who else is. */
+export function hasToHear(manifest: Manifest, hello: Hello): boolean {
+  const isNamed = manifest.members.some(({ id }) => id === hello.node);
+  return isNamed && (hello.cluster === undefined || manifest.revision > 0);
 }

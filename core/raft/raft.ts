@@ -8,6 +8,7 @@ import { assert, unreachable } from '../assert.ts';
 import { type LogIndex, type Micros, maxOf, type NodeId, plus, type Term } from '../ids.ts';
 import { handleAppendEntries, handleHeartbeat } from './append.ts';
 import { advanceCommit } from './commit.ts';
+import type { ConfigurationFrom } from './configurations.ts';
 import {
   campaign,
   countOwnVote,
@@ -216,6 +217,14 @@ export class Raft {
   /** The log begins behind this index. */
   get baseIndex(): LogIndex {
     return this.state.log.baseIndex;
+  }
+  /** The configuration in force, and the index of its entry. */
+  get newestConfiguration(): ConfigurationFrom {
+    return this.state.configurations.newest;
+  }
+  /** Whether leadership is being handed to another voter. */
+  get isTransferring(): boolean {
+    return this.state.transferee !== undefined;
   }
   /** Entries up to here are durable on this node. */
   get stableIndex(): LogIndex {

@@ -6,7 +6,7 @@
 import { assert, defined } from '../assert.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { Buggify, Entropy } from '../capability.ts';
-import type { ClientResult, GroupStatus } from '../client/protocol.ts';
+import type { ClientResult, GroupStatus, MemberEntry } from '../client/protocol.ts';
 import {
   type GroupId,
   type LogIndex,
@@ -27,7 +27,9 @@ import {
   PROPOSAL_QUEUE_MAX,
   READ_QUEUE_MAX,
 } from '../limits.ts';
+import { membersOf } from '../raft/configuration.ts';
 import { EntryKind, type Message, type SnapshotMeta } from '../raft/message.ts';
+import type { RaftTiming } from '../raft/options.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import type { StateCapture } from '../state/capture.ts';
@@ -36,6 +38,7 @@ import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { GroupReads } from './group-reads.ts';
+import { Leadership, type TransferRequest } from './leadership.ts';
 import type { GroupLimits } from './options.ts';
 import { PendingCommands } from './pending-commands.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
@@ -50,6 +53,10 @@ export interface GroupSink {
   offered(group: GroupId, incoming: IncomingSnapshot): void;
   send(to: NodeId, group: GroupId, after: Seq, message: Message): void;
   reply(request: RequestId, after: Seq, result: ClientResult): void;
+  /** Who are the group's members is another question now. */
+  membersChanged(): void;
+  /** The cluster's nodes as the directory wants them, and the index of the newest change to them. */
+  readonly desired: { readonly members: readonly MemberEntry[]; readonly revision: LogIndex };
 }
 
 /** Entry header and section framing that a command's own size does not count, bytes. Generous. */
@@ -64,6 +71,8 @@ export interface GroupOptions {
   readonly state: GroupState;
   readonly batchMax: number;
   readonly limits: Partial<GroupLimits>;
+  readonly timing: RaftTiming;
+  readonly self: NodeId;
   readonly entropy: Entropy;
   readonly buggify: Buggify;
   /** Told of rare branches by name; in simulations only. */
@@ -83,8 +92,11 @@ export class ReplicaGroup {
   private readonly sink: GroupSink;
   private readonly commands: PendingCommands;
   private readonly reads: GroupReads;
+  private readonly leadership: Leadership;
   private readonly ownBacklogEntriesMax: number;
   private current: GroupState;
+  /** Index of the configuration entry that was last in force. */
+  private epoch: LogIndex;
   /** The newest persist that carries something of this group. */
   private lastSeq: Seq = AT_ONCE;
   private commitIndex: LogIndex = 0 as LogIndex;
@@ -115,6 +127,8 @@ export class ReplicaGroup {
       pendingMax: options.limits.pendingReadsMax ?? READ_QUEUE_MAX,
       reply: (request, result) => sink.reply(request, AT_ONCE, result),
     });
+    this.epoch = raft.newestConfiguration.index;
+    this.leadership = new Leadership(options);
   }
 
   /** Replaced as a whole when a snapshot is installed. */
@@ -159,10 +173,23 @@ export class ReplicaGroup {
     if (!this.reads.take({ now, wall, leading: this.leading }, { request, body })) this.pump(now);
   }
 
+  /** Hands leadership over; answered when that has ended. */
+  transfer(now: Micros, wall: Micros, request: RequestId, body: TransferRequest): void {
+    this.wall = wall;
+    const answer = this.leading ? this.leadership.transfer(now, request, body) : this.notLeader();
+    if (answer !== undefined) this.sink.reply(request, AT_ONCE, answer);
+    this.pump(now);
+  }
+
+  /** Whether the node is a member in the configuration in force. */
+  hasMember(node: NodeId): boolean {
+    return membersOf(this.raft.newestConfiguration.configuration).includes(node);
+  }
+
   nextDeadline(now: Micros): Micros {
     if (this.quarantined) return NEVER;
     if (this.commitIndex > this.state.lastApplied) return now;
-    const due = this.raft.nextDeadline();
+    const due = minOf(this.raft.nextDeadline(), this.leadership.nextDeadline());
     if (!this.leading || this.expiryProposed) return due;
     const expiry = this.state.nextExpiry();
     // The wall clock decides only when to propose, never what is live: an early or late guess costs one more step.
@@ -170,7 +197,9 @@ export class ReplicaGroup {
   }
 
   status(): GroupStatus {
-    const { role, term, leader, commitIndex, lastIndex } = this.raft.status();
+    const { role, term, leader, commitIndex, lastIndex, configuration } = this.raft.status();
+    const { learners } = configuration;
+    const voters = membersOf(configuration).filter((id) => !learners.includes(id));
     return {
       group: this.id,
       role,
@@ -180,6 +209,8 @@ export class ReplicaGroup {
       lastApplied: this.state.lastApplied,
       lastIndex,
       quarantined: this.quarantined,
+      voters,
+      learners,
     };
   }
 
@@ -246,6 +277,8 @@ export class ReplicaGroup {
     for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
     for (const request of lost.never) this.sink.reply(request, AT_ONCE, result);
     this.reads.quarantine();
+    const handover = this.leadership.abandon(result);
+    if (handover !== undefined) this.sink.reply(handover.request, AT_ONCE, handover.result);
   }
 
   /** Moves everything that can move, until nothing does. */
@@ -256,6 +289,7 @@ export class ReplicaGroup {
     this.closeTime(now);
     this.collect();
     this.apply();
+    this.reconcile(now);
     // A read round may have ended, and applying may end an expiry proposal or empty the pipe; what waits then moves in the same step.
     this.reads.startRound(now);
     this.flush(now);
@@ -263,9 +297,16 @@ export class ReplicaGroup {
     this.reads.answerReady();
   }
 
-  /** Hands one batch to raft if the pipe is free. */
+  /** A leader brings the group's members nearer to what the directory wants. Notices the end of a handover, too. */
+  private reconcile(now: Micros): void {
+    const ended = this.leadership.advance(now, this.leading);
+    if (ended !== undefined) this.sink.reply(ended.request, AT_ONCE, ended.result);
+    if (this.leading) this.collect();
+  }
+
+  /** Hands one batch to raft if the pipe is free. Commands wait while another node is to take over: it is soon known which. */
   private flush(now: Micros): void {
-    if (!this.leading || this.commands.waitingCount === 0) return;
+    if (!this.leading || this.commands.waitingCount === 0 || this.leadership.isEnding) return;
     const { lastIndex, stableIndex } = this.raft;
     if (this.commands.newestProposed > stableIndex) return this.mark?.('replica.group-commit'); // they travel with the next write
     if (lastIndex - stableIndex >= this.ownBacklogEntriesMax) return;
@@ -316,7 +357,12 @@ export class ReplicaGroup {
       for (const finished of ready.reads) this.reads.finishRound(finished);
       if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';
+      if (ready.leadership === 'gained') this.leadership.begin();
     }
+    const { index } = this.raft.newestConfiguration;
+    if (index === this.epoch) return;
+    this.epoch = index;
+    this.sink.membersChanged();
   }
 
   /** To one of the others; which one depends on the log's length, so that all have their turn. */

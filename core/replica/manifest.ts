@@ -1,23 +1,31 @@
 /**
- * What a node knows of its cluster before any log entry: written once at bootstrap, durable before the node takes part.
+ * What a node knows of its cluster before any log entry: how it began, which never changes, and who its members are, as far as
+ * this node has heard. Durable before the node takes part, and written anew whenever the applied directory knows better.
+ * Why the founders stay: a node without a log begins with their configuration and their directory, then follows the log.
  *
  * Bytes (file CLUSTER, and the manifest frame of a peer link), big-endian:
  *   OFFSET SIZE
  *   0      8    magic "VOUCHCLU"
- *   8      1    format = 1
+ *   8      1    format = 2
  *   9      16   cluster id
- *   25     4    member count, then per member: 16 id, u32 length + UTF-8 address
+ *   25     4    founder count, then per founder: 16 id, u32 length + UTF-8 address
  *   …      4    group count, then per group: u32 group, u32 voter count, 16 bytes a voter
+ *   …      8    revision
+ *   …      4    member count, then member entries (core/state/member-entry.ts)
  *   end-4  4    CRC-32C of everything before
+ * Format 1, still read, ends behind the groups: its members were the founders.
  */
 import { crc32c } from '../bytes/crc32c.ts';
 import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
 import { Reader } from '../bytes/reader.ts';
 import { toUtf8 } from '../bytes/text.ts';
 import { Writer } from '../bytes/writer.ts';
+import type { MemberEntry } from '../client/protocol.ts';
 import type { Decoded } from '../errors.ts';
-import { type ClusterId, GLOBAL_GROUP, type GroupId, type NodeId } from '../ids.ts';
-import { GROUPS_MAX, MEMBERS_MAX, SLUG_BYTES_MAX } from '../limits.ts';
+import { type ClusterId, GLOBAL_GROUP, type GroupId, INDEX_ZERO, type LogIndex, type NodeId } from '../ids.ts';
+import { ADDRESS_BYTES_MAX, GROUPS_MAX, MEMBERS_MAX, MEMBERS_REMOVED_MAX } from '../limits.ts';
+import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../state/member-entry.ts';
+import { memberOf } from '../state/member-table.ts';
 
 export interface Member {
   readonly id: NodeId;
@@ -31,18 +39,35 @@ export interface GroupMembers {
   readonly voters: readonly NodeId[];
 }
 
-export interface Manifest {
+/** How a cluster begins. */
+export interface Founding {
   readonly cluster: ClusterId;
-  /** Sorted by id. */
-  readonly members: readonly Member[];
-  /** Initial voters of each group, sorted by group; GLOBAL (0) is always there and lists every member. */
+  /** The nodes that it begins with, sorted by id. */
+  readonly founders: readonly Member[];
+  /** First voters of each group, sorted by group; GLOBAL (0) is always there and lists every founder. */
   readonly groups: readonly GroupMembers[];
 }
 
+export interface Manifest extends Founding {
+  /** The index in GLOBAL's log of the newest change to the members that is known here; 0 = none, they are the founders. */
+  readonly revision: LogIndex;
+  /** Every node there is and was, removed ones too, sorted by id. */
+  readonly members: readonly MemberEntry[];
+}
+
 const MAGIC: Uint8Array = toUtf8('VOUCHCLU') as Uint8Array;
-const FORMAT = 1;
-/** A host name and port, bytes. */
-const ADDRESS_BYTES_MAX = 4 * SLUG_BYTES_MAX;
+const FORMAT = 2;
+const FORMAT_WITHOUT_MEMBERS = 1;
+
+/** The manifest of a cluster that begins. */
+export function foundingManifest(founding: Founding): Manifest {
+  return { ...founding, revision: INDEX_ZERO, members: founding.founders.map(({ id, address }) => memberOf(id, address)) };
+}
+
+/** The members that were not removed. */
+export function presentMembers(manifest: Manifest): readonly MemberEntry[] {
+  return manifest.members.filter((member) => !member.removed);
+}
 
 /** Canonical bytes: equal manifests are equal byte strings. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
@@ -50,10 +75,10 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   writer.raw(MAGIC);
   writer.u8(FORMAT);
   writeId(writer, manifest.cluster);
-  writer.u32(manifest.members.length);
-  for (const member of manifest.members) {
-    writeId(writer, member.id);
-    writer.text(member.address);
+  writer.u32(manifest.founders.length);
+  for (const founder of manifest.founders) {
+    writeId(writer, founder.id);
+    writer.text(founder.address);
   }
   writer.u32(manifest.groups.length);
   for (const { group, voters } of manifest.groups) {
@@ -61,22 +86,30 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     writer.u32(voters.length);
     for (const voter of voters) writeId(writer, voter);
   }
+  writer.u64(manifest.revision);
+  writer.u32(manifest.members.length);
+  for (const member of manifest.members) writeMemberEntry(writer, member);
   writer.u32(crc32c(writer.peek()));
   return writer.finish();
 }
 
-/** Strict: sorted, unique, every voter a member, GLOBAL first. */
+/** Strict: sorted, unique, every voter a founder, GLOBAL first. */
 export function decodeManifest(bytes: Uint8Array): Decoded<Manifest> {
   const reader = new Reader(bytes);
   const magic = reader.raw(MAGIC.length);
   if (reader.failed === undefined && MAGIC.some((byte, i) => magic[i] !== byte)) reader.fail('bad_tag');
-  if (reader.u8() !== FORMAT) reader.fail('bad_version');
+  const format = reader.u8();
+  if (format !== FORMAT && format !== FORMAT_WITHOUT_MEMBERS) reader.fail('bad_version');
   const cluster = readId<'ClusterId'>(reader);
-  const members = readMembers(reader);
-  const groups = readGroups(reader, members);
+  const founders = readFounders(reader);
+  const founding = { cluster, founders, groups: readGroups(reader, founders) };
+  const manifest =
+    format === FORMAT_WITHOUT_MEMBERS
+      ? foundingManifest(founding)
+      : { ...founding, revision: reader.u64() as LogIndex, members: readMembers(reader) };
   const checked = reader.at;
   if (reader.u32() !== crc32c(bytes, 0, checked)) reader.fail('bad_checksum');
-  return reader.finish({ cluster, members, groups });
+  return reader.finish(manifest);
 }
 
 function readCount(reader: Reader, max: number, itemBytesMin: number): number {
@@ -86,22 +119,36 @@ function readCount(reader: Reader, max: number, itemBytesMin: number): number {
   return reader.failed === undefined ? count : 0;
 }
 
-function readMembers(reader: Reader): Member[] {
-  const members: Member[] = [];
+/** Ids that follow each other in order, none twice. */
+function checkOrder(reader: Reader, previous: { readonly id: NodeId } | undefined, id: NodeId): void {
+  if (previous !== undefined && previous.id >= id) reader.fail('bad_value');
+}
+
+function readFounders(reader: Reader): Member[] {
+  const founders: Member[] = [];
   const count = readCount(reader, MEMBERS_MAX, ID_BYTES);
   for (let i = 0; i < count; i += 1) {
     const id = readId<'NodeId'>(reader);
-    const address = reader.text(ADDRESS_BYTES_MAX);
-    const previous = members[i - 1];
-    if (previous !== undefined && previous.id >= id) reader.fail('bad_value');
-    members.push({ id, address });
+    checkOrder(reader, founders[i - 1], id);
+    founders.push({ id, address: reader.text(ADDRESS_BYTES_MAX) });
+  }
+  return founders;
+}
+
+function readMembers(reader: Reader): MemberEntry[] {
+  const members: MemberEntry[] = [];
+  const count = readCount(reader, MEMBERS_MAX + MEMBERS_REMOVED_MAX, MEMBER_ENTRY_BYTES_MIN);
+  for (let i = 0; i < count; i += 1) {
+    const member = readMemberEntry(reader);
+    checkOrder(reader, members[i - 1], member.id);
+    members.push(member);
   }
   return members;
 }
 
-function readGroups(reader: Reader, members: readonly Member[]): GroupMembers[] {
+function readGroups(reader: Reader, founders: readonly Member[]): GroupMembers[] {
   const groups: GroupMembers[] = [];
-  const known = new Set(members.map((member) => member.id));
+  const known = new Set(founders.map((founder) => founder.id));
   const count = readCount(reader, GROUPS_MAX, 8);
   if (count === 0) reader.fail('bad_value');
   for (let i = 0; i < count; i += 1) {

@@ -16,20 +16,8 @@ import { isSnapshotMessage } from '../codec/peer-message.ts';
 import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
+import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
 import {
-  GLOBAL_GROUP,
-  type GroupId,
-  INDEX_ZERO,
-  type Micros,
-  minOf,
-  NEVER,
-  type NodeId,
-  plus,
-  type RequestId,
-  type Seq,
-} from '../ids.ts';
-import {
-  BATCH_COMMANDS_MAX,
   CHECKPOINT_LOG_BYTES,
   CHECKPOINT_TRAIL_ENTRIES,
   SEGMENT_BYTES,
@@ -39,24 +27,20 @@ import {
   SNAPSHOT_SLICE_RECORDS,
 } from '../limits.ts';
 import { grown } from '../lists.ts';
-import { configurationOf } from '../raft/message.ts';
-import { Raft } from '../raft/raft.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
-import { Random } from '../random.ts';
 import { checkRequest } from '../state/admission.ts';
-import { encodeEntryData } from '../state/entry-data.ts';
-import { GroupState } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
-import { EMPTY_HARD_STATE } from '../wal/wal.ts';
-import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX, writeManifest } from './directory.ts';
-import { type GroupSink, ReplicaGroup } from './group.ts';
-import type { Manifest } from './manifest.ts';
+import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
+import type { GroupSink, ReplicaGroup } from './group.ts';
+import { GroupOpening } from './group-opening.ts';
+import type { Manifest, Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
 import { commandOf, groupOf, isCommand } from './requests.ts';
-import { errorResult, quarantinedResult, RETRY_AFTER_MS } from './results.ts';
+import { errorResult, quarantinedResult, RETRY_AFTER_MS, removedResult } from './results.ts';
+import { Roster } from './roster.ts';
 import type { SnapshotHost } from './snapshot-host.ts';
-import { type Beginning, SnapshotStore } from './snapshot-store.ts';
+import { SnapshotStore } from './snapshot-store.ts';
 import { Snapshots } from './snapshots.ts';
 
 /** What becomes true for a group once a sequence is durable. */
@@ -73,10 +57,6 @@ interface WalMark {
 }
 
 const AT_ONCE = 0 as Seq;
-const LOG_DAMAGED =
-  'The log of this group is damaged in the middle: it takes no part until its log is fetched again from its peers.';
-const CHECKPOINT_DAMAGED =
-  'No checkpoint of this group can be read, and its log does not reach back to the beginning: it takes no part.';
 
 export class Replica implements Core, GroupSink {
   readonly id: NodeId;
@@ -85,10 +65,11 @@ export class Replica implements Core, GroupSink {
   private readonly groups: Map<GroupId, ReplicaGroup> = new Map();
   /** Ascending ids: the order of everything that visits all groups. */
   private groupList: readonly ReplicaGroup[] = [];
-  private current: Manifest | undefined;
+  private readonly roster: Roster;
+  /** Grows whenever it may have changed whom this node should keep a link to. */
+  topology: number = 0;
   /** A manifest on its way to the disk, and the persist that carries it. */
   private bootstrapping: { readonly manifest: Manifest; readonly seq: Seq } | undefined = undefined;
-  private readonly staleManifest: boolean;
   private started: boolean = false;
   private dead: boolean = false;
   private now: Micros;
@@ -106,22 +87,21 @@ export class Replica implements Core, GroupSink {
   private fileOps: FileOp[] = [];
   private readonly store: SnapshotStore;
   private readonly snapshots: Snapshots;
-  /** Snapshots that no log leads to, or that cannot be read: removed at the start. */
-  private readonly unusable: Set<string> = new Set();
+  private readonly opening: GroupOpening;
 
   private constructor(reader: DirectoryReader, clocks: Clocks, options: ReplicaOptions) {
     this.options = options;
     this.now = clocks.now;
     this.wall = clocks.wall;
     this.id = readIdentity(reader);
-    this.current = readManifest(reader);
-    this.staleManifest = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
+    const isStale = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
+    this.roster = new Roster(this.id, readManifest(reader), isStale);
     this.recovery = recoverWal(reader, {
       segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
       buggify: options.buggify,
       mark: (name) => options.probe?.mark(name),
     });
-    if (this.current !== undefined && this.recovery.fresh) {
+    if (this.roster.current !== undefined && this.recovery.fresh) {
       throw new StorageError(
         'log_missing',
         'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
@@ -135,6 +115,14 @@ export class Replica implements Core, GroupSink {
       groups: () => this.groupList,
       guarded: (group, work) => this.guarded(group, work),
     });
+    this.opening = this.openingOf();
+  }
+
+  private openingOf(): GroupOpening {
+    const { id: self, options, recovery, store, snapshots, roster } = this;
+    const clocks = (): Clocks => ({ now: this.now, wall: this.wall });
+    const fatal = (group: GroupId, code: string, detail: string): void => this.fatal(group, code, detail);
+    return new GroupOpening({ self, options, recovery, store, snapshots, roster, clocks, fatal, sink: this });
   }
 
   private snapshotHost(reader: DirectoryReader): SnapshotHost {
@@ -161,7 +149,7 @@ export class Replica implements Core, GroupSink {
       mark: (name) => probe?.mark(name),
       write: (ops) => this.writeFiles(ops),
       send: (to, group, message) => this.send(to, group, AT_ONCE, message),
-      newState: (group) => this.newState(group),
+      newState: (group) => this.opening.newState(group),
     };
   }
 
@@ -189,6 +177,7 @@ export class Replica implements Core, GroupSink {
     this.dispatch(input);
     if (this.started && !this.dead) this.snapshots.settle();
     this.flushRecords();
+    this.followDirectory();
     return this.effects;
   }
 
@@ -200,7 +189,15 @@ export class Replica implements Core, GroupSink {
   }
 
   manifest(): Manifest | undefined {
-    return this.current;
+    return this.roster.current;
+  }
+
+  /** Nodes to keep a link to: the other members, and removed ones that some group here has not let go yet. */
+  contacts(): readonly Member[] {
+    const { members, isRemoved } = this.roster;
+    const isNeeded = (id: NodeId): boolean => this.groupList.some((group) => group.hasMember(id));
+    if (isRemoved && !isNeeded(this.id)) return [];
+    return members.filter(({ id, removed }) => id !== this.id && (!removed || isNeeded(id)));
   }
 
   /** What recovery found at opening: damage and torn bytes, for operators. */
@@ -216,8 +213,9 @@ export class Replica implements Core, GroupSink {
   status(): NodeStatus {
     return {
       node: this.id,
-      cluster: this.current?.cluster,
-      members: this.current?.members ?? [],
+      cluster: this.roster.current?.cluster,
+      members: this.roster.members.filter((member) => !member.removed).map(({ id, address }) => ({ id, address })),
+      removed: this.roster.isRemoved,
       groups: this.groupList.map((group) => group.status()),
       droppedFrames: this.dropped,
     };
@@ -228,6 +226,7 @@ export class Replica implements Core, GroupSink {
     out.text(this.id);
     out.u64(this.seq);
     out.u64(this.dropped);
+    out.u64(this.desired.revision);
     for (const group of this.groupList) group.digest(out);
     return toHex(hashOf(portableHasher, out.peek()));
   }
@@ -259,17 +258,34 @@ export class Replica implements Core, GroupSink {
   private frame(from: NodeId, bytes: Uint8Array): void {
     const decoded = decodeFrame(bytes);
     const trusted =
-      decoded.ok && decoded.value.cluster === this.current?.cluster && decoded.value.sender === from && this.isMember(from);
+      decoded.ok && decoded.value.cluster === this.roster.current?.cluster && decoded.value.sender === from && from !== this.id;
     if (!trusted || !this.started) {
       if (trusted) this.options.probe?.mark('replica.frame-before-start');
       this.dropped += 1;
       return;
     }
+    const isPresent = this.roster.isPresent(from);
     for (const { group: id, message } of decoded.value.envelopes) {
-      const group = this.groups.get(id);
-      if (group === undefined) this.dropped += 1;
+      const group = this.groups.get(id) ?? (this.roster.isKnown(from) ? this.joinGroup(id) : undefined);
+      if (group === undefined || !(isPresent || this.hears(group, from))) this.dropped += 1;
       else if (!group.quarantined) this.receive(group, from, message);
     }
+  }
+
+  /** Who was removed is heard where the group still counts on it, or where this node is too far behind to know: it may lead. */
+  private hears(group: ReplicaGroup, removed: NodeId): boolean {
+    return this.roster.isKnown(removed) && (group.hasMember(removed) || !group.hasMember(this.id));
+  }
+
+  /** A member speaks of a group that this node has no replica of yet: it begins with the founders and follows the log. */
+  private joinGroup(id: GroupId): ReplicaGroup | undefined {
+    const founding = this.roster.current?.groups.find(({ group }) => group === id);
+    if (founding === undefined) return undefined;
+    const group = this.opening.open(founding);
+    this.groups.set(id, group);
+    this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
+    this.options.probe?.mark('replica.group-joined');
+    return group;
   }
 
   /** As guarded(), without a closure a message. */
@@ -282,10 +298,6 @@ export class Replica implements Core, GroupSink {
     }
   }
 
-  private isMember(node: NodeId): boolean {
-    return this.current?.members.some((member) => member.id === node) ?? false;
-  }
-
   private deadline(): void {
     if (!this.started) return;
     for (const group of this.groupList) {
@@ -295,11 +307,13 @@ export class Replica implements Core, GroupSink {
   }
 
   private persisted(seq: Seq): void {
-    if (!this.started && this.bootstrapping === undefined && this.current !== undefined) this.start(this.current);
-    if (this.bootstrapping !== undefined && seq >= this.bootstrapping.seq) {
-      this.current = this.bootstrapping.manifest;
+    const { bootstrapping, roster } = this;
+    if (!this.started && bootstrapping === undefined && roster.current !== undefined) this.start(roster.current);
+    if (bootstrapping !== undefined && seq >= bootstrapping.seq) {
+      roster.take(bootstrapping.manifest);
       this.bootstrapping = undefined;
-      this.start(this.current);
+      this.topology += 1;
+      this.start(bootstrapping.manifest);
     }
     for (let head = this.walMarks[0]; head !== undefined && head.seq <= seq; head = this.walMarks[0]) {
       this.walMarks.shift();
@@ -313,100 +327,44 @@ export class Replica implements Core, GroupSink {
     this.snapshots.persisted(seq);
   }
 
+  /** A first manifest makes this node a member once it is durable; a later one tells what it has missed. */
   private bootstrap(manifest: Manifest): void {
-    if (
-      this.current !== undefined ||
-      this.bootstrapping !== undefined ||
-      !manifest.members.some((member) => member.id === this.id)
-    ) {
+    if (this.bootstrapping !== undefined || !this.roster.isNews(manifest)) {
       this.dropped += 1;
       return;
     }
+    if (this.roster.current !== undefined) return this.rewriteManifest(this.roster.write(manifest));
     this.seq = plus(this.seq, 1);
     this.bootstrapping = { manifest, seq: this.seq };
-    this.effects.push({ kind: 'persist', seq: this.seq, ops: writeManifest(manifest, this.staleManifest) });
+    this.effects.push({ kind: 'persist', seq: this.seq, ops: this.roster.operations(manifest) });
   }
 
+  /** What the directory says of the nodes, once it is applied here, is kept for the next start. */
+  private followDirectory(): void {
+    const members = this.groups.get(GLOBAL_GROUP)?.state.members;
+    if (members === undefined || members.revision <= this.desired.revision) return;
+    const ops = this.roster.follow(members.entries, members.revision);
+    if (ops !== undefined) this.rewriteManifest(ops);
+  }
+
+  private rewriteManifest(ops: readonly FileOp[]): void {
+    this.seq = plus(this.seq, 1);
+    this.topology += 1;
+    this.effects.push({ kind: 'persist', seq: this.seq, ops });
+  }
+
+  /** Groups that this node began with, and those that it has a log of. */
   private start(manifest: Manifest): void {
     this.started = true;
-    for (const { group, voters } of manifest.groups) if (voters.includes(this.id)) this.openGroup(group, voters);
-    this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
-    const ops = this.store.startingSweep(this.unusable);
-    if (ops.length > 0) this.writeFiles(ops);
-  }
-
-  /** Brings a group up from its newest checkpoint and the log behind it, or quarantines it. */
-  private openGroup(id: GroupId, voters: readonly NodeId[]): void {
-    const { recovery, store } = this;
-    const log = recovery.groups.get(id);
-    const isDamaged = recovery.quarantined.includes(id) || (recovery.allQuarantined && log === undefined);
-    const unusable = new Set<string>();
-    const beginning = log === undefined || isDamaged ? undefined : store.begin(id, log, () => this.newState(id), unusable);
-    const group = this.createGroup(id, voters, isDamaged ? undefined : beginning);
-    this.groups.set(id, group);
-    const isWhole = beginning !== undefined || log === undefined || log.isComplete;
-    if (!isDamaged && isWhole) {
-      for (const name of unusable) this.unusable.add(name);
-      if ((beginning?.passedOver ?? 0) > 0) this.options.probe?.mark('snapshot.damaged-checkpoint-passed-over');
-      return recovery.wal.keepBehind(id, store.keepOf(id));
+    const { groups: known, quarantined, allQuarantined } = this.recovery;
+    for (const founding of manifest.groups) {
+      const { group, voters } = founding;
+      const isHere = voters.includes(this.id) || known.has(group) || quarantined.includes(group) || allQuarantined;
+      if (isHere) this.groups.set(group, this.opening.open(founding));
     }
-    this.options.probe?.mark(isDamaged ? 'replica.group-quarantined-at-start' : 'snapshot.no-checkpoint-left');
-    group.quarantine();
-    if (isDamaged) this.fatal(id, 'log_damaged', LOG_DAMAGED);
-    else this.fatal(id, 'checkpoint_damaged', CHECKPOINT_DAMAGED);
-  }
-
-  private newState(group: GroupId): GroupState {
-    const { hasher, observer, pageBytes } = this.options;
-    const groups = this.current?.groups ?? [];
-    return new GroupState({
-      group,
-      hasher,
-      dataGroups: groups.map((members) => members.group).filter((id) => id !== GLOBAL_GROUP),
-      ...(observer === undefined ? {} : { observer }),
-      ...(pageBytes === undefined ? {} : { pageBytes }),
-    });
-  }
-
-  private createGroup(id: GroupId, voters: readonly NodeId[], beginning: Beginning | undefined): ReplicaGroup {
-    const { entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = this.options;
-    const log = this.recovery.groups.get(id);
-    const meta = beginning?.held.manifest;
-    // Of a log that leads nowhere only the votes count: the group is quarantined.
-    const entries = meta !== undefined || log?.isComplete === true ? log?.entriesBehind(meta?.index ?? INDEX_ZERO) : undefined;
-    const raft = new Raft(
-      {
-        id: this.id,
-        timing,
-        preVote,
-        checkQuorum: true,
-        ...(leaseClockRatePpm === undefined ? {} : { leaseClockRatePpm }),
-        random: Random.stream(seed, `raft/${id}`),
-        buggify,
-        ...(probe === undefined ? {} : { probe }),
-        limits,
-        snapshotToOffer: () => this.snapshots.offerOf(id),
-        noopData: () => encodeEntryData({ wall: this.wall, commands: [], entropy }).data,
-      },
-      {
-        hardState: log?.hardState ?? EMPTY_HARD_STATE,
-        entries: entries ?? [],
-        configuration: configurationOf(voters),
-        snapshot: meta === undefined ? undefined : { index: meta.index, term: meta.term, configuration: meta.configuration },
-      },
-      this.now,
-    );
-    return new ReplicaGroup({
-      group: id,
-      raft,
-      state: beginning?.state ?? this.newState(id),
-      entropy,
-      buggify,
-      mark: probe === undefined ? undefined : (name) => probe.mark(name),
-      batchMax: this.options.batchMax ?? BATCH_COMMANDS_MAX,
-      limits,
-      sink: this,
-    });
+    this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
+    const ops = this.opening.sweep();
+    if (ops.length > 0) this.writeFiles(ops);
   }
 
   private request(id: RequestId, body: ClientRequest): void {
@@ -414,22 +372,29 @@ export class Replica implements Core, GroupSink {
     const refused = checkRequest(body);
     if (refused !== undefined) return this.reply(id, AT_ONCE, errorResult(refused.code, refused.message));
     const group = this.groups.get(groupOf(body));
-    if (group === undefined) return this.reply(id, AT_ONCE, this.noSuchGroup());
+    if (group === undefined) return this.reply(id, AT_ONCE, this.noSuchGroup(groupOf(body)));
+    if (this.roster.isRemoved && !group.hasMember(this.id)) return this.reply(id, AT_ONCE, removedResult());
     if (group.quarantined) {
       this.options.probe?.mark('replica.request-to-quarantined-group');
       return this.reply(id, AT_ONCE, quarantinedResult());
     }
+    if (body.kind === 'transfer') return this.guarded(group, () => group.transfer(this.now, this.wall, id, body));
     const work = commandOf(body);
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
 
-  private noSuchGroup(): ClientResult {
-    if (this.current === undefined) {
+  private noSuchGroup(id: GroupId): ClientResult {
+    const manifest = this.roster.current;
+    if (manifest === undefined) {
       return errorResult('not_initialised', 'This node belongs to no cluster yet: run `vouch init` once.', RETRY_AFTER_MS);
     }
     if (!this.started) return errorResult('unavailable', 'This node is opening its log.', RETRY_AFTER_MS);
-    return errorResult('group_missing', 'No such group on this node.');
+    if (this.roster.isRemoved) return removedResult();
+    if (manifest.groups.some(({ group }) => group === id)) {
+      return errorResult('unavailable', 'This node has not heard from the group yet: it has just joined.', RETRY_AFTER_MS);
+    }
+    return errorResult('group_missing', 'This cluster has no such group.');
   }
 
   /** C5: a broken invariant stops the group it broke in, nothing else. */
@@ -454,6 +419,14 @@ export class Replica implements Core, GroupSink {
   }
 
   // GroupSink: what groups want during the current step.
+
+  get desired(): GroupSink['desired'] {
+    return this.roster;
+  }
+
+  membersChanged(): void {
+    this.topology += 1;
+  }
 
   persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq {
     const seq = plus(this.seq, 1);

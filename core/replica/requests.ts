@@ -1,16 +1,19 @@
-/** What a client's request asks of a group: which one, and whether it is a command for the log or a read. */
+/** What a client's request asks of a group: which one, and whether it is a command for the log, a read, or leadership. */
 import type { ClientRequest } from '../client/protocol.ts';
 import { GLOBAL_GROUP, type GroupId } from '../ids.ts';
 import type { Command } from '../state/command.ts';
 import type { StateQuery } from '../state/group-state.ts';
 
+/** A request that one group answers. */
+type GroupRequest = Exclude<ClientRequest, { kind: 'status' }>;
+
 /** The group a request concerns. */
-export function groupOf(body: Exclude<ClientRequest, { kind: 'status' }>): GroupId {
+export function groupOf(body: GroupRequest): GroupId {
   return 'group' in body ? body.group : GLOBAL_GROUP;
 }
 
 /** The command a request puts into the log, or the read that it is. */
-export function commandOf(body: Exclude<ClientRequest, { kind: 'status' }>): Command | StateQuery {
+export function commandOf(body: Exclude<GroupRequest, { kind: 'transfer' }>): Command | StateQuery {
   switch (body.kind) {
     case 'openSession':
       return { kind: 'openSession' };

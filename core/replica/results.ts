@@ -28,3 +28,8 @@ export function unknownOutcomeResult(): ClientResult {
 export function quarantinedResult(): ClientResult {
   return errorResult('quarantined', 'This group is quarantined on this node; ask another node.', RETRY_AFTER_MS);
 }
+
+/** The cluster goes on without this node. */
+export function removedResult(): ClientResult {
+  return errorResult('unavailable', 'This node was removed from the cluster; ask another one.', RETRY_AFTER_MS);
+}

@@ -4,7 +4,7 @@
  *   vaults     header of the newest block 196 ‖ u64 leaves ‖ u64 rows of its history      ascending by vault
  *   sessions   u8 1 ‖ u64 index ‖ u64 floor ‖ u64 last used ‖ u32 results                  in order of last use, then per result
  *              u8 2 ‖ u64 sequence ‖ payload hash 32 ‖ result (core/codec/client-result.ts)   ascending by sequence
- *   directory  u32 length, key ‖ u32 length, row                                           in key order; group 0 only
+ *   directory  u32 length, key ‖ u32 length, row                                           in key order, the nodes too; group 0 only
  *   leaves     vault 16 ‖ pruned tree (leaf-chunk.ts)                                      one such record a chunk
  *   history    u8 1 ‖ vault 16, where a vault with rows begins, then per row               ascending by vault
  *              u8 2 ‖ u32 length, key ‖ u32 length, value                                  tables 5 to 8 of the vault, in key order

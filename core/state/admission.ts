@@ -7,7 +7,15 @@ import { unreachable } from '../assert.ts';
 import { canonicalJson } from '../bytes/canonical-json.ts';
 import { utf8Length } from '../bytes/text.ts';
 import { decodeUlid } from '../chain/ulid.ts';
-import type { ClientRequest, CommandRef, Consistency, DirectoryCommand, ReadPoint, VaultQuery } from '../client/protocol.ts';
+import type {
+  ClientRequest,
+  CommandRef,
+  Consistency,
+  DirectoryCommand,
+  MemberCommand,
+  ReadPoint,
+  VaultQuery,
+} from '../client/protocol.ts';
 import {
   ACTOR_BYTES_MAX,
   BOUNDED_MS_MAX,
@@ -25,7 +33,9 @@ import {
 } from '../limits.ts';
 import { STATE_KEY_BYTES_MAX } from './keys.ts';
 import {
+  isAddress,
   isEntityKey,
+  isNodeId,
   isOrganizationName,
   isPlainText,
   isRelation,
@@ -51,6 +61,8 @@ const ENTITY_KEY = `the entity key must have 1 to ${ENTITY_KEY_BYTES_MAX} bytes 
 const CONDITION = `the condition must be a name of at most ${NAME_BYTES_MAX} bytes, without blanks, control characters, :, # or @`;
 const CONTEXT = `the condition context must be a JSON object in canonical form (RFC 8785) of at most ${CONTEXT_BYTES_MAX} bytes`;
 const ORGANIZATION_NAME = `an organization name has 1 to ${SLUG_BYTES_MAX} lower-case letters, digits and inner dashes`;
+const NODE_ID = 'a node is named by its id of 32 lower-case hex digits';
+const ADDRESS = 'an address is HOST:PORT with a port from 1 to 65535';
 const VAULT_NAME = `a vault name has 1 to ${SLUG_BYTES_MAX} letters, digits, inner blanks and the characters . - / ^ _ & @`;
 
 const PROOF_UNAVAILABLE =
@@ -161,8 +173,30 @@ function directoryCommand(body: DirectoryCommand): Problem {
       if (!isOrganizationName(body.organization)) return ORGANIZATION_NAME;
       return isVaultName(body.name) ? undefined : VAULT_NAME;
     default:
+      return memberCommand(body);
+  }
+}
+
+function memberCommand(body: MemberCommand): Problem {
+  if (!isNodeId(body.node)) return NODE_ID;
+  switch (body.kind) {
+    case 'removeMember':
+    case 'promoteMember':
+      return undefined;
+    case 'addMember':
+    case 'moveMember':
+      return isAddress(body.address) ? undefined : ADDRESS;
+    case 'replaceMember':
+      if (!isNodeId(body.by)) return NODE_ID;
+      if (body.by === body.node) return 'a node cannot replace itself';
+      return isAddress(body.address) ? undefined : ADDRESS;
+    default:
       return unreachable(body);
   }
+}
+
+function optionalNode(id: string | undefined): Problem {
+  return id === undefined || isNodeId(id) ? undefined : NODE_ID;
 }
 
 function limit(value: number): Problem {
@@ -230,7 +264,10 @@ function problemOf(body: ClientRequest): Problem {
     case 'listVaults':
       if (!isOrganizationName(body.organization)) return ORGANIZATION_NAME;
       return body.after === '' || isVaultName(body.after) ? (limit(body.limit) ?? freshness(body.consistency)) : VAULT_NAME;
+    case 'transfer':
+      return group(body.group) ?? optionalNode(body.from) ?? optionalNode(body.to);
     case 'listOrganizations':
+    case 'listMembers':
       return freshness(body.consistency);
     case 'status':
       return undefined;

@@ -8,6 +8,7 @@
  *   29      …     body
  *     directory    u8 1 createOrganization: text name
  *                  u8 2 reserveVault: text organization, text name, u8 allowExisting
+ *                  u8 3 to 7: member-command.ts
  *     createVault  organization 16
  *     transact     organization 16, u32 length, transaction (transaction-codec.ts)
  * openSession and expire are their kind byte alone. Text: u32 length, UTF-8.
@@ -16,9 +17,10 @@ import { assert, unreachable } from '../assert.ts';
 import type { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { ULID_BYTES } from '../chain/ulid.ts';
-import type { CommandRef, DirectoryCommand } from '../client/protocol.ts';
+import type { CommandRef, DirectoryCommand, MemberCommand } from '../client/protocol.ts';
 import type { GroupId, LogIndex, OrganizationId, VaultId } from '../ids.ts';
 import { SLUG_BYTES_MAX, TRANSACTION_BYTES_MAX } from '../limits.ts';
+import { isMemberCommand, MemberCommandKind, readMemberCommand, writeMemberCommand } from './member-command.ts';
 import { isOrganizationName, isVaultName } from './names.ts';
 import type { Transaction } from './transaction.ts';
 import { decodeLedgerTransaction, transactBytes, writeTransactBlob } from './transaction-codec.ts';
@@ -54,7 +56,8 @@ export interface DecodedCommand {
 
 /** On disk and wire: do not renumber. */
 export const CommandKind = { openSession: 1, directory: 2, createVault: 3, transact: 4, expire: 5 } as const;
-const DirectoryKind = { createOrganization: 1, reserveVault: 2 } as const;
+const DirectoryKind = { createOrganization: 1, reserveVault: 2, ...MemberCommandKind } as const;
+const MEMBER_KINDS = Object.keys(MemberCommandKind) as readonly MemberCommand['kind'][];
 const REF_BYTES = 28;
 const NONE: Uint8Array = new Uint8Array(0);
 
@@ -86,17 +89,16 @@ function readRef(reader: Reader): CommandRef {
 }
 
 function writeDirectoryBody(writer: Writer, body: DirectoryCommand): void {
+  writer.u8(DirectoryKind[body.kind]);
   switch (body.kind) {
     case 'createOrganization':
-      writer.u8(DirectoryKind.createOrganization);
       return writer.text(body.name);
     case 'reserveVault':
-      writer.u8(DirectoryKind.reserveVault);
       writer.text(body.organization);
       writer.text(body.name);
       return writer.u8(body.allowExisting ? 1 : 0);
     default:
-      return unreachable(body);
+      return writeMemberCommand(writer, body);
   }
 }
 
@@ -106,6 +108,12 @@ function readDirectoryBody(reader: Reader): DirectoryCommand {
     const name = reader.text(SLUG_BYTES_MAX);
     if (!isOrganizationName(name)) reader.fail('bad_value');
     return { kind: 'createOrganization', name };
+  }
+  const member = MEMBER_KINDS.find((name) => MemberCommandKind[name] === kind);
+  if (member !== undefined) {
+    const body = readMemberCommand(reader, member);
+    if (!isMemberCommand(body)) reader.fail('bad_value');
+    return body;
   }
   if (kind !== DirectoryKind.reserveVault) reader.fail('bad_tag');
   const organization = reader.text(SLUG_BYTES_MAX);

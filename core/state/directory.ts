@@ -1,5 +1,5 @@
 /**
- * The directory in group GLOBAL: organizations and vaults, by name and by id, and which group holds which vault.
+ * The directory in group GLOBAL: organizations and vaults, by name and by id, which group holds which vault, and the nodes.
  * Why its own small tree: names list in order, and it will persist and travel like every other state.
  *
  *   KEY (u8 table, then …)                             ROW
@@ -7,6 +7,7 @@
  *   2  organization 16                                 name
  *   3  organization 16, vault name                     vault 16, u32 group, u64 created at
  *   4  vault 16                                        organization 16, vault name
+ *   5  member-table.ts
  * Names stand last and in clear; they are ASCII (names.ts).
  * Ids: ULID(entry time in ms, first 80 bits of SHA-256(u32 group ‖ u64 log index ‖ u32 position in the entry)).
  */
@@ -24,6 +25,7 @@ import { GLOBAL_GROUP, type GroupId, type LogIndex, type Micros, type Organizati
 import { LIST_ROWS_MAX, ORGANIZATIONS_MAX, SLUG_BYTES_MAX, VAULTS_MAX } from '../limits.ts';
 import type { PageStore } from '../page/store.ts';
 import { prefixRange, tableRange } from './key-reader.ts';
+import { type Founder, MEMBER_TABLE, MemberTable } from './member-table.ts';
 import { errorResult, VAULT_MISSING } from './results.ts';
 import { readUlid, ulidBytes, ulidText } from './ulid-field.ts';
 
@@ -39,7 +41,7 @@ export interface CommandPlace {
   readonly time: Micros;
 }
 
-export type DirectoryQuery = Extract<ClientRequest, { kind: 'lookupVault' | 'listVaults' | 'listOrganizations' }>;
+export type DirectoryQuery = Extract<ClientRequest, { kind: 'lookupVault' | 'listVaults' | 'listOrganizations' | 'listMembers' }>;
 type LookupVault = Extract<ClientRequest, { kind: 'lookupVault' }>;
 type ListVaults = Extract<ClientRequest, { kind: 'listVaults' }>;
 type ReserveVault = Extract<DirectoryCommand, { kind: 'reserveVault' }>;
@@ -89,15 +91,23 @@ function idAt(hasher: Hasher, place: CommandPlace): Uint8Array {
 
 export class Directory {
   private readonly hasher: Hasher;
+  /** The nodes: what every group's leader works towards. */
+  readonly members: MemberTable;
   private readonly rows: BTree;
   /** Vaults reserved in each data group, ascending by group. Derived from the rows. */
   private readonly load: { readonly group: GroupId; vaults: number }[];
   private organizations: number = 0;
 
-  /** @param options.dataGroups the groups that take vaults, equal on every replica */
-  constructor(options: { readonly hasher: Hasher; readonly dataGroups: readonly GroupId[]; readonly pages: PageStore }) {
+  /** @param options.dataGroups the groups that take vaults, equal on every replica. @param options.founders likewise. */
+  constructor(options: {
+    readonly hasher: Hasher;
+    readonly dataGroups: readonly GroupId[];
+    readonly founders: readonly Founder[];
+    readonly pages: PageStore;
+  }) {
     this.hasher = options.hasher;
     this.rows = new BTree(options.pages);
+    this.members = new MemberTable(this.rows, options.founders);
     this.load = [...options.dataGroups].sort((a, b) => a - b).map((group) => ({ group, vaults: 0 }));
   }
 
@@ -109,7 +119,7 @@ export class Directory {
       case 'reserveVault':
         return this.reserveVault(command, place);
       default:
-        return unreachable(command);
+        return this.members.apply(command, place.index);
     }
   }
 
@@ -121,6 +131,8 @@ export class Directory {
         return this.listVaults(query);
       case 'listOrganizations':
         return this.listOrganizations();
+      case 'listMembers':
+        return { kind: 'members', members: this.members.entries };
       default:
         return unreachable(query);
     }
@@ -133,6 +145,7 @@ export class Directory {
 
   /** Takes over a row of a snapshot; given in key order. @returns false where it cannot be a row of a directory. */
   restoreRow(key: Uint8Array, row: Uint8Array): boolean {
+    if (key[0] === MEMBER_TABLE) return this.members.restoreRow(key, row);
     if (!isRow(key, row)) return false;
     if (key[0] === DirectoryTable.organizationByName) this.organizations += 1;
     if (key[0] === DirectoryTable.vaultByName) {
@@ -147,7 +160,7 @@ export class Directory {
 
   /** Feeds every row into a digest, in key order. */
   digest(out: Writer): void {
-    for (let table = 1; table <= 4; table += 1) {
+    for (let table = 1; table <= MEMBER_TABLE; table += 1) {
       for (const { key, value } of this.rows.scan(tableRange(table))) {
         out.blob(key);
         out.blob(value);

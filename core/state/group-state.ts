@@ -30,6 +30,7 @@ import { Directory } from './directory.ts';
 import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
 import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
 import { KeyBuilder } from './keys.ts';
+import type { Founder, MemberTable } from './member-table.ts';
 import { PathCache } from './path-cache.ts';
 import { type CommandResult, errorResult, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
 import {
@@ -68,6 +69,8 @@ export interface GroupStateOptions {
   readonly hasher: Hasher;
   /** Groups that take vaults. Used by GLOBAL's directory; equal on every replica (manifest). */
   readonly dataGroups: readonly GroupId[];
+  /** The nodes that the cluster began with. Used by GLOBAL's directory; equal on every replica (manifest). Default none. */
+  readonly founders?: readonly Founder[];
   readonly observer?: StateObserver;
   /** Equal on every replica. Default: core/limits.ts. */
   readonly sessionLimits?: SessionLimits;
@@ -76,7 +79,10 @@ export interface GroupStateOptions {
 }
 
 /** The requests that read state. */
-export type StateQuery = Extract<ClientRequest, { kind: 'query' | 'lookupVault' | 'listVaults' | 'listOrganizations' }>;
+export type StateQuery = Extract<
+  ClientRequest,
+  { kind: 'query' | 'lookupVault' | 'listVaults' | 'listOrganizations' | 'listMembers' }
+>;
 
 const NO_DIRECTORY: ClientResult = errorResult('group_missing', 'the directory is in group 0 only');
 /** Why not a second session of the same entry: a session is named by its log index. Asking again gets another entry. */
@@ -111,8 +117,8 @@ export class GroupState {
     this.observer = options.observer;
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
     if (options.group === GLOBAL_GROUP) {
-      const { hasher, dataGroups } = options;
-      this.directory = new Directory({ hasher, dataGroups, pages: new MemoryPageStore(options.pageBytes) });
+      const { hasher, dataGroups, founders = [] } = options;
+      this.directory = new Directory({ hasher, dataGroups, founders, pages: new MemoryPageStore(options.pageBytes) });
     }
   }
 
@@ -287,6 +293,11 @@ export class GroupState {
   private vaultOf(request: Extract<StateQuery, { kind: 'query' }>): Vault | undefined {
     const vault = this.vaults.get(request.vault);
     return vault?.organization === request.organization ? vault : undefined;
+  }
+
+  /** The cluster's nodes as this state has them; undefined where it is not GLOBAL's. */
+  get members(): Pick<MemberTable, 'entries' | 'revision'> | undefined {
+    return this.directory?.members;
   }
 
   /** The earliest expires_at of any leaf: when the leader proposes `expire`. */

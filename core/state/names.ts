@@ -3,7 +3,7 @@
  * leader admitted every replica can read. Source: OpenFGA's limits on objects, relations, users and store names.
  */
 import { utf8Length } from '../bytes/text.ts';
-import { ENTITY_KEY_BYTES_MAX, NAME_BYTES_MAX, OBJECT_BYTES_MAX, SLUG_BYTES_MAX } from '../limits.ts';
+import { ADDRESS_BYTES_MAX, ENTITY_KEY_BYTES_MAX, NAME_BYTES_MAX, OBJECT_BYTES_MAX, SLUG_BYTES_MAX } from '../limits.ts';
 import type { TupleKey } from './transaction.ts';
 
 const COLON = 0x3a;
@@ -93,4 +93,17 @@ export function isOrganizationName(text: string): boolean {
 /** Vaults carry OpenFGA store names: letters, digits, inner blanks and `. - / ^ _ & @`. */
 export function isVaultName(text: string): boolean {
   return text.length <= SLUG_BYTES_MAX && /^[A-Za-z0-9./^_&@-]([A-Za-z0-9 ./^_&@-]*[A-Za-z0-9./^_&@-])?$/.test(text);
+}
+
+/** HOST:PORT under which a node is reached, IPv6 in brackets. */
+export function isAddress(text: string): boolean {
+  const match = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/.exec(text);
+  if (match === null || text.length > ADDRESS_BYTES_MAX) return false;
+  const port = Number(match[1]);
+  return port >= 1 && port <= 65_535;
+}
+
+/** 128 bits as 32 lower-case hex digits, not all of them zero. */
+export function isNodeId(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text) && !/^0+$/.test(text);
 }

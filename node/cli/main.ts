@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { addClusterCommands } from './cluster-commands.ts';
 import { addDataCommands } from './data-commands.ts';
 import { CliFailure } from './failure.ts';
+import { addMemberCommands } from './member-commands.ts';
 import { say } from './output.ts';
 import { addStartCommand } from './start-command.ts';
 import { addUpCommand } from './up-command.ts';
@@ -24,6 +25,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addUpCommand(vouch);
   addStartCommand(vouch);
   addClusterCommands(vouch);
+  addMemberCommands(vouch);
   addDataCommands(vouch);
   addVerifyCommand(vouch);
   // The simulator is loaded only where it is asked for (or listed): a node never pays for it.

@@ -39,6 +39,10 @@ export class Remote {
     return this.call<T>('POST', path, body, headers);
   }
 
+  async delete<T>(path: string): Promise<T> {
+    return this.call<T>('DELETE', path, undefined, {});
+  }
+
   /** The id of a vault given by id or by name. */
   async vaultId(nameOrId: string): Promise<string> {
     if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(nameOrId)) return nameOrId;

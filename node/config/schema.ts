@@ -15,6 +15,7 @@ export const SettingsSchema: TSchema = Type.Object(
     listen: Type.Optional(Type.String({ pattern: ADDRESS })),
     data: Type.Optional(Type.String({ minLength: 1 })),
     join: Type.Optional(Type.Array(Type.String({ pattern: ADDRESS }), { maxItems: 64 })),
+    advertise: Type.Optional(Type.String({ pattern: ADDRESS })),
     insecure: Type.Optional(Type.Boolean()),
     logLevel: Type.Optional(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))),
     batchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
@@ -27,6 +28,7 @@ export interface Settings {
   readonly listen?: string;
   readonly data?: string;
   readonly join?: readonly string[];
+  readonly advertise?: string;
   readonly insecure?: boolean;
   readonly logLevel?: LogLevel;
   readonly batchMax?: number;
@@ -46,6 +48,12 @@ export const SETTINGS: readonly SettingInfo[] = [
   { name: 'listen', env: 'VOUCH_LISTEN', kind: 'text', expects: 'HOST:PORT, for example 127.0.0.1:7400' },
   { name: 'data', env: 'VOUCH_DATA', kind: 'text', expects: 'a directory, for example ./data' },
   { name: 'join', env: 'VOUCH_JOIN', kind: 'list', expects: 'HOST:PORT,… of other nodes, separated by commas' },
+  {
+    name: 'advertise',
+    env: 'VOUCH_ADVERTISE',
+    kind: 'text',
+    expects: 'HOST:PORT under which other machines reach this node, for example node-1.example:7400',
+  },
   { name: 'insecure', env: 'VOUCH_INSECURE', kind: 'flag', expects: 'true or false' },
   { name: 'logLevel', env: 'VOUCH_LOG_LEVEL', kind: 'text', expects: `one of ${LOG_LEVELS.join(', ')}` },
   { name: 'batchMax', env: 'VOUCH_BATCH_MAX', kind: 'number', expects: 'a whole number from 1 to 100' },

@@ -27,6 +27,7 @@ export type HttpErrorCode =
   | 'height_not_found'
   | 'time_in_future'
   | 'proof_unavailable'
+  | 'member_not_found'
   | 'payload_too_large'
   | 'unsupported_media_type';
 
@@ -67,6 +68,14 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   sequence_stale: [500, 'internal_error'],
   sequence_reused: [500, 'internal_error'],
   group_missing: [500, 'internal_error'],
+  member_missing: [404, 'member_not_found'],
+  member_exists: [400, 'already_exists'],
+  member_removed: [400, 'failed_precondition'],
+  address_taken: [400, 'failed_precondition'],
+  no_voter_left: [400, 'failed_precondition'],
+  members_full: [400, 'failed_precondition'],
+  not_a_voter: [400, 'failed_precondition'],
+  transfer_failed: [503, 'unavailable'],
 };
 
 /** The error answer for a failed client request. 503 says that nothing was appended; 504 that nobody knows. */

@@ -9,6 +9,7 @@ import type { NodeControl } from '../control.ts';
 import type { Ledger } from '../ledger.ts';
 import type { NodeMetrics } from '../metrics.ts';
 import { fromFastify, HttpError } from './errors.ts';
+import { addMemberRoutes } from './member-routes.ts';
 import { addNativeRoutes } from './native-routes.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
 import { addStoreRoutes } from './store-routes.ts';
@@ -53,6 +54,7 @@ export class Gateway {
     addTupleRoutes(this.app, dependencies.ledger);
     addNativeRoutes(this.app, dependencies.ledger);
     addOperatorRoutes(this.app, dependencies);
+    addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
   }
 
   /** Refuses new requests from now on (503), and resolves when those in flight are answered or the time is over. */

@@ -66,6 +66,21 @@ export const CheckBody: TSchema = Type.Object({
 
 export const CreateOrganizationBody: TSchema = Type.Object({ name: Type.String({ minLength: 1 }) });
 
+const MemberRoleName = Type.String({ enum: ['voter', 'learner'] });
+
+export const AddMemberBody: TSchema = Type.Object({
+  id: Type.String(),
+  address: Type.String(),
+  role: Type.Optional(MemberRoleName),
+});
+
+export const ReplaceMemberBody: TSchema = Type.Object({ by: Type.String(), address: Type.Optional(Type.String()) });
+
+export const TransferBody: TSchema = Type.Object({
+  group: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff_ffff })),
+  to: Type.Optional(Type.String()),
+});
+
 export const InitBody: TSchema = Type.Object({
   expect: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
   groups: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),

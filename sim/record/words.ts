@@ -117,9 +117,8 @@ function requestPhrase(request: ClientRequest): string {
     case 'query':
       return queryPhrase(request.query);
     case 'directory':
-      return request.body.kind === 'createOrganization'
-        ? `create organization ${request.body.name}`
-        : `reserve vault ${request.body.name}`;
+      if (request.body.kind === 'createOrganization') return `create organization ${request.body.name}`;
+      return request.body.kind === 'reserveVault' ? `reserve vault ${request.body.name}` : request.body.kind;
     case 'createVault':
       return 'create the vault';
     default:

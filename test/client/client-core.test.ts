@@ -190,7 +190,11 @@ describe('retries', () => {
     // B is not known yet: A tells where it is.
     const asked = it.take();
     const members = [A, B].map(({ address, node }) => ({ id: node, address }));
-    it.answer(asked, { kind: 'status', status: { node: A.node, cluster: undefined, members, groups: [], droppedFrames: 0 } });
+    const statusOf = (node: NodeId): ClientResult => ({
+      kind: 'status',
+      status: { node, cluster: undefined, members, removed: false, groups: [], droppedFrames: 0 },
+    });
+    it.answer(asked, statusOf(A.node));
     let send = it.waitForSend();
     if (send.endpoint === A.address) {
       it.answer(send, error('not_leader', B.node));
@@ -198,6 +202,7 @@ describe('retries', () => {
     }
     expect(send.endpoint).toBe(B.address);
     it.answer(send, error('unavailable'));
+    it.answer(it.take(), statusOf(B.node)); // who is out of order is asked who else is there
     it.answer(it.waitForSend(), { kind: 'organizations', organizations: [] });
     expect(it.done.get(1)?.ok).toBe(true);
   });
@@ -296,10 +301,55 @@ describe('retries', () => {
     const asking = it.take();
     expect(asking.request).toEqual({ kind: 'status' });
     const members = [A, B].map(({ address, node }) => ({ id: node, address }));
-    it.answer(asking, { kind: 'status', status: { node: A.node, cluster: undefined, members, groups: [], droppedFrames: 0 } });
+    it.answer(asking, {
+      kind: 'status',
+      status: { node: A.node, cluster: undefined, members, removed: false, groups: [], droppedFrames: 0 },
+    });
     const again = it.waitForSend();
     if (again.endpoint === A.address) it.answer(again, error('not_leader', B.node));
     expect((it.sends[0] ?? again).endpoint).toBe(B.address);
+  });
+});
+
+describe('members that change', () => {
+  const C = { address: 'c:1', node: 'c'.repeat(32) as NodeId };
+
+  function status(node: NodeId, members: readonly { readonly address: string; readonly node: NodeId }[]): ClientResult {
+    const known = members.map(({ address, node: id }) => ({ id, address }));
+    return { kind: 'status', status: { node, cluster: undefined, members: known, removed: false, groups: [], droppedFrames: 0 } };
+  }
+
+  test('a node that answers is asked who the members are, unless that was asked five seconds ago or less', () => {
+    const it = new Scripted('stream', [A]);
+    const first = it.begin();
+    it.now += 5_000_000;
+    it.answer(first, APPLIED);
+    const asking = it.take();
+    expect(asking).toMatchObject({ endpoint: A.address, request: { kind: 'status' } });
+    it.answer(asking, status(A.node, [A, B]));
+    it.now += 4_999_999;
+    it.submit(2);
+    it.answer(it.take(), APPLIED);
+    expect(it.sends).toEqual([]);
+  });
+
+  test('a node that was removed is asked who else is there, and a command goes on elsewhere', () => {
+    const it = new Scripted('stream', [A]);
+    it.answer(it.begin(), error('unavailable'));
+    const asking = it.take();
+    expect(asking.request).toEqual({ kind: 'status' });
+    it.answer(asking, status(A.node, [B]));
+    expect(it.waitForSend().endpoint).toBe(B.address);
+  });
+
+  test('a node that does not answer where it was is looked for where the others say it is', () => {
+    const it = new Scripted('stream', [A, B]);
+    it.give({ kind: 'endpointDown', endpoint: B.address });
+    it.answer(it.begin(), error('quarantined'));
+    it.answer(it.take(), status(A.node, [A, { ...B, address: C.address }]));
+    const again = it.waitForSend();
+    if (again.endpoint !== C.address) it.answer(again, error('not_leader', B.node));
+    expect((it.sends[0] ?? again).endpoint).toBe(C.address);
   });
 });
 

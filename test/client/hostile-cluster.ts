@@ -204,7 +204,10 @@ export class HostileCluster {
   private status(endpoint: string): ClientResult {
     const self = this.options.endpoints.find((each) => each.address === endpoint);
     const members = this.options.endpoints.map(({ address, node }) => ({ id: node, address }));
-    return { kind: 'status', status: { node: self?.node as NodeId, cluster: undefined, members, groups: [], droppedFrames: 0 } };
+    return {
+      kind: 'status',
+      status: { node: self?.node as NodeId, cluster: undefined, members, removed: false, groups: [], droppedFrames: 0 },
+    };
   }
 
   private hint(): NodeId | undefined {

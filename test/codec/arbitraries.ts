@@ -6,6 +6,7 @@ import {
   type ClientRequest,
   type ClientResult,
   type CommandRef,
+  type MemberEntry,
   NEWEST,
   type TupleRow,
   type VaultEntry,
@@ -176,9 +177,28 @@ const directoryCommand = fc.oneof(
   fc.record({ kind: fc.constant('reserveVault' as const), organization: text, name: text, allowExisting: fc.boolean() }),
 );
 
+const directoryMemberCommand = fc.oneof(
+  fc.record({
+    kind: fc.constant('addMember' as const),
+    node: nodeId,
+    address: text,
+    role: fc.constantFrom('voter' as const, 'learner' as const),
+  }),
+  fc.record({ kind: fc.constantFrom('removeMember' as const, 'promoteMember' as const), node: nodeId }),
+  fc.record({ kind: fc.constant('replaceMember' as const), node: nodeId, by: nodeId, address: text }),
+  fc.record({ kind: fc.constant('moveMember' as const), node: nodeId, address: text }),
+);
+
 export const request: fc.Arbitrary<ClientRequest> = fc.oneof(
   fc.record({ kind: fc.constant('openSession' as const), group }),
   fc.record({ kind: fc.constant('directory' as const), command, body: directoryCommand }),
+  fc.record({ kind: fc.constant('directory' as const), command, body: directoryMemberCommand }),
+  fc.record({
+    kind: fc.constant('transfer' as const),
+    group,
+    from: fc.option(nodeId, { nil: undefined }),
+    to: fc.option(nodeId, { nil: undefined }),
+  }),
   fc.record({ kind: fc.constant('createVault' as const), group, command, organization, vault }),
   fc.record({ kind: fc.constant('transact' as const), group, command, organization, vault, transaction, proof: fc.boolean() }),
   fc.record({
@@ -237,11 +257,29 @@ const groupStatus = fc.record({
   lastApplied: index,
   lastIndex: index,
   quarantined: fc.boolean(),
+  voters: fc.array(nodeId, { maxLength: 3 }),
+  learners: fc.array(nodeId, { maxLength: 2 }),
 });
+
+/** Addresses are a few characters: what may stand in them is not the codec's business. */
+export const memberEntry: fc.Arbitrary<MemberEntry> = fc
+  .record({
+    id: nodeId.filter((id) => !/^0+$/.test(id)),
+    address: fc.constantFrom('h:1', '[::1]:7400', 'node-1.example:7400'),
+    role: fc.constantFrom('voter' as const, 'learner' as const),
+    removed: fc.boolean(),
+    replacedBy: fc.option(
+      nodeId.filter((id) => !/^0+$/.test(id)),
+      { nil: undefined },
+    ),
+  })
+  .map((entry) => ({ ...entry, replacedBy: entry.removed && entry.replacedBy !== entry.id ? entry.replacedBy : undefined }));
+
 const status = fc.record({
   node: nodeId,
   cluster: fc.option(branded<never>(nodeId), { nil: undefined }),
   members: fc.array(fc.record({ id: nodeId, address: text }), { maxLength: 3 }),
+  removed: fc.boolean(),
   groups: fc.array(groupStatus, { maxLength: 3 }),
   droppedFrames: u64,
 });
@@ -255,6 +293,9 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
     kind: fc.constant('organizations' as const),
     organizations: fc.array(fc.record({ id: organization, name: text }), { maxLength: 3 }),
   }),
+  fc.record({ kind: fc.constant('member' as const), member: memberEntry, changed: fc.boolean() }),
+  fc.record({ kind: fc.constant('members' as const), members: fc.array(memberEntry, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant('transferred' as const), group, leader: nodeId }),
   fc.record({ kind: fc.constant('vaultCreated' as const), anchor }),
   fc.record({ kind: fc.constant('transacted' as const), outcome, anchor }),
   fc.record({
@@ -282,7 +323,7 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
   fc.record({ kind: fc.constant('status' as const), status }),
   fc.record({
     kind: fc.constant('error' as const),
-    code: fc.constantFrom('not_leader' as const, 'unknown_outcome' as const, 'quarantined' as const),
+    code: fc.constantFrom('not_leader' as const, 'unknown_outcome' as const, 'quarantined' as const, 'transfer_failed' as const),
     message: text,
     leader: fc.option(nodeId, { nil: undefined }),
     retryAfterMs: u32,

@@ -11,8 +11,8 @@ import {
   judgeHello,
 } from '../../core/codec/hello.ts';
 import { LinkMessageType, linkMessageType } from '../../core/codec/link-message.ts';
-import { type ClusterId, GLOBAL_GROUP, type NodeId } from '../../core/ids.ts';
-import type { Manifest } from '../../core/replica/manifest.ts';
+import { type ClusterId, GLOBAL_GROUP, type LogIndex, type NodeId } from '../../core/ids.ts';
+import { foundingManifest, type Manifest } from '../../core/replica/manifest.ts';
 import { property, propertyRuns } from '../support/property.ts';
 import { nodeId } from './arbitraries.ts';
 import { flipBit, refusesEveryPrefix, refusesTrailingByte } from './hostile.ts';
@@ -21,14 +21,14 @@ const A = 'a'.repeat(32) as NodeId;
 const B = 'b'.repeat(32) as NodeId;
 const STRANGER = 'd'.repeat(32) as NodeId;
 const CLUSTER = 'c'.repeat(32) as ClusterId;
-const MANIFEST: Manifest = {
+const MANIFEST: Manifest = foundingManifest({
   cluster: CLUSTER,
-  members: [
+  founders: [
     { id: A, address: '127.0.0.1:7400' },
     { id: B, address: '127.0.0.1:7401' },
   ],
   groups: [{ group: GLOBAL_GROUP, voters: [A, B] }],
-};
+});
 
 const hello: fc.Arbitrary<Hello> = fc.record({
   cluster: fc.option(nodeId as fc.Arbitrary<never>, { nil: undefined }),
@@ -77,16 +77,27 @@ test('bytes of another version or an unknown type have no message type', () => {
   expect(linkMessageType(bytes.subarray(0, 5))).toBeUndefined();
 });
 
-test('a node accepts its own cluster, introduces a member that has none, and refuses everyone else', () => {
+test('a node accepts its own cluster and who waits to be added, introduces a member that has none, and refuses everyone else', () => {
   const own = { node: A, manifest: MANIFEST };
   const say = (node: NodeId, cluster: ClusterId | undefined): Hello => ({ node, cluster, address: 'h:1' });
   expect(judgeHello(own, say(B, CLUSTER), undefined)).toEqual({ kind: 'accept' });
   expect(judgeHello(own, say(B, CLUSTER), B)).toEqual({ kind: 'accept' });
   expect(judgeHello(own, say(B, undefined), undefined)).toEqual({ kind: 'introduce', manifest: MANIFEST });
-  expect(judgeHello(own, say(STRANGER, undefined), undefined)).toEqual({ kind: 'refuse', reason: 'not_a_member' });
+  expect(judgeHello(own, say(STRANGER, undefined), undefined)).toEqual({ kind: 'accept' });
   expect(judgeHello(own, say(B, 'e'.repeat(32) as ClusterId), undefined)).toEqual({ kind: 'refuse', reason: 'other_cluster' });
   expect(judgeHello(own, say(A, CLUSTER), undefined)).toEqual({ kind: 'refuse', reason: 'own_id' });
   expect(judgeHello(own, say(B, CLUSTER), STRANGER)).toEqual({ kind: 'refuse', reason: 'other_node' });
+});
+
+test('once members have changed, every node that is or was one is told who they are', () => {
+  const members = MANIFEST.members.map((member) => ({ ...member, removed: member.id === B }));
+  const manifest: Manifest = { ...MANIFEST, revision: 7 as LogIndex, members };
+  for (const cluster of [CLUSTER, undefined]) {
+    const verdict = judgeHello({ node: A, manifest }, { node: B, cluster, address: 'h:1' }, undefined);
+    expect(verdict).toEqual({ kind: 'introduce', manifest });
+  }
+  const stranger: Hello = { node: STRANGER, cluster: CLUSTER, address: 'h:1' };
+  expect(judgeHello({ node: A, manifest }, stranger, undefined)).toEqual({ kind: 'accept' });
 });
 
 test('a node without a cluster accepts whoever comes: it has nothing to protect and waits to be told', () => {

@@ -16,7 +16,7 @@ import type { Effect } from '../../core/effect.ts';
 import type { ClusterId, GroupId, Micros, NodeId, OrganizationId, VaultId } from '../../core/ids.ts';
 import { Random } from '../../core/random.ts';
 import { createDirectory, IDENTITY_FILE } from '../../core/replica/directory.ts';
-import type { Manifest } from '../../core/replica/manifest.ts';
+import { foundingManifest, type Manifest } from '../../core/replica/manifest.ts';
 import { Replica } from '../../core/replica/replica.ts';
 import { FileDisk } from '../../node/disk/file-disk.ts';
 import { type FileSystem, operatingSystem } from '../../node/disk/file-system.ts';
@@ -60,14 +60,14 @@ function options(random: Random): Parameters<typeof Replica.open>[2] {
 
 function manifestOf(id: NodeId): Manifest {
   const voters = [id];
-  return {
+  return foundingManifest({
     cluster: 'c'.repeat(32) as ClusterId,
-    members: [{ id, address: '127.0.0.1:1' }],
+    founders: [{ id, address: '127.0.0.1:1' }],
     groups: [
       { group: GROUP, voters },
       { group: DATA, voters },
     ],
-  };
+  });
 }
 
 interface Acknowledged {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ClusterId, NodeId } from '../../core/ids.ts';
 import { GLOBAL_GROUP } from '../../core/ids.ts';
-import type { Manifest, Member } from '../../core/replica/manifest.ts';
+import { foundingManifest, type Manifest, type Member } from '../../core/replica/manifest.ts';
 import { ClientLinks, type Serve } from '../../net/client-links.ts';
 import { attachLinks, type Listener } from '../../net/listener.ts';
 import { PeerLinks } from '../../net/peer-links.ts';
@@ -87,5 +87,6 @@ export class LinkedNode {
 export function manifestOf(members: readonly Member[], cluster: string = 'c'): Manifest {
   const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
   const voters = sorted.map((member) => member.id);
-  return { cluster: cluster.repeat(32) as ClusterId, members: sorted, groups: [{ group: GLOBAL_GROUP, voters }] };
+  const groups = [{ group: GLOBAL_GROUP, voters }];
+  return foundingManifest({ cluster: cluster.repeat(32) as ClusterId, founders: sorted, groups });
 }

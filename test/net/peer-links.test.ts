@@ -4,8 +4,9 @@ import { WebSocket } from 'ws';
 import { encodeFrame } from '../../core/codec/frame.ts';
 import { encodeHello } from '../../core/codec/hello.ts';
 import { LinkMessageType } from '../../core/codec/link-message.ts';
-import type { ClusterId, GroupId, NodeId, Term } from '../../core/ids.ts';
+import type { ClusterId, GroupId, LogIndex, NodeId, Term } from '../../core/ids.ts';
 import { FRAME_BYTES_MAX } from '../../core/limits.ts';
+import type { Manifest } from '../../core/replica/manifest.ts';
 import { LinkedNode, manifestOf, until } from './harness.ts';
 
 const CLUSTER = 'c'.repeat(32) as ClusterId;
@@ -182,7 +183,7 @@ test('a waiting node that cannot be dialed is told on the link it opened itself'
   waiting.socket.terminate();
 });
 
-test('a node of another cluster, a stranger, and the wrong node at an address are refused', async () => {
+test('a node of another cluster, and the wrong node at an address are refused', async () => {
   const a = await start({ letter: 'a' });
   const b = await start({ letter: 'b' });
   a.manifest = manifestOf([a.member, b.member]);
@@ -190,12 +191,49 @@ test('a node of another cluster, a stranger, and the wrong node at an address ar
   b.peers.dial(a.address);
   await until('another cluster', () => b.troubles.includes('other_cluster'));
   const d = await start({ letter: 'd' });
-  d.peers.dial(a.address);
-  await until('a stranger', () => d.troubles.includes('not_a_member'));
   const f = await start({ letter: 'f' });
   f.peers.dial(d.address, 'a'.repeat(32) as NodeId);
   await until('the wrong node', () => f.troubles.includes('other_node'));
   expect(a.peerEvents).toEqual([]);
+});
+
+test('a stranger waits with an open link, and is told as soon as it is a member', async () => {
+  const a = await start({ letter: 'a' });
+  a.manifest = manifestOf([a.member]);
+  const d = await start({ letter: 'd' });
+  d.peers.dial(a.address);
+  await until('a knows it', () => a.peerEvents.includes('up d'));
+  await until('it knows the cluster', () => d.peers.peers()[0]?.cluster === CLUSTER);
+  expect(d.manifest).toBeUndefined();
+  a.manifest = { ...manifestOf([a.member, d.member]), revision: 5 as LogIndex };
+  a.peers.meet(a.manifest);
+  await until('it is told', () => d.manifest?.revision === 5);
+});
+
+test('who was connected before there was a cluster, and is none of its members, comes back to see that there is one', async () => {
+  const a = await start({ letter: 'a' });
+  const d = await start({ letter: 'd' });
+  d.peers.dial(a.address);
+  await until('they know each other', () => d.peers.peers()[0]?.node === a.id);
+  expect(d.peers.peers()[0]?.cluster).toBeUndefined();
+  a.manifest = manifestOf([a.member]);
+  a.peers.meet(a.manifest);
+  await until('it knows the cluster', () => d.peers.peers()[0]?.cluster === CLUSTER);
+});
+
+test('a removed node is told with a newer manifest, is dialed no more after a while, and a manifest that is no news is not taken', async () => {
+  const [a, b] = await pair();
+  const before = b.manifest as Manifest;
+  const members = before.members.map((member) => ({ ...member, removed: member.id === b.id }));
+  a.manifest = { ...before, revision: 9 as LogIndex, members };
+  a.peers.meet(a.manifest, []);
+  await until('b is told', () => b.manifest?.revision === 9);
+  b.peers.meet(b.manifest as Manifest, []);
+  await until('the links are down', () => a.peers.peers().length === 0);
+  a.manifest = { ...before, revision: 8 as LogIndex, members };
+  b.peers.dial(a.address, a.id);
+  await until('they are up again', () => a.peers.peers().length === 1);
+  expect(b.manifest?.revision).toBe(9);
 });
 
 test('a newer link of a peer takes the place of the one before', async () => {

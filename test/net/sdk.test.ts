@@ -31,6 +31,7 @@ async function serve(folder: string, address: string, joinList: readonly string[
   const server = new NodeServer({
     directory,
     address: parseAddress(address) as NonNullable<ReturnType<typeof parseAddress>>,
+    advertise: address,
     batchMax: undefined,
     leases: true,
     log: pino({ level: 'silent' }),

@@ -30,6 +30,13 @@ describe('help', () => {
     'check',
     'verify',
     'block get',
+    'members',
+    'member add',
+    'member remove',
+    'member promote',
+    'member replace',
+    'transfer',
+    'drain',
   ])('vouch %s --help shows an example', (command) => {
     const { status, stdout } = vouch([...command.split(' '), '--help']);
     expect([status, stdout.includes(`Example:\n  vouch ${command}`)]).toEqual([0, true]);

@@ -67,6 +67,16 @@ describe('data directory', () => {
     await same.disk.close();
   });
 
+  test('what the first start was told of addresses and of who may come stands in NODE, for starts that are told nothing', async () => {
+    const path = fresh();
+    const told = { listen: '0.0.0.0:7400', join: ['b:1'], advertise: 'a.example:7400', insecure: true };
+    await (await openDataDirectory(path, told, systemEntropy)).disk.close();
+    const { disk, file, ignored } = await openDataDirectory(path, { ...LATER, advertise: 'c:1' }, systemEntropy);
+    expect(file).toEqual({ format: 1, ...told });
+    expect(ignored).toEqual(['--advertise c:1 (it is a.example:7400)']);
+    await disk.close();
+  });
+
   test('an empty directory without --listen is a sentence', async () => {
     expect(await refusal(fresh())).toMatch(/holds no node yet: the first start also needs --listen/);
   });

@@ -14,10 +14,12 @@ const HEALTHY: GroupStatus = {
   lastApplied: 4990 as LogIndex,
   lastIndex: 5000 as LogIndex,
   quarantined: false,
+  voters: [NODE],
+  learners: [],
 };
 
 function status(groups: readonly GroupStatus[], cluster: ClusterId | undefined = 'c'.repeat(32) as ClusterId): NodeStatus {
-  return { node: NODE, cluster, members: [], groups, droppedFrames: 0 };
+  return { node: NODE, cluster, members: [], removed: false, groups, droppedFrames: 0 };
 }
 
 test('a member that knows its leaders and has little to apply is ready', () => {
@@ -27,6 +29,7 @@ test('a member that knows its leaders and has little to apply is ready', () => {
 test.each([
   ['before init', { ...status([]), cluster: undefined }, /no cluster yet/],
   ['while the log is opened', status([]), /being opened/],
+  ['once removed', { ...status([HEALTHY]), removed: true }, /removed from the cluster/],
   ['without a leader', status([HEALTHY, { ...HEALTHY, group: 2 as GroupId, leader: undefined }]), /group 2 knows no leader/],
   ['far behind', status([{ ...HEALTHY, lastApplied: 1 as LogIndex }]), /4999 entries to catch up/],
   ['quarantined', status([{ ...HEALTHY, quarantined: true }]), /group 1 is quarantined/],

@@ -13,7 +13,7 @@ import {
   readManifest,
   writeManifest,
 } from '../../core/replica/directory.ts';
-import type { Manifest } from '../../core/replica/manifest.ts';
+import { foundingManifest } from '../../core/replica/manifest.ts';
 
 const counting: Entropy = {
   fill(out: Uint8Array, offset: number, length: number): void {
@@ -71,11 +71,11 @@ describe('identity', () => {
 });
 
 describe('manifest file', () => {
-  const manifest: Manifest = {
+  const manifest = foundingManifest({
     cluster: ID as string as ClusterId,
-    members: [{ id: ID, address: '127.0.0.1:7400' }],
+    founders: [{ id: ID, address: '127.0.0.1:7400' }],
     groups: [{ group: 0 as GroupId, voters: [ID] }],
-  };
+  });
 
   test('is read back, absent before bootstrap, and refused when one byte changed', () => {
     const write = writeManifest(manifest, false).find((op) => op.op === 'write');

@@ -12,7 +12,7 @@ import type { ClusterId, GroupId, Micros, NodeId, RequestId, Seq } from '../../c
 import { CLOCK_RATE_PPM_MAX } from '../../core/limits.ts';
 import { Random } from '../../core/random.ts';
 import { createDirectory } from '../../core/replica/directory.ts';
-import type { Manifest } from '../../core/replica/manifest.ts';
+import { foundingManifest, type Manifest } from '../../core/replica/manifest.ts';
 import type { ReplicaOptions } from '../../core/replica/options.ts';
 import { Replica } from '../../core/replica/replica.ts';
 import { SimDisk } from '../../sim/disk.ts';
@@ -45,24 +45,31 @@ export class TestNode {
   }
 }
 
+function addressOf(position: number): string {
+  return `127.0.0.1:${7400 + position}`;
+}
+
 function entropyOf(random: Random): Entropy {
   return { fill: (out, offset, length) => random.fill(out, offset, length) };
 }
 
 export class TestCluster {
-  readonly nodes: readonly TestNode[];
+  readonly nodes: TestNode[];
   readonly manifest: Manifest;
   now: number = 1_000_000;
   /** How far the wall clocks have been stepped, microseconds. */
   wallStep: number = 0;
   /** Links that carry nothing, as "from>to". */
   readonly cut: Set<string> = new Set();
+  /** Of the frames that links carry. */
+  lossPercent: number = 0;
   private readonly random: Random = Random.stream([1, 2, 3, 4], 'test/replica');
   private inFlight: { readonly from: TestNode; readonly to: NodeId; readonly bytes: Uint8Array }[] = [];
   private requests: number = 0;
   private readonly overrides: Partial<ReplicaOptions>;
   /** What becomes of a frame on its way; undefined = it is lost. */
   wire: (bytes: Uint8Array, from: TestNode, to: TestNode) => Uint8Array | undefined = (bytes) => bytes;
+  private readonly told: Set<TestNode> = new Set();
 
   /** @param leases whether leaders take them; without, every default read costs a round. @param overrides options of every replica. */
   constructor(
@@ -75,8 +82,21 @@ export class TestCluster {
     this.nodes = Array.from({ length: size }, () => new TestNode(this.random));
     const voters = this.nodes.map((node) => node.id).toSorted();
     const groups = Array.from({ length: dataGroups + 1 }, (_, group) => ({ group: group as GroupId, voters }));
-    const members = voters.map((id) => ({ id, address: '127.0.0.1:1' }));
-    this.manifest = { cluster: 'c'.repeat(32) as ClusterId, members, groups };
+    const founders = this.nodes.map(({ id }, i) => ({ id, address: addressOf(i) })).sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.manifest = foundingManifest({ cluster: 'c'.repeat(32) as ClusterId, founders, groups });
+  }
+
+  /** A new node with an empty directory, running. It is told of the cluster once that names it, as over a peer link. */
+  join(): TestNode {
+    const node = new TestNode(this.random);
+    this.nodes.push(node);
+    this.open(node);
+    return node;
+  }
+
+  /** Where a node is reached. */
+  address(node: TestNode): string {
+    return addressOf(this.nodes.indexOf(node));
   }
 
   /** Opens every node and gives it the manifest. */
@@ -100,6 +120,7 @@ export class TestCluster {
     node.persists = [];
     node.gated = [];
     node.running = true;
+    this.told.delete(node);
     this.take(node, effects);
   }
 
@@ -171,16 +192,35 @@ export class TestCluster {
     for (let busy = true; busy; ) {
       busy = false;
       for (const node of this.nodes) if (node.running && this.work(node)) busy = true;
+      if (this.introduce()) busy = true;
       const frames = this.inFlight;
       this.inFlight = [];
       for (const { from, to, bytes } of frames) {
         const target = this.nodes.find((node) => node.id === to);
         if (target === undefined || !target.running || this.cut.has(`${from.id}>${to}`)) continue;
+        if (this.lossPercent > 0 && this.random.between(0, 99) < this.lossPercent) continue;
         busy = true;
         const arriving = this.wire(bytes, from, target);
         if (arriving !== undefined) this.input(target, { kind: 'frame', from: from.id, bytes: arriving });
       }
     }
+  }
+
+  /** What net/peer-links.ts does when links open: nodes that a manifest names are sent the newest, once after each start. */
+  private introduce(): boolean {
+    const running = this.nodes.filter((node) => node.running);
+    let told = false;
+    for (const node of running) {
+      if (this.told.has(node)) continue;
+      const known = running.flatMap((other) => other.replica.manifest() ?? []).toSorted((a, b) => b.revision - a.revision);
+      const manifest = known.find(({ members }) => members.some(({ id }) => id === node.id));
+      const own = node.replica.manifest();
+      if (manifest === undefined || (own !== undefined && own.revision >= manifest.revision)) continue;
+      this.told.add(node);
+      this.input(node, { kind: 'bootstrap', manifest });
+      told = true;
+    }
+    return told;
   }
 
   private work(node: TestNode): boolean {

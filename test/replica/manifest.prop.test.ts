@@ -1,11 +1,17 @@
 /** The manifest's bytes: round trip, strictness, and nothing hostile gets through or throws. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toHex } from '../../core/bytes/text.ts';
-import type { ClusterId, GroupId, NodeId } from '../../core/ids.ts';
-import { decodeManifest, encodeManifest, type Manifest } from '../../core/replica/manifest.ts';
+import { crc32c } from '../../core/bytes/crc32c.ts';
+import { fromHex, toHex } from '../../core/bytes/text.ts';
+import { Writer } from '../../core/bytes/writer.ts';
+import type { MemberEntry } from '../../core/client/protocol.ts';
+import type { ClusterId, GroupId, LogIndex, NodeId } from '../../core/ids.ts';
+import { decodeManifest, encodeManifest, foundingManifest, type Manifest } from '../../core/replica/manifest.ts';
+import { memberOf } from '../../core/state/member-table.ts';
+import { memberEntry } from '../codec/arbitraries.ts';
 import { propertyOptions } from '../support/property.ts';
 
+const GOLDEN_CHECKSUM = '931a6b7b';
 const idArbitrary: fc.Arbitrary<string> = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => toHex(bytes));
 
 const manifestArbitrary: fc.Arbitrary<Manifest> = fc
@@ -14,18 +20,52 @@ const manifestArbitrary: fc.Arbitrary<Manifest> = fc
     ids: fc.uniqueArray(idArbitrary, { minLength: 1, maxLength: 7 }),
     groups: fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { maxLength: 5 }),
     port: fc.integer({ min: 1, max: 65_535 }),
+    revision: fc.integer({ min: 0, max: 2 ** 50 }),
+    members: fc.uniqueArray(memberEntry, { maxLength: 5, selector: ({ id }) => id }),
   })
-  .map(({ cluster, ids, groups, port }) => {
+  .map(({ cluster, ids, groups, port, revision, members }) => {
     const sorted = ids.toSorted() as NodeId[];
     const numbers = [0, ...groups.toSorted((a, b) => a - b)];
-    return {
+    const founders = sorted.map((id, i) => ({ id, address: `127.0.0.1:${port + i}` }));
+    const founding = foundingManifest({
       cluster: cluster as ClusterId,
-      members: sorted.map((id, i) => ({ id, address: `127.0.0.1:${port + i}` })),
+      founders,
       groups: numbers.map((group) => ({ group: group as GroupId, voters: sorted })),
-    };
+    });
+    return { ...founding, revision: revision as LogIndex, members: members.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
   });
 
+/** A cluster of one that replaced its first node. */
+const REPLACED: Manifest = (() => {
+  const [a, b] = ['a', 'b'].map((digit) => digit.repeat(32) as NodeId) as [NodeId, NodeId];
+  const founding = foundingManifest({
+    cluster: 'c'.repeat(32) as ClusterId,
+    founders: [{ id: a, address: 'h:1' }],
+    groups: [{ group: 0 as GroupId, voters: [a] }],
+  });
+  const members = [{ ...memberOf(a, 'h:1'), removed: true, replacedBy: b }, memberOf(b, 'h:2')];
+  return { ...founding, revision: 9 as LogIndex, members };
+})();
+
+/** The bytes that format 1 shares with format 2: of the same founders and groups, behind the format. */
+const FOUNDING_HEX = `${'cc'.repeat(16)}00000001${'aa'.repeat(16)}00000003683a3100000001${'00000000'}00000001${'aa'.repeat(16)}`;
+
 describe('manifest', () => {
+  test('format 2 is these bytes', () => {
+    const members = `${'aa'.repeat(16)}01${'bb'.repeat(16)}00000003683a31${'bb'.repeat(16)}00${'00'.repeat(16)}00000003683a32`;
+    const body = `564f554348434c5502${FOUNDING_HEX}000000000000000900000002${members}`;
+    const bytes = encodeManifest(REPLACED);
+    expect(toHex(bytes.subarray(0, -4))).toBe(body);
+    expect(toHex(bytes.subarray(-4))).toBe(GOLDEN_CHECKSUM);
+  });
+
+  test('format 1 is still read: its founders are its members', () => {
+    const writer = new Writer();
+    writer.raw(fromHex(`564f554348434c5501${FOUNDING_HEX}`) ?? new Uint8Array());
+    writer.u32(crc32c(writer.peek()));
+    expect(decodeManifest(writer.finish())).toEqual({ ok: true, value: foundingManifest(REPLACED) });
+  });
+
   test('what was encoded is what is decoded', () => {
     fc.assert(
       fc.property(manifestArbitrary, (manifest) => {
@@ -59,15 +99,17 @@ describe('manifest', () => {
 
   test('members out of order and voters that are no members are refused although the checksum holds', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((digit) => digit.repeat(32) as NodeId) as [NodeId, NodeId, NodeId];
-    const member = (id: NodeId): { id: NodeId; address: string } => ({ id, address: 'h:1' });
-    const base: Manifest = {
+    const member = (id: NodeId): MemberEntry => memberOf(id, 'h:1');
+    const base = foundingManifest({
       cluster: a as string as ClusterId,
-      members: [member(a), member(b)],
+      founders: [member(a), member(b)],
       groups: [{ group: 0 as GroupId, voters: [a] }],
-    };
+    });
     expect(decodeManifest(encodeManifest(base)).ok).toBe(true);
     expect(decodeManifest(encodeManifest({ ...base, members: [member(b), member(a)] })).ok).toBe(false);
     expect(decodeManifest(encodeManifest({ ...base, members: [member(a), member(a)] })).ok).toBe(false);
+    expect(decodeManifest(encodeManifest({ ...base, founders: [member(b), member(a)] })).ok).toBe(false);
+    expect(decodeManifest(encodeManifest({ ...base, members: [{ ...member(a), replacedBy: b }] })).ok).toBe(false);
     expect(decodeManifest(encodeManifest({ ...base, groups: [{ group: 0 as GroupId, voters: [c] }] })).ok).toBe(false);
     expect(decodeManifest(encodeManifest({ ...base, groups: [{ group: 1 as GroupId, voters: [a] }] })).ok).toBe(false);
     expect(decodeManifest(encodeManifest({ ...base, groups: [] })).ok).toBe(false);

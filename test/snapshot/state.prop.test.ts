@@ -5,27 +5,36 @@ import { expect } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
 import { NEWEST } from '../../core/client/protocol.ts';
 import { portableHasher } from '../../core/hasher.ts';
+import { GLOBAL_GROUP } from '../../core/ids.ts';
 import { encodeSnapshotManifest, isChunkOf, Section } from '../../core/snapshot/manifest.ts';
 import { auditVault } from '../../core/state/audit.ts';
+import type { Command } from '../../core/state/command.ts';
 import { GroupState } from '../../core/state/group-state.ts';
 import type { Vault } from '../../core/state/vault.ts';
-import { commandOf, digestOf, KEYS, LIMITS, ordered, step, TUPLES } from '../state/arbitraries.ts';
-import { Bench, GROUP, ORGANIZATION, tupleOf, VAULT } from '../state/support.ts';
+import { commandOf, digestOf, globalStep, KEYS, LIMITS, NODES, ordered, type Step, TUPLES } from '../state/arbitraries.ts';
+import { Bench, ORGANIZATION, tupleOf, VAULT, GROUP as VAULTS_GROUP } from '../state/support.ts';
 import { propertyRuns } from '../support/property.ts';
 import { builderOf, finish, type HeldSnapshot, restore, snapshotOf } from './support.ts';
 
-const OPTIONS = { sessionLimits: LIMITS };
+/** GLOBAL: vaults and sessions as in any group, a directory and its nodes besides. */
+const GROUP = GLOBAL_GROUP;
+const FOUNDERS = NODES.slice(0, 2).map((id) => ({ id, address: `${id[0]}:1` }));
+const OPTIONS = { sessionLimits: LIMITS, founders: FOUNDERS };
 
 function begun(): Bench {
-  const bench = new Bench(OPTIONS);
+  const bench = new Bench({ group: GROUP, dataGroups: [VAULTS_GROUP], ...OPTIONS });
   bench.apply([{ kind: 'openSession' }], 1);
   const ref = { session: { group: GROUP, index: bench.state.lastApplied }, sequence: 12, lowestUnanswered: 1 };
   bench.apply([{ kind: 'createVault', ref, organization: ORGANIZATION, vault: VAULT }], 2);
   return bench;
 }
 
+function commandsOf({ commands }: Pick<Step, 'commands'>): readonly Command[] {
+  return ordered(commands.map((item) => commandOf(item, GROUP)));
+}
+
 function replayed(bench: Bench, count: number): GroupState {
-  const state = new GroupState({ group: GROUP, hasher: portableHasher, dataGroups: [GROUP], ...OPTIONS });
+  const state = new GroupState({ group: GROUP, hasher: portableHasher, dataGroups: [VAULTS_GROUP], ...OPTIONS });
   for (const entry of bench.entries.slice(0, count)) state.apply(entry);
   return state;
 }
@@ -56,6 +65,8 @@ function expectEqual(actual: GroupState, expected: GroupState): void {
   expect(actual.lastTime).toBe(expected.lastTime);
   expect(actual.nextExpiry()).toEqual(expected.nextExpiry());
   expect(answersOf(actual)).toEqual(answersOf(expected));
+  expect(actual.members?.entries).toEqual(expected.members?.entries);
+  expect(actual.members?.revision).toBe(expected.members?.revision);
   for (const id of expected.vaultIds()) {
     const [own, other] = [actual.vault(id) as Vault, expected.vault(id) as Vault];
     expect(own.anchor).toEqual(other.anchor);
@@ -70,7 +81,7 @@ const chunkBytes = fc.constantFrom(1, 100, 700, 64 * 1024);
 propertyRuns(
   150,
   'a restored state gives the same answers, proofs, headers and rows, and goes on to give them',
-  fc.array(step, { maxLength: 40 }),
+  fc.array(globalStep, { maxLength: 40 }),
   fc.nat({ max: 40 }),
   chunkBytes,
   (steps, at, bytes) => {
@@ -89,7 +100,7 @@ propertyRuns(
       const next = steps[i];
       if (next === undefined) continue;
       wall = Math.max(0, wall + next.wallStep);
-      const results = bench.apply(ordered(next.commands.map(commandOf)), wall, next.term);
+      const results = bench.apply(commandsOf(next), wall, next.term);
       if (restored === undefined) continue;
       const own = restored.apply(bench.entries.at(-1) as (typeof bench.entries)[number]);
       expect(own).toEqual(results);
@@ -101,7 +112,7 @@ propertyRuns(
 propertyRuns(
   150,
   'a snapshot that is written while entries are applied is the state it was begun in',
-  fc.array(step, { minLength: 1, maxLength: 30 }),
+  fc.array(globalStep, { minLength: 1, maxLength: 30 }),
   fc.nat({ max: 30 }),
   fc.nat({ max: 20 }),
   (steps, at, slices) => {
@@ -111,7 +122,7 @@ propertyRuns(
     const run = (from: number, to: number): void => {
       for (const { commands, wallStep, term } of steps.slice(from, to)) {
         wall = Math.max(0, wall + wallStep);
-        bench.apply(ordered(commands.map(commandOf)), wall, term);
+        bench.apply(commandsOf({ commands }), wall, term);
       }
     };
     run(0, before);
@@ -135,7 +146,7 @@ propertyRuns(
 propertyRuns(
   100,
   'a chunk with any byte changed is none of the snapshot, and one of leaves has not the root of its vault either',
-  fc.array(step, { minLength: 5, maxLength: 20 }),
+  fc.array(globalStep, { minLength: 5, maxLength: 20 }),
   fc.nat(),
   fc.nat(),
   fc.integer({ min: 1, max: 255 }),
@@ -144,7 +155,7 @@ propertyRuns(
     let wall = 2;
     for (const { commands, wallStep, term } of steps) {
       wall = Math.max(0, wall + wallStep);
-      bench.apply(ordered(commands.map(commandOf)), wall, term);
+      bench.apply(commandsOf({ commands }), wall, term);
     }
     const snapshot = snapshotOf(bench.state);
     const target = snapshot.chunks[which % snapshot.chunks.length] as (typeof snapshot.chunks)[number];

@@ -2,12 +2,13 @@
 import * as fc from 'fast-check';
 import { toHex } from '../../core/bytes/text.ts';
 import { Writer } from '../../core/bytes/writer.ts';
-import type { Height, LogIndex, OrganizationId, VaultId } from '../../core/ids.ts';
+import type { DirectoryCommand, MemberCommand } from '../../core/client/protocol.ts';
+import type { GroupId, Height, LogIndex, NodeId, OrganizationId, VaultId } from '../../core/ids.ts';
 import type { Command } from '../../core/state/command.ts';
 import type { GroupState } from '../../core/state/group-state.ts';
 import type { SessionLimits } from '../../core/state/sessions.ts';
 import type { EntityCondition, Operation } from '../../core/state/transaction.ts';
-import { GROUP, ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, tupleOf, VAULT } from './support.ts';
+import { ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, tupleOf, VAULT } from './support.ts';
 
 export const LIMITS: SessionLimits = { sessionsMax: 3, resultsMax: 256, idleMicros: 400 };
 export const TUPLES: readonly string[] = [
@@ -16,6 +17,8 @@ export const TUPLES: readonly string[] = [
   'doc:1#viewer@team:x#member',
   'doc:2#owner@user:a',
 ];
+/** Few, so that they are added, removed and replaced again and again. */
+export const NODES: readonly NodeId[] = ['a', 'b', 'c', 'd', 'e'].map((digit) => digit.repeat(32) as NodeId);
 export const KEYS: readonly string[] = ['k', 'Schlüssel 1'];
 
 const expiresAt = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 600 }) });
@@ -67,6 +70,37 @@ const drawn: fc.Arbitrary<Drawn> = fc.oneof(
     }),
   },
 );
+const node = fc.constantFrom(...NODES);
+const address = fc.constantFrom('a:1', 'b:1', 'c:1');
+const role = fc.constantFrom('voter' as const, 'learner' as const);
+const memberCommand: fc.Arbitrary<MemberCommand> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('addMember' as const), node, address, role }) },
+  fc.record({ kind: fc.constant('removeMember' as const), node }),
+  fc
+    .record({ kind: fc.constant('replaceMember' as const), node, by: node, address })
+    .filter((command) => command.by !== command.node),
+  fc.record({ kind: fc.constant('promoteMember' as const), node }),
+  fc.record({ kind: fc.constant('moveMember' as const), node, address }),
+);
+const slug = fc.constantFrom('one', 'two');
+const directoryCommand: fc.Arbitrary<DirectoryCommand> = fc.oneof(
+  { weight: 6, arbitrary: memberCommand },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('createOrganization' as const), name: slug }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('reserveVault' as const),
+      organization: slug,
+      name: slug,
+      allowExisting: fc.boolean(),
+    }),
+  },
+);
+/** What only GLOBAL is asked, too. */
+const drawnGlobal: fc.Arbitrary<Drawn> = fc.oneof(
+  { weight: 1, arbitrary: drawn },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('directory' as const), ref, body: directoryCommand }) },
+);
 interface DrawnRef {
   readonly session: number;
   readonly sequence: number;
@@ -77,6 +111,7 @@ interface DrawnRef {
 export type Drawn =
   | { readonly kind: 'openSession' }
   | { readonly kind: 'expire'; readonly vault: VaultId }
+  | { readonly kind: 'directory'; readonly ref: DrawnRef; readonly body: DirectoryCommand }
   | { readonly kind: 'createVault'; readonly ref: DrawnRef; readonly organization: OrganizationId; readonly vault: VaultId }
   | {
       readonly kind: 'transact';
@@ -93,23 +128,29 @@ export interface Step {
   readonly commands: readonly Drawn[];
 }
 
-/** One entry. */
-export const step: fc.Arbitrary<Step> = fc.record({
-  wallStep: fc.integer({ min: -30, max: 60 }),
-  term: fc.integer({ min: 1, max: 3 }),
-  commands: fc.array(drawn, { maxLength: 4 }),
-});
+function stepOf(commands: fc.Arbitrary<Drawn>): fc.Arbitrary<Step> {
+  return fc.record({
+    wallStep: fc.integer({ min: -30, max: 60 }),
+    term: fc.integer({ min: 1, max: 3 }),
+    commands: fc.array(commands, { maxLength: 4 }),
+  });
+}
 
-/** The command of a draw. */
-export function commandOf(item: Drawn): Command {
+/** One entry. */
+export const step: fc.Arbitrary<Step> = stepOf(drawn);
+/** One entry of a group that has a directory and its members besides vaults. */
+export const globalStep: fc.Arbitrary<Step> = stepOf(drawnGlobal);
+
+/** The command of a draw. @param group whose sessions it names */
+export function commandOf(item: Drawn, group: GroupId): Command {
   if (item.kind === 'openSession' || item.kind === 'expire') return item;
   const { session, sequence, lag } = item.ref;
   const reference = {
-    session: { group: GROUP, index: session as LogIndex },
+    session: { group, index: session as LogIndex },
     sequence,
     lowestUnanswered: Math.max(1, sequence - lag),
   };
-  if (item.kind === 'createVault') return { ...item, ref: reference };
+  if (item.kind === 'createVault' || item.kind === 'directory') return { ...item, ref: reference };
   const transaction = { actor: 'user:anne', reason: '', operations: item.operations };
   return { kind: 'transact', ref: reference, organization: item.organization, vault: item.vault, transaction };
 }

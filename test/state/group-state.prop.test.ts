@@ -85,7 +85,12 @@ propertyRuns(300, 'a group does what the naive model says, entry by entry', fc.a
   const session = { group: GROUP, index: 1 as LogIndex };
   const first = { session, sequence: 12, lowestUnanswered: 1 };
   apply([{ kind: 'createVault', ref: first, organization: ORGANIZATION, vault: VAULT }], 1, 1);
-  for (const { commands, wallStep, term } of steps) apply(commands.map(commandOf), wallStep, term);
+  for (const { commands, wallStep, term } of steps)
+    apply(
+      commands.map((item) => commandOf(item, GROUP)),
+      wallStep,
+      term,
+    );
   compareReads(bench, model);
   for (const id of bench.state.vaultIds()) {
     const actual = bench.state.vault(id);

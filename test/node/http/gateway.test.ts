@@ -26,7 +26,14 @@ const ANCHOR: Anchor = {
 };
 const HASHES = { height: 7, block_hash: 'ab'.repeat(32), state_root: 'cd'.repeat(32) };
 const TUPLE = { user: 'user:anne', relation: 'viewer', object: 'document:1' };
-const STATUS: NodeStatus = { node: 'a'.repeat(32) as NodeId, cluster: undefined, members: [], groups: [], droppedFrames: 0 };
+const STATUS: NodeStatus = {
+  node: 'a'.repeat(32) as NodeId,
+  cluster: undefined,
+  members: [],
+  removed: false,
+  groups: [],
+  droppedFrames: 0,
+};
 
 type Script = (request: LogicalRequest) => Answer | OperationOutcome | undefined;
 
@@ -59,6 +66,7 @@ function gateway(script: Script = () => undefined, control: Partial<NodeControl>
         request.expect > 1
           ? { ok: false, code: 'too_few_nodes', message: 'Only 1 of 2 nodes are connected.' }
           : { ok: true, cluster: 'c'.repeat(32) as ClusterId, members: [] },
+      drain: async () => ({ handed_over: [], kept: [] }),
       ...control,
     },
   });

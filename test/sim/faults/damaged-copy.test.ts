@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { DirectoryReader, Effect, FileOp, InputBody } from '../../../core/effect.ts';
 import { type ClusterId, GLOBAL_GROUP, type GroupId, type Micros, plus, type RequestId } from '../../../core/ids.ts';
 import { createDirectory } from '../../../core/replica/directory.ts';
+import { foundingManifest } from '../../../core/replica/manifest.ts';
 import { Replica } from '../../../core/replica/replica.ts';
 import { SimDisk } from '../../../sim/disk.ts';
 import { entropyFrom } from '../../../sim/entropy.ts';
@@ -41,9 +42,9 @@ function directory(choices: Choices): SimDisk {
       pending.push(...replica.step({ kind: 'persisted', seq: effect.seq, now: now as Micros, wall: now as Micros }));
     }
   };
-  const members = [{ id, address: '127.0.0.1:4100' }];
+  const founders = [{ id, address: '127.0.0.1:4100' }];
   const groups = [GLOBAL_GROUP, plus(GLOBAL_GROUP, 1)].map((group) => ({ group: group as GroupId, voters: [id] }));
-  give({ kind: 'bootstrap', manifest: { cluster: 'c'.repeat(32) as ClusterId, members, groups } });
+  give({ kind: 'bootstrap', manifest: foundingManifest({ cluster: 'c'.repeat(32) as ClusterId, founders, groups }) });
   for (let i = 0; i < 200; i += 1) {
     now += 100_000;
     give({ kind: 'deadline' });

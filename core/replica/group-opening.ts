@@ -1,0 +1,136 @@
+/**
+ * How a group comes up on a node: from its newest checkpoint and the log behind it, else from the founders' configuration and
+ * directory with whatever log there is; quarantined where neither leads to a state. Once at the start of the node, and later
+ * where members speak of a group that the node has no replica of yet.
+ */
+import type { Clocks, FileOp } from '../effect.ts';
+import { GLOBAL_GROUP, type GroupId, INDEX_ZERO, type NodeId } from '../ids.ts';
+import { BATCH_COMMANDS_MAX } from '../limits.ts';
+import { configurationOf } from '../raft/message.ts';
+import { Raft } from '../raft/raft.ts';
+import { Random } from '../random.ts';
+import { encodeEntryData } from '../state/entry-data.ts';
+import { GroupState } from '../state/group-state.ts';
+import type { WalRecovery } from '../wal/recover.ts';
+import { EMPTY_HARD_STATE } from '../wal/wal.ts';
+import { type GroupSink, ReplicaGroup } from './group.ts';
+import type { GroupMembers } from './manifest.ts';
+import type { ReplicaOptions } from './options.ts';
+import type { Roster } from './roster.ts';
+import type { Beginning, SnapshotStore } from './snapshot-store.ts';
+import type { Snapshots } from './snapshots.ts';
+
+const LOG_DAMAGED =
+  'The log of this group is damaged in the middle: it takes no part until its log is fetched again from its peers.';
+const CHECKPOINT_DAMAGED =
+  'No checkpoint of this group can be read, and its log does not reach back to the beginning: it takes no part.';
+
+export interface GroupOpeningOptions {
+  readonly self: NodeId;
+  readonly options: ReplicaOptions;
+  readonly recovery: WalRecovery;
+  readonly store: SnapshotStore;
+  readonly snapshots: Pick<Snapshots, 'offerOf'>;
+  readonly roster: Pick<Roster, 'current'>;
+  /** Of the present step. */
+  readonly clocks: () => Clocks;
+  /** Tells the operator of a group that takes no part. */
+  readonly fatal: (group: GroupId, code: string, detail: string) => void;
+  readonly sink: GroupSink;
+}
+
+export class GroupOpening {
+  private readonly node: GroupOpeningOptions;
+  /** Snapshots that no log leads to, or that cannot be read. */
+  private readonly unusable: Set<string> = new Set();
+
+  constructor(node: GroupOpeningOptions) {
+    this.node = node;
+  }
+
+  /** Brings a group up, or quarantines it. */
+  open(founding: GroupMembers): ReplicaGroup {
+    const { recovery, store, options, fatal } = this.node;
+    const id = founding.group;
+    const log = recovery.groups.get(id);
+    const isDamaged = recovery.quarantined.includes(id) || (recovery.allQuarantined && log === undefined);
+    const unusable = new Set<string>();
+    const beginning = log === undefined || isDamaged ? undefined : store.begin(id, log, () => this.newState(id), unusable);
+    const group = this.create(founding, beginning);
+    const isWhole = beginning !== undefined || log === undefined || log.isComplete;
+    if (!isDamaged && isWhole) {
+      for (const name of unusable) this.unusable.add(name);
+      if ((beginning?.passedOver ?? 0) > 0) options.probe?.mark('snapshot.damaged-checkpoint-passed-over');
+      recovery.wal.keepBehind(id, store.keepOf(id));
+      return group;
+    }
+    options.probe?.mark(isDamaged ? 'replica.group-quarantined-at-start' : 'snapshot.no-checkpoint-left');
+    group.quarantine();
+    if (isDamaged) fatal(id, 'log_damaged', LOG_DAMAGED);
+    else fatal(id, 'checkpoint_damaged', CHECKPOINT_DAMAGED);
+    return group;
+  }
+
+  /** When every group is up. @returns operations that remove the snapshots that are of no use. */
+  sweep(): readonly FileOp[] {
+    return this.node.store.startingSweep(this.unusable);
+  }
+
+  /** A state with nothing applied; GLOBAL's knows the founders. */
+  newState(group: GroupId): GroupState {
+    const { hasher, observer, pageBytes } = this.node.options;
+    const { groups, founders } = this.node.roster.current ?? { groups: [], founders: [] };
+    return new GroupState({
+      group,
+      hasher,
+      dataGroups: groups.map((members) => members.group).filter((id) => id !== GLOBAL_GROUP),
+      founders,
+      ...(observer === undefined ? {} : { observer }),
+      ...(pageBytes === undefined ? {} : { pageBytes }),
+    });
+  }
+
+  private create({ group: id, voters }: GroupMembers, beginning: Beginning | undefined): ReplicaGroup {
+    const { self, options, recovery, snapshots, clocks, sink } = this.node;
+    const { entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = options;
+    const log = recovery.groups.get(id);
+    const meta = beginning?.held.manifest;
+    // Of a log that leads nowhere only the votes count: the group is quarantined.
+    const entries = meta !== undefined || log?.isComplete === true ? log?.entriesBehind(meta?.index ?? INDEX_ZERO) : undefined;
+    const raft = new Raft(
+      {
+        id: self,
+        timing,
+        preVote,
+        checkQuorum: true,
+        ...(leaseClockRatePpm === undefined ? {} : { leaseClockRatePpm }),
+        random: Random.stream(seed, `raft/${id}`),
+        buggify,
+        ...(probe === undefined ? {} : { probe }),
+        limits,
+        snapshotToOffer: () => snapshots.offerOf(id),
+        noopData: () => encodeEntryData({ wall: clocks().wall, commands: [], entropy }).data,
+      },
+      {
+        hardState: log?.hardState ?? EMPTY_HARD_STATE,
+        entries: entries ?? [],
+        configuration: configurationOf(voters),
+        snapshot: meta === undefined ? undefined : { index: meta.index, term: meta.term, configuration: meta.configuration },
+      },
+      clocks().now,
+    );
+    return new ReplicaGroup({
+      group: id,
+      raft,
+      state: beginning?.state ?? this.newState(id),
+      entropy,
+      buggify,
+      mark: probe === undefined ? undefined : (name) => probe.mark(name),
+      batchMax: options.batchMax ?? BATCH_COMMANDS_MAX,
+      limits,
+      timing,
+      self,
+      sink,
+    });
+  }
+}

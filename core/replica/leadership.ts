@@ -1,0 +1,95 @@
+/**
+ * What a leader does for its group besides replicating: it brings the members nearer to what the directory wants
+ * (reconciler.ts) and hands leadership over, because a client asks or because it is to go itself (handover.ts).
+ */
+import type { ClientRequest, ClientResult } from '../client/protocol.ts';
+import { type GroupId, type Micros, type NodeId, plus, type RequestId } from '../ids.ts';
+import type { RaftTiming } from '../raft/options.ts';
+import type { Raft } from '../raft/raft.ts';
+import type { GroupSink } from './group.ts';
+import { bestTarget, Handover, type HandoverEnd } from './handover.ts';
+import { Reconciler } from './reconciler.ts';
+import { errorResult, RETRY_AFTER_MS } from './results.ts';
+
+export type TransferRequest = Pick<Extract<ClientRequest, { kind: 'transfer' }>, 'from' | 'to'>;
+
+export interface LeadershipOptions {
+  readonly group: GroupId;
+  readonly self: NodeId;
+  readonly raft: Raft;
+  readonly timing: RaftTiming;
+  readonly sink: Pick<GroupSink, 'desired'>;
+  readonly mark: ((name: string) => void) | undefined;
+}
+
+export class Leadership {
+  private readonly options: LeadershipOptions;
+  private readonly reconciler: Reconciler;
+  private readonly handover: Handover;
+
+  constructor(options: LeadershipOptions) {
+    this.options = options;
+    const { group, self, raft, mark } = options;
+    const { heartbeatMicros, electionTimeoutMaxMicros } = options.timing;
+    const patience = { silenceMicros: electionTimeoutMaxMicros, retryMicros: heartbeatMicros };
+    this.reconciler = new Reconciler({ self, raft, mark, ...patience });
+    this.handover = new Handover({ group, patienceMicros: 2 * electionTimeoutMaxMicros });
+  }
+
+  /** A tenure begins. */
+  begin(): void {
+    this.reconciler.begin();
+  }
+
+  /** Whether another node is to take over: nothing is proposed until that has ended. */
+  get isEnding(): boolean {
+    return this.handover.isPending;
+  }
+
+  nextDeadline(): Micros {
+    return this.handover.nextDeadline();
+  }
+
+  /** Of a leader that was asked to hand over. @returns the answer, where there is one at once; else advance() gives it. */
+  transfer(now: Micros, request: RequestId, { from, to }: TransferRequest): ClientResult | undefined {
+    const { self } = this.options;
+    if (to === self || (from !== undefined && from !== self)) return this.handover.done(self); // as it is wanted
+    if (this.handover.isPending) return errorResult('overloaded', 'Leadership is being handed over already.', RETRY_AFTER_MS);
+    if (this.handOver(now, request, to)) return undefined;
+    const message = to === undefined ? 'No other voter of this group is alive.' : `${to} is no other voter of this group.`;
+    return errorResult('not_a_voter', message);
+  }
+
+  /** To be called whenever anything has happened. @returns the end of a handover that somebody waits for. */
+  advance(now: Micros, leads: boolean): HandoverEnd | undefined {
+    const { raft, sink } = this.options;
+    if (leads && !this.handover.isPending) {
+      const { members, revision } = sink.desired;
+      if (this.reconciler.advance(now, members, revision)) this.handOver(now, undefined, undefined);
+    }
+    if (!this.handover.isPending) return undefined;
+    const { isTransferring, leader } = raft;
+    return this.handover.poll(now, { leads, isTransferring, leader });
+  }
+
+  /** Gives up; for a quarantined group. */
+  abandon(result: ClientResult): HandoverEnd | undefined {
+    return this.handover.abandon(result);
+  }
+
+  /** @returns whether it began. */
+  private handOver(now: Micros, request: RequestId | undefined, to: NodeId | undefined): boolean {
+    const { group, raft, timing, sink } = this.options;
+    const removed = sink.desired.members.filter((member) => member.removed).map((member) => member.id);
+    const target =
+      to ??
+      bestTarget(
+        group,
+        raft.status().peers,
+        ({ id, lastHeard }) => now <= plus(lastHeard, timing.electionTimeoutMaxMicros) && !removed.includes(id),
+      );
+    if (target === undefined || !raft.transferLeadership(now, target)) return false;
+    this.handover.begin(now, request, target, to === undefined ? 'chosen' : 'named');
+    return true;
+  }
+}
