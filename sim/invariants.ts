@@ -273,6 +273,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'D3',
   },
   {
+    name: 'no-message-storm',
+    claim: 'Nodes never take more than 20,000 frames of each other within 100 ms.',
+    oracle: 'sim/check/no-message-storm.ts',
+    test: 'test/sim/check/no-message-storm.test.ts',
+    mutants: '',
+  },
+  {
     name: 'damaged-copy-is-refused',
     claim: 'A damaged copy of a data directory is refused with the right reason, or opened with its damage reported.',
     oracle: 'sim/hostility.ts',

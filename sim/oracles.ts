@@ -14,6 +14,7 @@ import { ReadsSeeCommits } from './check/clients/reads-see-commits.ts';
 import { DamageIsContained } from './check/damage-is-contained.ts';
 import { DamageIsReported } from './check/damage-is-reported.ts';
 import { FailedDiskStops, NoFatal } from './check/no-fatal.ts';
+import { NoMessageStorm } from './check/no-message-storm.ts';
 import { raftWatch } from './check/raft/all.ts';
 import { LeaseExclusive } from './check/raft/lease-exclusive.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
@@ -76,6 +77,7 @@ export class Oracles {
       new RecoveryIsFinal(atlas),
       new NoFatal(() => world.atlas),
       new FailedDiskStops(),
+      new NoMessageStorm(trueTime),
       new DamageIsReported(atlas),
       new DamageIsContained(atlas),
       blocks,

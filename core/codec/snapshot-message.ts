@@ -4,7 +4,7 @@
  *   TAG NAME           FIELDS
  *   32  snapshotPull   u64 index, hash manifest, u8 section, u32 number
  *   33  snapshotChunk  u64 index, hash manifest, u8 section, u32 number, u8 count, then count hashes; u32 length, chunk
- *   34  snapshotGone   u64 index, hash manifest
+ *   34  snapshotGone   u64 index, hash manifest, u8 section, u32 number
  */
 import { assert, unreachable } from '../assert.ts';
 import type { Reader } from '../bytes/reader.ts';
@@ -42,6 +42,7 @@ export function writeSnapshotMessage(writer: Writer, message: SnapshotMessage): 
   writer.raw(message.manifestHash);
   switch (message.kind) {
     case 'snapshotPull':
+    case 'snapshotGone':
       writer.u8(message.section);
       return writer.u32(message.number);
     case 'snapshotChunk':
@@ -51,8 +52,6 @@ export function writeSnapshotMessage(writer: Writer, message: SnapshotMessage): 
       writer.u8(message.path.length);
       for (const hash of message.path) writer.raw(hash);
       return writer.blob(message.bytes);
-    case 'snapshotGone':
-      return;
     default:
       return unreachable(message);
   }
@@ -90,8 +89,10 @@ export function readSnapshotMessage(reader: Reader, tag: number): SnapshotMessag
         bytes: reader.blobCopy(SNAPSHOT_CHUNK_BYTES_MAX),
       };
     }
-    case Tag.snapshotGone:
-      return { kind: 'snapshotGone', index, manifestHash };
+    case Tag.snapshotGone: {
+      const section = readSection(reader);
+      return { kind: 'snapshotGone', index, manifestHash, section, number: reader.u32() };
+    }
     default:
       reader.fail('bad_tag');
       return undefined;

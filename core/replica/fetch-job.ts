@@ -46,6 +46,7 @@ type Phase =
 interface Pull {
   readonly section: Section;
   readonly number: number;
+  readonly to: NodeId;
   readonly deadline: Micros;
 }
 
@@ -138,8 +139,8 @@ export class FetchJob {
     while (this.pulls.length < SNAPSHOT_PULLS_MAX && this.backlog.bytes < SNAPSHOT_WRITE_BYTES_MAX) {
       const missing = this.nextMissing();
       if (missing === undefined) break;
-      this.pulls.push({ ...missing, deadline: plus(now, limits.pullMicros) });
       const to = this.sources[this.source % this.sources.length] as NodeId;
+      this.pulls.push({ ...missing, to, deadline: plus(now, limits.pullMicros) });
       this.host.send(to, this.group.id, { kind: 'snapshotPull', ...this.name, ...missing });
     }
   }
@@ -147,7 +148,7 @@ export class FetchJob {
   /** A chunk or a refusal of a peer. */
   message(from: NodeId, message: SnapshotMessage): void {
     if (this.phase !== 'fetching' || !this.isMine(message)) return;
-    if (message.kind === 'snapshotGone') return this.refusal(from);
+    if (message.kind === 'snapshotGone') return this.refusal(from, message.section, message.number);
     if (message.kind !== 'snapshotChunk') return;
     const { section, number, bytes, path } = message;
     if (this.index.has(section, number)) return;
@@ -301,16 +302,23 @@ export class FetchJob {
     this.pulls = this.pulls.filter((pull) => pull.section !== section || pull.number !== number);
   }
 
-  private refusal(from: NodeId): void {
+  /**
+   * A refusal ends the one pull that it answers, so that one answer never causes more than one question: were the whole window
+   * asked anew at each of its refusals, eight answers would become sixty-four, and so on.
+   */
+  private refusal(from: NodeId, section: Section, number: number): void {
+    const isAnswer = this.pulls.some((pull) => pull.to === from && pull.section === section && pull.number === number);
+    if (!isAnswer) return;
     this.host.mark('snapshot.source-has-it-no-more');
+    this.answered(section, number);
     this.refused.add(from);
-    this.pulls = [];
     this.rewind();
     if (this.sources.every((id) => this.refused.has(id))) {
       this.failure = 'gone';
+      this.pulls = [];
       return;
     }
-    this.turn();
+    if (this.sources[this.source % this.sources.length] === from) this.turn();
     this.pull();
   }
 

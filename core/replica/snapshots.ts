@@ -141,7 +141,7 @@ export class Snapshots {
     const isSame = held !== undefined && equalBytes(nameOf(host.hasher, index, held.manifestBytes).manifestHash, manifestHash);
     const bytes = isSame && !host.buggify('snapshot.refuse-pull') ? this.read(group.id, held, section, number) : undefined;
     if (held === undefined || bytes === undefined) {
-      return host.send(from, group.id, { kind: 'snapshotGone', index, manifestHash });
+      return host.send(from, group.id, { kind: 'snapshotGone', index, manifestHash, section, number });
     }
     store.served(group.id, host.now);
     if (host.buggify('snapshot.spoil-chunk')) bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 0x10;

@@ -25,8 +25,8 @@ export type SnapshotMessage =
       readonly path: readonly Uint8Array[];
       readonly bytes: Uint8Array;
     } & SnapshotName)
-  /** The sender does not hold that snapshot, or not any more. */
-  | ({ readonly kind: 'snapshotGone' } & SnapshotName);
+  /** The sender does not hold that snapshot, or not any more: the answer to the pull of that chunk, and to no other. */
+  | ({ readonly kind: 'snapshotGone'; readonly section: Section; readonly number: number } & SnapshotName);
 
 export function nameOf(hasher: Hasher, index: LogIndex, manifestBytes: Uint8Array): SnapshotName {
   return { index, manifestHash: hashOf(hasher, manifestBytes) };

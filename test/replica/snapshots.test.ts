@@ -246,6 +246,32 @@ describe('a follower that needs entries that are gone', () => {
     expectAllOn(book, away);
   });
 
+  test('is asked one more question by a refusal, not a whole window of them', () => {
+    const book = open(3);
+    const { cluster } = book;
+    const away = withLaggard(book);
+    let refusals = 0;
+    let pulls = 0;
+    cluster.wire = (bytes, from, to) => {
+      const frame = decodeFrame(bytes);
+      if (!frame.ok) return bytes;
+      const envelopes = frame.value.envelopes.map(({ group, message }) => {
+        if (from === away && message.kind === 'snapshotPull') pulls += 1;
+        if (to !== away || message.kind !== 'snapshotChunk' || refusals >= 12) return { group, message };
+        refusals += 1;
+        const { index, manifestHash, section, number } = message;
+        return { group, message: { kind: 'snapshotGone', index, manifestHash, section, number } as const };
+      });
+      return encodeFrame({ ...frame.value, envelopes });
+    };
+    cluster.open(away);
+    comesBack(book, away);
+    expect(refusals).toBe(12);
+    // 43 chunks of two groups, one question each, and one more for each refusal.
+    expect(pulls).toBeLessThanOrEqual(43 + 12);
+    expectEqualStates(book);
+  });
+
   test('gets it from the next leader when the first one dies on the way', () => {
     const book = open(3);
     const { cluster, vault } = book;

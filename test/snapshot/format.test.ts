@@ -86,7 +86,7 @@ describe('messages about chunks', () => {
   const messages: readonly PeerMessage[] = [
     { kind: 'snapshotPull', ...name, section: Section.leaves, number: 7 },
     { kind: 'snapshotChunk', ...name, section: Section.leaves, number: 7, path: [HASH], bytes: fromHex('c0ffee') as Uint8Array },
-    { kind: 'snapshotGone', ...name },
+    { kind: 'snapshotGone', ...name, section: Section.leaves, number: 7 },
   ];
   const frameOf = (message: PeerMessage) => ({
     cluster: 'c'.repeat(32) as ClusterId,
