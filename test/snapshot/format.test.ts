@@ -99,7 +99,7 @@ describe('messages about chunks', () => {
       [
         "00000001200000000000000003abababababababababababababababababababababababababababababababab0300000007c4c55aec",
         "00000001210000000000000003abababababababababababababababababababababababababababababababab030000000701abababababababababababababababababababababababababababababababab00000003c0ffee302e5476",
-        "00000001220000000000000003ababababababababababababababababababababababababababababababababa0655be6",
+        "00000001220000000000000003abababababababababababababababababababababababababababababababab030000000744e59930",
       ]
     `);
   });
