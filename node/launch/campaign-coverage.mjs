@@ -35,7 +35,7 @@ function swarm(seeds, folder) {
 function report(folder) {
   const c8 = join(root, 'node_modules', 'c8', 'bin', 'c8.js');
   const args = [c8, 'report', '--temp-directory', join(folder, 'v8'), '--reporter', 'json', '--reports-dir', folder];
-  for (const each of FOLDERS) args.push('--include', `${each}/**`);
+  for (const each of FOLDERS) args.push('--include', `dist/${each}/**`, '--include', `${each}/**`); // before and behind the source maps
   const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   if (result.status !== 0) giveUp(`The report failed:\n${result.stdout}${result.stderr}`);
   return JSON.parse(fs.readFileSync(join(folder, 'coverage-final.json'), 'utf8'));
@@ -81,6 +81,7 @@ if (npm(['run', '--silent', 'build'], { stdio: 'inherit' }).status !== 0) giveUp
 const folder = fs.mkdtempSync(join(tmpdir(), 'vouch-coverage-'));
 swarm(seeds, folder);
 const branches = branchesOf(report(folder));
+if (branches.length === 0) giveUp('The report holds no branch: the build has no source maps, or its folders have other names.');
 fs.rmSync(folder, { recursive: true, force: true });
 const reasons = JSON.parse(fs.readFileSync(REASONS, 'utf8'));
 const missed = branches
