@@ -135,7 +135,7 @@ export class RaftState {
     this.restartElectionTimer();
   }
 
-  /** Follows nobody for now, in the same term, and waits no longer than before. */
+  /** Follows nobody until a leader is heard again, in the same term, and waits no longer than before. */
   forgetLeader(): void {
     this.leader = undefined;
     failReads(this, NEVER);
