@@ -15,7 +15,12 @@ import type { Choices, Profile } from './tape.ts';
 /** Everything a run is shaped by, as plain data. */
 export interface Knobs {
   readonly profile: Profile;
+  /** Founders of the cluster. */
   readonly nodes: number;
+  /** Nodes that belong to no cluster at first: an operator adds them, removes others, moves and replaces them. 0 = the founders stay. */
+  readonly spares: number;
+  /** Mean pause of that operator between two wishes, microseconds. */
+  readonly changeMeanMicros: number;
   readonly clients: number;
   /** Processes per client; they share its sessions. */
   readonly lanes: number;
@@ -94,12 +99,31 @@ export function drawKnobs(profile: Profile, choices: Choices): Knobs {
     case 'perf':
       return PERF;
     case 'lite':
-      return { ...drawSwarm(choices), profile: 'lite', nodes: 3, downMax: 1, operations: 500, dataGroups: 1, vaults: 1 };
+      return {
+        ...drawSwarm(choices),
+        profile: 'lite',
+        nodes: 3,
+        spares: 0,
+        downMax: 1,
+        operations: 500,
+        dataGroups: 1,
+        vaults: 1,
+      };
     case 'swarm':
       return drawSwarm(choices);
     default:
       return unreachable(profile);
   }
+}
+
+/** Nodes of the world, members or not. */
+export function nodeCountOf({ nodes, spares }: Knobs): number {
+  return nodes + spares;
+}
+
+/** Clients of the world: the housekeeper, those who work, and the operator where members change. */
+export function actorCountOf({ clients, spares }: Knobs): number {
+  return 1 + clients + (spares > 0 ? 1 : 0);
 }
 
 /** Kinds of faults that can happen under these knobs: what a report lists. */
@@ -143,6 +167,7 @@ export function withFaults(knobs: Knobs, faults: Readonly<Record<string, number>
 function drawSwarm(choices: Choices): Knobs {
   const draws = choices.under('knobs');
   const reads = choices.under('knobs/reads');
+  const members = choices.under('knobs/members');
   const nodes = draws.pick([3, 3, 3, 5, 5, 4, 2, 1] as const);
   const delayMean = draws.pick([100, 500, 2000, 5000] as const);
   // Broadcast time << election timeout (Ongaro 2014, 3.9); faults break the relation, calm must not.
@@ -159,6 +184,8 @@ function drawSwarm(choices: Choices): Knobs {
   const calm: Knobs = {
     profile: 'swarm',
     nodes,
+    spares: members.pick([0, 0, 0, 1, 2, 2] as const),
+    changeMeanMicros: members.pick([300, 1000, 3000] as const) * MILLISECOND,
     clients,
     lanes,
     dataGroups: draws.between(1, 3),
@@ -262,6 +289,8 @@ function drawFaults(choices: Choices, episodesPerSecond: number): Record<string,
 const PERF: Knobs = {
   profile: 'perf',
   nodes: 6,
+  spares: 0,
+  changeMeanMicros: SECOND,
   clients: 4,
   lanes: 2,
   dataGroups: 1,

@@ -4,8 +4,11 @@
  * Why no half-open links between core and outside: a leader outside that reaches a majority, but not one node of the core,
  * is within its rights, and that node then waits for ever (known limit of Raft; Howard & Abraham 2020).
  */
-import type { GroupId } from '../core/ids.ts';
+import { GLOBAL_GROUP, type GroupId, type NodeId } from '../core/ids.ts';
+import { isJoint, membersOf } from '../core/raft/configuration.ts';
+import type { Configuration } from '../core/raft/message.ts';
 import type { Replica } from '../core/replica/replica.ts';
+import { newestLeader } from './check/newest-leader.ts';
 import { blockAll, drawOrder } from './faults/fault.ts';
 import type { Draws } from './tape.ts';
 import type { VouchShape } from './vouch.ts';
@@ -19,20 +22,31 @@ const FATES: readonly Fate[] = ['down', 'cut off', 'deaf', 'mute', 'dying'];
 const DYING_MICROS = 3_000_000;
 const OPEN_SHOWN_MAX = 3;
 
+export interface LivenessOptions {
+  readonly world: World<VouchShape, Replica>;
+  readonly groups: readonly GroupId[];
+  readonly history: History;
+  readonly draws: Draws;
+  /** change: then every node is of the core, because no smaller one is sure to hold a quorum of what the groups become. */
+  readonly members: 'stay' | 'change';
+}
+
 export class Liveness {
   private readonly world: World<VouchShape, Replica>;
   private readonly groups: readonly GroupId[];
   private readonly history: History;
   private readonly draws: Draws;
+  private readonly members: LivenessOptions['members'];
   private readonly fates: Map<number, Fate> = new Map();
   private readonly mending: (() => void)[] = [];
   private isOver: boolean = false;
 
-  constructor(world: World<VouchShape, Replica>, groups: readonly GroupId[], history: History, draws: Draws) {
-    this.world = world;
-    this.groups = groups;
-    this.history = history;
-    this.draws = draws;
+  constructor(options: LivenessOptions) {
+    this.world = options.world;
+    this.groups = options.groups;
+    this.history = options.history;
+    this.draws = options.draws;
+    this.members = options.members;
   }
 
   /** Every node runs and hears every other, but those outside the core. */
@@ -40,7 +54,7 @@ export class Liveness {
     const { world, draws } = this;
     const whole = drawOrder(world.nodeCount, draws).filter((node) => world.atlas.isWhole(node));
     const quorum = Math.floor(world.nodeCount / 2) + 1;
-    const outside = draws.below(Math.max(whole.length - quorum, 0) + 1);
+    const outside = this.members === 'change' ? 0 : draws.below(Math.max(whole.length - quorum, 0) + 1);
     for (const node of whole.slice(whole.length - outside)) this.doom(node, draws.pick(FATES));
     for (let node = 0; node < world.nodeCount; node += 1) if (this.fates.get(node) !== 'down') world.restart(node);
   }
@@ -108,16 +122,19 @@ export class Liveness {
       return copy === undefined ? [] : [{ node: node.index, copy }];
     });
     const whole = copies.filter(({ copy }) => !copy.quarantined);
-    const leader = whole.find(({ copy }) => copy.raft.role === 'leader');
+    const leader = newestLeader(core, group);
     const down = core.filter(({ index, running }) => !running && this.world.atlas.isWhole(index));
     const missing = down.map(({ index }) => `node ${index} does not run`);
     if (leader === undefined) {
       const roles = whole.map(({ node, copy }) => `node ${node} ${copy.raft.role} of term ${copy.raft.term}`);
       return [...missing, `group ${group} has no leader (${roles.join(', ')})`];
     }
-    const { lastIndex } = leader.copy.raft;
+    const { lastIndex } = leader.raft;
+    const { configuration } = leader.raft.status();
+    missing.push(...this.unlikeTheDirectory(group, configuration));
     for (const { node, copy } of whole) {
       const { raft, state } = copy;
+      if (!membersOf(configuration).includes(this.world.nodes[node]?.id as NodeId)) continue; // it was let go, or is to join yet
       if (raft.lastIndex === lastIndex && raft.commitIndex === lastIndex && state.lastApplied === lastIndex) continue;
       missing.push(
         `node ${node} holds ${raft.lastIndex}, has committed ${raft.commitIndex} and applied ${state.lastApplied} of ${lastIndex} entries of group ${group}`,
@@ -125,4 +142,23 @@ export class Liveness {
     }
     return missing;
   }
+
+  /** In what a group's members differ from those that the directory wants: leaders are to settle that by themselves. */
+  private unlikeTheDirectory(group: GroupId, configuration: Configuration): readonly string[] {
+    const directories = this.world.nodes.flatMap(({ core }) => core?.group(GLOBAL_GROUP)?.state ?? []);
+    const newest = directories.reduce((best, state) => (state.lastApplied > best.lastApplied ? state : best));
+    const wanted = newest.members?.entries.filter(({ removed }) => !removed) ?? [];
+    const voters = wanted.filter(({ role }) => role === 'voter').map(({ id }) => id);
+    const learners = wanted.filter(({ role }) => role === 'learner').map(({ id }) => id);
+    const isSettled = isSame(configuration.voters, voters) && isSame(configuration.learners, learners) && !isJoint(configuration);
+    if (isSettled) return [];
+    const { voters: has, learners: learns } = configuration;
+    return [
+      `group ${group} has ${has.length} voters and ${learns.length} learners, not the ${voters.length} and ${learners.length} that the directory wants`,
+    ];
+  }
+}
+
+function isSame(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return [...a].sort().join() === [...b].sort().join();
 }

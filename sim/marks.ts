@@ -34,6 +34,7 @@ export const NAMED_MARKS: readonly string[] = [
   'raft.election-lost',
   'raft.entries-replaced',
   'raft.forwarded-read-failed',
+  'raft.learner-promoted',
   'raft.leader-lost-with-uncommitted',
   'raft.leader-reads-failed',
   'raft.leader-without-quorum',
@@ -56,6 +57,7 @@ export const NAMED_MARKS: readonly string[] = [
   'raft.vote-refused-for-old-log',
   'raft.vote-refused-having-voted',
   'raft.vote-request-ignored-by-sticky',
+  'raft.voters-changed',
   'raft.window-full',
   'replica.apply-in-slices',
   'replica.bounded-read-at-once',
@@ -65,8 +67,11 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.expiry-proposed',
   'replica.frame-before-start',
   'replica.group-commit',
+  'replica.group-joined',
   'replica.group-quarantined-at-start',
   'replica.leadership-handed-over',
+  'replica.member-let-go',
+  'replica.member-taken-in',
   'replica.proposed-commands-lost',
   'replica.read-round-refused',
   'replica.read-under-lease',
@@ -95,22 +100,17 @@ export const NAMED_MARKS: readonly string[] = [
 ];
 
 /**
- * Set only where configurations change or a snapshot's file is damaged, which no run of a swarm does, or so seldom that no swarm is
- * asked for it: tests reach them.
+ * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or so seldom that no
+ * swarm is asked for it: tests reach them.
  */
 export const CHANGE_MARKS: readonly string[] = [
   'raft.configuration-rolled-back',
   'raft.joint-entered',
   'raft.joint-left',
-  'raft.learner-promoted',
   'raft.no-snapshot-to-offer',
   'raft.old-snapshot-ignored',
   'raft.removed-leader-stepped-down',
   'raft.snapshot-keeps-suffix',
-  'raft.voters-changed',
-  'replica.group-joined',
-  'replica.member-let-go',
-  'replica.member-taken-in',
   'snapshot.checkpoint-given-up',
   'snapshot.damaged-checkpoint-passed-over',
   'snapshot.fetched-file-not-whole',

@@ -35,6 +35,14 @@ export interface AnsweredWhen {
   readonly mode: ReadMode;
 }
 
+export interface OracleOptions {
+  readonly groups: readonly GroupId[];
+  /** Names of oracles that are switched off, to show what each one is for. */
+  readonly without: readonly string[];
+  /** Whether nodes join the cluster and leave it. */
+  readonly members: 'stay' | 'change';
+}
+
 export class Oracles {
   readonly watch: RaftWatch;
   private readonly answers: AnswersStayTrue;
@@ -45,14 +53,13 @@ export class Oracles {
   private readonly judgesBlocks: boolean;
   private readonly closed: ClosedTimes | undefined;
 
-  /** @param without names of oracles that are switched off, to show what each one is for. */
-  constructor(
-    world: World<VouchShape, Replica>,
-    protocol: VouchProtocol,
-    groups: readonly GroupId[],
-    without: readonly string[],
-  ) {
-    const atlas = new WalAtlas(world.nodes.map(({ disk }) => disk));
+  constructor(world: World<VouchShape, Replica>, protocol: VouchProtocol, options: OracleOptions) {
+    const { groups, without } = options;
+    const { members } = options;
+    const atlas = new WalAtlas(
+      world.nodes.map(({ disk }) => disk),
+      members,
+    );
     world.atlas = atlas;
     const ids = world.nodes.map((node) => node.id);
     const { watch } = raftWatch({ ids, groups, without });

@@ -87,7 +87,8 @@ export interface Protocol<S extends Shape, C extends SimCore<S>> {
     clocks: Clocks,
     place: { readonly node: number; readonly incarnation: number },
   ): { readonly core: C; readonly effects: readonly SimEffect<S>[] };
-  manifest(nodes: readonly NodeId[]): S['manifest'];
+  /** What the node at that position is told when it is opened and knows no cluster; undefined = nothing, it waits to be introduced. */
+  manifest(nodes: readonly NodeId[], self: number): S['manifest'] | undefined;
   /** Whether the core knows its cluster; one that does not is given the manifest when it is opened. */
   isMember(core: C): boolean;
   frames(core: C, self: NodeId): FrameQueue<S>;

@@ -20,9 +20,10 @@ export function resolveKnobs(options: Pick<RunOptions, 'seed' | 'profile' | 'sce
   return options.adjust === undefined ? staged : options.adjust(staged);
 }
 
-/** A story brings its own faults; another protocol is under those that were drawn. */
+/** A story brings its own faults and members; another protocol is under the faults that were drawn. */
 function stageOf({ onProtocol }: Scenario, drawn: Knobs): Knobs {
-  return onProtocol === undefined ? withFaults(drawn, {}) : drawn;
+  const founders = { ...drawn, spares: 0 };
+  return onProtocol === undefined ? withFaults(founders, {}) : founders;
 }
 
 /** Oracles that are switched off. */

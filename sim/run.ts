@@ -8,7 +8,8 @@ import type { Replica } from '../core/replica/replica.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
-import { isFaultless, type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
+import { Introductions } from './introductions.ts';
+import { actorCountOf, isFaultless, type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
 import { Liveness } from './liveness.ts';
 import type { Samples } from './measure/measures.ts';
 import { Meter } from './measure/meter.ts';
@@ -31,6 +32,7 @@ import { History } from './workload/history.ts';
 import { Housekeeper } from './workload/housekeeper.ts';
 import type { Layout } from './workload/layout.ts';
 import { LedgerBehaviour, type LedgerContext } from './workload/ledger.ts';
+import { Operator } from './workload/operator.ts';
 import type { World } from './world.ts';
 import { worldOf } from './world-of.ts';
 
@@ -133,6 +135,8 @@ class Run {
   private readonly keeperClient: SimClient;
   private readonly groups: readonly GroupId[];
   private clients: SimClient[] = [];
+  /** Where the members change. */
+  private readonly operator: Operator | undefined;
   /** Whether clients start another operation. */
   private isOpen: () => boolean = () => false;
   /** Whether the present phase ends when the clients have nothing left to do. */
@@ -151,14 +155,15 @@ class Run {
     this.scenario = options.scenario;
     const protocol = new VouchProtocol(choices, knobs, options.sha256);
     this.protocol = protocol;
-    this.world = worldOf(protocol, { knobs, choices, actors: knobs.clients + 1 });
+    this.world = worldOf(protocol, { knobs, choices, actors: actorCountOf(knobs) });
     this.groups = Array.from({ length: knobs.dataGroups + 1 }, (_, group) => group as GroupId);
     // First among the observers: it has seen the step that an oracle objects to.
     this.recorder =
       options.story === true
         ? new Recorder(this.world, this.groups, (node, group) => this.oracles.watch.durableLast(node, group))
         : undefined;
-    this.oracles = new Oracles(this.world, protocol, this.groups, withoutOf(options));
+    const members = knobs.spares > 0 ? 'change' : 'stay';
+    this.oracles = new Oracles(this.world, protocol, { groups: this.groups, without: withoutOf(options), members });
     const own = options.scenario?.oracles?.({ nodes: this.world.nodes, groups: this.groups, history: this.history }) ?? [];
     for (const oracle of own) if (!withoutOf(options).includes(oracle.name)) this.world.observe(oracle);
     if (options.measure === true) {
@@ -166,7 +171,14 @@ class Run {
       this.world.observe(this.meter);
     }
     this.recorder?.watchBlocks(protocol);
-    this.liveness = new Liveness(this.world, this.groups, this.history, choices.under('liveness/core'));
+    this.operator = knobs.spares > 0 ? this.createOperator() : undefined;
+    this.liveness = new Liveness({
+      world: this.world,
+      groups: this.groups,
+      history: this.history,
+      draws: choices.under('liveness/core'),
+      members,
+    });
     this.housekeeper = new Housekeeper({ vaults: knobs.vaults, keys: knobs.keys, history: this.history });
     this.keeperClient = this.createClient(0, 1, this.housekeeper);
     this.cutMicros = Math.min(options.cutMicros ?? Number.POSITIVE_INFINITY, options.tape?.cutMicros ?? Number.POSITIVE_INFINITY);
@@ -208,7 +220,7 @@ class Run {
   }
 
   private told(waiting: number): StoryEvents {
-    const operations = this.history.invocations.length + this.housekeeper.setupOperations;
+    const operations = this.history.invocations.length + this.housekeeper.setupOperations + (this.operator?.wishes ?? 0);
     return storyEvents(this.world.counts, { operations, elections: this.oracles.watch.elections, waiting });
   }
 
@@ -289,6 +301,7 @@ class Run {
     this.housekeeper.onDone = () => this.world.stop();
     this.world.addActor(this.keeperClient);
     this.world.boot();
+    if (this.operator !== undefined) this.createIntroductions().start();
     this.runFor(SETUP_MICROS, 'the cluster never elected leaders and created its vaults');
   }
 
@@ -407,6 +420,29 @@ class Run {
       this.clients.push(actor);
       world.addActor(actor);
     }
+    if (this.operator !== undefined) world.addActor(this.createClient(knobs.clients + 1, 1, this.operator));
+  }
+
+  private createOperator(): Operator {
+    const { knobs, world, groups, choices } = this;
+    return new Operator({
+      nodes: world.nodes.map((node) => node.id),
+      founders: knobs.nodes,
+      groups,
+      pauseMeanMicros: knobs.changeMeanMicros,
+      draws: choices.under('operator'),
+      isOpen: () => !this.isCalm,
+    });
+  }
+
+  private createIntroductions(): Introductions {
+    const { knobs, world, choices } = this;
+    return new Introductions({
+      world,
+      periodMicros: knobs.timing.electionTimeoutMaxMicros,
+      delayMicros: knobs.link.delayMinMicros,
+      draws: choices.under('introductions'),
+    });
   }
 
   private createClient(client: number, lanes: number, behaviour: Behaviour): SimClient {
@@ -420,7 +456,10 @@ class Run {
       attemptTimeoutMicros: 400_000 + draws.below(600_000),
       lanes,
       behaviour,
-      dies: clientDeathShare === 0 || client === 0 ? (): boolean => false : (): boolean => death.chance(clientDeathShare),
+      dies:
+        clientDeathShare === 0 || client === 0 || client > this.knobs.clients
+          ? (): boolean => false
+          : (): boolean => death.chance(clientDeathShare),
     });
   }
 }

@@ -98,8 +98,9 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     return { core: replica, effects };
   }
 
-  manifest(nodes: readonly NodeId[]): Manifest {
-    const voters = [...nodes].sort();
+  manifest(nodes: readonly NodeId[], self: number): Manifest | undefined {
+    if (self >= this.knobs.nodes) return undefined;
+    const voters = nodes.slice(0, this.knobs.nodes).sort();
     const groups: { readonly group: GroupId; readonly voters: readonly NodeId[] }[] = [];
     for (let group = 0; group <= this.knobs.dataGroups; group += 1) {
       groups.push({ group: (GLOBAL_GROUP + group) as GroupId, voters });
@@ -143,6 +144,11 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
 /** The address under which clients know a node. */
 export function addressOf(node: number): string {
   return `127.0.0.1:${4100 + node}`;
+}
+
+/** Where the same node is reached once it has moved: both lead to it. */
+export function movedAddressOf(node: number): string {
+  return `127.0.0.1:${5100 + node}`;
 }
 
 export function drawSeed(draws: Draws): SeedWords {

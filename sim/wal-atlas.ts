@@ -18,19 +18,22 @@ interface Standing extends FoundRecord {
 
 export class WalAtlas implements Atlas {
   private readonly disks: readonly VirtualDisk[];
+  /** Nodes that may be damaged. */
+  private readonly spare: number;
   /** Groups whose records were changed, by node. */
   private readonly changed: Map<number, Set<number>> = new Map();
   private readonly unreadable: Set<number> = new Set();
   /** Records that were destroyed, by node. */
   private readonly places: Map<number, Place[]> = new Map();
 
-  constructor(disks: readonly VirtualDisk[]) {
+  /** @param members where they change, no node is sure to be one that a group can do without: nothing is destroyed. */
+  constructor(disks: readonly VirtualDisk[], members: 'stay' | 'change' = 'stay') {
     this.disks = disks;
+    this.spare = members === 'change' ? 0 : Math.floor((disks.length - 1) / 2);
   }
 
   choose(node: number, draws: Draws): Place | undefined {
-    const spare = Math.floor((this.disks.length - 1) / 2);
-    if (this.unreadable.has(node) || (this.isWhole(node) && this.damagedCount() >= spare)) return undefined;
+    if (this.unreadable.has(node) || (this.isWhole(node) && this.damagedCount() >= this.spare)) return undefined;
     const candidates = expendable(standingOn(this.disks[node] as VirtualDisk));
     if (candidates.length === 0) return undefined;
     const { file, offset, header } = draws.pick(candidates);

@@ -1,7 +1,7 @@
 /** A world as the knobs of a run describe it, for any protocol. */
 import { NodeClock } from './clock.ts';
 import { SimDisk } from './disk.ts';
-import type { Knobs } from './knobs.ts';
+import { type Knobs, nodeCountOf } from './knobs.ts';
 import type { Protocol, Shape, SimCore } from './protocol.ts';
 import type { Choices } from './tape.ts';
 import { World } from './world.ts';
@@ -13,7 +13,7 @@ export function worldOf<S extends Shape, C extends SimCore<S>>(
   const { knobs, choices, actors } = options;
   const world = new World<S, C>(protocol, {
     choices,
-    nodes: knobs.nodes,
+    nodes: nodeCountOf(knobs),
     actors,
     link: knobs.link,
     diskDelayMinMicros: knobs.diskDelayMinMicros,

@@ -143,6 +143,12 @@ export class World<S extends Shape, C extends SimCore<S>> {
     return 'stopped';
   }
 
+  /** Somebody tells a node what cluster it belongs to, or who its members are by now. Nothing happens where it does not listen. */
+  introduce(index: number, manifest: S['manifest']): void {
+    const node = this.nodeAt(index);
+    if (node.running && node.pausedUntil <= this.now) this.bootstrap(node, manifest);
+  }
+
   /** Kills the process at once; a power loss also forgets what its disk has not synced. */
   crash(index: number, how: CrashKind): void {
     const node = this.nodeAt(index);
@@ -241,10 +247,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.trace.event(this.now, node.index, TraceKind.open);
     for (const observer of this.observers) observer.opened?.(node);
     this.execute(node, effects);
-    if (!this.protocol.isMember(core)) {
-      this.trace.event(this.now, node.index, TraceKind.bootstrap);
-      this.step(node, { kind: 'bootstrap', manifest: this.protocol.manifest(this.ids), ...node.clock.read(this.now) });
-    }
+    const manifest = this.protocol.isMember(core) ? undefined : this.protocol.manifest(this.ids, node.index);
+    if (manifest !== undefined) this.bootstrap(node, manifest);
     this.scheduleTimer(node);
   }
 
@@ -373,6 +377,11 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.trace.word(code);
     const { now, wall } = node.clock.read(this.now);
     this.step(node, { kind: 'peer', peer: peer.id, state, now, wall });
+  }
+
+  private bootstrap(node: VirtualNode<S, C>, manifest: S['manifest']): void {
+    this.trace.event(this.now, node.index, TraceKind.bootstrap);
+    this.step(node, { kind: 'bootstrap', manifest, ...node.clock.read(this.now) });
   }
 
   private step(node: VirtualNode<S, C>, input: SimInput<S>): void {

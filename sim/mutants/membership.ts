@@ -1,6 +1,6 @@
 /**
- * Known bugs of membership changes, as replacements in core/raft. No run of a swarm changes a configuration, so they are
- * hunted with random schedules of groups alone (test/raft/known-bugs.test.ts).
+ * Known bugs of membership changes, as replacements in core/raft: hunted with random schedules of groups alone
+ * (test/raft/known-bugs.test.ts), and those that worlds with an operator can show by the swarm too.
  */
 import type { Mutant } from './mutant.ts';
 

@@ -1,6 +1,6 @@
 /** Makes a recording, plain and bounded, of what a recorder kept and what the run knows of itself. */
 import { INVARIANTS } from '../invariants.ts';
-import type { Knobs } from '../knobs.ts';
+import { actorCountOf, type Knobs, nodeCountOf } from '../knobs.ts';
 import type { Evidence } from '../observer.ts';
 import type { RunReport } from '../result.ts';
 import type { History, Invocation } from '../workload/history.ts';
@@ -31,12 +31,13 @@ const CHANGES_MAX = 9000;
 
 export function assemble(recorder: Recorder, facts: RunFacts): Recording {
   const { report, knobs, history, end, evidence } = facts;
+  const nodes = nodeCountOf(knobs);
   const changes = recorder.replicas.all();
   const focus = evidence.at ?? (report.violation === null ? liveliest(changes, end) : end);
   const read = (flight: Flight): readonly MessageWords[] => {
     if (flight.unsent !== undefined) return envelopeWords(flight.unsent);
-    if (flight.from >= knobs.nodes) return [requestWords(flight.bytes)];
-    if (flight.to >= knobs.nodes) return [resultWords(flight.bytes)];
+    if (flight.from >= nodes) return [requestWords(flight.bytes)];
+    if (flight.to >= nodes) return [resultWords(flight.bytes)];
     return peerWords(flight.bytes);
   };
   const window = chooseWindow(recorder.flights.kept, focus, read);
@@ -50,8 +51,8 @@ export function assemble(recorder: Recorder, facts: RunFacts): Recording {
     verdict: report.verdict,
     violation:
       report.violation === null ? undefined : { ...report.violation, claim: claimOf(report.violation.oracle), at: end, evidence },
-    nodes: knobs.nodes,
-    clients: Array.from({ length: knobs.clients + 1 }, (_, client) => clientName(client)),
+    nodes,
+    clients: Array.from({ length: actorCountOf(knobs) }, (_, client) => clientName(client, knobs)),
     groups: facts.groups,
     phases: recorder.phases,
     settings: settingsOf(knobs, facts.summary),
@@ -93,7 +94,8 @@ export function claimOf(oracle: string): string {
   return oracle === 'crash' ? 'Nothing throws.' : `${oracle} holds.`;
 }
 
-function clientName(client: number): string {
+function clientName(client: number, { clients }: Knobs): string {
+  if (client > clients) return 'operator';
   return client === 0 ? 'housekeeper' : `client ${client}`;
 }
 
@@ -178,7 +180,7 @@ function settingsOf(knobs: Knobs, summary: string): readonly string[] {
   ] as const;
   const bad = rates.filter(([rate]) => rate > 0).map(([rate, what]) => `${Math.round(rate * 1000) / 10}% ${what}`);
   const sentences = [
-    `${knobs.nodes} nodes, ${knobs.clients} clients with ${knobs.lanes} lanes each, ${knobs.vaults} vaults in ${knobs.dataGroups} data groups.`,
+    `${knobs.nodes} nodes${knobs.spares === 0 ? '' : ` and ${knobs.spares} more that may join`}, ${knobs.clients} clients with ${knobs.lanes} lanes each, ${knobs.vaults} vaults in ${knobs.dataGroups} data groups.`,
     `Elections after ${ms(timing.electionTimeoutMinMicros)} to ${ms(timing.electionTimeoutMaxMicros)} of silence, heartbeats every ${ms(timing.heartbeatMicros)}.`,
     `Links take ${ms(link.delayMinMicros)} and ${ms(link.delayMeanMicros)} more on average${bad.length > 0 ? `; of the frames ${bad.join(', ')}` : ''}.`,
     `Disks take ${ms(knobs.diskDelayMinMicros)} and ${ms(knobs.diskDelayMeanMicros)} more on average.`,

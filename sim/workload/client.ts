@@ -11,7 +11,7 @@ import type { Micros, NodeId, RequestId } from '../../core/ids.ts';
 import { NEVER } from '../../core/ids.ts';
 import { Random, type SeedWords } from '../../core/random.ts';
 import type { Actor, Outgoing } from '../actor.ts';
-import { addressOf } from '../vouch.ts';
+import { addressOf, movedAddressOf } from '../vouch.ts';
 
 const REQUESTS_PER_LIFE = 1_000_000;
 
@@ -42,6 +42,8 @@ export class SimClient implements Actor {
   private readonly dies: () => boolean;
   private life: number = 0;
   private readonly indexOf: ReadonlyMap<string, number>;
+  /** Requests that went to a node where it has moved to: the answer comes from there. */
+  private readonly movedTo: Map<number, string> = new Map();
   private readonly behaviour: Behaviour;
   private readonly lanes: Lane[] = [];
   private readonly running: Map<OperationId, Lane> = new Map();
@@ -69,7 +71,9 @@ export class SimClient implements Actor {
       });
     this.core = this.makeCore(0);
     this.dies = options.dies;
-    this.indexOf = new Map(options.nodes.map((_, index) => [addressOf(index), index]));
+    this.indexOf = new Map(
+      options.nodes.flatMap((_, index) => [addressOf, movedAddressOf].map((place) => [place(index), index] as const)),
+    );
     this.behaviour = options.behaviour;
     for (let lane = 0; lane < options.lanes; lane += 1) this.lanes.push({ readyAt: 0, plan: undefined });
   }
@@ -90,7 +94,9 @@ export class SimClient implements Actor {
     const { id, result } = decoded.value;
     const requestId = (id - this.life * REQUESTS_PER_LIFE) as RequestId;
     if (requestId < 1) return; // for a process that is gone, and its connections with it
-    this.handle(time, this.core.step({ now: engineTime(time), kind: 'response', endpoint: addressOf(node), requestId, result }));
+    const endpoint = this.movedTo.get(id) ?? addressOf(node);
+    this.movedTo.delete(id);
+    this.handle(time, this.core.step({ now: engineTime(time), kind: 'response', endpoint, requestId, result }));
   }
 
   deadline(time: number): void {
@@ -133,11 +139,10 @@ export class SimClient implements Actor {
     for (const effect of effects) {
       if (effect.kind === 'send') {
         const to = this.indexOf.get(effect.endpoint);
-        if (to !== undefined)
-          this.outgoing.push({
-            to,
-            bytes: encodeClientRequest({ id: this.wireId(effect.requestId), request: effect.request }, this.writer),
-          });
+        if (to === undefined) continue;
+        const id = this.wireId(effect.requestId);
+        if (effect.endpoint !== addressOf(to)) this.movedTo.set(id, effect.endpoint);
+        this.outgoing.push({ to, bytes: encodeClientRequest({ id, request: effect.request }, this.writer) });
         continue;
       }
       const lane = this.running.get(effect.operation);

@@ -10,6 +10,7 @@ import { decodeLedgerTransaction } from '../../../core/state/transaction-codec.t
 import type { Vault } from '../../../core/state/vault.ts';
 import { type Observer, Violation } from '../../observer.ts';
 import type { VouchShape } from '../../vouch.ts';
+import { newestLeader } from '../newest-leader.ts';
 import type { VouchNode } from '../raft/watch.ts';
 
 interface Promised {
@@ -44,8 +45,13 @@ export class AnswersStayTrue implements Observer<VouchShape, Replica> {
   finished(): void {
     for (const node of this.nodes) {
       if (!node.running) continue;
-      for (const promise of this.promised) this.check(node, promise);
+      for (const promise of this.promised) if (this.mustHold(node, promise.group)) this.check(node, promise);
     }
+  }
+
+  /** Who was let go keeps what it had, and whoever is to join has nothing yet. */
+  private mustHold(node: VouchNode, group: GroupId): boolean {
+    return newestLeader(this.nodes, group)?.hasMember(node.id) !== false;
   }
 
   private check(node: VouchNode, promise: Promised): void {

@@ -40,13 +40,13 @@ export class ConfigurationsOverlap implements RaftOracle {
       const entry = raft.entry(index as LogIndex);
       if (entry?.kind !== EntryKind.configuration) continue;
       const newer = decodeConfiguration(entry.data) as Configuration;
-      this.judge(view, knownBefore(raft, index), { index, configuration: newer });
+      this.judge(view, raft, knownBefore(raft, index), { index, configuration: newer });
     }
   }
 
-  private judge(view: GroupView, older: Known, newer: Known): void {
+  private judge(view: GroupView, raft: Raft, older: Known, newer: Known): void {
     const overlap = quorumsOverlap(older.configuration, newer.configuration);
-    const isAlone = view.role !== 'leader' || older.index <= Math.max(view.commit, this.committedIn(view.group));
+    const isAlone = raft.role !== 'leader' || older.index <= Math.max(raft.commitIndex, this.committedIn(view.group));
     if (overlap && isAlone) return;
     const what = overlap
       ? `entry ${newer.index} changes a configuration that entry ${older.index} changes too, which is not committed`

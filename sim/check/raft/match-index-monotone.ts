@@ -2,6 +2,8 @@
  * What a leader knows of a follower it does not forget within its term, however late or often an answer arrives: what it
  * may send next stays behind what it knows to be there. Source: Ongaro 2014, 3.5; Progress in etcd/raft.
  */
+import type { NodeId } from '../../../core/ids.ts';
+import { isVoter } from '../../../core/raft/configuration.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
 import { type Evidence, Violation } from '../../observer.ts';
 import type { GroupView } from './view.ts';
@@ -9,8 +11,14 @@ import type { RaftOracle } from './watch.ts';
 
 interface Tenure {
   term: number;
-  /** Highest match index seen, by position of the peer. */
-  readonly matches: number[];
+  /** Highest match index seen, by member. */
+  readonly matches: Map<NodeId, number>;
+}
+
+/** Not one that is only told that it has no place any more. Asked for every frame: allocates nothing. */
+function isMember(raft: Raft, id: NodeId): boolean {
+  const { configuration } = raft.newestConfiguration;
+  return isVoter(configuration, id) || configuration.learners.includes(id);
 }
 
 export class MatchIndexMonotone implements RaftOracle {
@@ -21,26 +29,33 @@ export class MatchIndexMonotone implements RaftOracle {
   heard(view: GroupView): void {
     if (view.role !== 'leader') return;
     const { matches } = this.tenureOf(view);
-    const { peers } = view.raft as Raft;
-    for (let position = 0; position < peers.length; position += 1) {
-      const { matchIndex, nextIndex } = peers[position] as (typeof peers)[number];
-      const before = matches[position] ?? 0;
+    const raft = view.raft as Raft;
+    for (const { id, matchIndex, nextIndex } of raft.peers) {
+      const before = matches.get(id) ?? 0;
       if (matchIndex < before) throw this.broken(view, `forgets that a follower holds entry ${before}`, before);
       if (nextIndex <= matchIndex)
         throw this.broken(view, `goes back behind entry ${matchIndex} that a follower holds`, matchIndex);
-      matches[position] = matchIndex;
+      if (isMember(raft, id)) matches.set(id, matchIndex);
     }
+  }
+
+  /** Of who is let go a leader keeps nothing: coming back, it begins anew. */
+  appended(view: GroupView): void {
+    const raft = view.raft as Raft;
+    const matches = this.tenures.get(view)?.matches;
+    if (matches === undefined) return;
+    for (const id of matches.keys()) if (!isMember(raft, id)) matches.delete(id);
   }
 
   private tenureOf(view: GroupView): Tenure {
     let tenure = this.tenures.get(view);
     if (tenure === undefined) {
-      tenure = { term: 0, matches: [] };
+      tenure = { term: 0, matches: new Map() };
       this.tenures.set(view, tenure);
     }
     if (tenure.term !== view.term) {
       tenure.term = view.term;
-      tenure.matches.length = 0;
+      tenure.matches.clear();
     }
     return tenure;
   }

@@ -18,6 +18,19 @@ export class RecoveryIsLegal implements RaftOracle {
     this.checkHardState(view, raft);
   }
 
+  joined(view: GroupView): void {
+    if (view.durableTerm === 0 && view.durableTerms.length === 0) return;
+    throw new Violation(
+      this.name,
+      `group ${view.group}: node ${view.node} begins it anew where ${view.durableTerms.length} entries of term ${view.durableTerm} were durable`,
+      'safety',
+      about(view, [
+        `The disk of node ${view.node} was sure to hold ${view.durableTerms.length} entries and term ${view.durableTerm}.`,
+        `Node ${view.node} began the group as if it had never been of it: it has forgotten its votes.`,
+      ]),
+    );
+  }
+
   private checkLog(view: GroupView, log: readonly number[]): void {
     const state = [...view.durableTerms];
     if (isSame(log, state)) return;

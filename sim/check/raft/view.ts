@@ -33,7 +33,6 @@ export class GroupView {
   commit: number = 0;
   /** Terms of the log in memory, by index - 1. */
   readonly terms: number[] = [];
-  issuedSeq: number = 0;
   /** Term and vote as noted last. */
   hardTerm: number = 0;
   vote: NodeId | undefined = undefined;
@@ -81,6 +80,19 @@ export class GroupView {
       this.durableTerms.push(term);
     }
     this.setDurableHardState(raft.term, raft.votedFor);
+  }
+
+  /** Takes over a group that begins empty, with nothing on its disk. */
+  begin(): void {
+    this.term = 0;
+    this.role = 'follower';
+    this.commit = 0;
+    this.hardTerm = 0;
+    this.vote = undefined;
+    this.pending.length = 0;
+    this.terms.length = 0;
+    this.durableTerms.length = 0;
+    this.setDurableHardState(0, undefined);
   }
 
   /** Brings `terms` up to date. Same term at the last common index means the same prefix: the log matching oracle sees to that. */

@@ -6,7 +6,7 @@
  */
 import { decodeFrame } from '../../../core/codec/frame.ts';
 import { isSnapshotMessage } from '../../../core/codec/peer-message.ts';
-import type { GroupId, LogIndex, NodeId, Seq } from '../../../core/ids.ts';
+import type { GroupId, LogIndex, NodeId } from '../../../core/ids.ts';
 import { grown } from '../../../core/lists.ts';
 import type { Entry, Message } from '../../../core/raft/message.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
@@ -33,6 +33,8 @@ export interface RaftOracle {
   readonly claim: string;
   /** Entries from..view.last are new in the view's log. */
   appended?(view: GroupView, from: number): void;
+  /** The node began a replica that it had not got before; `view` still shows what was durable. */
+  joined?(view: GroupView): void;
   /** The view's log lost its entries from there on. */
   truncated?(view: GroupView, from: number): void;
   termChanged?(view: GroupView, previous: number): void;
@@ -67,6 +69,7 @@ class Hooks {
   readonly committed: readonly Having<'committed'>[];
   readonly durable: readonly Having<'durable'>[];
   readonly recovered: readonly Having<'recovered'>[];
+  readonly joined: readonly Having<'joined'>[];
   readonly leaving: readonly Having<'leaving'>[];
   readonly received: readonly Having<'received'>[];
   readonly heard: readonly Having<'heard'>[];
@@ -83,6 +86,7 @@ class Hooks {
     this.committed = having('committed');
     this.durable = having('durable');
     this.recovered = having('recovered');
+    this.joined = having('joined');
     this.leaving = having('leaving');
     this.received = having('received');
     this.heard = having('heard');
@@ -101,6 +105,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
   private readonly views: readonly (readonly GroupView[])[];
   /** Highest index that was ever committed, by position of the group. */
   private readonly highestCommits: number[];
+  /** First persist that each node has handed out in its present step, 0 = none: a step's records are in it, whatever follows. */
+  private readonly firstSeq: number[];
   /** What left in the present step. */
   private left: Left[] = [];
   /** Elections won so far, all groups together. */
@@ -122,6 +128,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
       }),
     );
     this.highestCommits = options.groups.map(() => 0);
+    this.firstSeq = options.ids.map(() => 0);
   }
 
   /** All replicas of one group. */
@@ -152,24 +159,31 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
   }
 
   opened(node: VouchNode): void {
-    for (const view of this.viewsOf(node)) {
-      view.raft = undefined;
-      view.issuedSeq = 0;
-    }
+    this.firstSeq[node.index] = 0;
+    for (const view of this.viewsOf(node)) view.raft = undefined;
+  }
+
+  persisting(node: VouchNode, seq: number): void {
+    if (this.firstSeq[node.index] === 0) this.firstSeq[node.index] = seq;
   }
 
   stepped(node: VouchNode, input: SimInput<VouchShape>): void {
     const left = this.left;
     if (left.length > 0) this.left = [];
     if (!node.running) return;
+    this.lookAt(node, input, left);
+    this.firstSeq[node.index] = 0;
+  }
+
+  private lookAt(node: VouchNode, input: SimInput<VouchShape>, left: readonly Left[]): void {
     const core = node.core as Replica;
     const isFrame = input.kind === 'frame';
     if (isFrame) this.receive(node, input.from, input.bytes, left);
     for (const view of this.viewsOf(node)) {
-      if (view.raft === undefined && !this.attach(view, core)) continue;
+      if (view.raft === undefined && !this.attach(view, core, isFrame ? 'joined' : 'opened')) continue;
       const { role, term } = view;
       const raft = view.raft as Raft;
-      this.look(view, raft, node.issuedSeq);
+      this.look(view, raft, this.nextSeq(node));
       if (isFrame) for (const oracle of this.hooks.heard) oracle.heard(view);
       const isNew = (view.role !== role || view.term !== term) && view.role !== 'leader';
       if (isNew && input.kind !== 'persisted') this.tellTimer(view, raft.nextDeadline() - input.now);
@@ -177,6 +191,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
   }
 
   durable(node: VouchNode, seq: number): void {
+    this.firstSeq[node.index] = 0; // what opening handed out belongs to no step
     for (const view of this.viewsOf(node)) {
       if (!view.completeTo(seq)) continue;
       for (const oracle of this.hooks.durable) oracle.durable(view);
@@ -185,7 +200,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
 
   crashed(node: VouchNode): void {
     for (const view of this.viewsOf(node)) {
-      if (view.raft !== undefined) this.noteChange(view, view.raft, node.issuedSeq);
+      const raft = view.raft ?? joinedJustNow(view, node);
+      if (raft !== undefined) this.noteChange(view, raft, this.nextSeq(node));
       view.raft = undefined;
     }
   }
@@ -199,6 +215,12 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     for (const oracle of this.hooks.leaving) oracle.leaving(view, effect);
   }
 
+  /** The persist that carries what changed in the present step. */
+  private nextSeq(node: VouchNode): number {
+    const first = this.firstSeq[node.index] as number;
+    return first === 0 ? node.issuedSeq + 1 : first;
+  }
+
   private viewsOf(node: VouchNode): readonly GroupView[] {
     return this.views[node.index] as readonly GroupView[];
   }
@@ -207,7 +229,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
   private receive(node: VouchNode, sender: NodeId, bytes: Uint8Array, left: readonly Left[]): void {
     const own = this.viewsOf(node);
     const position = this.nodeOf.get(sender);
-    if (position === undefined) return;
+    if (position === undefined || !isPresent(node, sender)) return;
     const senders = this.views[position] as readonly GroupView[];
     if (!isBehindAnywhere(senders, own)) return;
     const frame = decodeFrame(bytes);
@@ -225,21 +247,29 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     for (const oracle of this.hooks.timerSet) oracle.timerSet(view, micros);
   }
 
-  /** Finds the group once the replica has started it, and has its recovery judged. */
-  private attach(view: GroupView, core: Replica): boolean {
+  /**
+   * Finds the group once the replica has started it, and has its recovery judged. One that begins with a member's frame has no
+   * past here, and the same step may have gone on from there: what it shows by now is a change like any other.
+   */
+  private attach(view: GroupView, core: Replica, how: 'opened' | 'joined'): boolean {
     const group = core.group(view.group);
     if (group === undefined || group.quarantined) return false;
     const { raft } = group;
     view.raft = raft;
+    if (how === 'joined') {
+      for (const oracle of this.hooks.joined) oracle.joined(view);
+      view.begin();
+      return true;
+    }
     for (const oracle of this.hooks.recovered) oracle.recovered(view, raft);
     view.restart(raft);
     for (const oracle of this.hooks.appended) oracle.appended(view, raft.baseIndex + 1);
     return true;
   }
 
-  private look(view: GroupView, raft: Raft, issuedSeq: number): void {
+  private look(view: GroupView, raft: Raft, seq: number): void {
     const { hardTerm, vote } = view;
-    const change = this.noteChange(view, raft, issuedSeq);
+    const change = this.noteChange(view, raft, seq);
     // Where the log changed in the same step, nobody can say by which of the two the vote was given.
     const hasVoted = raft.votedFor !== undefined && (raft.votedFor !== vote || raft.term !== hardTerm) && change === undefined;
     if (hasVoted) for (const oracle of this.hooks.voted) oracle.voted(view, raft.term, raft.votedFor as NodeId);
@@ -271,14 +301,26 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
   }
 
   /** Notes a change of log, term or vote for durability. @returns the change of the log, if there was one. */
-  private noteChange(view: GroupView, raft: Raft, issuedSeq: number): Change | undefined {
-    const handedOut = issuedSeq !== view.issuedSeq;
-    view.issuedSeq = issuedSeq;
+  private noteChange(view: GroupView, raft: Raft, seq: number): Change | undefined {
     const hard = raft.term !== view.hardTerm || raft.votedFor !== view.vote;
     const change = view.compareLog(raft);
-    if (hard || change !== undefined) view.await((handedOut ? issuedSeq : issuedSeq + 1) as Seq, raft, change);
+    if (hard || change !== undefined) view.await(seq, raft, change);
     return change;
   }
+}
+
+/** The group that a node began in the step in which it died, which may have reached its disk. */
+function joinedJustNow(view: GroupView, { core }: VouchNode): Raft | undefined {
+  const group = core?.group(view.group);
+  const hasNoPast = view.durableTerm === 0 && view.durableTerms.length === 0 && view.pending.length === 0;
+  if (group === undefined || group.quarantined || !hasNoPast) return undefined;
+  view.begin();
+  return group.raft;
+}
+
+/** Whether the sender is a member as the node knows them; who was removed is not heard any more. */
+function isPresent({ core }: VouchNode, sender: NodeId): boolean {
+  return core?.manifest()?.members.some(({ id, removed }) => id === sender && !removed) === true;
 }
 
 /** Whether the sender is in an older term than the receiver in some group. */
