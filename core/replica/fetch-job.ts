@@ -62,10 +62,10 @@ export class FetchJob {
   private readonly name: SnapshotName;
   private readonly place: SnapshotPlace;
   private readonly file: string;
-  private readonly sources: readonly NodeId[];
+  private sources: readonly NodeId[];
   private source: number = 0;
-  /** Sources that have refused since the last chunk came. */
-  private readonly refused: Set<NodeId> = new Set();
+  /** Sources that have refused, or kept silent, since the last chunk came. */
+  private readonly forsaken: Set<NodeId> = new Set();
   private index: SnapshotIndex;
   private readonly backlog: Backlog = new Backlog();
   private pulls: Pull[] = [];
@@ -133,8 +133,10 @@ export class FetchJob {
     if (late.length > 0) {
       this.host.mark('snapshot.pull-timed-out');
       this.pulls = this.pulls.filter(({ deadline }) => deadline > now);
-      this.turn();
+      for (const { to } of late) this.forsaken.add(to);
       this.rewind();
+      if (this.givesUpWhereForsaken()) return;
+      this.turn();
     }
     while (this.pulls.length < SNAPSHOT_PULLS_MAX && this.backlog.bytes < SNAPSHOT_WRITE_BYTES_MAX) {
       const missing = this.nextMissing();
@@ -160,16 +162,18 @@ export class FetchJob {
       return this.pull();
     }
     this.answered(section, number);
-    this.refused.clear();
+    this.forsaken.clear();
     this.append(section, number, bytes);
     if (this.index.isComplete) this.phase = 'writing';
     else this.pull();
     this.written();
   }
 
-  /** The leader offers the same snapshot again, perhaps another leader: it goes on. */
-  offeredAgain(): void {
-    this.refused.clear();
+  /** The leader offers the same snapshot again, perhaps another leader: it goes on, and whoever offers it is asked first. */
+  offeredAgain(from: NodeId): void {
+    this.sources = [from, ...this.sources.filter((id) => id !== from)];
+    this.source = 0;
+    this.forsaken.clear();
     this.failure = undefined;
     this.pull();
   }
@@ -311,22 +315,29 @@ export class FetchJob {
     if (!isAnswer) return;
     this.host.mark('snapshot.source-has-it-no-more');
     this.answered(section, number);
-    this.refused.add(from);
+    this.forsaken.add(from);
     this.rewind();
-    if (this.sources.every((id) => this.refused.has(id))) {
-      this.failure = 'gone';
-      this.pulls = [];
-      return;
-    }
+    if (this.givesUpWhereForsaken()) return;
     if (this.sources[this.source % this.sources.length] === from) this.turn();
     this.pull();
+  }
+
+  /**
+   * Gives up where everybody has refused or kept silent: the leader hears of it and offers what it has by now. Were silence no
+   * answer, a source that died would be asked for ever while the others, which once had nothing to give, have it by now.
+   */
+  private givesUpWhereForsaken(): boolean {
+    if (!this.sources.every((id) => this.forsaken.has(id))) return false;
+    this.failure = 'gone';
+    this.pulls = [];
+    return true;
   }
 
   /** Asks somebody else from now on. */
   private turn(): void {
     this.source += 1;
     for (let tries = 0; tries < this.sources.length; tries += 1) {
-      if (!this.refused.has(this.sources[this.source % this.sources.length] as NodeId)) return;
+      if (!this.forsaken.has(this.sources[this.source % this.sources.length] as NodeId)) return;
       this.source += 1;
     }
   }

@@ -112,7 +112,7 @@ export class Snapshots {
     const { host, store } = this.options;
     const known = this.fetches.get(group.id);
     if (known?.isSealed === true) return;
-    if (known !== undefined && equalBytes(known.manifestBytes, incoming.manifest)) return known.offeredAgain();
+    if (known !== undefined && equalBytes(known.manifestBytes, incoming.manifest)) return known.offeredAgain(incoming.from);
     const decoded = decodeSnapshotManifest(incoming.manifest);
     const { meta } = incoming;
     const isIt =

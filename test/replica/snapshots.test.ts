@@ -272,6 +272,31 @@ describe('a follower that needs entries that are gone', () => {
     expectEqualStates(book);
   });
 
+  test('asks again who once had nothing to give, where the other one keeps silent', () => {
+    const book = open(3);
+    const { cluster, vault } = book;
+    const away = withLaggard(book);
+    const silent = cluster.leader(vault.group);
+    let refusals = 0;
+    cluster.wire = (bytes, from, to) => {
+      const frame = decodeFrame(bytes);
+      if (!frame.ok || to !== away) return bytes;
+      const envelopes = frame.value.envelopes.flatMap(({ group, message }) => {
+        if (group !== vault.group || message.kind !== 'snapshotChunk') return [{ group, message }];
+        if (from === silent) return [];
+        if (refusals >= 8) return [{ group, message }];
+        refusals += 1;
+        const { index, manifestHash, section, number } = message;
+        return [{ group, message: { kind: 'snapshotGone', index, manifestHash, section, number } as const }];
+      });
+      return encodeFrame({ ...frame.value, envelopes });
+    };
+    cluster.open(away);
+    comesBack(book, away);
+    expect(refusals).toBe(8);
+    expectEqualStates(book);
+  });
+
   test('gets it from the next leader when the first one dies on the way', () => {
     const book = open(3);
     const { cluster, vault } = book;
