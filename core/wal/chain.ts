@@ -75,7 +75,8 @@ export class Chain {
     group.last = this.last;
     if (record === undefined) {
       group.broken = true;
-      this.damage.push({ file, offset, reason: 'a record does not match its checksum' });
+      const reason = found.holds ? 'a record means nothing to this version' : 'a record does not match its checksum';
+      this.damage.push({ file, offset, reason });
       return;
     }
     const contradiction = group.apply(record, scan.id);

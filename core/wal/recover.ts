@@ -33,7 +33,7 @@ export interface WalRecovery {
   /** Lost records may belong to a group that is not even listed: a group absent from `groups` is quarantined too. */
   readonly allQuarantined: boolean;
   readonly damage: readonly Damage[];
-  /** The directory held no segment at all: wrong for a node that has a manifest. */
+  /** The directory held no segment, or none that says anything: wrong for a node that has a manifest. */
   readonly fresh: boolean;
   /** Bytes cut from a torn tail. None of it was ever reported durable. */
   readonly tornBytes: number;
@@ -66,7 +66,9 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   const groups = new Map([...chain.groups].sort(([a], [b]) => a - b));
   const quarantined = [...groups].filter(([, group]) => chain.isBroken(group)).map(([id]) => id);
   const unlistedBroken = chain.unlistedBroken();
-  const found = { groups, quarantined, allQuarantined: unlistedBroken, damage: chain.damage, fresh: scans.length === 0 };
+  // Segments that read as zeros are as good as none: a first segment is durable before a manifest is.
+  const fresh = walk.segments.length === 0 && chain.damage.length === 0;
+  const found = { groups, quarantined, allQuarantined: unlistedBroken, damage: chain.damage, fresh };
 
   if (chain.damage.length > 0) options.mark?.(unlistedBroken ? 'wal.damage-of-unknown-group' : 'wal.damage-of-known-group');
 
@@ -201,7 +203,7 @@ function readRecords(chain: Chain, scan: SegmentScan, watermark: number): number
   for (const found of scan.found) {
     if (!chain.belongs(found)) continue;
     const next = chain.last.number + 1;
-    const whole = found.header.number === next && found.record !== undefined;
+    const whole = found.header.number === next && found.holds;
     if (!whole && next > watermark) break; // torn: record `next` was never reported durable
     chain.take(found, scan);
     end = found.offset + recordBytes(found.header.payloadBytes);

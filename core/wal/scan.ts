@@ -20,7 +20,9 @@ import { headerBytes, type ReadSegmentHeader, readSegmentHeader, segmentName } f
 export interface FoundRecord {
   readonly offset: number;
   readonly header: ReadHeader;
-  /** undefined: the header holds, so number and group are known, but the payload is torn or damaged. */
+  /** Whether the payload is the one that was written: no torn or damaged one. */
+  readonly holds: boolean;
+  /** undefined: the header holds, so number and group are known, but the payload does not hold, or means nothing. */
   readonly record: WalRecord | undefined;
 }
 
@@ -51,14 +53,14 @@ export function scanSegment(id: number, bytes: Uint8Array): SegmentScan {
       at += RECORD_ALIGNMENT;
       continue;
     }
-    found.push({ offset: at, header: read, record: readRecord(bytes, id, at, read) });
+    const holds = payloadHolds(bytes, id, at, read);
+    found.push({ offset: at, header: read, holds, record: holds ? readRecord(bytes, at, read) : undefined });
     at += recordBytes(read.payloadBytes);
   }
   return { id, file: segmentName(id), sizeBytes: bytes.length, header, found, firstOffset, usedEnd: alignUp(usedEnd) };
 }
 
-function readRecord(bytes: Uint8Array, id: number, offset: number, header: ReadHeader): WalRecord | undefined {
-  if (!payloadHolds(bytes, id, offset, header)) return undefined;
+function readRecord(bytes: Uint8Array, offset: number, header: ReadHeader): WalRecord | undefined {
   const start = offset + RECORD_HEADER_BYTES;
   const read = readPayload(bytes, { start, end: start + header.payloadBytes }, header);
   return read.ok ? read.value : undefined;
