@@ -122,10 +122,14 @@ export function handleRequestVote(state: RaftState, from: NodeId, message: Messa
     state.mark('raft.vote-request-ignored-by-sticky');
     return;
   }
+  const { electionDeadline } = state;
   if (message.term > state.term) state.becomeFollower(message.term, undefined);
   const granted = mayVoteFor(state, from) && state.log.isUpToDate(message.lastIndex, message.lastTerm);
-  if (granted) grantVote(state, from);
-  else refuseVote(state, from);
+  if (granted) return grantVote(state, from);
+  // Only a leader or a grant makes a node wait anew (3.4). Else a candidate that cannot win, but has the fastest clock, would keep
+  // everybody who could from trying.
+  state.waitNoLongerThan(electionDeadline);
+  refuseVote(state, from);
 }
 
 function grantVote(state: RaftState, candidate: NodeId): void {

@@ -71,10 +71,14 @@ function holdsLast(log: RaftLog, meta: SnapshotMeta): boolean {
   return log.matches(meta.index, meta.term);
 }
 
-/** A fetch under way from the same leader goes on: a newer offer would only begin it again. */
+/**
+ * A fetch under way from the same leader goes on: a newer offer would only begin it again. One that the log has overtaken is no
+ * fetch any more: the host drops it, and a peer that falls behind once more needs the next offer.
+ */
 function isInstalling(state: RaftState, from: NodeId, index: LogIndex): boolean {
-  const { installing } = state;
-  return installing !== undefined && installing.from === from && installing.meta.index <= index;
+  const { installing, log } = state;
+  if (installing === undefined || installing.from !== from) return false;
+  return installing.meta.index <= index && installing.meta.index > log.commitIndex;
 }
 
 /** The host holds the snapshot durably, and nothing of the log that contradicts it. */

@@ -103,6 +103,11 @@ export class RaftState {
     this.electionDeadline = this.members.selfVotes ? plus(this.now, this.electionTimeoutMicros) : NEVER;
   }
 
+  /** What the node waited for until then it has waited for long enough. */
+  waitNoLongerThan(deadline: Micros): void {
+    this.electionDeadline = minOf(this.electionDeadline, deadline);
+  }
+
   /** Appends an entry right behind the last; a configuration among them is in force at once. */
   append(entry: Entry): void {
     this.log.append(entry);

@@ -111,8 +111,14 @@ export class Snapshots {
   private beginFetch(group: ReplicaGroup, incoming: IncomingSnapshot): void {
     const { host, store } = this.options;
     const known = this.fetches.get(group.id);
-    if (known?.isSealed === true) return;
-    if (known !== undefined && equalBytes(known.manifestBytes, incoming.manifest)) return known.offeredAgain(incoming.from);
+    if (known?.isSealed === true) {
+      this.postponed.set(group.id, incoming); // raft counts on it: an offer that is forgotten is never made again
+      return;
+    }
+    if (known !== undefined && equalBytes(known.manifestBytes, incoming.manifest)) {
+      this.told.delete(known); // the leader counts on it again: if it fails once more, even in the very next step, it is to hear so
+      return known.offeredAgain(incoming.from);
+    }
     const decoded = decodeSnapshotManifest(incoming.manifest);
     const { meta } = incoming;
     const isIt =
@@ -208,12 +214,14 @@ export class Snapshots {
       this.told.add(job);
       return guarded(group, () => group.snapshotFailed(host.now, meta));
     }
-    if (job.failure === undefined) this.told.delete(job);
     if (!job.isReady) return;
     host.mark('snapshot.installed');
     if (this.checkpoint?.group === group) this.giveUp(this.checkpoint);
     guarded(group, () => job.install());
   }
+
+  /** Offers that came while an earlier snapshot was on its last way to the disk. */
+  private readonly postponed: Map<GroupId, IncomingSnapshot> = new Map();
 
   /** Jobs whose leader knows that nobody has the snapshot. */
   private readonly told: Set<FetchJob> = new Set();
@@ -235,6 +243,8 @@ export class Snapshots {
   private installed(job: FetchJob, held: HeldSnapshot): void {
     const { host, store, wal } = this.options;
     this.fetches.delete(job.group.id);
+    const next = this.postponed.get(job.group.id);
+    if (next !== undefined && this.postponed.delete(job.group.id)) this.offered(job.group, next);
     const ops = store.adoptFetched(job.group.id, held);
     if (ops.length > 0) host.write(ops);
     wal.keepBehind(job.group.id, held.manifest.index);

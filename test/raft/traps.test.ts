@@ -26,6 +26,27 @@ import {
   term,
 } from './support.ts';
 
+describe('snapshots', () => {
+  test('a fetch that the log has overtaken does not keep a later offer of the same leader away', () => {
+    const raft = boot();
+    const offer = (upTo: number): Message => ({
+      kind: 'installSnapshot',
+      term: term(1),
+      index: index(upTo),
+      indexTerm: term(1),
+      configuration: configurationOf([A, B, C]),
+      manifest: Uint8Array.of(upTo),
+    });
+    raft.step(at(0), B, offer(2));
+    expect(drain(raft).map(({ snapshot }) => snapshot?.meta.index)).toEqual([2]);
+    raft.step(at(1), B, append(1, [0, 0], [1, 1, 1], 3));
+    drain(raft);
+    expect(raft.commitIndex).toBe(3);
+    raft.step(at(2), B, offer(9));
+    expect(drain(raft).map(({ snapshot }) => snapshot?.meta.index)).toEqual([9]);
+  });
+});
+
 describe('elections', () => {
   test('a learner is not asked for its vote, its grant does not count, and it never campaigns', () => {
     const raft = boot({ configuration: configurationOf([A, B, C], [D]) });
@@ -97,6 +118,23 @@ describe('elections', () => {
     expect(raft.role).toBe('candidate');
     grant(raft, C);
     expect(raft.role).toBe('leader');
+  });
+
+  test('a candidate that cannot win does not make an up-to-date node wait anew, though it raises its term', () => {
+    const raft = boot({ log: [1, 1] });
+    const deadline = raft.nextDeadline();
+    for (let round = 2; round < 5; round += 1) {
+      const message = {
+        kind: 'requestVote',
+        term: term(round),
+        lastIndex: index(1),
+        lastTerm: term(1),
+        transfer: false,
+      } as const;
+      raft.step(at(deadline - 10 + round), C, message);
+      expect(messages(raft)).toContainEqual({ kind: 'requestVoteResponse', term: round, granted: false });
+      expect(raft.nextDeadline()).toBe(deadline);
+    }
   });
 
   test('a request for votes waits for its own term and vote, a PreVote for nothing', () => {
