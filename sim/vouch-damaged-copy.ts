@@ -11,6 +11,8 @@ import { decodeManifest } from '../core/replica/manifest.ts';
 import { damageCheckpoint } from './damaged-copies/checkpoints.ts';
 import { CopiedDirectory, contentOf, UnalignedReader } from './damaged-copies/copy.ts';
 import { type Damage, outcomeOf, type Scene } from './damaged-copies/damage.ts';
+import { hostileFetch } from './damaged-copies/fetches.ts';
+import { hostilePeer } from './damaged-copies/hostile-peer.ts';
 import { leaveFiles } from './damaged-copies/leftovers.ts';
 import { contradictingRecord, unreadableRecord } from './damaged-copies/log-records.ts';
 import { cleanCopy, forgottenLater, type LivingCopy, open } from './damaged-copies/opening.ts';
@@ -32,6 +34,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   unreadableRecord,
   checkpoint: damageCheckpoint,
   leftovers: leaveFiles,
+  hostilePeer,
+  hostileFetch,
 };
 
 export interface CopyOptions {
