@@ -18,7 +18,7 @@ import { nonConfigurations } from '../non-configurations.ts';
 import type { Draws } from '../tape.ts';
 import type { ChangedFiles } from './copy.ts';
 import type { Damage, Scene } from './damage.ts';
-import type { LivingCopy } from './opening.ts';
+import { FIRST_SEQ, LivingCopy } from './opening.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const STRANGER_ADDRESS = '127.0.0.1:4999';
@@ -172,12 +172,33 @@ function hecklers(talk: Talk, draws: Draws): string | undefined {
 
 /** Its disk refuses a write: from then on it says nothing. */
 function refusedWrite(talk: Talk): string | undefined {
-  const { node } = talk;
-  node.give({ kind: 'persistFailed', seq: plus(0 as never, 1), code: 'EIO' });
+  talk.node.give({ kind: 'persistFailed', seq: FIRST_SEQ, code: 'EIO' });
+  return silentAfterFailure(talk.node, () =>
+    talk.say({ kind: 'heartbeat', term: plus(talk.raft.term, 1), commit: INDEX_ZERO, context: 0 }),
+  );
+}
+
+function silentAfterFailure(node: LivingCopy, say: () => void): string | undefined {
   if (node.fatals.pop()?.code !== 'persist_failed') return 'without giving up its disk';
   node.sent = [];
-  talk.say({ kind: 'heartbeat', term: plus(talk.raft.term, 1), commit: INDEX_ZERO, context: 0 });
-  return node.sent.length === 0 ? undefined : 'with words after it had given up';
+  say();
+  node.pass(1_000_000);
+  return node.sent.length === 0 && node.fatals.length === 0 ? undefined : 'with words after it had given up';
+}
+
+/** The disk refuses even the first write. */
+export function refusingDisk(scene: Scene): Damage {
+  return {
+    what: 'a disk that refuses its repairs',
+    files: new Map(),
+    judge: (opening) => {
+      if (opening.kind === 'refused') return 'not with its groups';
+      const { directory } = opening.node;
+      const node = new LivingCopy(directory, { ...scene, reader: directory }, 'refuses');
+      const complaint = silentAfterFailure(node, () => node.give({ kind: 'persisted', seq: FIRST_SEQ }));
+      return complaint ?? (node.groups.length === 0 ? undefined : 'with groups that are up');
+    },
+  };
 }
 
 export const STORIES: readonly (readonly [string, Story])[] = [
