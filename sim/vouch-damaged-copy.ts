@@ -12,7 +12,7 @@ import { damageCheckpoint } from './damaged-copies/checkpoints.ts';
 import { CopiedDirectory, contentOf, UnalignedReader } from './damaged-copies/copy.ts';
 import { type Damage, outcomeOf, type Scene } from './damaged-copies/damage.ts';
 import { hostileFetch } from './damaged-copies/fetches.ts';
-import { hostilePeer, refusingDisk } from './damaged-copies/hostile-peer.ts';
+import { hostilePeer, newGroup, refusingDisk } from './damaged-copies/hostile-peer.ts';
 import { leaveFiles } from './damaged-copies/leftovers.ts';
 import { contradictingRecord, unreadableRecord } from './damaged-copies/log-records.ts';
 import { cleanCopy, forgottenLater, type LivingCopy, open } from './damaged-copies/opening.ts';
@@ -38,6 +38,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   hostilePeer,
   hostileFetch,
   refusingDisk,
+  newGroup,
 };
 
 export interface CopyOptions {

@@ -6,6 +6,8 @@ import { defined } from '../../core/assert.ts';
 import { equalBytes } from '../../core/bytes/compare.ts';
 import { MerkleLog } from '../../core/chain/merkle-log.ts';
 import { type GroupId, type LogIndex, plus, type Term } from '../../core/ids.ts';
+import { encodeConfiguration } from '../../core/raft/configuration-bytes.ts';
+import { configurationOf, EntryKind } from '../../core/raft/message.ts';
 import { FETCHING_SUFFIX, snapshotName } from '../../core/snapshot/file.ts';
 import { chunkHash, SECTIONS, type SnapshotManifest } from '../../core/snapshot/manifest.ts';
 import { nameOf } from '../../core/snapshot/message.ts';
@@ -139,6 +141,8 @@ function fetch({ hasher, draws }: Scene, talk: Talk, offer: Offer): string | und
   const name = nameOf(hasher, index, manifestBytes);
   node.sent = [];
   talk.say({ kind: 'installSnapshot', term, index, indexTerm, configuration, manifest: manifestBytes });
+  const isOvertaken = offer.part === undefined && manner === 'right' && draws.below(2) === 1;
+  const end = isOvertaken ? appendMeanwhile(talk, manifest) : lastIndex;
   let spoilt = 0;
   for (let turn = 0; turn < TURNS_MAX && raft.commitIndex < index; turn += 1) {
     const sent = node.sent;
@@ -157,13 +161,34 @@ function fetch({ hasher, draws }: Scene, talk: Talk, offer: Offer): string | und
       const path = pathOf(hasher, offer.chunks, section, number);
       talk.say({ kind: 'snapshotChunk', ...name, section, number, path, bytes: isSpoilt ? withBitFlipped(bytes, draws) : bytes });
     }
-    if (turn === 20) talk.say({ kind: 'installSnapshot', term, index, indexTerm, configuration, manifest: manifestBytes });
+    if (turn === 20 && !isOvertaken)
+      talk.say({ kind: 'installSnapshot', term, index, indexTerm, configuration, manifest: manifestBytes });
     node.pass(TURN_MICROS);
   }
-  const isThere = raft.commitIndex === index && raft.lastIndex === index;
+  const isThere = raft.commitIndex === index && raft.lastIndex === Math.max(index, end);
   if (isThere) return offer.isUsable === false ? 'with a state that is none' : undefined;
   if (offer.isUsable === true) return 'without the state that it was offered';
-  return raft.commitIndex === commitIndex && raft.lastIndex === lastIndex ? undefined : 'with a log that is neither';
+  return raft.commitIndex === commitIndex && raft.lastIndex === end ? undefined : 'with a log that is neither';
+}
+
+/** While it fetches, the log comes after all, to behind the snapshot's end; nothing of it is committed. @returns its last index. */
+function appendMeanwhile(talk: Talk, { index, term }: SnapshotManifest): LogIndex {
+  const { raft, voters } = talk;
+  const first = raft.lastIndex + 1;
+  const entries = Array.from({ length: index + 2 - first }, (_, i) => ({
+    index: (first + i) as LogIndex,
+    term,
+    kind: EntryKind.normal,
+    data: new Uint8Array(0),
+  }));
+  const configuration = {
+    index: plus(index, 2),
+    term,
+    kind: EntryKind.configuration,
+    data: encodeConfiguration(configurationOf(voters)),
+  };
+  talk.append(term, raft.lastIndex, [...entries, configuration]);
+  return raft.lastIndex;
 }
 
 function pathOf(hasher: Scene['hasher'], chunks: Chunks, section: number, number: number): readonly Uint8Array[] {

@@ -19,6 +19,7 @@ import type { Draws } from '../tape.ts';
 import type { ChangedFiles } from './copy.ts';
 import type { Damage, Scene } from './damage.ts';
 import { FIRST_SEQ, LivingCopy } from './opening.ts';
+import { withGroup } from './small-files.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const STRANGER_ADDRESS = '127.0.0.1:4999';
@@ -220,6 +221,34 @@ export function withStranger({ manifest, draws }: Scene): {
   const members = [...manifest.members, memberOf(stranger, STRANGER_ADDRESS)].sort((a, b) => (a.id < b.id ? -1 : 1));
   const more = { ...manifest, members, revision: plus(manifest.revision, 1) };
   return { files: new Map([[CLUSTER_FILE, encodeManifest(more)]]), stranger, manifest: more };
+}
+
+/** A member speaks of a group that the copy is no founder of, and of one that nobody knows. */
+export function newGroup(scene: Scene, clean: LivingCopy): Damage | undefined {
+  const { id } = clean.replica;
+  if (scene.manifest.founders.every((founder) => founder.id === id)) return undefined;
+  const peer = withStranger(scene);
+  const manifest = withGroup(peer.manifest, (founder) => founder !== id);
+  const { group } = manifest.groups.at(-1) as { readonly group: GroupId };
+  return {
+    what: 'a group more',
+    files: new Map([[CLUSTER_FILE, encodeManifest(manifest)]]),
+    judge: (opening) => {
+      if (opening.kind === 'refused') return 'not with its groups';
+      const { replica } = opening.node;
+      if (replica.group(group) !== undefined) return 'with a group that it is not in';
+      const frame = (of: GroupId): void => {
+        const message = { kind: 'heartbeat', term: 1 as Term, commit: INDEX_ZERO, context: 0 } as const;
+        const { cluster } = manifest;
+        const bytes = encodeFrame({ cluster, sender: peer.stranger, envelopes: [{ group: of, message }] });
+        opening.node.give({ kind: 'frame', from: peer.stranger, bytes });
+      };
+      frame(plus(group, 1));
+      frame(group);
+      if (replica.group(plus(group, 1)) !== undefined) return 'with a group that there is not';
+      return replica.group(group)?.raft.leader === peer.stranger ? undefined : 'without a group that it is told of';
+    },
+  };
 }
 
 export function hostilePeer(scene: Scene, clean: LivingCopy): Damage | undefined {
