@@ -57,7 +57,7 @@ export function hostileFetch(scene: Scene, clean: LivingCopy): Damage | undefine
     if (opening.kind === 'refused') return 'not with its groups';
     if (opening.node.replica.manifest()?.revision !== peer.manifest.revision) return 'not with its peer';
     const talk = new Talk(opening.node, group, peer.stranger, peer.manifest);
-    return fetch(scene, talk, offer) ?? talk.lost();
+    return converse(scene, talk, offer) ?? talk.lost();
   };
   const readable = offer.readable === undefined ? {} : { readable: new Map([[name + FETCHING_SUFFIX, offer.readable]]) };
   return { what: `a peer that offers ${offer.what}, ${offer.manner}`, files, ...readable, judge };
@@ -131,7 +131,7 @@ function cutShort(part: Uint8Array, draws: Draws): Uint8Array {
 }
 
 /** The conversation. @returns what was wrong about how it ended. */
-function fetch({ hasher, draws }: Scene, talk: Talk, offer: Offer): string | undefined {
+function converse({ hasher, draws }: Scene, talk: Talk, offer: Offer): string | undefined {
   const { raft, node } = talk;
   const { manifest, manifestBytes, manner } = offer;
   const { lastIndex, commitIndex } = raft;

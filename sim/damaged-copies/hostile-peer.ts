@@ -31,14 +31,19 @@ export class Talk {
   /** A member of the cluster and of no group. */
   readonly stranger: NodeId;
   private readonly manifest: Manifest;
-  private readonly committed: readonly Entry[];
-  readonly commitBefore: LogIndex;
+  private committed: readonly Entry[] = [];
+  commitBefore: LogIndex = INDEX_ZERO;
 
   constructor(node: LivingCopy, group: GroupId, stranger: NodeId, manifest: Manifest) {
     this.node = node;
     this.group = group;
     this.stranger = stranger;
     this.manifest = manifest;
+    this.remember();
+  }
+
+  /** What is committed now must stay. */
+  private remember(): void {
     this.commitBefore = this.raft.commitIndex;
     this.committed = this.raft.entries(INDEX_ZERO, this.commitBefore);
   }
@@ -60,6 +65,14 @@ export class Talk {
   lead(): Term {
     const term = plus(this.raft.term, 1) as Term;
     this.say({ kind: 'heartbeat', term, commit: INDEX_ZERO, context: 0 });
+    return term;
+  }
+
+  /** The stranger leads, and says that everything is committed. @returns the term. */
+  leadAndCommit(): Term {
+    const term = this.lead();
+    this.say({ kind: 'heartbeat', term, commit: this.raft.lastIndex, context: 0 });
+    this.remember();
     return term;
   }
 
@@ -95,9 +108,9 @@ function entry(index: number, term: Term, kind: EntryKind = EntryKind.normal, da
 
 function replaceCommitted(talk: Talk, draws: Draws): string | undefined {
   const { raft } = talk;
+  const term = talk.leadAndCommit();
   const count = raft.commitIndex - raft.baseIndex;
   if (count < 1) return undefined;
-  const term = talk.lead();
   const index = raft.baseIndex + 1 + draws.below(count);
   talk.append(term, plus(index as LogIndex, -1), [entry(index, term)], index as LogIndex);
   return undefined;
