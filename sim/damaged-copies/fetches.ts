@@ -102,7 +102,7 @@ function drawOffer({ reader, hasher, draws }: Scene, clean: LivingCopy, checkpoi
         ...offer,
         what: 'a snapshot that is there and unreadable',
         part: file,
-        readable: draws.below(40),
+        readable: draws.below(12),
         isUsable: isUsable ? true : undefined,
       };
     case 5: // given up, and fetched anew when it is offered again

@@ -80,7 +80,7 @@ export function damageManifest({ manifest, draws }: Scene): Damage {
     ['a voter twice', { groups: [{ ...first, voters: [...first.voters, ...first.voters.slice(-1)] }, ...groups.slice(1)] }],
     ['a group without voters', { groups: [{ ...first, voters: [] }, ...groups.slice(1)] }],
   ];
-  const change = changes[draws.below(changes.length + 1)];
+  const change = changes[draws.below(changes.length + 3)];
   const what = change === undefined ? 'more members than there may be' : change[0];
   const content = change === undefined ? ofManyMembers(manifest) : encodeManifest({ ...manifest, ...change[1] });
   return { what: `CLUSTER with ${what}`, files: new Map([[CLUSTER_FILE, content]]), judge: refusedAs('cluster_damaged') };
