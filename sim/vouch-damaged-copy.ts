@@ -11,11 +11,13 @@ import { decodeManifest } from '../core/replica/manifest.ts';
 import { damageCheckpoint } from './damaged-copies/checkpoints.ts';
 import { CopiedDirectory, contentOf, UnalignedReader } from './damaged-copies/copy.ts';
 import { type Damage, outcomeOf, type Scene } from './damaged-copies/damage.ts';
+import { hostileFetch } from './damaged-copies/fetches.ts';
+import { hostilePeer, newGroup, refusingDisk } from './damaged-copies/hostile-peer.ts';
 import { leaveFiles } from './damaged-copies/leftovers.ts';
 import { contradictingRecord, unreadableRecord } from './damaged-copies/log-records.ts';
 import { cleanCopy, forgottenLater, type LivingCopy, open } from './damaged-copies/opening.ts';
 import { contradictingSegment, damageSegments } from './damaged-copies/segments.ts';
-import { damageIdentity, damageManifest, damageManifestBytes } from './damaged-copies/small-files.ts';
+import { damageIdentity, damageManifest, damageManifestBytes, olderManifest } from './damaged-copies/small-files.ts';
 import { fastHasher } from './hasher.ts';
 import type { Draws } from './tape.ts';
 
@@ -26,17 +28,24 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   identity: damageIdentity,
   manifestBytes: damageManifestBytes,
   manifest: damageManifest,
+  olderManifest,
   segments: damageSegments,
   contradictingSegment,
   contradictingRecord,
   unreadableRecord,
   checkpoint: damageCheckpoint,
   leftovers: leaveFiles,
+  hostilePeer,
+  hostileFetch,
+  refusingDisk,
+  newGroup,
 };
 
 export interface CopyOptions {
   /** The nodes'. */
   readonly hasher?: Hasher;
+  /** Told of rare branches; half of the copies are opened without. */
+  readonly mark?: (name: string) => void;
   /** How the damage is put over the original; a test passes one that forgets it. */
   readonly copy?: (original: DirectoryReader, damage: Damage) => CopiedDirectory;
   /** Which of FAMILIES to draw from. */
@@ -50,8 +59,9 @@ export function openDamagedCopy(
   draws: Draws,
   options: CopyOptions = {},
 ): string | undefined {
-  const { hasher = fastHasher, copy = copyOf, families = Object.keys(FAMILIES) } = options;
-  const drawn = drawDamage(reader, { clocks, draws, hasher }, families);
+  const { hasher = fastHasher, mark, copy = copyOf, families = Object.keys(FAMILIES) } = options;
+  const probe = mark !== undefined && draws.below(2) === 0 ? { mark, stepped: () => undefined } : undefined;
+  const drawn = drawDamage(reader, { clocks, draws, hasher, probe }, families);
   if (drawn === undefined) return undefined;
   const { scene, damage } = drawn;
   const wrap = damage.isUnaligned === true ? (directory: CopiedDirectory) => new UnalignedReader(directory) : undefined;
@@ -70,14 +80,14 @@ function copyOf(original: DirectoryReader, { files, readable }: Damage): CopiedD
 /** @returns undefined where there is nothing to damage: no member yet, or a disk that is damaged itself, or cannot be read. */
 function drawDamage(
   reader: DirectoryReader,
-  { clocks, draws, hasher }: Pick<Scene, 'clocks' | 'draws' | 'hasher'>,
+  { clocks, draws, hasher, probe }: Pick<Scene, 'clocks' | 'draws' | 'hasher' | 'probe'>,
   families: readonly string[],
 ): { readonly scene: Scene; readonly damage: Damage } | undefined {
   try {
     const manifestBytes = contentOf(reader, CLUSTER_FILE);
     const manifest = manifestBytes === undefined ? undefined : decodeManifest(manifestBytes);
     if (manifest?.ok !== true) return undefined;
-    const scene = { reader, manifest: manifest.value, clocks, draws, hasher };
+    const scene = { reader, manifest: manifest.value, clocks, draws, hasher, probe };
     const family = FAMILIES[families[draws.below(families.length)] as string];
     const clean = cleanCopy(scene);
     const damage = clean === undefined ? undefined : family?.(scene, clean);

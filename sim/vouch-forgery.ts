@@ -6,7 +6,8 @@
 import type { Envelope, PeerMessage } from '../core/codec/envelope.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../core/codec/frame.ts';
 import { type GroupId, INDEX_ZERO, type LogIndex, type NodeId, plus, TERM_ZERO, type Term } from '../core/ids.ts';
-import type { Entry, Message } from '../core/raft/message.ts';
+import { configurationOf, type Entry, EntryKind, type Message } from '../core/raft/message.ts';
+import { nonConfigurations } from './non-configurations.ts';
 import type { ForgedFrame, SentFrame } from './protocol.ts';
 import type { Draws } from './tape.ts';
 
@@ -63,7 +64,7 @@ function beyondAllTerms({ group, message }: Envelope): Envelope {
 
 function forgedMessage(frame: Frame, receiver: NodeId, draws: Draws): ForgedFrame | undefined {
   const { group, message } = frame.envelopes[draws.below(frame.envelopes.length)] as Envelope;
-  const forgery = impossible(message, draws);
+  const forgery = impossible(message, receiver, draws);
   if (forgery === undefined) return undefined;
   const sender = forgery.back ? receiver : frame.sender;
   const envelopes = [{ group, message: forgery.message }];
@@ -71,12 +72,15 @@ function forgedMessage(frame: Frame, receiver: NodeId, draws: Draws): ForgedFram
 }
 
 /** One thing that a correct node would not have said where it said the given message. */
-function impossible(message: PeerMessage, draws: Draws): Forgery | undefined {
+function impossible(message: PeerMessage, receiver: NodeId, draws: Draws): Forgery | undefined {
   switch (message.kind) {
     case 'appendEntries':
-      if (message.entries.length > 0 && draws.below(2) === 0) return withWrongTerms(message, draws);
+      if (message.entries.length > 0 && draws.below(2) === 0) {
+        return draws.below(2) === 0 ? withWrongTerms(message, draws) : withoutConfiguration(message, receiver, draws);
+      }
       return draws.below(2) === 0 ? secondLeader(message.term, draws) : unasked(message.term);
     case 'heartbeat':
+      if (draws.below(3) === 0) return impossibleOffer(message.term, receiver, draws);
       return draws.below(2) === 0 ? secondLeader(message.term, draws) : unasked(message.term);
     case 'appendResponse':
       return { back: false, message: { ...message, ok: true, index: plus(message.index, BEYOND) } };
@@ -85,6 +89,7 @@ function impossible(message: PeerMessage, draws: Draws): Forgery | undefined {
     case 'readIndexResponse':
       return { back: false, message: { ...message, context: message.context + BEYOND } };
     case 'installSnapshot':
+      if (draws.below(2) === 0) return impossibleOffer(message.term, receiver, draws);
       return { back: false, message: { ...message, manifest: flipped(message.manifest, draws) } };
     case 'snapshotPull':
       return { back: false, message: { ...message, number: message.number + BIT_FLIPS_MAX } };
@@ -110,6 +115,31 @@ function withWrongTerms(message: Extract<Message, { kind: 'appendEntries' }>, dr
   const entries: readonly Entry[] = message.entries.map((entry, i) => (i === at ? { ...entry, term } : entry));
   // A term of zero is below that of every entry before; where there is none before, the first entry says so itself.
   return { back: false, message: { ...message, prevTerm: plus(message.prevTerm, message.prevIndex === 0 ? 1 : 0), entries } };
+}
+
+/** A configuration entry that holds none: the append is dropped before anything of it is believed. */
+function withoutConfiguration(message: Extract<Message, { kind: 'appendEntries' }>, receiver: NodeId, draws: Draws): Forgery {
+  const at = draws.below(message.entries.length);
+  const nothings = nonConfigurations([receiver], draws);
+  const data = nothings[draws.below(nothings.length)] as Uint8Array;
+  const entries = message.entries.map((entry, i) => (i === at ? { ...entry, kind: EntryKind.configuration, data } : entry));
+  return { back: false, message: { ...message, entries } };
+}
+
+/** A snapshot of nothing, of an entry of a later term than its leader's, of a term that never was, or offered to the leader. */
+function impossibleOffer(term: Term, receiver: NodeId, draws: Draws): Forgery {
+  const offer = { kind: 'installSnapshot', configuration: configurationOf([receiver]), manifest: new Uint8Array(0) } as const;
+  const nothing = { ...offer, term, index: INDEX_ZERO, indexTerm: TERM_ZERO };
+  switch (draws.below(4)) {
+    case 0:
+      return { back: false, message: nothing };
+    case 1:
+      return { back: false, message: { ...nothing, index: plus(INDEX_ZERO, 1), indexTerm: plus(term, 1) } };
+    case 2:
+      return { back: false, message: { ...nothing, term: TERM_ZERO } };
+    default:
+      return { back: true, message: nothing };
+  }
 }
 
 /** The follower speaks to its leader as if it led the same term. It claims nothing about the log. */

@@ -137,7 +137,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
   }
 
   openDamagedCopy(reader: DirectoryReader, clocks: Clocks, draws: Draws): string | undefined {
-    return openDamagedCopy(reader, clocks, draws, { hasher: this.hasher });
+    return openDamagedCopy(reader, clocks, draws, { hasher: this.hasher, mark: (name) => this.marks.mark(name) });
   }
 }
 

@@ -226,20 +226,16 @@ export class FetchJob {
     const slice = new Slice(this.host.limits.sliceRecords, this.host.buggify);
     const { scan } = this;
     assert(scan !== undefined, 'a scan has begun');
-    for (let step = scan.next(); ; step = scan.next()) {
-      if (step.done !== true) {
-        if (slice.spend(step.value)) return;
-        continue;
-      }
-      const found = step.value;
-      const isSame = found?.manifestBytes !== undefined && equalBytes(found.manifestBytes, this.manifestBytes);
-      if (found === undefined || !isSame) return this.beginFile(true);
-      this.host.mark('snapshot.fetch-resumed');
-      this.index = found;
-      this.phase = found.isComplete ? 'writing' : 'fetching';
-      this.written();
-      return this.pull();
-    }
+    let step = scan.next();
+    for (; step.done !== true; step = scan.next()) if (slice.spend(step.value)) return;
+    const found = step.value;
+    const isSame = found?.manifestBytes !== undefined && equalBytes(found.manifestBytes, this.manifestBytes);
+    if (found === undefined || !isSame) return this.beginFile(true);
+    this.host.mark('snapshot.fetch-resumed');
+    this.index = found;
+    this.phase = found.isComplete ? 'writing' : 'fetching';
+    this.written();
+    this.pull();
   }
 
   private beginFile(isStale: boolean): void {
@@ -283,18 +279,14 @@ export class FetchJob {
     const slice = new Slice(this.host.limits.sliceRecords, this.host.buggify);
     const { restoration } = this;
     assert(restoration !== undefined, 'a restoration has begun');
-    for (let step = restoration.next(); ; step = restoration.next()) {
-      if (step.done !== true) {
-        if (slice.spend(step.value)) return;
-        continue;
-      }
-      if (step.value === undefined) {
-        this.phase = 'sealing';
-        return;
-      }
-      this.host.mark('snapshot.fetched-state-refused');
-      return this.fail();
+    let step = restoration.next();
+    for (; step.done !== true; step = restoration.next()) if (slice.spend(step.value)) return;
+    if (step.value === undefined) {
+      this.phase = 'sealing';
+      return;
     }
+    this.host.mark('snapshot.fetched-state-refused');
+    this.fail();
   }
 
   private fail(): void {

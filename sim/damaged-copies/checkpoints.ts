@@ -94,13 +94,38 @@ export function writeSnapshot(
   const manifest = { group, index, term, time, chunkBytes, configuration, sections };
   const manifestBytes = encodeSnapshotManifest(manifest);
   add(encodeManifestRecord(place, end, manifestBytes));
-  const bytes = new Uint8Array(end);
+  return { manifest, manifestBytes, bytes: concat(parts, end) };
+}
+
+/** The same as a fetch writes it, the manifest first; nobody looks whether the chunks are its own. */
+export function fetchedFile(
+  place: SnapshotPlace,
+  manifestBytes: Uint8Array,
+  chunks: readonly (readonly Uint8Array[])[],
+): Uint8Array {
+  const parts: Uint8Array[] = [encodeSnapshotHeader(place)];
+  let end = (parts[0] as Uint8Array).length;
+  const add = (part: Uint8Array): void => {
+    parts.push(part);
+    end += part.length;
+  };
+  add(encodeManifestRecord(place, end, manifestBytes));
+  for (const section of SECTIONS) {
+    for (const [number, bytes] of (chunks[section] ?? []).entries()) {
+      add(encodeChunkRecord(place, end, { section, number, bytes }));
+    }
+  }
+  return concat(parts, end);
+}
+
+function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
     at += part.length;
   }
-  return { manifest, manifestBytes, bytes };
+  return bytes;
 }
 
 /** Bytes that no section takes for its own, in the place of a chunk; undefined where there is none. */

@@ -41,6 +41,10 @@ export class CopiedDirectory implements DirectoryReader {
     const before = this.reads.get(file) ?? 0;
     this.reads.set(file, before + 1);
     if (before >= (this.readable.get(file) ?? Number.POSITIVE_INFINITY)) throw new StorageError('EIO', `${file} cannot be read`);
+    return this.stored(file, offset, lengthBytes);
+  }
+
+  private stored(file: string, offset: number, lengthBytes: number): Uint8Array {
     if (!this.changed.has(file)) return this.original.read(file, offset, lengthBytes);
     const content = this.changed.get(file);
     if (content === undefined) throw new StorageError('ENOENT', `there is no file ${file}`);
@@ -49,6 +53,11 @@ export class CopiedDirectory implements DirectoryReader {
 
   put(file: string, content: Uint8Array | undefined): void {
     this.changed.set(file, content);
+  }
+
+  /** From now on the file cannot be read. */
+  spoil(file: string): void {
+    this.readable.set(file, 0);
   }
 
   /** Carries operations out. What a real directory would refuse is an error of whoever planned it. */
@@ -73,6 +82,7 @@ export class CopiedDirectory implements DirectoryReader {
         return this.put(op.from, undefined);
       case 'remove':
         assert(this.size(op.file) !== undefined, `${op.file} is there before it is removed`);
+        this.readable.delete(op.file);
         return this.put(op.file, undefined);
       case 'sync':
       case 'syncDirectory':
@@ -83,7 +93,7 @@ export class CopiedDirectory implements DirectoryReader {
   }
 
   private contentOf(file: string): Uint8Array {
-    return defined(contentOf(this, file), `${file} is there`);
+    return this.stored(file, 0, defined(this.size(file), `${file} is there`));
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Hasher } from '../../core/capability.ts';
 import type { Clocks, DirectoryReader } from '../../core/effect.ts';
 import type { GroupId } from '../../core/ids.ts';
+import type { RaftProbe } from '../../core/raft/outcome.ts';
 import type { Manifest } from '../../core/replica/manifest.ts';
 import type { Draws } from '../tape.ts';
 import type { ChangedFiles } from './copy.ts';
@@ -28,6 +29,8 @@ export interface Scene {
   readonly draws: Draws;
   /** The nodes'. */
   readonly hasher: Hasher;
+  /** Watches the opening. */
+  readonly probe: RaftProbe | undefined;
 }
 
 /** The refusal has one of these codes. */

@@ -43,6 +43,8 @@ function goesOn({ manifest, draws, reader }: Scene): Judge {
     const news = { ...manifest, revision: plus(manifest.revision, 1) };
     node.give({ kind: 'bootstrap', manifest: news });
     node.give({ kind: 'bootstrap', manifest: news }); // told twice, it is no news
+    const others = news.members.filter(({ id }) => id !== node.replica.id);
+    node.give({ kind: 'bootstrap', manifest: { ...news, revision: plus(news.revision, 1), members: others } }); // of strangers
     const kept = decodeManifest(contentOf(node.directory, CLUSTER_FILE) ?? new Uint8Array(0));
     if (!kept.ok || kept.value.revision !== news.revision) return 'not with the manifest that it was told';
     const empty = new CopiedDirectory(reader, new Map(reader.list().map((name) => [name, undefined] as const)));

@@ -16,8 +16,13 @@ import { withGroup } from './small-files.ts';
 const NOTHING: Uint8Array = new Uint8Array(0);
 /** Two entries of this size do not fit one record. */
 const LARGE_ENTRY_BYTES = 600 * 1024;
-/** Where a record header says how long its payload is (core/wal/record.ts). */
-const LENGTH_AT = 8;
+/** Numbers in a record header: name, place, length (core/wal/record.ts). */
+const FIELDS = [
+  ['length', 8, 4],
+  ['number', 24, 8],
+  ['watermark', 32, 8],
+  ['group link', 40, 8],
+] as const;
 
 /** A group of the log, and how its log ends. */
 interface Victim {
@@ -72,6 +77,15 @@ const CONTRADICTIONS: readonly (readonly [string, Change])[] = [
     },
   ],
   [
+    'a truncation of what a snapshot stands for',
+    ({ editor, group, last, term }) => {
+      editor.append({ kind: 'snapshotMark', group, index: plus(last, 10), term, log: 'restarts' });
+      editor.append({ kind: 'entries', group, entries: [entryAt(last + 11, term)] });
+      editor.append({ kind: 'truncate', group, from: plus(last, 5) });
+      return broken(group);
+    },
+  ],
+  [
     'a mark of another log without its snapshot',
     ({ editor, group, last, term }, { draws }) => {
       const log = draws.below(2) === 0 ? 'healed' : 'restarts';
@@ -85,7 +99,7 @@ const CONTRADICTIONS: readonly (readonly [string, Change])[] = [
       const { voters } = defined(manifest.groups[0], 'there is a group');
       const configuration = { voters, votersOutgoing: [], learners: [], learnersNext: [], promotable: [], autoLeave: false };
       editor.append({ kind: 'configuration', group, index: plus(last, 1), configuration });
-      const isLarge = draws.below(8) === 7;
+      const isLarge = draws.below(2) === 1;
       const data = isLarge ? new Uint8Array(LARGE_ENTRY_BYTES) : NOTHING;
       const record = { kind: 'entries', group, entries: [entryAt(last + 1, term, data), entryAt(last + 2, term, data)] } as const;
       editor.append(record);
@@ -200,9 +214,10 @@ export function unreadableRecord(scene: Scene, clean: LivingCopy): Damage | unde
   }
   const isKnown = draws.below(2) === 0;
   if (isKnown) editor.appendFiller(group);
-  editor.overwrite(place.file, place.offset + LENGTH_AT, place.offset + LENGTH_AT + 4, 0xff);
+  const [field, at, length] = FIELDS[draws.below(FIELDS.length)] as (typeof FIELDS)[number];
+  editor.overwrite(place.file, place.offset + at, place.offset + at + length, 0xff);
   const judge = isKnown ? broken(group) : opensAs(clean);
-  return { what: `a record of impossible length${isKnown ? ' before another' : ''}`, files: editor.copy.changes, judge };
+  return { what: `a record of impossible ${field}${isKnown ? ' before another' : ''}`, files: editor.copy.changes, judge };
 }
 
 /** Two records are lost, and nothing tells whose the first was: no group can be shown to be whole, not even one without a log. */

@@ -3,8 +3,7 @@ import { Writer } from '../../core/bytes/writer.ts';
 import type { Clocks, DirectoryReader, Effect, InputBody } from '../../core/effect.ts';
 import { StorageError } from '../../core/errors.ts';
 import type { GroupId } from '../../core/ids.ts';
-import { plus } from '../../core/ids.ts';
-import type { ReplicaOptions } from '../../core/replica/options.ts';
+import { plus, type Seq } from '../../core/ids.ts';
 import { Replica } from '../../core/replica/replica.ts';
 import { recoverWal } from '../../core/wal/recover.ts';
 import { entropyFrom } from '../entropy.ts';
@@ -13,6 +12,9 @@ import type { Damage, Scene } from './damage.ts';
 
 type Fatal = Extract<Effect, { kind: 'fatal' }>;
 type Send = Extract<Effect, { kind: 'send' }>;
+
+/** Of the first persist. */
+export const FIRST_SEQ: Seq = 1 as Seq;
 
 /** A node on a copy of its own, without peers: what it wants written is written, what it says is kept. */
 export class LivingCopy {
@@ -24,11 +26,7 @@ export class LivingCopy {
   now: Clocks;
 
   /** @throws StorageError where the directory is refused. */
-  constructor(
-    directory: CopiedDirectory,
-    { reader, clocks, draws, hasher }: Pick<Scene, 'reader' | 'clocks' | 'draws' | 'hasher'>,
-    options?: Partial<ReplicaOptions>,
-  ) {
+  constructor(directory: CopiedDirectory, { reader, clocks, draws, hasher, probe }: Scene, disk: 'works' | 'refuses' = 'works') {
     this.directory = directory;
     this.now = clocks;
     const { replica, effects } = Replica.open(reader, clocks, {
@@ -38,10 +36,12 @@ export class LivingCopy {
       buggify: () => false,
       timing: { electionTimeoutMinMicros: 100_000, electionTimeoutMaxMicros: 200_000, heartbeatMicros: 20_000 },
       segmentBytes: 1 << 14,
-      ...options,
+      ...(probe === undefined ? {} : { probe }),
     });
     this.replica = replica;
-    this.carryOut(effects);
+    this.give({ kind: 'deadline' }); // what is early is harmless
+    if (disk === 'works') this.carryOut(effects);
+    else this.give({ kind: 'persistFailed', seq: FIRST_SEQ, code: 'EIO' });
   }
 
   give(input: InputBody): void {

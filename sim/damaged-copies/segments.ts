@@ -165,6 +165,13 @@ const HEADERS: readonly (readonly [string, Change])[] = [
     },
   ],
   [
+    'a segment whose header is longer than any',
+    ({ editor, place }) => {
+      editor.overwrite(place.file, LENGTH_AT, LENGTH_AT + 4, 0xff);
+      return reportsDamage;
+    },
+  ],
+  [
     'garbage in the place of the newest segment',
     ({ editor, place }) => {
       editor.overwrite(place.file, 0, place.offset + place.bytes, 0xaa);

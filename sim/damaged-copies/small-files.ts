@@ -7,10 +7,13 @@ import { CLUSTER_FILE, IDENTITY_FILE } from '../../core/replica/directory.ts';
 import { encodeManifest, type GroupMembers, type Manifest } from '../../core/replica/manifest.ts';
 import { entropyFrom } from '../entropy.ts';
 import { contentOf, withBitFlipped, withByte } from './copy.ts';
-import { type Damage, refusedAs, type Scene } from './damage.ts';
+import { type Damage, opensAs, refusedAs, type Scene } from './damage.ts';
+import type { LivingCopy } from './opening.ts';
 
 /** Far larger than any file that Vouch reads whole. */
 const LARGE_BYTES = 1 << 22;
+/** Where CLUSTER says its format (core/replica/manifest.ts). */
+const FORMAT_AT = 8;
 
 export function damageIdentity({ reader, draws }: Scene): Damage {
   const bytes = contentOf(reader, IDENTITY_FILE) as Uint8Array;
@@ -35,10 +38,32 @@ export function damageIdentity({ reader, draws }: Scene): Damage {
 
 export function damageManifestBytes({ reader, draws }: Scene): Damage {
   const bytes = contentOf(reader, CLUSTER_FILE) as Uint8Array;
-  const isCut = draws.below(3) === 0;
-  const content = isCut ? bytes.slice(0, draws.below(bytes.length)) : withBitFlipped(bytes, draws);
-  const what = isCut ? `CLUSTER cut to ${content.length} bytes` : 'a bit flipped in CLUSTER';
-  return { what, files: new Map([[CLUSTER_FILE, content]]), judge: refusedAs('cluster_damaged', 'newer_format') };
+  const changed = (what: string, content: Uint8Array): Damage => ({
+    what: `CLUSTER ${what}`,
+    files: new Map([[CLUSTER_FILE, content]]),
+    judge: refusedAs('cluster_damaged', 'newer_format'),
+  });
+  switch (draws.below(4)) {
+    case 0:
+      return changed('cut', bytes.slice(0, draws.below(bytes.length)));
+    case 1:
+      return changed('of another program', withByte(bytes, draws.below(8), 0));
+    case 2:
+      return changed('of a newer format', withByte(bytes, FORMAT_AT, 3 + draws.below(200)));
+    default:
+      return changed('with a bit flipped', withBitFlipped(bytes, draws));
+  }
+}
+
+/** The manifest as a version before wrote it, where nothing has changed since the cluster began: it says the same. */
+export function olderManifest({ manifest }: Scene, clean: LivingCopy): Damage | undefined {
+  if (manifest.revision > 0) return undefined;
+  const writer = new Writer();
+  // Without revision, number of members and checksum.
+  writer.raw(withByte(encodeManifest({ ...manifest, members: [] }).subarray(0, -16), FORMAT_AT, 1));
+  writer.u32(crc32c(writer.peek()));
+  const content = writer.finish();
+  return { what: 'CLUSTER of the format before', files: new Map([[CLUSTER_FILE, content]]), judge: opensAs(clean) };
 }
 
 /** A manifest whose checksum holds and whose content makes no sense: written by something that is not Vouch. */
@@ -55,7 +80,7 @@ export function damageManifest({ manifest, draws }: Scene): Damage {
     ['a voter twice', { groups: [{ ...first, voters: [...first.voters, ...first.voters.slice(-1)] }, ...groups.slice(1)] }],
     ['a group without voters', { groups: [{ ...first, voters: [] }, ...groups.slice(1)] }],
   ];
-  const change = changes[draws.below(changes.length + 1)];
+  const change = changes[draws.below(changes.length + 3)];
   const what = change === undefined ? 'more members than there may be' : change[0];
   const content = change === undefined ? ofManyMembers(manifest) : encodeManifest({ ...manifest, ...change[1] });
   return { what: `CLUSTER with ${what}`, files: new Map([[CLUSTER_FILE, content]]), judge: refusedAs('cluster_damaged') };
