@@ -220,16 +220,21 @@ export function unreadableRecord(scene: Scene, clean: LivingCopy): Damage | unde
   return { what: `a record of impossible ${field}${isKnown ? ' before another' : ''}`, files: editor.copy.changes, judge };
 }
 
-/** Two records are lost, and nothing tells whose the first was: no group can be shown to be whole, not even one without a log. */
+/**
+ * Two records are lost. Within one segment nothing tells whose the first was: no group can be shown to be whole, not even
+ * one without a log. A segment's header between them tells where every group stood, so there only the one group is hurt.
+ */
 function lostRecords({ manifest }: Scene, editor: LogEditor, group: GroupId): Damage {
   const first = editor.appendFiller(group);
   const second = editor.appendFiller(group);
-  editor.appendFiller(group);
+  const third = editor.appendFiller(group);
   editor.overwrite(first.file, first.offset, first.offset + first.bytes, 0xaa);
   editor.overwrite(second.file, second.offset, second.offset + second.bytes, 0xaa);
   const more = withGroup(manifest, () => true);
   editor.copy.put(CLUSTER_FILE, encodeManifest(more));
-  const all = more.groups.map((members) => members.group);
-  const judge = both(reportsDamage, quarantines(all, 'log_damaged'));
-  return { what: 'two records lost, one of them of nobody knows whom', files: editor.copy.changes, judge };
+  const isTold = third.file !== first.file;
+  const hurt = isTold ? [group] : more.groups.map((members) => members.group);
+  const judge = both(reportsDamage, quarantines(hurt, 'log_damaged'));
+  const what = isTold ? 'two records lost' : 'two records lost, one of them of nobody knows whom';
+  return { what, files: editor.copy.changes, judge };
 }
