@@ -140,6 +140,8 @@ export const BOUNDED_MS_MAX: number = 3_600_000;
 export const ELECTION_TIMEOUT_MIN_MICROS: number = 300_000;
 export const ELECTION_TIMEOUT_MAX_MICROS: number = 600_000;
 export const HEARTBEAT_MICROS: number = 60_000;
+/** How long nothing happens in a group before its members stop sending heartbeats. Why 3 s: a write a second costs no wake-up. */
+export const HIBERNATE_MICROS: number = 3_000_000;
 
 assert(TRANSACTION_BYTES_MAX * 2 <= ENTRY_BYTES_MAX, 'a transaction fits an entry with its framing');
 assert(ENTITY_VALUE_BYTES_MAX < TRANSACTION_BYTES_MAX, 'one entity value fits a transaction');

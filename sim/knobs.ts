@@ -52,6 +52,8 @@ export interface Knobs {
   readonly clientDeathShare: number;
   readonly hasher: 'sha256' | 'fast';
   readonly timing: RaftTiming;
+  /** How long nothing happens in a group before it sleeps, microseconds. */
+  readonly hibernateMicros: number;
   readonly batchMax: number;
   /** Whether candidates ask before they raise the term. */
   readonly preVote: boolean;
@@ -208,6 +210,7 @@ function drawSwarm(choices: Choices): Knobs {
       electionTimeoutMaxMicros: Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
       heartbeatMicros: Math.floor(electionMin / draws.between(4, 8)),
     },
+    hibernateMicros: Math.floor(electionMin * choices.under('knobs/hibernation').pick([0.2, 1, 4, 3600] as const)),
     batchMax: draws.pick([1, 4, 100] as const),
     preVote: choices.under('knobs/pre-vote').below(6) !== 5,
     limits: drawLimits(choices),
@@ -309,6 +312,7 @@ const PERF: Knobs = {
   clientDeathShare: 0,
   hasher: 'fast',
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
+  hibernateMicros: 3 * SECOND,
   batchMax: 100,
   preVote: true,
   limits: {},

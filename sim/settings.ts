@@ -132,6 +132,7 @@ const KNOBS: readonly Knob[] = [
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
   preVote,
+  time('hibernateMs', (knobs, hibernateMicros) => ({ ...knobs, hibernateMicros })),
   whole('batchMax', 10_000, (knobs, batchMax) => ({ ...knobs, batchMax })),
   share('buggify', (knobs, buggify) => ({ ...knobs, buggify })),
   time('faultDurationMs', (knobs, faultDurationMeanMicros) => ({ ...knobs, faultDurationMeanMicros })),

@@ -56,10 +56,8 @@ function elsewhere({ message }: Envelope): Envelope {
 }
 
 function beyondAllTerms({ group, message }: Envelope): Envelope {
-  return {
-    group,
-    message: 'term' in message ? { ...message, term: TERM_BEYOND } : { ...message, index: plus(message.index, BEYOND) },
-  };
+  if ('term' in message) return { group, message: { ...message, term: TERM_BEYOND } };
+  return { group, message: 'index' in message ? { ...message, index: plus(message.index, BEYOND) } : message };
 }
 
 function forgedMessage(frame: Frame, receiver: NodeId, draws: Draws): ForgedFrame | undefined {
@@ -91,6 +89,10 @@ function impossible(message: PeerMessage, receiver: NodeId, draws: Draws): Forge
     case 'installSnapshot':
       if (draws.below(2) === 0) return impossibleOffer(message.term, receiver, draws);
       return { back: false, message: { ...message, manifest: flipped(message.manifest, draws) } };
+    case 'hibernate':
+      return { back: true, message };
+    case 'alive':
+      return { back: false, message: { ...message, low: message.low ^ 1 } };
     case 'snapshotPull':
       return { back: false, message: { ...message, number: message.number + BIT_FLIPS_MAX } };
     case 'snapshotChunk':

@@ -80,6 +80,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
       timing: knobs.timing,
       ...(knobs.leases ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}),
       batchMax: knobs.batchMax,
+      hibernateMicros: knobs.hibernateMicros,
       preVote: knobs.preVote,
       limits: knobs.limits,
       segmentBytes: knobs.segmentBytes,

@@ -12,11 +12,11 @@
  * Source: Ongaro 2014, 6.3 and 6.4; design 20-consensus, Sessions and Errors.
  */
 import { assert, unreachable } from '../assert.ts';
+import { DeadlineHeap } from '../deadline-heap.ts';
 import { type GroupId, type Micros, NEVER, type NodeId, type RequestId } from '../ids.ts';
 import { CLIENT_OPERATIONS_MAX } from '../limits.ts';
 import type { Random } from '../random.ts';
 import { type BackoffRange, backoffMicros } from './backoff.ts';
-import { DeadlineHeap } from './deadline-heap.ts';
 import { type Endpoint, Endpoints } from './endpoints.ts';
 import { GroupSession } from './group-session.ts';
 import { type Answer, type ClientEffect, type ClientInput, groupOf, isCommand, type OperationOutcome } from './operation.ts';

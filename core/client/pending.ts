@@ -1,6 +1,7 @@
 /** One operation under way: fields only; client-core.ts is the one file that writes them. */
+
+import type { Sleeper } from '../deadline-heap.ts';
 import type { Micros, RequestId } from '../ids.ts';
-import type { Sleeper } from './deadline-heap.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { EngineRequest, OperationId, Route } from './operation.ts';
 import type { ClientResult } from './protocol.ts';

@@ -1,9 +1,11 @@
-/** What travels between nodes inside one frame: a message of one group, of raft or about a snapshot. Encoded by frame.ts. */
+/** What travels between nodes inside one frame: a message of one group, of raft or about a snapshot,
+ * or one about sleeping groups, which stands in group 0. Encoded by frame.ts. */
 import type { GroupId } from '../ids.ts';
 import type { Message } from '../raft/message.ts';
+import type { LivenessMessage } from '../replica/hibernation.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 
-export type PeerMessage = Message | SnapshotMessage;
+export type PeerMessage = Message | SnapshotMessage | LivenessMessage;
 
 export interface Envelope {
   readonly group: GroupId;

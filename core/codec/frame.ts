@@ -30,8 +30,8 @@ export interface Frame {
 /** Bytes of a frame besides its envelopes. */
 export const FRAME_OVERHEAD_BYTES: number = LINK_OVERHEAD_BYTES + 2 * ID_BYTES + 4;
 const SENDER_OFFSET = 2 + ID_BYTES;
-/** The smallest envelope: group, tag, term. */
-const ENVELOPE_BYTES_MIN = 13;
+/** The smallest envelope: group, tag. */
+const ENVELOPE_BYTES_MIN = 5;
 
 /** An upper bound of an envelope's bytes; frames are split by it. */
 export function envelopeBytesMax(envelope: Envelope): number {

@@ -1,8 +1,10 @@
-/** One message of an envelope: its first byte tells whether it is raft's (raft-message.ts) or a snapshot's (snapshot-message.ts). */
+/** One message of an envelope: its first byte tells whether it is raft's (raft-message.ts), a snapshot's (snapshot-message.ts), or of liveness-message.ts. */
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
+import type { LivenessMessage } from '../replica/hibernation.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 import type { PeerMessage } from './envelope.ts';
+import { isLivenessTag, livenessMessageBytesMax, readLivenessMessage, writeLivenessMessage } from './liveness-message.ts';
 import { messageBytesMax, readMessageOf, writeMessage } from './raft-message.ts';
 import { isSnapshotTag, readSnapshotMessage, snapshotMessageBytesMax, writeSnapshotMessage } from './snapshot-message.ts';
 
@@ -11,18 +13,26 @@ export function isSnapshotMessage(message: PeerMessage): message is SnapshotMess
   return message.kind === 'snapshotPull' || message.kind === 'snapshotChunk' || message.kind === 'snapshotGone';
 }
 
+/** Whether a message is about sleeping groups, and so for the node and not for one of its groups. */
+export function isLivenessMessage(message: PeerMessage): message is LivenessMessage {
+  return message.kind === 'alive' || message.kind === 'sleepersAsked' || message.kind === 'sleepers';
+}
+
 /** An upper bound of what writePeerMessage appends. */
 export function peerMessageBytesMax(message: PeerMessage): number {
+  if (isLivenessMessage(message)) return livenessMessageBytesMax(message);
   return isSnapshotMessage(message) ? snapshotMessageBytesMax(message) : messageBytesMax(message);
 }
 
 export function writePeerMessage(writer: Writer, message: PeerMessage): void {
   if (isSnapshotMessage(message)) writeSnapshotMessage(writer, message);
+  else if (isLivenessMessage(message)) writeLivenessMessage(writer, message);
   else writeMessage(writer, message);
 }
 
 /** Reads one message; after a violation the reader has failed and the result is undefined. */
 export function readPeerMessage(reader: Reader): PeerMessage | undefined {
   const tag = reader.u8();
+  if (isLivenessTag(tag)) return readLivenessMessage(reader, tag);
   return isSnapshotTag(tag) ? readSnapshotMessage(reader, tag) : readMessageOf(reader, tag);
 }

@@ -14,6 +14,8 @@
  *   10  readIndexResponse    u64 term, u64 context, flag ok, u64 index
  *   11  timeoutNow           u64 term
  *   12  installSnapshot      u64 term, u64 index, u64 indexTerm, configuration (core/raft/configuration-bytes.ts), u32 length, manifest
+ *   13  hibernate            u64 term, u64 commit
+ *   14  wake                 u64 term
  *
  * An entry's index is not sent: entries follow prevIndex without a gap, so a gap cannot be expressed.
  */
@@ -39,6 +41,8 @@ const Tag = {
   readIndexResponse: 10,
   timeoutNow: 11,
   installSnapshot: 12,
+  hibernate: 13,
+  wake: 14,
 } as const;
 
 /** Bytes an entry takes besides its data. */
@@ -115,6 +119,13 @@ export function writeMessage(writer: Writer, message: Message): void {
       writer.u64(message.context);
       writer.u8(message.ok ? 1 : 0);
       return writer.u64(message.index);
+    case 'hibernate':
+      writer.u8(Tag.hibernate);
+      writer.u64(message.term);
+      return writer.u64(message.commit);
+    case 'wake':
+      writer.u8(Tag.wake);
+      return writer.u64(message.term);
     case 'timeoutNow':
       writer.u8(Tag.timeoutNow);
       return writer.u64(message.term);
@@ -188,6 +199,10 @@ export function readMessageOf(reader: Reader, tag: number): Message | undefined 
       const ok = reader.flag();
       return { kind: 'readIndexResponse', term, context, ok, index: reader.u64() as LogIndex };
     }
+    case Tag.hibernate:
+      return { kind: 'hibernate', term, commit: reader.u64() as LogIndex };
+    case Tag.wake:
+      return { kind: 'wake', term };
     case Tag.timeoutNow:
       return { kind: 'timeoutNow', term };
     case Tag.installSnapshot: {

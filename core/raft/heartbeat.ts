@@ -41,7 +41,8 @@ export function checkQuorum(state: RaftState): void {
   }
 }
 
-function quorumLastHeard(state: RaftState): Micros {
+/** Since this time at least, every quorum has had a silent member. */
+export function quorumLastHeard(state: RaftState): Micros {
   if (state.members.self !== undefined) state.members.self.lastHeard = state.now;
   return state.members.quorumLastHeard();
 }

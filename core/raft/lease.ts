@@ -41,8 +41,13 @@ export class Lease {
 
   /** A tenure begins or ends: what was promised to the last one is worth nothing. */
   reset(): void {
-    this.until = NO_LEASE;
+    this.drop();
     this.forfeited = false;
+  }
+
+  /** Ends the lease; later rounds may bring another. */
+  drop(): void {
+    this.until = NO_LEASE;
     this.rounds = [];
     this.sentAt = [];
   }

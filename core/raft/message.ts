@@ -96,6 +96,10 @@ export type Message =
       readonly ok: boolean;
       readonly index: LogIndex;
     }
+  /** Nothing happens in the group: no heartbeats follow, and none are waited for (hibernation.ts). commit = the leader's last index, which the receiver holds. */
+  | { readonly kind: 'hibernate'; readonly term: Term; readonly commit: LogIndex }
+  /** The sender does not sleep, though its leader seems to think so. */
+  | { readonly kind: 'wake'; readonly term: Term }
   /** The receiver campaigns at once (leader transfer). */
   | { readonly kind: 'timeoutNow'; readonly term: Term }
   /** An offer: the log up to index is gone, a snapshot stands for it. manifest says what its data is; raft does not read it. */

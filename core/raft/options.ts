@@ -1,7 +1,7 @@
 /** What a group is configured with and what it is restarted from. Times are microseconds of the node's monotonic clock. */
 import { assert } from '../assert.ts';
 import type { Buggify } from '../capability.ts';
-import type { NodeId } from '../ids.ts';
+import type { Micros, NodeId } from '../ids.ts';
 import {
   APPEND_BYTES_MAX,
   APPEND_ENTRIES_MAX,
@@ -39,6 +39,14 @@ export const DEFAULT_RAFT_LIMITS: RaftLimits = {
   readQueueMax: READ_QUEUE_MAX,
 };
 
+/** Signs of life that were no messages of the group. */
+export interface Liveness {
+  /** When the leader's node was last known to lead this sleeping group in its present term. */
+  leaderConfirmedAt(): Micros | undefined;
+  /** When anything of that node was last heard. */
+  heardAt(peer: NodeId): Micros | undefined;
+}
+
 export interface RaftOptions {
   readonly id: NodeId;
   readonly timing: RaftTiming;
@@ -54,6 +62,8 @@ export interface RaftOptions {
   /** This node's own stream. Seed it anew at each start: equal streams split votes for ever. */
   readonly random: Random;
   readonly buggify: Buggify;
+  /** What the host knows of other nodes while the group sleeps (hibernation.ts). Absent: the group never sleeps. */
+  readonly liveness?: Liveness;
   /** Coverage, in simulations only. */
   readonly probe?: RaftProbe;
   /** Data of the no-op a new leader appends; the replica puts its wall clock there. */

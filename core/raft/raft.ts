@@ -19,6 +19,7 @@ import {
   startElection,
 } from './election.ts';
 import { checkQuorum, heartbeatDue } from './heartbeat.ts';
+import { creditLeader, handleHibernate, hibernate, maySleep, wake, wakesLeader } from './hibernation.ts';
 import { holdsLease } from './lease.ts';
 import { type ConfigurationChange, type ConfigurationResult, concludeChange, proposeConfiguration } from './membership.ts';
 import type { Entry, HardState, Message, SnapshotMeta } from './message.ts';
@@ -51,6 +52,10 @@ export class Raft {
       return;
     }
     const { probe } = state.options;
+    if (state.asleep) {
+      creditLeader(state);
+      if (state.role === 'leader' && wakesLeader(message.kind)) wake(state);
+    }
     if (probe === undefined) return dispatch(state, from, message);
     const old = before(state);
     dispatch(state, from, message);
@@ -74,12 +79,13 @@ export class Raft {
 
   /** Appends entries where this node leads. */
   propose(now: Micros, proposals: readonly Proposal[]): ProposeResult {
-    this.state.now = now;
+    this.wake(now);
     return propose(this.state, proposals);
   }
 
   /** Asks for a read index; the answer comes in Ready.reads under the context. @returns false where there is nobody to ask. */
   readIndex(now: Micros, context: number): boolean {
+    if (this.state.role === 'leader') this.wake(now);
     this.state.now = now;
     return readIndex(this.state, context);
   }
@@ -97,7 +103,7 @@ export class Raft {
 
   /** Changes who are members, where this node leads. The change is in force at once and may be undone until it commits. */
   proposeConfiguration(now: Micros, change: ConfigurationChange): ConfigurationResult {
-    this.state.now = now;
+    this.wake(now);
     return proposeConfiguration(this.state, change);
   }
 
@@ -138,9 +144,23 @@ export class Raft {
     this.state.setElectionTimeout(micros);
   }
 
+  /** Puts a leader's group to sleep where nothing is under way in it (hibernation.ts). @returns whether it sleeps. */
+  hibernate(now: Micros): boolean {
+    this.state.now = now;
+    if (!maySleep(this.state)) return false;
+    hibernate(this.state);
+    return true;
+  }
+
+  /** Ends the sleep: a leader sends heartbeats, a follower waits for one. Does nothing where nobody sleeps. */
+  wake(now: Micros): void {
+    this.state.now = now;
+    wake(this.state);
+  }
+
   /** Hands leadership to another voter. @returns whether that began. */
   transferLeadership(now: Micros, target: NodeId): boolean {
-    this.state.now = now;
+    this.wake(now);
     return transferLeadership(this.state, target);
   }
 
@@ -196,6 +216,10 @@ export class Raft {
     return this.state.log.slice(maxOf(from, plus(this.state.log.baseIndex, 1)), toInclusive);
   }
 
+  /** Whether no timer of heartbeats and elections runs. */
+  get isAsleep(): boolean {
+    return this.state.asleep;
+  }
   get role(): Role {
     return this.state.role;
   }
@@ -278,6 +302,10 @@ function dispatch(state: RaftState, from: NodeId, message: Message): void {
       return handleReadIndex(state, from, message);
     case 'readIndexResponse':
       return handleReadIndexResponse(state, from, message);
+    case 'hibernate':
+      return handleHibernate(state, from, message);
+    case 'wake':
+      return; // a leader that slept is awake by now
     case 'timeoutNow':
       return handleTimeoutNow(state, message.term);
     case 'installSnapshot':

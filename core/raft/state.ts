@@ -55,6 +55,8 @@ export class RaftState {
   transferDeadline: Micros = NEVER;
   /** Leader only: data bytes of entries behind the commit index. */
   uncommittedBytes: number = 0;
+  /** Nothing happens in the group, and no timer of it runs (hibernation.ts). */
+  asleep: boolean = false;
   /** Follower only: the snapshot that the host has been asked to fetch and install. */
   installing: { readonly from: NodeId; readonly meta: SnapshotMeta } | undefined = undefined;
   /** Leader only: the commit index moved since the last Ready, so the followers have to hear of it. */
@@ -100,7 +102,17 @@ export class RaftState {
 
   /** The same timeout once more from now on. */
   restartElectionTimer(): void {
+    this.asleep = false;
     this.electionDeadline = this.members.selfVotes ? plus(this.now, this.electionTimeoutMicros) : NEVER;
+  }
+
+  /** Stops every timer of heartbeats and elections. */
+  sleep(): void {
+    this.asleep = true;
+    this.electionDeadline = NEVER;
+    this.heartbeatDeadline = NEVER;
+    this.quorumDeadline = NEVER;
+    this.lease.drop();
   }
 
   /** What the node waited for until then it has waited for long enough. */
@@ -227,6 +239,7 @@ export class RaftState {
 
   /** Ends what the present role and leader stand for: timers, and reads that only they could have answered. */
   private leaveRole(): void {
+    this.asleep = false;
     if (this.role === 'leader') {
       if (this.uncommittedBytes > 0) this.mark('raft.leader-lost-with-uncommitted');
       this.outbox.lostLeadership();

@@ -5,8 +5,9 @@
  */
 import type { Clocks, FileOp } from '../effect.ts';
 import { GLOBAL_GROUP, type GroupId, INDEX_ZERO, type NodeId } from '../ids.ts';
-import { BATCH_COMMANDS_MAX } from '../limits.ts';
+import { BATCH_COMMANDS_MAX, HIBERNATE_MICROS } from '../limits.ts';
 import { configurationOf } from '../raft/message.ts';
+import type { Liveness } from '../raft/options.ts';
 import { Raft } from '../raft/raft.ts';
 import { Random } from '../random.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
@@ -36,6 +37,8 @@ export interface GroupOpeningOptions {
   readonly clocks: () => Clocks;
   /** Tells the operator of a group that takes no part. */
   readonly fatal: (group: GroupId, code: string, detail: string) => void;
+  /** What this node knows of others while a group sleeps. */
+  readonly liveness: (group: GroupId) => Liveness;
   readonly sink: GroupSink;
 }
 
@@ -91,7 +94,7 @@ export class GroupOpening {
   }
 
   private create({ group: id, voters }: GroupMembers, beginning: Beginning | undefined): ReplicaGroup {
-    const { self, options, recovery, snapshots, clocks, sink } = this.node;
+    const { self, options, recovery, snapshots, clocks, liveness, sink } = this.node;
     const { entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = options;
     const log = recovery.groups.get(id);
     const meta = beginning?.held.manifest;
@@ -104,6 +107,7 @@ export class GroupOpening {
         preVote,
         checkQuorum: true,
         ...(leaseClockRatePpm === undefined ? {} : { leaseClockRatePpm }),
+        liveness: liveness(id),
         random: Random.stream(seed, `raft/${id}`),
         buggify,
         ...(probe === undefined ? {} : { probe }),
@@ -129,6 +133,7 @@ export class GroupOpening {
       batchMax: options.batchMax ?? BATCH_COMMANDS_MAX,
       limits,
       timing,
+      hibernateMicros: options.hibernateMicros ?? HIBERNATE_MICROS,
       self,
       sink,
     });

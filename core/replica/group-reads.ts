@@ -70,6 +70,11 @@ export class GroupReads {
     return this.enqueue(read);
   }
 
+  /** Whether nobody waits for an answer. */
+  get isEmpty(): boolean {
+    return this.pending.isEmpty && this.timed.latest === undefined;
+  }
+
   /** Asks for a round where reads wait for one and none is under way. */
   startRound(now: Micros): void {
     if (!this.pending.wantsRound) return;

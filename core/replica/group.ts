@@ -72,6 +72,8 @@ export interface GroupOptions {
   readonly batchMax: number;
   readonly limits: Partial<GroupLimits>;
   readonly timing: RaftTiming;
+  /** How long nothing happens before the group sleeps. */
+  readonly hibernateMicros: number;
   readonly self: NodeId;
   readonly entropy: Entropy;
   readonly buggify: Buggify;
@@ -83,6 +85,7 @@ export interface GroupOptions {
 export class ReplicaGroup {
   readonly id: GroupId;
   readonly raft: Raft;
+  private readonly self: NodeId;
   /** Set when a local invariant broke or the log is damaged: takes part in nothing any more. */
   quarantined: boolean = false;
   private readonly batchMax: number;
@@ -94,6 +97,7 @@ export class ReplicaGroup {
   private readonly reads: GroupReads;
   private readonly leadership: Leadership;
   private readonly ownBacklogEntriesMax: number;
+  private readonly hibernateMicros: number;
   private current: GroupState;
   /** Index of the configuration entry that was last in force. */
   private epoch: LogIndex;
@@ -101,6 +105,8 @@ export class ReplicaGroup {
   private lastSeq: Seq = AT_ONCE;
   private commitIndex: LogIndex = 0 as LogIndex;
   private leading: boolean = false;
+  /** When something last happened in the group besides heartbeats. */
+  private activeAt: Micros = 0 as Micros;
   private expiryProposed: boolean = false;
   /** The latest wall clock among the entries of this tenure: none of them will have an earlier time. */
   private newestWall: Micros = NO_WALL;
@@ -110,10 +116,12 @@ export class ReplicaGroup {
   constructor(options: GroupOptions) {
     this.id = options.group;
     this.raft = options.raft;
+    this.self = options.self;
     this.current = options.state;
     this.batchMax = options.batchMax;
     this.commands = new PendingCommands(options.limits.proposalQueueMax ?? PROPOSAL_QUEUE_MAX);
     this.ownBacklogEntriesMax = options.limits.ownBacklogEntriesMax ?? OWN_BACKLOG_ENTRIES_MAX;
+    this.hibernateMicros = options.hibernateMicros;
     this.entropy = options.entropy;
     this.buggify = options.buggify;
     this.mark = options.mark;
@@ -138,6 +146,7 @@ export class ReplicaGroup {
 
   message(now: Micros, wall: Micros, from: NodeId, message: Message): void {
     this.wall = wall;
+    if (message.kind !== 'heartbeatResponse') this.activeAt = now;
     this.raft.step(now, from, message);
     this.pump(now);
   }
@@ -145,8 +154,22 @@ export class ReplicaGroup {
   /** Whatever is due: raft's timers, apply backlog, expiry, reads that found nobody to ask. */
   deadline(now: Micros, wall: Micros): void {
     this.wall = wall;
+    if (this.isIdle(now)) this.raft.hibernate(now);
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
     if (this.leading && this.buggify('replica.hand-over-leadership')) this.handOver(now);
+    this.pump(now);
+  }
+
+  /** Ends the group's sleep on this node. */
+  wake(now: Micros): void {
+    this.raft.wake(now);
+    this.pump(now);
+  }
+
+  /** The directory wants something new of its groups: for their leaders to see to. */
+  directoryMoved(now: Micros): void {
+    if (!this.leading) return;
+    this.raft.wake(now);
     this.pump(now);
   }
 
@@ -157,6 +180,7 @@ export class ReplicaGroup {
 
   command(now: Micros, wall: Micros, request: RequestId, command: Command): void {
     this.wall = wall;
+    this.activeAt = now;
     if (!this.leading) {
       this.sink.reply(request, AT_ONCE, this.notLeader());
       return;
@@ -170,6 +194,7 @@ export class ReplicaGroup {
 
   read(now: Micros, wall: Micros, request: RequestId, body: StateQuery): void {
     this.wall = wall;
+    this.activeAt = now;
     if (!this.reads.take({ now, wall, leading: this.leading }, { request, body })) this.pump(now);
   }
 
@@ -184,6 +209,12 @@ export class ReplicaGroup {
   /** Whether the node is a member in the configuration in force. */
   hasMember(node: NodeId): boolean {
     return membersOf(this.raft.newestConfiguration.configuration).includes(node);
+  }
+
+  /** Whether this node and the others that pass make up a quorum. */
+  hasQuorum(isThere: (node: NodeId) => boolean): boolean {
+    const { voters } = this.raft.newestConfiguration.configuration;
+    return voters.filter((id) => id === this.self || isThere(id)).length > voters.length / 2;
   }
 
   nextDeadline(now: Micros): Micros {
@@ -253,7 +284,7 @@ export class ReplicaGroup {
    * @returns the sequence of that persist.
    */
   install(now: Micros, meta: SnapshotMeta, state: GroupState): Seq {
-    this.collect(); // what raft has handed out stands before the mark
+    this.collect(now); // what raft has handed out stands before the mark
     const { index, term } = meta;
     const log = this.raft.entry(index)?.term === term ? 'continues' : 'restarts';
     this.lastSeq = this.sink.record([{ kind: 'snapshotMark', group: this.id, index, term, log }]);
@@ -281,19 +312,26 @@ export class ReplicaGroup {
     if (handover !== undefined) this.sink.reply(handover.request, AT_ONCE, handover.result);
   }
 
+  /** Whether nothing has happened for so long, and nothing is under way, that the group may sleep as far as this node knows. */
+  private isIdle(now: Micros): boolean {
+    if (!this.leading || now < plus(this.activeAt, this.hibernateMicros)) return false;
+    const isApplied = this.state.lastApplied === this.raft.commitIndex;
+    return isApplied && !this.expiryProposed && this.commands.isEmpty && this.reads.isEmpty && this.leadership.isSettled;
+  }
+
   /** Moves everything that can move, until nothing does. */
   private pump(now: Micros): void {
     this.reads.startRound(now);
     this.proposeExpiry();
     this.flush(now);
     this.closeTime(now);
-    this.collect();
+    this.collect(now);
     this.apply();
     this.reconcile(now);
     // A read round may have ended, and applying may end an expiry proposal or empty the pipe; what waits then moves in the same step.
     this.reads.startRound(now);
     this.flush(now);
-    this.collect();
+    this.collect(now);
     this.reads.answerReady();
   }
 
@@ -301,7 +339,7 @@ export class ReplicaGroup {
   private reconcile(now: Micros): void {
     const ended = this.leadership.advance(now, this.leading);
     if (ended !== undefined) this.sink.reply(ended.request, AT_ONCE, ended.result);
-    if (this.leading) this.collect();
+    if (this.leading) this.collect(now);
   }
 
   /** Hands one batch to raft if the pipe is free. Commands wait while another node is to take over: it is soon known which. */
@@ -327,7 +365,7 @@ export class ReplicaGroup {
     }
     this.newestWall = maxOf(this.newestWall, this.wall);
     const requests = order.map((position) => defined(batch[position], 'the order is a permutation').request);
-    this.collect();
+    this.collect(now);
     this.commands.markProposed(proposed.firstIndex, proposed.term, requests, this.lastSeq);
   }
 
@@ -343,7 +381,7 @@ export class ReplicaGroup {
   }
 
   /** Takes what raft has ready: records to the WAL, messages to the peers, finished read rounds. */
-  private collect(): void {
+  private collect(now: Micros): void {
     for (let ready = this.raft.ready(); ready !== undefined; ready = this.raft.ready()) {
       const records: WalRecord[] = [];
       if (ready.hardState !== undefined) records.push({ kind: 'hardState', group: this.id, hardState: ready.hardState });
@@ -357,7 +395,10 @@ export class ReplicaGroup {
       for (const finished of ready.reads) this.reads.finishRound(finished);
       if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';
-      if (ready.leadership === 'gained') this.leadership.begin();
+      if (ready.leadership === 'gained') {
+        this.leadership.begin();
+        this.activeAt = now;
+      }
     }
     const { index } = this.raft.newestConfiguration;
     if (index === this.epoch) return;

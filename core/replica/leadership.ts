@@ -46,6 +46,11 @@ export class Leadership {
     return this.handover.isPending;
   }
 
+  /** Whether the group's members are those that the directory wants, and nobody is to take over. */
+  get isSettled(): boolean {
+    return !this.handover.isPending && this.reconciler.isSettled(this.options.sink.desired.revision);
+  }
+
   nextDeadline(): Micros {
     return this.handover.nextDeadline();
   }

@@ -24,6 +24,8 @@ export interface ReplicaOptions {
   readonly seed: SeedWords;
   readonly buggify: Buggify;
   readonly timing: RaftTiming;
+  /** How long nothing happens in a group before it sleeps, microseconds. Default HIBERNATE_MICROS. */
+  readonly hibernateMicros?: number;
   /** Bound on the rates of all nodes' monotonic clocks, parts per million, for leases; undefined: this node takes none. */
   readonly leaseClockRatePpm?: number;
   /** Client commands in one entry at most. Default BATCH_COMMANDS_MAX. */

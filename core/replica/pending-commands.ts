@@ -45,6 +45,11 @@ export class PendingCommands {
     return true;
   }
 
+  /** Whether nothing waits and nothing is proposed. */
+  get isEmpty(): boolean {
+    return this.waiting.length === 0 && this.proposed.length === 0;
+  }
+
   get waitingCount(): number {
     return this.waiting.length;
   }

@@ -44,6 +44,10 @@ export class PendingReads {
     return true;
   }
 
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
   /** Whether a new round should be asked for: somebody waits and none is under way. */
   get wantsRound(): boolean {
     return this.waiting.length > 0 && this.round.length === 0;

@@ -119,6 +119,11 @@ export class Reconciler {
     this.handOvers = 0;
   }
 
+  /** Whether the last look found nothing to do, and the view has not changed since. */
+  isSettled(revision: LogIndex): boolean {
+    return this.revision === revision && this.lookAt === NEVER;
+  }
+
   /**
    * To be called by a leader whenever anything has happened; cheap where that concerns nothing here.
    * @returns whether leadership has to be handed over.

@@ -12,7 +12,7 @@ import { Writer } from '../bytes/writer.ts';
 import type { ClientRequest, ClientResult, NodeStatus } from '../client/protocol.ts';
 import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
-import { isSnapshotMessage } from '../codec/peer-message.ts';
+import { isLivenessMessage, isSnapshotMessage } from '../codec/peer-message.ts';
 import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
@@ -27,6 +27,7 @@ import {
   SNAPSHOT_SLICE_RECORDS,
 } from '../limits.ts';
 import { grown } from '../lists.ts';
+import type { Liveness } from '../raft/options.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import { checkRequest } from '../state/admission.ts';
 import type { WalRecord } from '../wal/record.ts';
@@ -34,14 +35,19 @@ import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
 import type { GroupSink, ReplicaGroup } from './group.ts';
 import { GroupOpening } from './group-opening.ts';
+import { Hibernation, type HibernationHost, type LivenessMessage } from './hibernation.ts';
 import type { Manifest, Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
 import { commandOf, groupOf, isCommand } from './requests.ts';
 import { errorResult, quarantinedResult, RETRY_AFTER_MS, removedResult } from './results.ts';
 import { Roster } from './roster.ts';
+import { Schedule } from './schedule.ts';
 import type { SnapshotHost } from './snapshot-host.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { Snapshots } from './snapshots.ts';
+
+/** A message to one of the groups. */
+type GroupMessage = Exclude<PeerMessage, LivenessMessage>;
 
 /** What becomes true for a group once a sequence is durable. */
 interface Mark {
@@ -88,6 +94,10 @@ export class Replica implements Core, GroupSink {
   private readonly store: SnapshotStore;
   private readonly snapshots: Snapshots;
   private readonly opening: GroupOpening;
+  private readonly schedule: Schedule = new Schedule();
+  private readonly hibernation: Hibernation;
+  /** The groups' leaders have not looked at the newest directory yet. */
+  private directoryMoved: boolean = false;
 
   private constructor(reader: DirectoryReader, clocks: Clocks, options: ReplicaOptions) {
     this.options = options;
@@ -116,13 +126,33 @@ export class Replica implements Core, GroupSink {
       guarded: (group, work) => this.guarded(group, work),
     });
     this.opening = this.openingOf();
+    this.hibernation = new Hibernation(this.hibernationHost());
   }
 
   private openingOf(): GroupOpening {
     const { id: self, options, recovery, store, snapshots, roster } = this;
     const clocks = (): Clocks => ({ now: this.now, wall: this.wall });
+    const liveness = (group: GroupId): Liveness => ({
+      leaderConfirmedAt: () => this.hibernation.confirmedAt(group),
+      heardAt: (peer) => this.hibernation.heardAt(peer),
+    });
     const fatal = (group: GroupId, code: string, detail: string): void => this.fatal(group, code, detail);
-    return new GroupOpening({ self, options, recovery, store, snapshots, roster, clocks, fatal, sink: this });
+    return new GroupOpening({ self, options, recovery, store, snapshots, roster, clocks, fatal, liveness, sink: this });
+  }
+
+  private hibernationHost(): HibernationHost {
+    const now = (): Micros => this.now;
+    return {
+      self: this.id,
+      timing: this.options.timing,
+      get now(): Micros {
+        return now();
+      },
+      group: (id) => this.groups.get(id),
+      guarded: (group, work) => this.guarded(group, work),
+      send: (to, group, message) => this.send(to, group, AT_ONCE, message),
+      mark: (name) => this.options.probe?.mark(name),
+    };
   }
 
   private snapshotHost(reader: DirectoryReader): SnapshotHost {
@@ -176,6 +206,7 @@ export class Replica implements Core, GroupSink {
     this.fileOps = [];
     this.dispatch(input);
     if (this.started && !this.dead) this.snapshots.settle();
+    this.schedule.settle(this.now, this.wall, (group) => this.hibernation.review(group));
     this.flushRecords();
     this.followDirectory();
     return this.effects;
@@ -183,9 +214,9 @@ export class Replica implements Core, GroupSink {
 
   nextDeadline(): Micros {
     if (!this.started || this.dead) return NEVER;
-    let next = this.snapshots.nextDeadline();
-    for (const group of this.groupList) next = minOf(next, group.nextDeadline(this.now));
-    return next;
+    if (this.directoryMoved) return this.now;
+    const next = minOf(this.snapshots.nextDeadline(), this.hibernation.nextDeadline());
+    return minOf(next, this.schedule.nextDeadline());
   }
 
   manifest(): Manifest | undefined {
@@ -265,7 +296,13 @@ export class Replica implements Core, GroupSink {
       return;
     }
     const isPresent = this.roster.isPresent(from);
+    this.hibernation.heard(from);
     for (const { group: id, message } of decoded.value.envelopes) {
+      if (isLivenessMessage(message)) {
+        if (isPresent) this.hibernation.message(from, message);
+        else this.dropped += 1;
+        continue;
+      }
       const group = this.groups.get(id) ?? (this.roster.isKnown(from) ? this.joinGroup(id) : undefined);
       if (group === undefined || !(isPresent || this.hears(group, from))) this.dropped += 1;
       else if (!group.quarantined) this.receive(group, from, message);
@@ -284,12 +321,14 @@ export class Replica implements Core, GroupSink {
     const group = this.opening.open(founding);
     this.groups.set(id, group);
     this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
+    this.schedule.touch(group);
     this.options.probe?.mark('replica.group-joined');
     return group;
   }
 
   /** As guarded(), without a closure a message. */
-  private receive(group: ReplicaGroup, from: NodeId, message: PeerMessage): void {
+  private receive(group: ReplicaGroup, from: NodeId, message: GroupMessage): void {
+    this.schedule.touch(group);
     try {
       if (isSnapshotMessage(message)) this.snapshots.message(from, group, message);
       else group.message(this.now, this.wall, from, message);
@@ -300,9 +339,9 @@ export class Replica implements Core, GroupSink {
 
   private deadline(): void {
     if (!this.started) return;
-    for (const group of this.groupList) {
-      if (group.nextDeadline(this.now) <= this.now) this.guarded(group, () => group.deadline(this.now, this.wall));
-    }
+    if (this.directoryMoved) this.tellDirectory();
+    for (const group of this.schedule.takeDue(this.now)) this.guarded(group, () => group.deadline(this.now, this.wall));
+    this.hibernation.deadline();
     this.snapshots.deadline();
   }
 
@@ -347,9 +386,16 @@ export class Replica implements Core, GroupSink {
     if (ops !== undefined) this.rewriteManifest(ops);
   }
 
+  /** Every leader looks at what the directory wants of its group. */
+  private tellDirectory(): void {
+    this.directoryMoved = false;
+    for (const group of this.groupList) this.guarded(group, () => group.directoryMoved(this.now));
+  }
+
   private rewriteManifest(ops: readonly FileOp[]): void {
     this.seq = plus(this.seq, 1);
     this.topology += 1;
+    this.directoryMoved = true;
     this.effects.push({ kind: 'persist', seq: this.seq, ops });
   }
 
@@ -363,6 +409,7 @@ export class Replica implements Core, GroupSink {
       if (isHere) this.groups.set(group, this.opening.open(founding));
     }
     this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
+    for (const group of this.groupList) this.schedule.touch(group);
     const ops = this.opening.sweep();
     if (ops.length > 0) this.writeFiles(ops);
   }
@@ -400,6 +447,7 @@ export class Replica implements Core, GroupSink {
   /** C5: a broken invariant stops the group it broke in, nothing else. */
   private guarded(group: ReplicaGroup, work: () => void): void {
     if (group.quarantined) return;
+    this.schedule.touch(group);
     try {
       work();
     } catch (error) {

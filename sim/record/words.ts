@@ -9,6 +9,9 @@ import type { Operation, TransactionOutcome, TupleKey } from '../../core/state/t
 import type { Asked, Told } from '../workload/history.ts';
 import { type MessageWords, RECEIVER } from './phrase.ts';
 
+/** What nodes say to each other where nothing happens. */
+const IDLE_KINDS: readonly PeerMessage['kind'][] = ['heartbeat', 'heartbeatResponse', 'alive'];
+
 const UNREADABLE: MessageWords = {
   kind: 'unreadable',
   group: -1,
@@ -29,7 +32,7 @@ export function envelopeWords(envelopes: readonly Envelope[]): readonly MessageW
     group,
     term: 'term' in message ? message.term : 0,
     phrase: messagePhrase(message),
-    isIdle: message.kind === 'heartbeat' || message.kind === 'heartbeatResponse',
+    isIdle: IDLE_KINDS.includes(message.kind),
   }));
 }
 
@@ -83,6 +86,16 @@ function messagePhrase(message: PeerMessage): string {
       return message.ok
         ? `tells ${to} that reads may be answered from entry ${message.index} on`
         : `cannot vouch for reads of ${to}`;
+    case 'hibernate':
+      return `tells ${to} that nothing happens, up to entry ${message.commit}: no heartbeats follow (term ${term})`;
+    case 'wake':
+      return `tells ${to} that it does not sleep in term ${term}`;
+    case 'alive':
+      return `tells ${to} that it lives and leads ${message.count} groups that sleep`;
+    case 'sleepersAsked':
+      return `asks ${to} which groups it believes asleep`;
+    case 'sleepers':
+      return `tells ${to} that these groups sleep: ${message.groups.map((each) => each.group).join(', ')}`;
     case 'timeoutNow':
       return `tells ${to} to campaign at once (term ${term})`;
     case 'installSnapshot':

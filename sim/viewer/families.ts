@@ -27,6 +27,11 @@ export function familyOf(kind: MessageWords['kind']): Family {
       return 'reads';
     case 'heartbeat':
     case 'heartbeatResponse':
+    case 'hibernate':
+    case 'wake':
+    case 'alive':
+    case 'sleepersAsked':
+    case 'sleepers':
       return 'heartbeats';
     case 'request':
     case 'result':

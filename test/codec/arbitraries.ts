@@ -15,6 +15,7 @@ import type { Envelope } from '../../core/codec/envelope.ts';
 import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../../core/ids.ts';
 import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
 import { type Configuration, configurationOf, type Entry, type Message } from '../../core/raft/message.ts';
+import type { LivenessMessage } from '../../core/replica/hibernation.ts';
 import type { Operation, Transaction } from '../../core/state/transaction.ts';
 
 /** Brands a drawn value. */
@@ -98,6 +99,8 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constant('readIndex' as const), term, context: u64 }),
   fc.record({ kind: fc.constant('readIndexResponse' as const), term, context: u64, ok: fc.boolean(), index }),
   fc.record({ kind: fc.constant('timeoutNow' as const), term }),
+  fc.record({ kind: fc.constant('hibernate' as const), term, commit: index }),
+  fc.record({ kind: fc.constant('wake' as const), term }),
   fc.record({
     kind: fc.constant('installSnapshot' as const),
     term,
@@ -108,7 +111,20 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
   }),
 );
 
-export const envelope: fc.Arbitrary<Envelope> = fc.record({ group, message });
+const sleepers = fc
+  .uniqueArray(fc.record({ group, term }), { selector: (each) => each.group, maxLength: 20 })
+  .map((groups) => [...groups].sort((a, b) => a.group - b.group));
+
+export const livenessMessage: fc.Arbitrary<LivenessMessage> = fc.oneof(
+  fc.record({ kind: fc.constant('alive' as const), count: u32, low: u32, high: u32 }),
+  fc.constant({ kind: 'sleepersAsked' as const }),
+  fc.record({ kind: fc.constant('sleepers' as const), groups: sleepers }),
+);
+
+export const envelope: fc.Arbitrary<Envelope> = fc.record({
+  group,
+  message: fc.oneof({ weight: 5, arbitrary: message }, livenessMessage),
+});
 
 const command: fc.Arbitrary<CommandRef> = fc
   .tuple(group, index, fc.integer({ min: 1, max: 1000 }), fc.nat(255))

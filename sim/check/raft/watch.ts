@@ -5,7 +5,7 @@
  * after it) is. A crash may leave any prefix of the changes behind that; recovery must give one of those.
  */
 import { decodeFrame } from '../../../core/codec/frame.ts';
-import { isSnapshotMessage } from '../../../core/codec/peer-message.ts';
+import { isLivenessMessage, isSnapshotMessage } from '../../../core/codec/peer-message.ts';
 import type { GroupId, LogIndex, NodeId } from '../../../core/ids.ts';
 import { grown } from '../../../core/lists.ts';
 import type { Entry, Message } from '../../../core/raft/message.ts';
@@ -211,6 +211,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     const view = this.viewsOf(node)[this.groups.indexOf(effect.envelope.group)];
     if (view === undefined) return;
     const { message } = effect.envelope;
+    if (isLivenessMessage(message)) return;
     if (!isSnapshotMessage(message)) this.left = grown(this.left, { group: view.group, to: effect.to, term: message.term });
     for (const oracle of this.hooks.leaving) oracle.leaving(view, effect);
   }
@@ -238,7 +239,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
       const at = this.groups.indexOf(group);
       const view = own[at];
       if (view?.raft === undefined || node.core?.group(group)?.quarantined !== false) continue;
-      if (isSnapshotMessage(message)) continue;
+      if (isSnapshotMessage(message) || isLivenessMessage(message)) continue;
       for (const oracle of this.hooks.received) oracle.received(view, senders[at] as GroupView, message, left);
     }
   }

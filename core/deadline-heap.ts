@@ -1,6 +1,6 @@
 /** A binary heap of things that want to be woken, each of which knows its place: rescheduling and removal cost O(log n). */
-import { assert } from '../assert.ts';
-import { type Micros, NEVER } from '../ids.ts';
+import { assert } from './assert.ts';
+import { type Micros, NEVER } from './ids.ts';
 
 export interface Sleeper {
   /** Owned by the heap. */
