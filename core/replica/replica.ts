@@ -32,6 +32,7 @@ import type { IncomingSnapshot } from '../raft/ready.ts';
 import { checkRequest } from '../state/admission.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
+import { Completions } from './completions.ts';
 import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
 import type { GroupSink, ReplicaGroup } from './group.ts';
 import { GroupOpening } from './group-opening.ts';
@@ -48,19 +49,6 @@ import { Snapshots } from './snapshots.ts';
 
 /** A message to one of the groups. */
 type GroupMessage = Exclude<PeerMessage, LivenessMessage>;
-
-/** What becomes true for a group once a sequence is durable. */
-interface Mark {
-  readonly seq: Seq;
-  readonly group: ReplicaGroup;
-  readonly mark: number;
-}
-
-/** How far the WAL reaches once a sequence is durable. */
-interface WalMark {
-  readonly seq: Seq;
-  readonly number: number;
-}
 
 const AT_ONCE = 0 as Seq;
 
@@ -82,8 +70,7 @@ export class Replica implements Core, GroupSink {
   private wall: Micros;
   /** The last sequence given out. */
   private seq: Seq = AT_ONCE;
-  private readonly marks: Mark[] = [];
-  private readonly walMarks: WalMark[] = [];
+  private readonly completions: Completions = new Completions();
   /** Frames and messages from outside that were dropped because they could not be meant for this node. */
   private dropped: number = 0;
   // What the current step has gathered.
@@ -354,13 +341,8 @@ export class Replica implements Core, GroupSink {
       this.topology += 1;
       this.start(bootstrapping.manifest);
     }
-    for (let head = this.walMarks[0]; head !== undefined && head.seq <= seq; head = this.walMarks[0]) {
-      this.walMarks.shift();
-      this.recovery.wal.reportDurable(head.number);
-    }
-    for (let head = this.marks[0]; head !== undefined && head.seq <= seq; head = this.marks[0]) {
-      this.marks.shift();
-      const { group, mark } = head;
+    for (const number of this.completions.takeRecords(seq)) this.recovery.wal.reportDurable(number);
+    for (const { group, mark } of this.completions.takeBatches(seq)) {
       this.guarded(group, () => group.persisted(this.now, mark));
     }
     this.snapshots.persisted(seq);
@@ -479,7 +461,7 @@ export class Replica implements Core, GroupSink {
   persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq {
     const seq = plus(this.seq, 1);
     for (const record of records) this.records.push(record);
-    this.marks.push({ seq, group: this.groups.get(group) as ReplicaGroup, mark });
+    this.completions.batch(seq, { group: this.groups.get(group) as ReplicaGroup, mark });
     return seq;
   }
 
@@ -511,7 +493,7 @@ export class Replica implements Core, GroupSink {
     if (this.records.length === 0 && this.fileOps.length === 0) return;
     this.seq = plus(this.seq, 1);
     const ops: readonly FileOp[] = [...this.fileOps, ...this.recovery.wal.plan(this.records)];
-    if (this.records.length > 0) this.walMarks.push({ seq: this.seq, number: this.recovery.wal.lastNumber });
+    if (this.records.length > 0) this.completions.record(this.seq, this.recovery.wal.lastNumber);
     this.effects.unshift({ kind: 'persist', seq: this.seq, ops });
   }
 }

@@ -2,6 +2,7 @@
 import { CONTROLS } from './controls.ts';
 import { ELECTION_MUTANTS } from './elections.ts';
 import { GROUP_SNAPSHOT_MUTANTS } from './group-snapshots.ts';
+import { HIBERNATION_MUTANTS } from './hibernation.ts';
 import { LEDGER_MUTANTS } from './ledger.ts';
 import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORAGE_MUTANTS,
   ...SNAPSHOT_MUTANTS,
   ...GROUP_MUTANTS.filter(({ id }) => !HIDDEN_FROM_THE_SWARM.includes(id)),
+  ...HIBERNATION_MUTANTS,
   ...READ_MUTANTS,
   ...CLIENT_MUTANTS,
   ...LEDGER_MUTANTS,
