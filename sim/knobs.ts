@@ -210,7 +210,7 @@ function drawSwarm(choices: Choices): Knobs {
       electionTimeoutMaxMicros: Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
       heartbeatMicros: Math.floor(electionMin / draws.between(4, 8)),
     },
-    hibernateMicros: Math.floor(electionMin * choices.under('knobs/hibernation').pick([0.2, 1, 4, 3600] as const)),
+    hibernateMicros: Math.floor(electionMin * choices.under('knobs/hibernation').pick([0.2, 0.5, 2, 3600] as const)),
     batchMax: draws.pick([1, 4, 100] as const),
     preVote: choices.under('knobs/pre-vote').below(6) !== 5,
     limits: drawLimits(choices),
@@ -273,7 +273,7 @@ function drawFaults(choices: Choices, episodesPerSecond: number): Record<string,
   let sum = 0;
   for (const { kind } of FAULTS) {
     const isDamage = DAMAGE_KINDS.includes(kind);
-    const weight = isDamage ? 1 : 1 + draws.below(10);
+    const weight = isDamage ? 4 : 1 + draws.below(10);
     const isOn = isDamage ? draws.below(3) === 0 : draws.below(2) === 1;
     weights[kind] = isOn ? weight : 0;
     sum += weights[kind];

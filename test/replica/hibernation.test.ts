@@ -3,8 +3,9 @@
  * 300 ms, heartbeats of 30 ms, and sleep after 200 ms.
  */
 import { expect, test } from 'vitest';
+import { assert } from '../../core/assert.ts';
 import { decodeFrame } from '../../core/codec/frame.ts';
-import type { GroupId } from '../../core/ids.ts';
+import { GLOBAL_GROUP, type GroupId } from '../../core/ids.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { Operator, untilVoters } from './operator.ts';
 import { checkRequest, createVault, writeRequest } from './vaults.ts';
@@ -107,6 +108,19 @@ test('a leader that cannot be heard loses its sleeping groups, and so does one t
     asleep(cluster);
     expect(cluster.nodes.filter((node) => node.replica.group(1 as GroupId)?.raft.role === 'leader')).toHaveLength(1);
   }
+});
+
+test('a group that is quarantined where it sleeps is led by another node, though that node lives and leads others', () => {
+  const cluster = sleeping(3, 5);
+  const leader = cluster.leader(GLOBAL_GROUP);
+  const broken = leader.replica.group(GLOBAL_GROUP);
+  if (broken === undefined) throw new Error('the leader has the group');
+  Object.assign(broken.state, { query: () => assert(false, 'a test breaks an invariant') });
+  cluster.ask(leader, { kind: 'listOrganizations', consistency: 'eventual' });
+  expect(broken.quarantined).toBe(true);
+  const others = cluster.nodes.filter((node) => node !== leader);
+  const isLed = (node: TestNode): boolean => node.replica.group(GLOBAL_GROUP)?.raft.status().ownTermCommitted === true;
+  cluster.runUntil(() => others.some(isLed));
 });
 
 test('groups sleep although a node is down, and it catches up once it is back', () => {
