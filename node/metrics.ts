@@ -4,10 +4,13 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { NodeStatus } from '../core/client/protocol.ts';
+import type { NodeId } from '../core/ids.ts';
 import type { RuntimeObserver } from './runtime.ts';
 
 /** Seconds. From one fsync of a fast disk to the deadline of a request. */
 const LATENCY_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+/** How often the delay of the event loop is looked at. Why not every 10 ms: on an idle node that look would be most of its work. */
+const EVENT_LOOP_MS = 100;
 const TURN_INPUT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024];
 
 export class NodeMetrics implements RuntimeObserver {
@@ -18,11 +21,12 @@ export class NodeMetrics implements RuntimeObserver {
   private readonly turnInputs: Histogram;
   private readonly turnSeconds: Histogram;
   readonly quarantines: Counter;
+  private readonly frames: Counter<'peer' | 'direction'>;
 
   /** @param status the replica's view of itself, asked at each scrape. */
   constructor(status: () => NodeStatus) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: EVENT_LOOP_MS });
     this.requests = new Histogram({
       name: 'vouch_http_request_seconds',
       help: 'Time from the head of a request to the end of its answer.',
@@ -58,6 +62,12 @@ export class NodeMetrics implements RuntimeObserver {
       help: 'Groups stopped by a broken invariant.',
       registers,
     });
+    this.frames = new Counter({
+      name: 'vouch_peer_frames_total',
+      help: 'Frames to and from each peer; one carries all messages of a turn.',
+      labelNames: ['peer', 'direction'],
+      registers,
+    });
     this.addGroupGauges(status);
   }
 
@@ -68,6 +78,10 @@ export class NodeMetrics implements RuntimeObserver {
 
   request(labels: { readonly route: string; readonly method: string; readonly status: number }, elapsedSeconds: number): void {
     this.requests.observe({ ...labels, status: String(labels.status) }, elapsedSeconds);
+  }
+
+  frame(peer: NodeId, direction: 'sent' | 'received'): void {
+    this.frames.inc({ peer, direction });
   }
 
   persisted(elapsedMicros: number, bytes: number): void {
@@ -95,6 +109,11 @@ export class NodeMetrics implements RuntimeObserver {
         'vouch_raft_apply_lag_entries',
         'Committed entries that are not applied.',
         (group) => group.commitIndex - group.lastApplied,
+      ],
+      [
+        'vouch_group_asleep',
+        '1 where nothing happens in the group and nothing is sent for it.',
+        (group) => (group.asleep ? 1 : 0),
       ],
       ['vouch_group_quarantined', '1 where the group is quarantined.', (group) => (group.quarantined ? 1 : 0)],
     ];

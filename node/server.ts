@@ -85,7 +85,10 @@ export class NodeServer {
     const peers = new PeerLinks(
       { node: replica.id, address, manifest },
       {
-        frame: (from, bytes) => this.runtime.give({ kind: 'frame', from, bytes }),
+        frame: (from, bytes) => {
+          metrics.frame(from, 'received');
+          this.runtime.give({ kind: 'frame', from, bytes });
+        },
         peer: (peer, state) => {
           this.runtime.give({ kind: 'peer', peer, state });
           if (state === 'up') this.joining.notice();
@@ -97,7 +100,12 @@ export class NodeServer {
     this.runtime = new Runtime(replica, effects, {
       outbox: new Outbox({ sender: replica.id, cluster: () => manifest()?.cluster }),
       disk: directory.disk,
-      peers,
+      peers: {
+        send: (to, frame) => {
+          metrics.frame(to, 'sent');
+          peers.send(to, frame);
+        },
+      },
       observer: metrics,
       afterTurn: () => {
         membership.noticeMembers();

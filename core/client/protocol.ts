@@ -185,6 +185,8 @@ export interface GroupStatus {
   readonly lastApplied: LogIndex;
   readonly lastIndex: LogIndex;
   readonly quarantined: boolean;
+  /** Nothing happens in it, and nothing is sent for it. */
+  readonly asleep: boolean;
   /** In force on this node, sorted by id; of a joint configuration both halves. */
   readonly voters: readonly NodeId[];
   readonly learners: readonly NodeId[];

@@ -12,7 +12,7 @@
  *   10 list          list of row, blob next, anchor
  *   11 block         anchor, list of blob transaction, u64 newest
  *   12 status        id node, optional id cluster, list of member {id, text address}, flag removed, list of group, u64 dropped frames
- *      group         u32 group, u8 role, u64 term, optional id leader, u64 commit, u64 applied, u64 last index, flag quarantined,
+ *      group         u32 group, u8 role, u64 term, optional id leader, u64 commit, u64 applied, u64 last index, flag quarantined, flag asleep,
  *                    list of id voter, list of id learner
  *   13 error         u8 code, text message, optional id leader, u32 retry after, ms
  *   14 member        member entry (state/member-entry.ts), flag changed
@@ -212,6 +212,7 @@ function writeStatus(writer: Writer, status: NodeStatus): void {
     out.u64(group.lastApplied);
     out.u64(group.lastIndex);
     writeFlag(out, group.quarantined);
+    writeFlag(out, group.asleep);
     writeList(out, group.voters, writeId);
     writeList(out, group.learners, writeId);
   });
@@ -331,7 +332,8 @@ function readGroupStatus(reader: Reader): GroupStatus {
   const lastApplied = reader.u64() as LogIndex;
   const lastIndex = reader.u64() as LogIndex;
   const quarantined = reader.flag();
+  const asleep = reader.flag();
   const voters = readList(reader, ID_BYTES, readNodeId);
   const learners = readList(reader, ID_BYTES, readNodeId);
-  return { group, role, term, leader, commitIndex, lastApplied, lastIndex, quarantined, voters, learners };
+  return { group, role, term, leader, commitIndex, lastApplied, lastIndex, quarantined, asleep, voters, learners };
 }

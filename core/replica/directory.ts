@@ -22,8 +22,8 @@ export const TEMPORARY_SUFFIX: string = '.new';
 
 const MAGIC: Uint8Array = toUtf8('VOUCHNOD') as Uint8Array;
 const FORMAT = 1;
-/** Newer formats are longer at most by this; anything larger is not ours. */
-const SMALL_FILE_BYTES_MAX = 1 << 20;
+/** A manifest of the most groups and members there may be stays below; anything larger is not ours. */
+const SMALL_FILE_BYTES_MAX = 8 << 20;
 
 /** Operations that make a small file exist whole or not at all. @param stale whether the temporary name is already there. */
 export function replaceFile(file: string, bytes: Uint8Array, stale: boolean): FileOp[] {

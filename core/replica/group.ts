@@ -240,6 +240,7 @@ export class ReplicaGroup {
       lastApplied: this.state.lastApplied,
       lastIndex,
       quarantined: this.quarantined,
+      asleep: this.raft.isAsleep,
       voters,
       learners,
     };

@@ -46,6 +46,8 @@ interface Sleep {
   readonly told: readonly NodeId[];
 }
 
+/** Beats in an election timeout. Why three: one may be lost. */
+const BEATS = 3;
 const NONE: SleepersSum = { count: 0, low: 0, high: 0 };
 const NOBODY: readonly NodeId[] = [];
 
@@ -61,9 +63,12 @@ export class Hibernation {
   /** Peers of which that is too long ago. */
   private readonly silent: Set<NodeId> = new Set();
   private beatAt: Micros = NEVER;
+  private readonly beatMicros: number;
 
   constructor(host: HibernationHost) {
     this.host = host;
+    const { heartbeatMicros, electionTimeoutMinMicros } = host.timing;
+    this.beatMicros = Math.max(heartbeatMicros, Math.floor(electionTimeoutMinMicros / BEATS));
   }
 
   /** Groups that sleep here. */
@@ -109,9 +114,9 @@ export class Hibernation {
   }
 
   deadline(): void {
-    const { now, timing } = this.host;
+    const { now } = this.host;
     if (this.beatAt <= now) {
-      this.beatAt = plus(now, timing.heartbeatMicros);
+      this.beatAt = plus(now, this.beatMicros);
       this.sendBeats();
     }
     for (const [peer, groups] of this.led) {
@@ -182,9 +187,9 @@ export class Hibernation {
   }
 
   private slept(group: ReplicaGroup, leader: NodeId): void {
-    const { self, now, timing } = this.host;
+    const { self, now } = this.host;
     const { id, raft } = group;
-    if (this.beatAt === NEVER) this.beatAt = plus(now, timing.heartbeatMicros);
+    if (this.beatAt === NEVER) this.beatAt = plus(now, this.beatMicros);
     const { term } = raft;
     const told = leader === self ? raft.peers.map((peer) => peer.id) : NOBODY;
     this.sleeps.set(id, { leader, term, told });

@@ -1,5 +1,6 @@
 /** `vouch init` and `vouch status`. */
 import type { Command } from 'commander';
+import { GROUPS_MAX, MEMBERS_MAX } from '../../core/limits.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { Remote } from './remote.ts';
@@ -17,10 +18,10 @@ interface InitAnswer {
   readonly members: readonly { readonly id: string; readonly address: string }[];
 }
 
-function count(text: string | undefined, flag: string): number | undefined {
+function count(text: string | undefined, flag: string, max: number): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[1-9][0-9]?$/.test(text) || Number(text) > 64)
-    throw usageFailure(`${flag} is a whole number from 1 to 64, not "${text}".`);
+  if (!/^[1-9][0-9]{0,4}$/.test(text) || Number(text) > max)
+    throw usageFailure(`${flag} is a whole number from 1 to ${max}, not "${text}".`);
   return Number(text);
 }
 
@@ -44,7 +45,10 @@ export function addClusterCommands(program: Command): void {
 }
 
 async function init(options: InitOptions): Promise<void> {
-  const request = { expect: count(options.expect, '--expect'), groups: count(options.groups, '--groups') };
+  const request = {
+    expect: count(options.expect, '--expect', MEMBERS_MAX),
+    groups: count(options.groups, '--groups', GROUPS_MAX - 1),
+  };
   const made = await new Remote(options).post<InitAnswer>('/v1/init', request);
   if (options.json) return printJson(made);
   print(`Made cluster ${made.cluster} of ${made.members.length} ${made.members.length === 1 ? 'node' : 'nodes'}:`);

@@ -3,6 +3,7 @@
  * by admission in core, so that HTTP, SDK and CLI refuse the same things in the same words. Unknown fields are ignored.
  */
 import { type TSchema, Type } from 'typebox';
+import { GROUPS_MAX } from '../../core/limits.ts';
 
 const TupleKey = Type.Object({
   user: Type.String(),
@@ -83,6 +84,6 @@ export const TransferBody: TSchema = Type.Object({
 
 export const InitBody: TSchema = Type.Object({
   expect: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
-  groups: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+  groups: Type.Optional(Type.Integer({ minimum: 1, maximum: GROUPS_MAX - 1 })),
   timeout_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 120_000 })),
 });

@@ -20,6 +20,8 @@ export interface LocalClusterOptions {
   readonly nodes: number;
   /** The first node's port; the others follow. */
   readonly port: number;
+  /** Data groups of a new cluster. Default: what `vouch init` takes. */
+  readonly groups?: number;
 }
 
 /** What went wrong, in one sentence. */
@@ -99,6 +101,7 @@ export class LocalCluster {
 
   private async init(first: ChildNode): Promise<void> {
     const args = [this.options.binary, 'init', '--host', first.options.address, '--expect', String(this.nodes.length)];
+    if (this.options.groups !== undefined) args.push('--groups', String(this.options.groups));
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let complaint = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

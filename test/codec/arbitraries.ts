@@ -273,6 +273,7 @@ const groupStatus = fc.record({
   lastApplied: index,
   lastIndex: index,
   quarantined: fc.boolean(),
+  asleep: fc.boolean(),
   voters: fc.array(nodeId, { maxLength: 3 }),
   learners: fc.array(nodeId, { maxLength: 2 }),
 });

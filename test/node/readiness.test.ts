@@ -14,6 +14,7 @@ const HEALTHY: GroupStatus = {
   lastApplied: 4990 as LogIndex,
   lastIndex: 5000 as LogIndex,
   quarantined: false,
+  asleep: false,
   voters: [NODE],
   learners: [],
 };

@@ -22,7 +22,7 @@ const MEMBERS: readonly MemberEntry[] = [
 function groupOf(group: number, voters: readonly NodeId[], learners: readonly NodeId[] = []): GroupStatus {
   const [commitIndex, lastApplied, lastIndex] = [3, 3, 3] as unknown as [LogIndex, LogIndex, LogIndex];
   const at = { group: group as GroupId, role: 'follower', term: 1 as Term, leader: A } as const;
-  return { ...at, commitIndex, lastApplied, lastIndex, quarantined: false, voters, learners };
+  return { ...at, commitIndex, lastApplied, lastIndex, quarantined: false, asleep: false, voters, learners };
 }
 
 const STATUS: NodeStatus = {
