@@ -14,9 +14,11 @@ import {
   NEWEST,
   type ReadPoint,
   type VaultEntry,
+  type OrganizationEntry,
+  type Placement,
   type VaultQuery,
 } from '../core/client/protocol.ts';
-import type { GroupId, Height, NodeId, OrganizationId } from '../core/ids.ts';
+import type { GroupId, Height, NodeId } from '../core/ids.ts';
 import type { Transaction, TransactionOutcome } from '../core/state/transaction.ts';
 import { fromClientError, HttpError } from './http/errors.ts';
 
@@ -36,9 +38,9 @@ export class Ledger {
     this.ask = ask;
   }
 
-  async createOrganization(name: string): Promise<{ readonly id: OrganizationId; readonly created: boolean }> {
-    const { id, created } = await this.expect({ kind: 'directory', body: { kind: 'createOrganization', name } }, 'organization');
-    return { id, created };
+  async createOrganization(name: string, placement?: Placement): Promise<OrganizationEntry & { readonly created: boolean }> {
+    const body = { kind: 'createOrganization', name, placement } as const;
+    return this.expect({ kind: 'directory', body }, 'organization');
   }
 
   async listOrganizations(): Promise<AnswerOf<'organizations'>['organizations']> {

@@ -25,6 +25,8 @@ export interface Knobs {
   /** Processes per client; they share its sessions. */
   readonly lanes: number;
   readonly dataGroups: number;
+  /** Groups made later, each for an organization of its own and on some of the nodes; every other vault lies in one of them. */
+  readonly placedGroups: number;
   readonly vaults: number;
   /** Keys of each kind per vault: few, so that operations meet. */
   readonly keys: number;
@@ -109,6 +111,7 @@ export function drawKnobs(profile: Profile, choices: Choices): Knobs {
         downMax: 1,
         operations: 500,
         dataGroups: 1,
+        placedGroups: 0,
         vaults: 1,
       };
     case 'swarm':
@@ -126,6 +129,21 @@ export function nodeCountOf({ nodes, spares }: Knobs): number {
 /** Clients of the world: the housekeeper, those who work, and the operator where members change. */
 export function actorCountOf({ clients, spares }: Knobs): number {
   return 1 + clients + (spares > 0 ? 1 : 0);
+}
+
+/** Every group that there may be: GLOBAL, those that the cluster begins with, those made later. */
+export function groupCountOf({ dataGroups, placedGroups }: Knobs): number {
+  return 1 + dataGroups + placedGroups;
+}
+
+/** Voters of each group that is made later: by turns on three nodes, where there are so many, and on one. */
+export function replicasOf({ placedGroups, nodes }: Knobs): readonly number[] {
+  return Array.from({ length: placedGroups }, (_, i) => (nodes >= 3 && i % 2 === 0 ? 3 : 1));
+}
+
+/** Whether every group is on the founders and stays there: then any majority of the nodes has a quorum of each. */
+export function isSteady({ spares, placedGroups }: Knobs): boolean {
+  return spares === 0 && placedGroups === 0;
 }
 
 /** Kinds of faults that can happen under these knobs: what a report lists. */
@@ -191,6 +209,7 @@ function drawSwarm(choices: Choices): Knobs {
     clients,
     lanes,
     dataGroups: draws.between(1, 3),
+    placedGroups: choices.under('knobs/groups').pick([0, 0, 1, 2] as const),
     vaults: draws.between(1, 3),
     keys: draws.between(2, 6),
     operations,
@@ -297,6 +316,7 @@ const PERF: Knobs = {
   clients: 4,
   lanes: 2,
   dataGroups: 1,
+  placedGroups: 0,
   vaults: 1,
   keys: 400,
   operations: 10_000,

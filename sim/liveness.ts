@@ -147,9 +147,10 @@ export class Liveness {
   private unlikeTheDirectory(group: GroupId, configuration: Configuration): readonly string[] {
     const directories = this.world.nodes.flatMap(({ core }) => core?.group(GLOBAL_GROUP)?.state ?? []);
     const newest = directories.reduce((best, state) => (state.lastApplied > best.lastApplied ? state : best));
-    const wanted = newest.members?.entries.filter(({ removed }) => !removed) ?? [];
-    const voters = wanted.filter(({ role }) => role === 'voter').map(({ id }) => id);
-    const learners = wanted.filter(({ role }) => role === 'learner').map(({ id }) => id);
+    const wanted = newest.topology?.members.entries.filter(({ removed }) => !removed) ?? [];
+    const placed = newest.topology?.groups.entries.find((each) => each.group === group);
+    const voters = placed?.voters ?? wanted.filter(({ role }) => role === 'voter').map(({ id }) => id);
+    const learners = placed === undefined ? wanted.filter(({ role }) => role === 'learner').map(({ id }) => id) : [];
     const isSettled = isSame(configuration.voters, voters) && isSame(configuration.learners, learners) && !isJoint(configuration);
     if (isSettled) return [];
     const { voters: has, learners: learns } = configuration;

@@ -22,7 +22,7 @@ export function resolveKnobs(options: Pick<RunOptions, 'seed' | 'profile' | 'sce
 
 /** A story brings its own faults and members; another protocol is under the faults that were drawn. */
 function stageOf({ onProtocol }: Scenario, drawn: Knobs): Knobs {
-  const founders = { ...drawn, spares: 0 };
+  const founders = { ...drawn, spares: 0, placedGroups: 0 };
   return onProtocol === undefined ? withFaults(founders, {}) : founders;
 }
 

@@ -9,7 +9,16 @@ import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { Introductions } from './introductions.ts';
-import { actorCountOf, isFaultless, type Knobs, nemesisKnobs, possibleFaults } from './knobs.ts';
+import {
+  actorCountOf,
+  groupCountOf,
+  isFaultless,
+  isSteady,
+  type Knobs,
+  nemesisKnobs,
+  possibleFaults,
+  replicasOf,
+} from './knobs.ts';
 import { Liveness } from './liveness.ts';
 import type { Samples } from './measure/measures.ts';
 import { Meter } from './measure/meter.ts';
@@ -156,13 +165,13 @@ class Run {
     const protocol = new VouchProtocol(choices, knobs, options.sha256);
     this.protocol = protocol;
     this.world = worldOf(protocol, { knobs, choices, actors: actorCountOf(knobs) });
-    this.groups = Array.from({ length: knobs.dataGroups + 1 }, (_, group) => group as GroupId);
+    this.groups = Array.from({ length: groupCountOf(knobs) }, (_, group) => group as GroupId);
     // First among the observers: it has seen the step that an oracle objects to.
     this.recorder =
       options.story === true
         ? new Recorder(this.world, this.groups, (node, group) => this.oracles.watch.durableLast(node, group))
         : undefined;
-    const members = knobs.spares > 0 ? 'change' : 'stay';
+    const members = isSteady(knobs) ? 'stay' : 'change';
     this.oracles = new Oracles(this.world, protocol, { groups: this.groups, without: withoutOf(options), members });
     const own = options.scenario?.oracles?.({ nodes: this.world.nodes, groups: this.groups, history: this.history }) ?? [];
     for (const oracle of own) if (!withoutOf(options).includes(oracle.name)) this.world.observe(oracle);
@@ -179,7 +188,12 @@ class Run {
       draws: choices.under('liveness/core'),
       members,
     });
-    this.housekeeper = new Housekeeper({ vaults: knobs.vaults, keys: knobs.keys, history: this.history });
+    this.housekeeper = new Housekeeper({
+      vaults: knobs.vaults,
+      placed: replicasOf(knobs),
+      keys: knobs.keys,
+      history: this.history,
+    });
     this.keeperClient = this.createClient(0, 1, this.housekeeper);
     this.cutMicros = Math.min(options.cutMicros ?? Number.POSITIVE_INFINITY, options.tape?.cutMicros ?? Number.POSITIVE_INFINITY);
     this.judgesEarly = options.limits?.claim === 'history';

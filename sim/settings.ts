@@ -120,6 +120,7 @@ const KNOBS: readonly Knob[] = [
   whole('clients', 64, (knobs, clients) => ({ ...knobs, clients })),
   whole('lanes', 16, (knobs, lanes) => ({ ...knobs, lanes })),
   whole('groups', 64, (knobs, dataGroups) => ({ ...knobs, dataGroups })),
+  whole('placedGroups', 64, (knobs, placedGroups) => ({ ...knobs, placedGroups }), 0),
   whole('vaults', 64, (knobs, vaults) => ({ ...knobs, vaults })),
   whole('keys', 100_000, (knobs, keys) => ({ ...knobs, keys })),
   whole('operations', 10_000_000, (knobs, operations) => ({ ...knobs, operations })),

@@ -23,10 +23,18 @@ export interface CommandRef {
 
 /** Commands on the directory (group GLOBAL). Idempotent by name. */
 export type DirectoryCommand =
-  | { readonly kind: 'createOrganization'; readonly name: string }
+  | {
+      readonly kind: 'createOrganization';
+      readonly name: string;
+      /** Where its vaults are to be; undefined: in the groups that the cluster began with. */
+      readonly placement: Placement | undefined;
+    }
   /** Reserves id and group; the vault itself is created in its group by `createVault`. */
   | { readonly kind: 'reserveVault'; readonly organization: string; readonly name: string; readonly allowExisting: boolean }
   | MemberCommand;
+
+/** A group of the cluster, or a new one on so many nodes: 1, 3, 5 or 7. */
+export type Placement = { readonly kind: 'group'; readonly group: GroupId } | { readonly kind: 'new'; readonly replicas: number };
 
 /** A voter becomes one in every group once it has caught up there; a learner receives everything and never counts. */
 export type MemberRole = 'voter' | 'learner';
@@ -53,6 +61,13 @@ export interface MemberEntry {
   readonly removed: boolean;
   /** Of a removed node: it stays in a group until this one votes there. */
   readonly replacedBy: NodeId | undefined;
+}
+
+export interface OrganizationEntry {
+  readonly id: OrganizationId;
+  readonly name: string;
+  /** Where its vaults are; undefined: in any of the groups that the cluster began with. */
+  readonly group: GroupId | undefined;
 }
 
 export interface VaultEntry {
@@ -235,15 +250,18 @@ export type ClientErrorCode =
   | 'not_a_voter'
   /** Leadership stayed where it was, or went elsewhere. */
   | 'transfer_failed'
+  /** A group cannot have more voters than the cluster. */
+  | 'too_few_voters'
+  | 'groups_full'
   | 'not_initialised'
   | 'quarantined';
 
 export type ClientResult =
   | { readonly kind: 'session'; readonly session: SessionRef }
-  | { readonly kind: 'organization'; readonly id: OrganizationId; readonly name: string; readonly created: boolean }
+  | ({ readonly kind: 'organization'; readonly created: boolean } & OrganizationEntry)
   | { readonly kind: 'vault'; readonly vault: VaultEntry; readonly created: boolean }
   | { readonly kind: 'vaults'; readonly vaults: readonly VaultEntry[]; readonly more: boolean }
-  | { readonly kind: 'organizations'; readonly organizations: readonly { readonly id: OrganizationId; readonly name: string }[] }
+  | { readonly kind: 'organizations'; readonly organizations: readonly OrganizationEntry[] }
   /** changed: whether the command changed anything. */
   | { readonly kind: 'member'; readonly member: MemberEntry; readonly changed: boolean }
   /** Removed nodes too, sorted by id. */

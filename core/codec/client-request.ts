@@ -1,7 +1,7 @@
 /**
  * Body of a client request: u8 kind, then
  *   1 openSession        u32 group
- *   2 directory          command, u8 body: 1 createOrganization {text name} · 2 reserveVault {text organization, text name, flag allow existing} · 3 to 7 state/member-command.ts
+ *   2 directory          command, u8 body: 1, 8 state/organization-command.ts · 2 reserveVault {text organization, text name, flag allow existing} · 3 to 7 state/member-command.ts
  *   3 createVault        u32 group, command, ulid organization, ulid vault
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
@@ -23,6 +23,12 @@ import type { ClientRequest, Consistency, DirectoryCommand, ReadPoint, VaultQuer
 import type { Height, Micros } from '../ids.ts';
 import { CLIENT_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts';
 import { MemberCommandKind, readMemberCommand, writeMemberCommand } from '../state/member-command.ts';
+import {
+  CREATE_ORGANIZATION,
+  CREATE_PLACED_ORGANIZATION,
+  readCreateOrganization,
+  writeCreateOrganization,
+} from '../state/organization-command.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { decodeLedgerTransaction, writeTransactBlob } from '../state/transaction-codec.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
@@ -55,7 +61,7 @@ const KIND = codeTable<ClientRequest['kind']>({
 });
 const CONSISTENCY = codeTable<'linearizable' | 'eventual' | 'bounded'>({ linearizable: 0, eventual: 1, bounded: 2 });
 const POINT = codeTable<ReadPoint['kind']>({ newest: 0, height: 1, time: 2 });
-const DIRECTORY = codeTable<DirectoryCommand['kind']>({ createOrganization: 1, reserveVault: 2, ...MemberCommandKind });
+const DIRECTORY = codeTable<Exclude<DirectoryCommand['kind'], 'createOrganization'>>({ reserveVault: 2, ...MemberCommandKind });
 const QUERY = codeTable<VaultQuery['kind']>({ tuple: 1, entity: 2, list: 3, block: 4 });
 const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
 
@@ -137,8 +143,8 @@ function writePoint(writer: Writer, point: ReadPoint): void {
 }
 
 function writeDirectoryCommand(writer: Writer, body: DirectoryCommand): void {
+  if (body.kind === 'createOrganization') return writeCreateOrganization(writer, body);
   writer.u8(DIRECTORY.numbers[body.kind]);
-  if (body.kind === 'createOrganization') return writer.text(body.name);
   if (body.kind !== 'reserveVault') return writeMemberCommand(writer, body);
   writer.text(body.organization);
   writer.text(body.name);
@@ -241,8 +247,12 @@ function readPoint(reader: Reader): ReadPoint {
 }
 
 function readDirectoryCommand(reader: Reader): DirectoryCommand {
-  const kind = readCode(reader, DIRECTORY, 'createOrganization');
-  if (kind === 'createOrganization') return { kind, name: readText(reader) };
+  const number = reader.u8();
+  if (number === CREATE_ORGANIZATION || number === CREATE_PLACED_ORGANIZATION) {
+    return readCreateOrganization(reader, number, MESSAGE_BYTES_MAX);
+  }
+  const kind = DIRECTORY.names[number] ?? 'reserveVault';
+  if (DIRECTORY.names[number] === undefined) reader.fail('bad_tag');
   if (kind !== 'reserveVault') return readMemberCommand(reader, kind);
   const organization = readText(reader);
   const name = readText(reader);

@@ -1,10 +1,10 @@
 /**
  * Body of an answer: u8 kind, then
  *   1 session        u32 group, u64 index
- *   2 organization   ulid id, text name, flag created
+ *   2 organization   ulid id, text name, optional u32 group, flag created
  *   3 vault          vault, flag created
  *   4 vaults         list of vault, flag more
- *   5 organizations  list of {ulid id, text name}
+ *   5 organizations  list of {ulid id, text name, optional u32 group}
  *   6 vaultCreated   anchor
  *   7 transacted     flag ok: 1 {flag changed, u64 height} · 0 {u8 reject code, u32 operation}; anchor
  *   8 tuple          flag present, optional row, anchor, blob proof
@@ -24,7 +24,7 @@ import { unreachable } from '../assert.ts';
 import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
-import type { ClientErrorCode, ClientResult, GroupStatus, NodeStatus } from '../client/protocol.ts';
+import type { ClientErrorCode, ClientResult, GroupStatus, NodeStatus, OrganizationEntry } from '../client/protocol.ts';
 import type { Height, LogIndex, Term } from '../ids.ts';
 import { ENTITY_VALUE_BYTES_MAX, ENTRY_BYTES_MAX, MESSAGE_BYTES_MAX, PROOF_BYTES_MAX } from '../limits.ts';
 import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../state/member-entry.ts';
@@ -104,10 +104,12 @@ const ERROR = codeTable<ClientErrorCode>({
   members_full: 25,
   not_a_voter: 26,
   transfer_failed: 27,
+  too_few_voters: 28,
+  groups_full: 29,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
-const ORGANIZATION_BYTES_MIN = 20;
+const ORGANIZATION_BYTES_MIN = 21;
 const ROW_BYTES_MIN = 44;
 const MEMBER_BYTES_MIN = ID_BYTES + 4;
 const GROUP_BYTES_MIN = 47;
@@ -127,8 +129,7 @@ export function writeResult(writer: Writer, result: ClientResult): void {
       writer.u32(result.session.group);
       return writer.u64(result.session.index);
     case 'organization':
-      writeUlid(writer, result.id);
-      writer.text(result.name);
+      writeOrganization(writer, result);
       return writeFlag(writer, result.created);
     case 'vault':
       writeVaultEntry(writer, result.vault);
@@ -137,10 +138,7 @@ export function writeResult(writer: Writer, result: ClientResult): void {
       writeList(writer, result.vaults, writeVaultEntry);
       return writeFlag(writer, result.more);
     case 'organizations':
-      return writeList(writer, result.organizations, (out, organization) => {
-        writeUlid(out, organization.id);
-        out.text(organization.name);
-      });
+      return writeList(writer, result.organizations, writeOrganization);
     case 'member':
       writeMemberEntry(writer, result.member);
       return writeFlag(writer, result.changed);
@@ -228,9 +226,8 @@ export function readResult(reader: Reader): ClientResult {
       return { kind, session: { group, index: reader.u64() as LogIndex } };
     }
     case 'organization': {
-      const id = readUlid<'OrganizationId'>(reader);
-      const name = readText(reader);
-      return { kind, id, name, created: reader.flag() };
+      const entry = readOrganization(reader);
+      return { kind, ...entry, created: reader.flag() };
     }
     case 'vault': {
       const vault = readVaultEntry(reader);
@@ -300,9 +297,17 @@ function readValue(reader: Reader): Uint8Array {
 function readTransactionBytes(reader: Reader): Uint8Array {
   return reader.blobCopy(ENTRY_BYTES_MAX);
 }
-function readOrganization(reader: Reader): Extract<ClientResult, { kind: 'organizations' }>['organizations'][number] {
+
+function writeOrganization(writer: Writer, { id, name, group }: OrganizationEntry): void {
+  writeUlid(writer, id);
+  writer.text(name);
+  writeOptional(writer, group, (out, value) => out.u32(value));
+}
+
+function readOrganization(reader: Reader): OrganizationEntry {
   const id = readUlid<'OrganizationId'>(reader);
-  return { id, name: readText(reader) };
+  const name = readText(reader);
+  return { id, name, group: readOptional(reader, readGroup) };
 }
 
 function readOutcome(reader: Reader): TransactionOutcome {

@@ -6,7 +6,7 @@
 import { assert, defined } from '../assert.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { Buggify, Entropy } from '../capability.ts';
-import type { ClientResult, GroupStatus, MemberEntry } from '../client/protocol.ts';
+import type { ClientResult, GroupStatus } from '../client/protocol.ts';
 import {
   type GroupId,
   type LogIndex,
@@ -42,6 +42,7 @@ import { Leadership, type TransferRequest } from './leadership.ts';
 import type { GroupLimits } from './options.ts';
 import { PendingCommands } from './pending-commands.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
+import type { Desired } from './roster.ts';
 
 /** Where a group's wishes go; implemented by the replica, which assigns the sequence of this step's persist. */
 export interface GroupSink {
@@ -55,8 +56,8 @@ export interface GroupSink {
   reply(request: RequestId, after: Seq, result: ClientResult): void;
   /** Who are the group's members is another question now. */
   membersChanged(): void;
-  /** The cluster's nodes as the directory wants them, and the index of the newest change to them. */
-  readonly desired: { readonly members: readonly MemberEntry[]; readonly revision: LogIndex };
+  /** What the directory wants of the group. */
+  desiredOf(group: GroupId): Desired;
 }
 
 /** Entry header and section framing that a command's own size does not count, bytes. Generous. */

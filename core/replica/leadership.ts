@@ -18,7 +18,7 @@ export interface LeadershipOptions {
   readonly self: NodeId;
   readonly raft: Raft;
   readonly timing: RaftTiming;
-  readonly sink: Pick<GroupSink, 'desired'>;
+  readonly sink: Pick<GroupSink, 'desiredOf'>;
   readonly mark: ((name: string) => void) | undefined;
 }
 
@@ -48,7 +48,8 @@ export class Leadership {
 
   /** Whether the group's members are those that the directory wants, and nobody is to take over. */
   get isSettled(): boolean {
-    return !this.handover.isPending && this.reconciler.isSettled(this.options.sink.desired.revision);
+    const { sink, group } = this.options;
+    return !this.handover.isPending && this.reconciler.isSettled(sink.desiredOf(group));
   }
 
   nextDeadline(): Micros {
@@ -67,10 +68,9 @@ export class Leadership {
 
   /** To be called whenever anything has happened. @returns the end of a handover that somebody waits for. */
   advance(now: Micros, leads: boolean): HandoverEnd | undefined {
-    const { raft, sink } = this.options;
+    const { raft, sink, group } = this.options;
     if (leads && !this.handover.isPending) {
-      const { members, revision } = sink.desired;
-      if (this.reconciler.advance(now, members, revision)) this.handOver(now, undefined, undefined);
+      if (this.reconciler.advance(now, sink.desiredOf(group))) this.handOver(now, undefined, undefined);
     }
     if (!this.handover.isPending) return undefined;
     const { isTransferring, leader } = raft;
@@ -85,7 +85,10 @@ export class Leadership {
   /** @returns whether it began. */
   private handOver(now: Micros, request: RequestId | undefined, to: NodeId | undefined): boolean {
     const { group, raft, timing, sink } = this.options;
-    const removed = sink.desired.members.filter((member) => member.removed).map((member) => member.id);
+    const removed = sink
+      .desiredOf(group)
+      .members.filter((member) => member.removed)
+      .map((member) => member.id);
     const target =
       to ??
       bestTarget(

@@ -6,14 +6,15 @@
  * Bytes (file CLUSTER, and the manifest frame of a peer link), big-endian:
  *   OFFSET SIZE
  *   0      8    magic "VOUCHCLU"
- *   8      1    format = 2
+ *   8      1    format = 3
  *   9      16   cluster id
  *   25     4    founder count, then per founder: 16 id, u32 length + UTF-8 address
  *   …      4    group count, then per group: u32 group, u32 voter count, 16 bytes a voter
  *   …      8    revision
  *   …      4    member count, then member entries (core/state/member-entry.ts)
+ *   …      4    count of the groups made later, then those (core/state/placed-group.ts), ascending
  *   end-4  4    CRC-32C of everything before
- * Format 1, still read, ends behind the groups: its members were the founders.
+ * Older formats are still read: format 2 ends behind the members, format 1 behind the groups; its members were the founders.
  */
 import { crc32c } from '../bytes/crc32c.ts';
 import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
@@ -26,6 +27,7 @@ import { type ClusterId, GLOBAL_GROUP, type GroupId, INDEX_ZERO, type LogIndex, 
 import { ADDRESS_BYTES_MAX, GROUPS_MAX, MEMBERS_MAX, MEMBERS_REMOVED_MAX } from '../limits.ts';
 import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../state/member-entry.ts';
 import { memberOf } from '../state/member-table.ts';
+import { PLACED_GROUP_BYTES_MIN, type PlacedGroup, readPlacedGroup, writePlacedGroup } from '../state/placed-group.ts';
 
 export interface Member {
   readonly id: NodeId;
@@ -53,15 +55,23 @@ export interface Manifest extends Founding {
   readonly revision: LogIndex;
   /** Every node there is and was, removed ones too, sorted by id. */
   readonly members: readonly MemberEntry[];
+  /** Groups that were made later, ascending. */
+  readonly placed: readonly PlacedGroup[];
 }
 
 const MAGIC: Uint8Array = toUtf8('VOUCHCLU') as Uint8Array;
-const FORMAT = 2;
+const FORMAT = 3;
+const FORMAT_WITHOUT_PLACED = 2;
 const FORMAT_WITHOUT_MEMBERS = 1;
 
 /** The manifest of a cluster that begins. */
 export function foundingManifest(founding: Founding): Manifest {
-  return { ...founding, revision: INDEX_ZERO, members: founding.founders.map(({ id, address }) => memberOf(id, address)) };
+  return {
+    ...founding,
+    revision: INDEX_ZERO,
+    members: founding.founders.map(({ id, address }) => memberOf(id, address)),
+    placed: [],
+  };
 }
 
 /** The members that were not removed. */
@@ -89,8 +99,17 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   writer.u64(manifest.revision);
   writer.u32(manifest.members.length);
   for (const member of manifest.members) writeMemberEntry(writer, member);
+  writer.u32(manifest.placed.length);
+  for (const placed of manifest.placed) writePlacedGroup(writer, placed);
   writer.u32(crc32c(writer.peek()));
   return writer.finish();
+}
+
+/** The first voters of a group; undefined where the cluster has no such group. */
+export function foundingOf(manifest: Manifest, group: GroupId): GroupMembers | undefined {
+  const placed = manifest.placed.find((each) => each.group === group);
+  if (placed !== undefined) return { group, voters: placed.founders };
+  return manifest.groups.find((each) => each.group === group);
 }
 
 /** Strict: sorted, unique, every voter a founder, GLOBAL first. */
@@ -99,17 +118,35 @@ export function decodeManifest(bytes: Uint8Array): Decoded<Manifest> {
   const magic = reader.raw(MAGIC.length);
   if (reader.failed === undefined && MAGIC.some((byte, i) => magic[i] !== byte)) reader.fail('bad_tag');
   const format = reader.u8();
-  if (format !== FORMAT && format !== FORMAT_WITHOUT_MEMBERS) reader.fail('bad_version');
+  if (format < FORMAT_WITHOUT_MEMBERS || format > FORMAT) reader.fail('bad_version');
   const cluster = readId<'ClusterId'>(reader);
   const founders = readFounders(reader);
   const founding = { cluster, founders, groups: readGroups(reader, founders) };
-  const manifest =
-    format === FORMAT_WITHOUT_MEMBERS
-      ? foundingManifest(founding)
-      : { ...founding, revision: reader.u64() as LogIndex, members: readMembers(reader) };
+  const manifest = readCurrent(reader, format, founding);
   const checked = reader.at;
   if (reader.u32() !== crc32c(bytes, 0, checked)) reader.fail('bad_checksum');
   return reader.finish(manifest);
+}
+
+/** What may change, as far as the format has it. */
+function readCurrent(reader: Reader, format: number, founding: Founding): Manifest {
+  if (format === FORMAT_WITHOUT_MEMBERS) return foundingManifest(founding);
+  const revision = reader.u64() as LogIndex;
+  const members = readMembers(reader);
+  return { ...founding, revision, members, placed: format === FORMAT_WITHOUT_PLACED ? [] : readPlaced(reader, founding) };
+}
+
+function readPlaced(reader: Reader, founding: Founding): PlacedGroup[] {
+  const placed: PlacedGroup[] = [];
+  const count = readCount(reader, GROUPS_MAX, PLACED_GROUP_BYTES_MIN);
+  let last = founding.groups.at(-1)?.group ?? GLOBAL_GROUP;
+  for (let i = 0; i < count && reader.failed === undefined; i += 1) {
+    const group = readPlacedGroup(reader);
+    if (group.group <= last) reader.fail('bad_value');
+    last = group.group;
+    placed.push(group);
+  }
+  return placed;
 }
 
 function readCount(reader: Reader, max: number, itemBytesMin: number): number {

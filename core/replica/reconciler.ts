@@ -6,7 +6,7 @@
  *   1. who is wanted and is not in the group becomes a learner; one that is to vote is promoted by raft once it has caught up;
  *   2. a learner that is to vote and was not promotable becomes promotable;
  *   3. who was removed goes: once its successor votes here, where it has one; only if the others that are alive can decide
- *      without it; the leader itself last, after it has handed over.
+ *      without it; the leader itself last, after it has handed over. In a group that is placed on some nodes, once all of those vote.
  * A member that the view does not know is left alone: after a restart the view may be older than the group. Only a tombstone
  * removes. Source: Ongaro 2014, 4.2 (learners first, then one change at a time, removed leaders).
  */
@@ -16,6 +16,7 @@ import { MEMBERS_MAX } from '../limits.ts';
 import { isJoint, isVoter, type MemberChange, membersOf } from '../raft/configuration.ts';
 import type { Configuration } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
+import type { Desired } from './roster.ts';
 
 export interface GroupView {
   readonly self: NodeId;
@@ -23,6 +24,8 @@ export interface GroupView {
   readonly configuration: Configuration;
   /** What the directory wants, sorted by id. */
   readonly members: readonly MemberEntry[];
+  /** These have to vote before anybody goes; undefined: no such demand. */
+  readonly first?: readonly NodeId[] | undefined;
   /** Whether the node has answered lately. */
   readonly isAlive: (node: NodeId) => boolean;
 }
@@ -67,7 +70,8 @@ function nextRemoval(view: GroupView): Step {
 }
 
 function mayGo(view: GroupView, member: MemberEntry): boolean {
-  const { configuration, members, self, isAlive } = view;
+  const { configuration, members, self, isAlive, first } = view;
+  if (first?.some((id) => !configuration.voters.includes(id)) === true) return false;
   const successor = successorOf(members, member);
   if (successor !== undefined && !configuration.voters.includes(successor)) return false;
   if (!configuration.voters.includes(member.id)) return true;
@@ -120,7 +124,7 @@ export class Reconciler {
   }
 
   /** Whether the last look found nothing to do, and the view has not changed since. */
-  isSettled(revision: LogIndex): boolean {
+  isSettled({ revision }: Desired): boolean {
     return this.revision === revision && this.lookAt === NEVER;
   }
 
@@ -128,7 +132,7 @@ export class Reconciler {
    * To be called by a leader whenever anything has happened; cheap where that concerns nothing here.
    * @returns whether leadership has to be handed over.
    */
-  advance(now: Micros, members: readonly MemberEntry[], revision: LogIndex): boolean {
+  advance(now: Micros, { members, revision, first }: Desired): boolean {
     const { raft } = this.options;
     const { index: epoch, configuration } = raft.newestConfiguration;
     const isCommitted = raft.commitIndex >= epoch;
@@ -141,7 +145,7 @@ export class Reconciler {
     const peers = raft.status().peers;
     const isAlive = (node: NodeId): boolean =>
       peers.some(({ id, lastHeard }) => id === node && now <= plus(lastHeard, this.options.silenceMicros));
-    const step = nextStep({ self: this.options.self, configuration, members, isAlive });
+    const step = nextStep({ self: this.options.self, configuration, members, first, isAlive });
     switch (step.kind) {
       case 'settled':
         return false;

@@ -39,9 +39,9 @@ import { GroupOpening } from './group-opening.ts';
 import { Hibernation, type HibernationHost, type LivenessMessage } from './hibernation.ts';
 import type { Manifest, Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
-import { commandOf, groupOf, isCommand } from './requests.ts';
-import { errorResult, quarantinedResult, RETRY_AFTER_MS, removedResult } from './results.ts';
-import { Roster } from './roster.ts';
+import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
+import { errorResult, quarantinedResult, removedResult } from './results.ts';
+import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
 import type { SnapshotHost } from './snapshot-host.ts';
 import { SnapshotStore } from './snapshot-store.ts';
@@ -244,7 +244,7 @@ export class Replica implements Core, GroupSink {
     out.text(this.id);
     out.u64(this.seq);
     out.u64(this.dropped);
-    out.u64(this.desired.revision);
+    out.u64(this.roster.revision);
     for (const group of this.groupList) group.digest(out);
     return toHex(hashOf(portableHasher, out.peek()));
   }
@@ -301,9 +301,9 @@ export class Replica implements Core, GroupSink {
     return this.roster.isKnown(removed) && (group.hasMember(removed) || !group.hasMember(this.id));
   }
 
-  /** A member speaks of a group that this node has no replica of yet: it begins with the founders and follows the log. */
+  /** A group that this node has no replica of yet, as a member speaks of it or it is new: it begins with the founders, then follows the log. */
   private joinGroup(id: GroupId): ReplicaGroup | undefined {
-    const founding = this.roster.current?.groups.find(({ group }) => group === id);
+    const founding = this.roster.foundingOf(id);
     if (founding === undefined) return undefined;
     const group = this.opening.open(founding);
     this.groups.set(id, group);
@@ -362,15 +362,16 @@ export class Replica implements Core, GroupSink {
 
   /** What the directory says of the nodes, once it is applied here, is kept for the next start. */
   private followDirectory(): void {
-    const members = this.groups.get(GLOBAL_GROUP)?.state.members;
-    if (members === undefined || members.revision <= this.desired.revision) return;
-    const ops = this.roster.follow(members.entries, members.revision);
+    const topology = this.groups.get(GLOBAL_GROUP)?.state.topology;
+    if (topology === undefined || topology.revision <= this.roster.revision) return;
+    const ops = this.roster.follow(topology);
     if (ops !== undefined) this.rewriteManifest(ops);
   }
 
   /** Every leader looks at what the directory wants of its group. */
   private tellDirectory(): void {
     this.directoryMoved = false;
+    for (const id of this.roster.founded) if (!this.groups.has(id)) this.joinGroup(id);
     for (const group of this.groupList) this.guarded(group, () => group.directoryMoved(this.now));
   }
 
@@ -385,7 +386,8 @@ export class Replica implements Core, GroupSink {
   private start(manifest: Manifest): void {
     this.started = true;
     const { groups: known, quarantined, allQuarantined } = this.recovery;
-    for (const founding of manifest.groups) {
+    const placed = manifest.placed.map(({ group, founders }) => ({ group, voters: founders }));
+    for (const founding of [...manifest.groups, ...placed]) {
       const { group, voters } = founding;
       const isHere = voters.includes(this.id) || known.has(group) || quarantined.includes(group) || allQuarantined;
       if (isHere) this.groups.set(group, this.opening.open(founding));
@@ -401,7 +403,7 @@ export class Replica implements Core, GroupSink {
     const refused = checkRequest(body);
     if (refused !== undefined) return this.reply(id, AT_ONCE, errorResult(refused.code, refused.message));
     const group = this.groups.get(groupOf(body));
-    if (group === undefined) return this.reply(id, AT_ONCE, this.noSuchGroup(groupOf(body)));
+    if (group === undefined) return this.reply(id, AT_ONCE, notHere(groupOf(body), this.roster, this.started));
     if (this.roster.isRemoved && !group.hasMember(this.id)) return this.reply(id, AT_ONCE, removedResult());
     if (group.quarantined) {
       this.options.probe?.mark('replica.request-to-quarantined-group');
@@ -411,19 +413,6 @@ export class Replica implements Core, GroupSink {
     const work = commandOf(body);
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
-  }
-
-  private noSuchGroup(id: GroupId): ClientResult {
-    const manifest = this.roster.current;
-    if (manifest === undefined) {
-      return errorResult('not_initialised', 'This node belongs to no cluster yet: run `vouch init` once.', RETRY_AFTER_MS);
-    }
-    if (!this.started) return errorResult('unavailable', 'This node is opening its log.', RETRY_AFTER_MS);
-    if (this.roster.isRemoved) return removedResult();
-    if (manifest.groups.some(({ group }) => group === id)) {
-      return errorResult('unavailable', 'This node has not heard from the group yet: it has just joined.', RETRY_AFTER_MS);
-    }
-    return errorResult('group_missing', 'This cluster has no such group.');
   }
 
   /** C5: a broken invariant stops the group it broke in, nothing else. */
@@ -450,8 +439,8 @@ export class Replica implements Core, GroupSink {
 
   // GroupSink: what groups want during the current step.
 
-  get desired(): GroupSink['desired'] {
-    return this.roster;
+  desiredOf(group: GroupId): Desired {
+    return this.roster.desiredOf(group);
   }
 
   membersChanged(): void {

@@ -5,13 +5,27 @@
  */
 import type { MemberEntry } from '../client/protocol.ts';
 import type { FileOp } from '../effect.ts';
-import { INDEX_ZERO, type LogIndex, type NodeId } from '../ids.ts';
+import { GLOBAL_GROUP, type GroupId, INDEX_ZERO, type LogIndex, type NodeId } from '../ids.ts';
+import type { Topology } from '../state/directory.ts';
+import type { PlacedGroup } from '../state/placed-group.ts';
 import { writeManifest } from './directory.ts';
-import type { Manifest } from './manifest.ts';
+import { foundingOf, type GroupMembers, type Manifest } from './manifest.ts';
+
+/** What a group's leader works towards. */
+export interface Desired {
+  readonly members: readonly MemberEntry[];
+  /** Index of the newest change to them. */
+  readonly revision: LogIndex;
+  /** These have to vote before anybody who is no member of the group any more may go; undefined: no such demand. */
+  readonly first: readonly NodeId[] | undefined;
+}
 
 export class Roster {
   private readonly self: NodeId;
   private manifest: Manifest | undefined;
+  /** What was asked for since the last change; groups that are on every node share one. */
+  private readonly desired: Map<GroupId, Desired> = new Map();
+  private placed: ReadonlyMap<GroupId, PlacedGroup> = new Map();
   /** Present members, for the gate that every frame passes. */
   private present: ReadonlySet<NodeId> = new Set();
   /** Whether a temporary CLUSTER from before a crash is in the way of the next write. */
@@ -49,10 +63,47 @@ export class Roster {
   }
 
   /** The directory as it is applied here. @returns operations that make it durable, where it knows better. */
-  follow(members: readonly MemberEntry[], revision: LogIndex): readonly FileOp[] | undefined {
+  follow({ members, groups, revision }: Topology): readonly FileOp[] | undefined {
     const { manifest } = this;
     if (manifest === undefined || revision <= manifest.revision) return undefined;
-    return this.write({ ...manifest, revision, members });
+    return this.write({ ...manifest, revision, members: members.entries, placed: groups.entries });
+  }
+
+  /** The first voters of a group; undefined where the cluster has no such group as far as this node knows. */
+  foundingOf(group: GroupId): GroupMembers | undefined {
+    return this.manifest === undefined ? undefined : foundingOf(this.manifest, group);
+  }
+
+  /** Who is to vote in a group that was made later. */
+  votersOf(group: GroupId): readonly NodeId[] | undefined {
+    return this.placed.get(group)?.voters;
+  }
+
+  /** Groups that were made later with this node among their first voters. */
+  get founded(): readonly GroupId[] {
+    return [...this.placed.values()].filter(({ founders }) => founders.includes(this.self)).map(({ group }) => group);
+  }
+
+  /** What the directory wants of a group: every member, or those that the group is placed on and nobody else. */
+  desiredOf(group: GroupId): Desired {
+    const key = this.placed.has(group) ? group : GLOBAL_GROUP;
+    let desired = this.desired.get(key);
+    if (desired === undefined) {
+      desired = this.lookUp(key);
+      this.desired.set(key, desired);
+    }
+    return desired;
+  }
+
+  private lookUp(group: GroupId): Desired {
+    const voters = this.votersOf(group);
+    const { members, revision } = this;
+    if (voters === undefined) return { members, revision, first: undefined };
+    const wanted = members.map((member): MemberEntry => {
+      if (member.removed) return member;
+      return voters.includes(member.id) ? { ...member, role: 'voter' } : { ...member, removed: true };
+    });
+    return { members: wanted, revision, first: voters };
   }
 
   /** Whether a manifest from a peer is news: of this cluster, newer, and it knows this node. */
@@ -77,6 +128,8 @@ export class Roster {
 
   take(manifest: Manifest): void {
     this.manifest = manifest;
+    this.desired.clear();
+    this.placed = new Map(manifest.placed.map((group) => [group.group, group]));
     this.present = new Set(manifest.members.filter((member) => !member.removed).map((member) => member.id));
     this.isRemoved = manifest.members.some((member) => member.id === this.self && member.removed);
   }

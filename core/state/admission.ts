@@ -44,6 +44,7 @@ import {
   isSubject,
   isVaultName,
 } from './names.ts';
+import { isPlacement } from './placed-group.ts';
 import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from './transaction.ts';
 import { transactBytes } from './transaction-codec.ts';
 
@@ -61,6 +62,7 @@ const ENTITY_KEY = `the entity key must have 1 to ${ENTITY_KEY_BYTES_MAX} bytes 
 const CONDITION = `the condition must be a name of at most ${NAME_BYTES_MAX} bytes, without blanks, control characters, :, # or @`;
 const CONTEXT = `the condition context must be a JSON object in canonical form (RFC 8785) of at most ${CONTEXT_BYTES_MAX} bytes`;
 const ORGANIZATION_NAME = `an organization name has 1 to ${SLUG_BYTES_MAX} lower-case letters, digits and inner dashes`;
+const PLACEMENT = 'an organization lies in a group from 1 on, or in a new one of 1, 3, 5 or 7 replicas';
 const NODE_ID = 'a node is named by its id of 32 lower-case hex digits';
 const ADDRESS = 'an address is HOST:PORT with a port from 1 to 65535';
 const VAULT_NAME = `a vault name has 1 to ${SLUG_BYTES_MAX} letters, digits, inner blanks and the characters . - / ^ _ & @`;
@@ -168,7 +170,8 @@ function checkTransaction(value: Transaction): Problem {
 function directoryCommand(body: DirectoryCommand): Problem {
   switch (body.kind) {
     case 'createOrganization':
-      return isOrganizationName(body.name) ? undefined : ORGANIZATION_NAME;
+      if (!isOrganizationName(body.name)) return ORGANIZATION_NAME;
+      return isPlacement(body.placement) ? undefined : PLACEMENT;
     case 'reserveVault':
       if (!isOrganizationName(body.organization)) return ORGANIZATION_NAME;
       return isVaultName(body.name) ? undefined : VAULT_NAME;

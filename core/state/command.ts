@@ -6,7 +6,7 @@
  *   0       1     kind: 1 openSession, 2 directory, 3 createVault, 4 transact, 5 expire
  *   1       28    session reference (kinds 2 to 4): u32 group, u64 index, u64 sequence, u64 lowest unanswered
  *   29      …     body
- *     directory    u8 1 createOrganization: text name
+ *     directory    u8 1, 8 createOrganization: organization-command.ts
  *                  u8 2 reserveVault: text organization, text name, u8 allowExisting
  *                  u8 3 to 7: member-command.ts
  *     createVault  organization 16
@@ -22,6 +22,13 @@ import type { GroupId, LogIndex, OrganizationId, VaultId } from '../ids.ts';
 import { SLUG_BYTES_MAX, TRANSACTION_BYTES_MAX } from '../limits.ts';
 import { isMemberCommand, MemberCommandKind, readMemberCommand, writeMemberCommand } from './member-command.ts';
 import { isOrganizationName, isVaultName } from './names.ts';
+import {
+  CREATE_ORGANIZATION,
+  CREATE_PLACED_ORGANIZATION,
+  readCreateOrganization,
+  writeCreateOrganization,
+} from './organization-command.ts';
+import { isPlacement } from './placed-group.ts';
 import type { Transaction } from './transaction.ts';
 import { decodeLedgerTransaction, transactBytes, writeTransactBlob } from './transaction-codec.ts';
 import { readUlid, writeUlid } from './ulid-field.ts';
@@ -56,7 +63,7 @@ export interface DecodedCommand {
 
 /** On disk and wire: do not renumber. */
 export const CommandKind = { openSession: 1, directory: 2, createVault: 3, transact: 4, expire: 5 } as const;
-const DirectoryKind = { createOrganization: 1, reserveVault: 2, ...MemberCommandKind } as const;
+const RESERVE_VAULT = 2;
 const MEMBER_KINDS = Object.keys(MemberCommandKind) as readonly MemberCommand['kind'][];
 const REF_BYTES = 28;
 const NONE: Uint8Array = new Uint8Array(0);
@@ -89,25 +96,26 @@ function readRef(reader: Reader): CommandRef {
 }
 
 function writeDirectoryBody(writer: Writer, body: DirectoryCommand): void {
-  writer.u8(DirectoryKind[body.kind]);
   switch (body.kind) {
     case 'createOrganization':
-      return writer.text(body.name);
+      return writeCreateOrganization(writer, body);
     case 'reserveVault':
+      writer.u8(RESERVE_VAULT);
       writer.text(body.organization);
       writer.text(body.name);
       return writer.u8(body.allowExisting ? 1 : 0);
     default:
+      writer.u8(MemberCommandKind[body.kind]);
       return writeMemberCommand(writer, body);
   }
 }
 
 function readDirectoryBody(reader: Reader): DirectoryCommand {
   const kind = reader.u8();
-  if (kind === DirectoryKind.createOrganization) {
-    const name = reader.text(SLUG_BYTES_MAX);
-    if (!isOrganizationName(name)) reader.fail('bad_value');
-    return { kind: 'createOrganization', name };
+  if (kind === CREATE_ORGANIZATION || kind === CREATE_PLACED_ORGANIZATION) {
+    const body = readCreateOrganization(reader, kind, SLUG_BYTES_MAX);
+    if (!isOrganizationName(body.name) || !isPlacement(body.placement)) reader.fail('bad_value');
+    return body;
   }
   const member = MEMBER_KINDS.find((name) => MemberCommandKind[name] === kind);
   if (member !== undefined) {
@@ -115,7 +123,7 @@ function readDirectoryBody(reader: Reader): DirectoryCommand {
     if (!isMemberCommand(body)) reader.fail('bad_value');
     return body;
   }
-  if (kind !== DirectoryKind.reserveVault) reader.fail('bad_tag');
+  if (kind !== RESERVE_VAULT) reader.fail('bad_tag');
   const organization = reader.text(SLUG_BYTES_MAX);
   const name = reader.text(SLUG_BYTES_MAX);
   if (!isOrganizationName(organization) || !isVaultName(name)) reader.fail('bad_value');

@@ -8,6 +8,7 @@
  *   3  organization 16, vault name                     vault 16, u32 group, u64 created at
  *   4  vault 16                                        organization 16, vault name
  *   5  member-table.ts
+ *   6, 7  group-table.ts
  * Names stand last and in clear; they are ASCII (names.ts).
  * Ids: ULID(entry time in ms, first 80 bits of SHA-256(u32 group ‖ u64 log index ‖ u32 position in the entry)).
  */
@@ -19,13 +20,23 @@ import { fromUtf8, toUtf8 } from '../bytes/text.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Hasher } from '../capability.ts';
 import { decodeUlid, ULID_BYTES, ulidFrom } from '../chain/ulid.ts';
-import type { ClientRequest, ClientResult, DirectoryCommand, VaultEntry } from '../client/protocol.ts';
+import type {
+  ClientRequest,
+  ClientResult,
+  DirectoryCommand,
+  MemberCommand,
+  OrganizationEntry,
+  Placement,
+  VaultEntry,
+} from '../client/protocol.ts';
 import { hashOf } from '../hasher.ts';
-import { GLOBAL_GROUP, type GroupId, type LogIndex, type Micros, type OrganizationId, type VaultId } from '../ids.ts';
-import { LIST_ROWS_MAX, ORGANIZATIONS_MAX, SLUG_BYTES_MAX, VAULTS_MAX } from '../limits.ts';
+import { GLOBAL_GROUP, type GroupId, type LogIndex, type Micros, maxOf, type OrganizationId, type VaultId } from '../ids.ts';
+import { GROUPS_MAX, LIST_ROWS_MAX, ORGANIZATIONS_MAX, SLUG_BYTES_MAX, VAULTS_MAX } from '../limits.ts';
 import type { PageStore } from '../page/store.ts';
+import { GROUP_TABLE, GroupTable, HOME_TABLE } from './group-table.ts';
 import { prefixRange, tableRange } from './key-reader.ts';
 import { type Founder, MEMBER_TABLE, MemberTable } from './member-table.ts';
+import type { CreateOrganization } from './organization-command.ts';
 import { errorResult, VAULT_MISSING } from './results.ts';
 import { readUlid, ulidBytes, ulidText } from './ulid-field.ts';
 
@@ -39,6 +50,14 @@ export interface CommandPlace {
   readonly position: number;
   /** Entry time. */
   readonly time: Micros;
+}
+
+/** The cluster's nodes and later groups; read when the revision has moved. */
+export interface Topology {
+  readonly members: Pick<MemberTable, 'entries'>;
+  readonly groups: Pick<GroupTable, 'entries'>;
+  /** Log index of the newest change to either. */
+  readonly revision: LogIndex;
 }
 
 export type DirectoryQuery = Extract<ClientRequest, { kind: 'lookupVault' | 'listVaults' | 'listOrganizations' | 'listMembers' }>;
@@ -93,9 +112,13 @@ export class Directory {
   private readonly hasher: Hasher;
   /** The nodes: what every group's leader works towards. */
   readonly members: MemberTable;
+  /** Groups that were made later, and where they are. */
+  readonly groups: GroupTable;
   private readonly rows: BTree;
-  /** Vaults reserved in each data group, ascending by group. Derived from the rows. */
-  private readonly load: { readonly group: GroupId; vaults: number }[];
+  /** Groups that the cluster began with, ascending: where vaults lie whose organization has no group of its own. */
+  private readonly shared: readonly GroupId[];
+  /** Vaults reserved in each group. Derived from the rows. */
+  private readonly load: Map<GroupId, number> = new Map();
   private organizations: number = 0;
 
   /** @param options.dataGroups the groups that take vaults, equal on every replica. @param options.founders likewise. */
@@ -108,19 +131,26 @@ export class Directory {
     this.hasher = options.hasher;
     this.rows = new BTree(options.pages);
     this.members = new MemberTable(this.rows, options.founders);
-    this.load = [...options.dataGroups].sort((a, b) => a - b).map((group) => ({ group, vaults: 0 }));
+    this.shared = [...options.dataGroups].sort((a, b) => a - b);
+    this.groups = new GroupTable(this.rows, this.shared);
   }
 
   /** Applies a command. Names passed admission and decode. */
   apply(command: DirectoryCommand, place: CommandPlace): ClientResult {
     switch (command.kind) {
       case 'createOrganization':
-        return this.createOrganization(command.name, place);
+        return this.createOrganization(command, place);
       case 'reserveVault':
         return this.reserveVault(command, place);
       default:
-        return this.members.apply(command, place.index);
+        return this.applyMember(command, place.index);
     }
+  }
+
+  /** What nodes keep of the directory for their next start. */
+  get topology(): Topology {
+    const { members, groups } = this;
+    return { members, groups, revision: maxOf(members.revision, groups.revision) };
   }
 
   query(query: DirectoryQuery): ClientResult {
@@ -146,13 +176,11 @@ export class Directory {
   /** Takes over a row of a snapshot; given in key order. @returns false where it cannot be a row of a directory. */
   restoreRow(key: Uint8Array, row: Uint8Array): boolean {
     if (key[0] === MEMBER_TABLE) return this.members.restoreRow(key, row);
+    if (key[0] === GROUP_TABLE || key[0] === HOME_TABLE) return this.groups.restoreRow(key, row);
     if (!isRow(key, row)) return false;
     if (key[0] === DirectoryTable.organizationByName) this.organizations += 1;
     if (key[0] === DirectoryTable.vaultByName) {
-      const group = new Reader(row, ULID_BYTES).u32();
-      const load = this.load.find((candidate) => candidate.group === group);
-      if (load === undefined) return false;
-      load.vaults += 1;
+      this.count(new Reader(row, ULID_BYTES).u32() as GroupId);
     }
     this.rows.set(key, row);
     return true;
@@ -160,7 +188,7 @@ export class Directory {
 
   /** Feeds every row into a digest, in key order. */
   digest(out: Writer): void {
-    for (let table = 1; table <= MEMBER_TABLE; table += 1) {
+    for (let table = 1; table <= HOME_TABLE; table += 1) {
       for (const { key, value } of this.rows.scan(tableRange(table))) {
         out.blob(key);
         out.blob(value);
@@ -168,18 +196,48 @@ export class Directory {
     }
   }
 
-  private createOrganization(name: string, place: CommandPlace): ClientResult {
+  /** Groups follow the members. */
+  private applyMember(command: MemberCommand, index: LogIndex): ClientResult {
+    const result = this.members.apply(command, index);
+    if (result.kind === 'member' && result.changed) this.groups.follow(this.members.entries, index);
+    return result;
+  }
+
+  private createOrganization({ name, placement }: CreateOrganization, place: CommandPlace): ClientResult {
     const key = keyOf(DirectoryTable.organizationByName, nameBytes(name));
     const present = this.rows.get(key);
-    if (present !== undefined) return { kind: 'organization', id: ulidText(present), name, created: false };
+    if (present !== undefined) return { kind: 'organization', ...this.organizationOf(present, name), created: false };
     if (this.organizations >= ORGANIZATIONS_MAX) {
       return errorResult('overloaded', `the directory holds its maximum of ${ORGANIZATIONS_MAX} organizations`);
     }
+    const home = this.homeFor(placement, place.index);
+    if (typeof home === 'object') return home;
     const id = idAt(this.hasher, place);
     this.rows.set(key, id);
     this.rows.set(keyOf(DirectoryTable.organizationById, id), nameBytes(name));
+    if (home !== undefined) this.groups.setHome(id, home);
     this.organizations += 1;
-    return { kind: 'organization', id: ulidText(id), name, created: true };
+    return { kind: 'organization', ...this.organizationOf(id, name), created: true };
+  }
+
+  /** The group that an organization asks for, made where it does not exist yet; or why it cannot have it. */
+  private homeFor(placement: Placement | undefined, index: LogIndex): GroupId | undefined | ClientResult {
+    if (placement === undefined) return undefined;
+    if (placement.kind === 'group') {
+      if (this.groups.has(placement.group)) return placement.group;
+      return errorResult('group_missing', `this cluster has no group ${placement.group} for vaults`);
+    }
+    const made = this.groups.make(placement.replicas, this.members.entries, index);
+    if (made.ok) return made.group;
+    if (made.code === 'groups_full') return errorResult('groups_full', `a cluster has at most ${GROUPS_MAX} groups`);
+    return errorResult(
+      'too_few_voters',
+      `${placement.replicas} replicas need as many voting nodes, and this cluster has ${made.voters}`,
+    );
+  }
+
+  private organizationOf(id: Uint8Array, name: string): OrganizationEntry {
+    return { id: ulidText(id), name, group: this.groups.homeOf(id) };
   }
 
   private reserveVault(command: ReserveVault, place: CommandPlace): ClientResult {
@@ -191,14 +249,17 @@ export class Directory {
       if (!command.allowExisting) return errorResult('vault_exists', 'the organization already has a vault of this name');
       return { kind: 'vault', vault: this.entryOf(key, present, command.organization), created: false };
     }
-    const room = this.leastLoaded();
+    const home = this.groups.homeOf(organization);
+    const room = home ?? this.leastLoaded();
     if (room === undefined) return errorResult('group_missing', 'this cluster has no group that takes vaults');
-    if (room.vaults >= VAULTS_MAX) return errorResult('overloaded', 'every group holds its maximum of vaults');
-    room.vaults += 1;
+    if (this.vaultsIn(room) >= VAULTS_MAX) {
+      return errorResult('overloaded', `${home === undefined ? 'every group' : `group ${home}`} holds its maximum of vaults`);
+    }
+    this.count(room);
     const row = new Writer(ULID_BYTES + 12);
     const id = idAt(this.hasher, place);
     row.raw(id);
-    row.u32(room.group);
+    row.u32(room);
     row.u64(place.time);
     this.rows.set(key, row.peek());
     this.rows.set(keyOf(DirectoryTable.vaultById, id), concatBytes(organization, nameBytes(command.name)));
@@ -206,10 +267,18 @@ export class Directory {
   }
 
   /** Fewest vaults first, then the smallest group. */
-  private leastLoaded(): { readonly group: GroupId; vaults: number } | undefined {
-    let best = this.load[0];
-    for (const candidate of this.load) if (best !== undefined && candidate.vaults < best.vaults) best = candidate;
+  private leastLoaded(): GroupId | undefined {
+    let best = this.shared[0];
+    for (const group of this.shared) if (best !== undefined && this.vaultsIn(group) < this.vaultsIn(best)) best = group;
     return best;
+  }
+
+  private vaultsIn(group: GroupId): number {
+    return this.load.get(group) ?? 0;
+  }
+
+  private count(group: GroupId): void {
+    this.load.set(group, this.vaultsIn(group) + 1);
   }
 
   private organizationId(name: string): Uint8Array | undefined {
@@ -272,9 +341,9 @@ export class Directory {
   }
 
   private listOrganizations(): ClientResult {
-    const organizations: { readonly id: OrganizationId; readonly name: string }[] = [];
+    const organizations: OrganizationEntry[] = [];
     for (const { key, value } of this.rows.scan(tableRange(DirectoryTable.organizationByName))) {
-      organizations.push({ id: ulidText(value), name: nameText(key, 1) });
+      organizations.push(this.organizationOf(value, nameText(key, 1)));
     }
     return { kind: 'organizations', organizations };
   }

@@ -26,11 +26,11 @@ import { MemoryPageStore } from '../page/store.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
 import { StateCapture } from './capture.ts';
 import { CommandKind, type DecodedCommand } from './command.ts';
-import { Directory } from './directory.ts';
+import { Directory, type Topology } from './directory.ts';
 import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
 import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
 import { KeyBuilder } from './keys.ts';
-import type { Founder, MemberTable } from './member-table.ts';
+import type { Founder } from './member-table.ts';
 import { PathCache } from './path-cache.ts';
 import { type CommandResult, errorResult, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
 import {
@@ -295,9 +295,9 @@ export class GroupState {
     return vault?.organization === request.organization ? vault : undefined;
   }
 
-  /** The cluster's nodes as this state has them; undefined where it is not GLOBAL's. */
-  get members(): Pick<MemberTable, 'entries' | 'revision'> | undefined {
-    return this.directory?.members;
+  /** The cluster's nodes and groups as this state has them; undefined where it is not GLOBAL's. */
+  get topology(): Topology | undefined {
+    return this.directory?.topology;
   }
 
   /** The earliest expires_at of any leaf: when the leader proposes `expire`. */

@@ -1,7 +1,7 @@
 /** The SDK: a client of one cluster. Sessions, retries, leader hints and unknown outcomes are settled below it (core/client). */
 import type { Answer } from '../../core/client/operation.ts';
-import type { NodeStatus, VaultEntry } from '../../core/client/protocol.ts';
-import type { OrganizationId } from '../../core/ids.ts';
+import type { NodeStatus, OrganizationEntry, Placement, VaultEntry } from '../../core/client/protocol.ts';
+
 import { ClientDriver } from './driver.ts';
 import { socketLinks } from './endpoint-link.ts';
 import { expectAnswer, VouchError } from './error.ts';
@@ -61,14 +61,21 @@ export class VouchClient {
     this.organization = organization;
   }
 
-  /** Idempotent by name. created: whether it was not there before. */
+  /**
+   * Idempotent by name. created: whether it was not there before.
+   * @param options.placement where its vaults are to be: in a group that there is, or in a new one on 1, 3, 5 or 7 nodes. Default:
+   * in the groups that the cluster began with. An organization that is there already stays where it is: see `group` of the answer.
+   */
   async createOrganization(
     name: string,
-    options: Patience = {},
-  ): Promise<{ readonly id: OrganizationId; readonly name: string; readonly created: boolean }> {
-    const request = { kind: 'directory', body: { kind: 'createOrganization', name } } as const;
-    const { id, created } = expectAnswer(await this.driver.ask(request, patience(options)), 'organization');
-    return { id, name, created };
+    options: Patience & { readonly placement?: Placement } = {},
+  ): Promise<OrganizationEntry & { readonly created: boolean }> {
+    const body = { kind: 'createOrganization', name, placement: options.placement } as const;
+    const { id, group, created } = expectAnswer(
+      await this.driver.ask({ kind: 'directory', body }, patience(options)),
+      'organization',
+    );
+    return { id, name, group, created };
   }
 
   async listOrganizations(options: Patience = {}): Promise<Extract<Answer, { readonly kind: 'organizations' }>['organizations']> {

@@ -56,16 +56,38 @@ export function addDataCommands(program: Command): void {
   addBlockCommands(program);
 }
 
+interface OrganizationOptions extends RemoteOptions {
+  readonly group?: string;
+  readonly replicas?: string;
+}
+
+interface MadeOrganization {
+  readonly id: string;
+  readonly created: boolean;
+  readonly group?: number;
+}
+
+function placementOf({ group, replicas }: OrganizationOptions): { readonly group?: 'new' | number; readonly replicas?: number } {
+  if (replicas !== undefined && group !== 'new') throw usageFailure('--replicas goes with --group new.');
+  if (replicas !== undefined && !/^[1357]$/.test(replicas)) throw usageFailure(`--replicas is 1, 3, 5 or 7, not "${replicas}".`);
+  if (group !== undefined && group !== 'new' && !/^[1-9][0-9]{0,9}$/.test(group)) {
+    throw usageFailure(`--group is "new" or the number of a group from 1 on, not "${group}".`);
+  }
+  if (group === undefined) return {};
+  return { group: group === 'new' ? group : Number(group), ...(replicas === undefined ? {} : { replicas: Number(replicas) }) };
+}
+
 function addOrganizationCommands(program: Command): void {
   const org = program.command('org').description('organizations');
   withRemoteOptions(org.command('create').description('create an organization').argument('<name>'))
-    .addHelpText('after', '\nExample:\n  vouch org create acme')
-    .action(async (name: string, options: RemoteOptions) => {
-      const made = await new Remote(options).post<{ id: string; created: boolean }>('/v1/organizations', { name });
+    .option('--group <new|id>', 'where its vaults are to be: in a new group or in one that there is (default: the shared ones)')
+    .option('--replicas <n>', 'nodes that hold the new group: 1, 3, 5 or 7 (default 3)')
+    .addHelpText('after', '\nExamples:\n  vouch org create acme\n  vouch org create bank --group new --replicas 5')
+    .action(async (name: string, options: OrganizationOptions) => {
+      const made = await new Remote(options).post<MadeOrganization>('/v1/organizations', { name, ...placementOf(options) });
       if (options.json) return printJson(made);
-      print(
-        made.created ? `Created organization ${name} (${made.id}).` : `The organization ${name} exists already (${made.id}).`,
-      );
+      const where = made.group === undefined ? '' : `, in group ${made.group}`;
+      print(`${made.created ? `Created organization ${name}` : `The organization ${name} exists already`} (${made.id}${where}).`);
     });
 }
 

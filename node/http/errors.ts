@@ -24,6 +24,7 @@ export type HttpErrorCode =
   | 'undefined_endpoint' // 5000
   | 'store_id_not_found' // 5002
   | 'organization_not_found'
+  | 'group_not_found'
   | 'height_not_found'
   | 'time_in_future'
   | 'proof_unavailable'
@@ -67,7 +68,7 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   session_expired: [500, 'internal_error'],
   sequence_stale: [500, 'internal_error'],
   sequence_reused: [500, 'internal_error'],
-  group_missing: [500, 'internal_error'],
+  group_missing: [404, 'group_not_found'],
   member_missing: [404, 'member_not_found'],
   member_exists: [400, 'already_exists'],
   member_removed: [400, 'failed_precondition'],
@@ -76,6 +77,8 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   members_full: [400, 'failed_precondition'],
   not_a_voter: [400, 'failed_precondition'],
   transfer_failed: [503, 'unavailable'],
+  too_few_voters: [400, 'failed_precondition'],
+  groups_full: [400, 'failed_precondition'],
 };
 
 /** The error answer for a failed client request. 503 says that nothing was appended; 504 that nobody knows. */

@@ -4,6 +4,7 @@
  */
 import { type TSchema, Type } from 'typebox';
 import { GROUPS_MAX } from '../../core/limits.ts';
+import { REPLICAS_MAX } from '../../core/state/placed-group.ts';
 
 const TupleKey = Type.Object({
   user: Type.String(),
@@ -65,7 +66,11 @@ export const CheckBody: TSchema = Type.Object({
   authorization_model_id: Type.Optional(Type.String()),
 });
 
-export const CreateOrganizationBody: TSchema = Type.Object({ name: Type.String({ minLength: 1 }) });
+export const CreateOrganizationBody: TSchema = Type.Object({
+  name: Type.String({ minLength: 1 }),
+  group: Type.Optional(Type.Union([Type.Literal('new'), Type.Integer({ minimum: 1, maximum: 0xffff_ffff })])),
+  replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: REPLICAS_MAX })),
+});
 
 const MemberRoleName = Type.String({ enum: ['voter', 'learner'] });
 

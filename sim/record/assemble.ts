@@ -180,7 +180,7 @@ function settingsOf(knobs: Knobs, summary: string): readonly string[] {
   ] as const;
   const bad = rates.filter(([rate]) => rate > 0).map(([rate, what]) => `${Math.round(rate * 1000) / 10}% ${what}`);
   const sentences = [
-    `${knobs.nodes} nodes${knobs.spares === 0 ? '' : ` and ${knobs.spares} more that may join`}, ${knobs.clients} clients with ${knobs.lanes} lanes each, ${knobs.vaults} vaults in ${knobs.dataGroups} data groups.`,
+    `${knobs.nodes} nodes${knobs.spares === 0 ? '' : ` and ${knobs.spares} more that may join`}, ${knobs.clients} clients with ${knobs.lanes} lanes each, ${knobs.vaults} vaults in ${knobs.dataGroups} data groups${knobs.placedGroups === 0 ? '' : ` and ${knobs.placedGroups} made later`}.`,
     `Elections after ${ms(timing.electionTimeoutMinMicros)} to ${ms(timing.electionTimeoutMaxMicros)} of silence, heartbeats every ${ms(timing.heartbeatMicros)}.`,
     `Links take ${ms(link.delayMinMicros)} and ${ms(link.delayMeanMicros)} more on average${bad.length > 0 ? `; of the frames ${bad.join(', ')}` : ''}.`,
     `Disks take ${ms(knobs.diskDelayMinMicros)} and ${ms(knobs.diskDelayMeanMicros)} more on average.`,

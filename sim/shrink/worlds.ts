@@ -7,7 +7,7 @@ export type Idea = (knobs: Knobs) => Knobs | undefined;
 
 const MILLISECOND = 1000;
 
-function less(field: 'nodes' | 'clients' | 'lanes' | 'dataGroups' | 'vaults' | 'keys', to: number): Idea {
+function less(field: 'nodes' | 'clients' | 'lanes' | 'dataGroups' | 'placedGroups' | 'vaults' | 'keys', to: number): Idea {
   return (knobs) => (knobs[field] > to ? { ...knobs, [field]: to, downMax: Math.min(knobs.downMax, knobs.nodes) } : undefined);
 }
 
@@ -18,6 +18,7 @@ function off(field: 'transactionShare' | 'proofShare' | 'buggify' | 'clockRatePp
 /** Fewer of everything that a reader would have to keep in mind. */
 export const IDEAS: readonly Idea[] = [
   less('dataGroups', 1),
+  less('placedGroups', 0),
   less('vaults', 1),
   less('nodes', 3),
   less('clients', 2),

@@ -19,8 +19,14 @@ export class Housekeeper implements Behaviour {
   /** Called when the layout is there, and when every key was read. */
   onDone: () => void = () => undefined;
 
-  constructor(options: { readonly vaults: number; readonly keys: number; readonly history: History }) {
-    this.setup = new Setup(options.vaults);
+  constructor(options: {
+    readonly vaults: number;
+    /** Replicas of each group that is made. */
+    readonly placed: readonly number[];
+    readonly keys: number;
+    readonly history: History;
+  }) {
+    this.setup = new Setup(options.vaults, options.placed);
     this.keys = options.keys;
     this.history = options.history;
   }

@@ -1,4 +1,4 @@
-/** The organization and vaults a run works on, and the client that creates them before anything else happens. */
+/** The organizations and vaults a run works on, and the client that creates them before anything else happens. */
 import type { OperationOutcome } from '../../core/client/operation.ts';
 import type { ClientResult, VaultEntry } from '../../core/client/protocol.ts';
 import type { Behaviour, Plan } from './client.ts';
@@ -7,20 +7,26 @@ export interface Layout {
   readonly vaults: readonly VaultEntry[];
 }
 
-const ORGANIZATION = 'acme';
 const TIMEOUT_MICROS = 10_000_000;
 
-/** Creates one organization and its vaults, trying again until all are there. */
+function nameOf(organization: number): string {
+  return `acme-${organization + 1}`;
+}
+
+/** Creates the organizations and their vaults, trying again until all are there. */
 export class Setup implements Behaviour {
   private readonly vaultCount: number;
+  /** Voters of each group that is made, one for an organization. */
+  private readonly placed: readonly number[];
   private readonly reserved: VaultEntry[] = [];
   private created: number = 0;
-  private hasOrganization: boolean = false;
+  private organizations: number = 0;
   /** Set once everything is there. */
   layout: Layout | undefined = undefined;
 
-  constructor(vaultCount: number) {
+  constructor(vaultCount: number, placed: readonly number[]) {
     this.vaultCount = vaultCount;
+    this.placed = placed;
   }
 
   think(): number {
@@ -29,14 +35,22 @@ export class Setup implements Behaviour {
 
   next(): Plan | undefined {
     if (this.layout !== undefined) return undefined;
-    if (!this.hasOrganization) {
-      return this.plan({ kind: 'directory', body: { kind: 'createOrganization', name: ORGANIZATION } }, () => {
-        this.hasOrganization = true;
+    if (this.organizations <= this.placed.length) {
+      const replicas = this.placed[this.organizations];
+      const placement = replicas === undefined ? undefined : ({ kind: 'new', replicas } as const);
+      const body = { kind: 'createOrganization', name: nameOf(this.organizations), placement } as const;
+      return this.plan({ kind: 'directory', body }, () => {
+        this.organizations += 1;
       });
     }
     if (this.reserved.length < this.vaultCount) {
       const name = `vault-${this.reserved.length + 1}`;
-      const body = { kind: 'reserveVault', organization: ORGANIZATION, name, allowExisting: true } as const;
+      const body = {
+        kind: 'reserveVault',
+        organization: nameOf(this.reserved.length % this.organizations),
+        name,
+        allowExisting: true,
+      } as const;
       return this.plan({ kind: 'directory', body }, (answer) => {
         if (answer.kind === 'vault') this.reserved.push(answer.vault);
       });
@@ -58,7 +72,6 @@ export class Setup implements Behaviour {
       timeoutMicros: TIMEOUT_MICROS,
       done: (outcome: OperationOutcome) => {
         if (outcome.ok) done(outcome.answer);
-        else if (outcome.code === 'organization_exists') this.hasOrganization = true;
         else if (outcome.code === 'vault_exists') this.vaultCreated();
       },
     };

@@ -189,7 +189,11 @@ const query = fc.oneof(
   fc.record({ kind: fc.constant('block' as const), height }),
 );
 const directoryCommand = fc.oneof(
-  fc.record({ kind: fc.constant('createOrganization' as const), name: text }),
+  fc.record({
+    kind: fc.constant('createOrganization' as const),
+    name: text,
+    placement: fc.constantFrom(undefined, { kind: 'new' as const, replicas: 3 }, { kind: 'group' as const, group: 7 as GroupId }),
+  }),
   fc.record({ kind: fc.constant('reserveVault' as const), organization: text, name: text, allowExisting: fc.boolean() }),
 );
 
@@ -303,12 +307,20 @@ const status = fc.record({
 
 export const result: fc.Arbitrary<ClientResult> = fc.oneof(
   fc.record({ kind: fc.constant('session' as const), session: fc.record({ group, index }) }),
-  fc.record({ kind: fc.constant('organization' as const), id: organization, name: text, created: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('organization' as const),
+    id: organization,
+    name: text,
+    group: fc.option(group, { nil: undefined }),
+    created: fc.boolean(),
+  }),
   fc.record({ kind: fc.constant('vault' as const), vault: vaultEntry, created: fc.boolean() }),
   fc.record({ kind: fc.constant('vaults' as const), vaults: fc.array(vaultEntry, { maxLength: 3 }), more: fc.boolean() }),
   fc.record({
     kind: fc.constant('organizations' as const),
-    organizations: fc.array(fc.record({ id: organization, name: text }), { maxLength: 3 }),
+    organizations: fc.array(fc.record({ id: organization, name: text, group: fc.option(group, { nil: undefined }) }), {
+      maxLength: 3,
+    }),
   }),
   fc.record({ kind: fc.constant('member' as const), member: memberEntry, changed: fc.boolean() }),
   fc.record({ kind: fc.constant('members' as const), members: fc.array(memberEntry, { maxLength: 3 }) }),

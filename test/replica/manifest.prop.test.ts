@@ -11,7 +11,7 @@ import { memberOf } from '../../core/state/member-table.ts';
 import { memberEntry } from '../codec/arbitraries.ts';
 import { propertyOptions } from '../support/property.ts';
 
-const GOLDEN_CHECKSUM = '931a6b7b';
+const GOLDEN_CHECKSUM = 'e4cd42d2';
 const idArbitrary: fc.Arbitrary<string> = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => toHex(bytes));
 
 const manifestArbitrary: fc.Arbitrary<Manifest> = fc
@@ -21,9 +21,10 @@ const manifestArbitrary: fc.Arbitrary<Manifest> = fc
     groups: fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { maxLength: 5 }),
     port: fc.integer({ min: 1, max: 65_535 }),
     revision: fc.integer({ min: 0, max: 2 ** 50 }),
+    made: fc.array(fc.constantFrom(1, 3, 5, 7), { maxLength: 3 }),
     members: fc.uniqueArray(memberEntry, { maxLength: 5, selector: ({ id }) => id }),
   })
-  .map(({ cluster, ids, groups, port, revision, members }) => {
+  .map(({ cluster, ids, groups, port, revision, made, members }) => {
     const sorted = ids.toSorted() as NodeId[];
     const numbers = [0, ...groups.toSorted((a, b) => a - b)];
     const founders = sorted.map((id, i) => ({ id, address: `127.0.0.1:${port + i}` }));
@@ -32,10 +33,20 @@ const manifestArbitrary: fc.Arbitrary<Manifest> = fc
       founders,
       groups: numbers.map((group) => ({ group: group as GroupId, voters: sorted })),
     });
-    return { ...founding, revision: revision as LogIndex, members: members.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
+    return {
+      ...founding,
+      revision: revision as LogIndex,
+      members: members.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      placed: made.map((replicas, i) => ({
+        group: (2000 + i) as GroupId,
+        replicas,
+        founders: sorted,
+        voters: sorted.slice(0, 1),
+      })),
+    };
   });
 
-/** A cluster of one that replaced its first node. */
+/** A cluster of one that replaced its first node, and made a group before. */
 const REPLACED: Manifest = (() => {
   const [a, b] = ['a', 'b'].map((digit) => digit.repeat(32) as NodeId) as [NodeId, NodeId];
   const founding = foundingManifest({
@@ -44,19 +55,30 @@ const REPLACED: Manifest = (() => {
     groups: [{ group: 0 as GroupId, voters: [a] }],
   });
   const members = [{ ...memberOf(a, 'h:1'), removed: true, replacedBy: b }, memberOf(b, 'h:2')];
-  return { ...founding, revision: 9 as LogIndex, members };
+  const placed = [{ group: 5 as GroupId, replicas: 1, founders: [a], voters: [b] }];
+  return { ...founding, revision: 9 as LogIndex, members, placed };
 })();
+
+/** Revision and members of that one. */
+const MEMBERS_HEX = `000000000000000900000002${'aa'.repeat(16)}01${'bb'.repeat(16)}00000003683a31${'bb'.repeat(16)}00${'00'.repeat(16)}00000003683a32`;
 
 /** The bytes that format 1 shares with format 2: of the same founders and groups, behind the format. */
 const FOUNDING_HEX = `${'cc'.repeat(16)}00000001${'aa'.repeat(16)}00000003683a3100000001${'00000000'}00000001${'aa'.repeat(16)}`;
 
 describe('manifest', () => {
-  test('format 2 is these bytes', () => {
-    const members = `${'aa'.repeat(16)}01${'bb'.repeat(16)}00000003683a31${'bb'.repeat(16)}00${'00'.repeat(16)}00000003683a32`;
-    const body = `564f554348434c5502${FOUNDING_HEX}000000000000000900000002${members}`;
+  test('format 3 is these bytes', () => {
+    const placed = `00000001${'00000005'}01${`00000001${'aa'.repeat(16)}`}${`00000001${'bb'.repeat(16)}`}`;
+    const body = `564f554348434c5503${FOUNDING_HEX}${MEMBERS_HEX}${placed}`;
     const bytes = encodeManifest(REPLACED);
     expect(toHex(bytes.subarray(0, -4))).toBe(body);
     expect(toHex(bytes.subarray(-4))).toBe(GOLDEN_CHECKSUM);
+  });
+
+  test('format 2 is still read: it knows of no groups that were made later', () => {
+    const writer = new Writer();
+    writer.raw(fromHex(`564f554348434c5502${FOUNDING_HEX}${MEMBERS_HEX}`) ?? new Uint8Array());
+    writer.u32(crc32c(writer.peek()));
+    expect(decodeManifest(writer.finish())).toEqual({ ok: true, value: { ...REPLACED, placed: [] } });
   });
 
   test('format 1 is still read: its founders are its members', () => {

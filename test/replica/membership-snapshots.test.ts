@@ -68,9 +68,9 @@ function untilLevel({ cluster }: Book, node: TestNode): void {
 }
 
 function expectSameStates({ cluster, vault, written }: Book, node: TestNode): void {
-  const members = cluster.leader(0).replica.group(0 as GroupId)?.state.members;
-  expect(node.replica.group(0 as GroupId)?.state.members?.entries).toEqual(members?.entries);
-  expect(node.replica.manifest()).toMatchObject({ members: members?.entries, revision: members?.revision });
+  const topology = cluster.leader(0).replica.group(0 as GroupId)?.state.topology;
+  expect(node.replica.group(0 as GroupId)?.state.topology?.members.entries).toEqual(topology?.members.entries);
+  expect(node.replica.manifest()).toMatchObject({ members: topology?.members.entries, revision: topology?.revision });
   for (let number = 0; number < written; number += 1) {
     const answer = cluster.ask(node, checkRequest(vault, 'eventual', { tuple: tupleOf(number) }));
     expect([number, expectKind(answer, 'tuple').present]).toEqual([number, true]);
@@ -155,8 +155,10 @@ test('who joined and who left survives a restart from a checkpoint and the log b
       expect([...membersOf(configuration)].sort()).toEqual(rest.map(({ id }) => id).sort());
       expect(configuration.voters).toHaveLength(3);
     }
-    expect(node.replica.group(0 as GroupId)?.state.members?.entries.find(({ id }) => id === gone.id)?.removed).toBe(true);
-    expect(node.replica.group(0 as GroupId)?.state.members?.entries).toHaveLength(4);
+    expect(node.replica.group(0 as GroupId)?.state.topology?.members.entries.find(({ id }) => id === gone.id)?.removed).toBe(
+      true,
+    );
+    expect(node.replica.group(0 as GroupId)?.state.topology?.members.entries).toHaveLength(4);
   }
   compact(book);
   untilLevel(book, joiner);

@@ -22,7 +22,11 @@ export function createVault(cluster: TestCluster): { readonly vault: VaultEntry;
   const directory = openSession(cluster, 0);
   const ref = (sequence: number) => ({ session: directory, sequence, lowestUnanswered: sequence });
   const leader = cluster.leader(0);
-  cluster.ask(leader, { kind: 'directory', command: ref(1), body: { kind: 'createOrganization', name: 'acme' } });
+  cluster.ask(leader, {
+    kind: 'directory',
+    command: ref(1),
+    body: { kind: 'createOrganization', name: 'acme', placement: undefined },
+  });
   const reserve = { kind: 'reserveVault', organization: 'acme', name: 'main', allowExisting: false } as const;
   const { vault } = expectKind(cluster.ask(leader, { kind: 'directory', command: ref(2), body: reserve }), 'vault');
   const session = openSession(cluster, vault.group);

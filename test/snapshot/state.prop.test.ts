@@ -65,8 +65,9 @@ function expectEqual(actual: GroupState, expected: GroupState): void {
   expect(actual.lastTime).toBe(expected.lastTime);
   expect(actual.nextExpiry()).toEqual(expected.nextExpiry());
   expect(answersOf(actual)).toEqual(answersOf(expected));
-  expect(actual.members?.entries).toEqual(expected.members?.entries);
-  expect(actual.members?.revision).toBe(expected.members?.revision);
+  expect(actual.topology?.members.entries).toEqual(expected.topology?.members.entries);
+  expect(actual.topology?.groups.entries).toEqual(expected.topology?.groups.entries);
+  expect(actual.topology?.revision).toBe(expected.topology?.revision);
   for (const id of expected.vaultIds()) {
     const [own, other] = [actual.vault(id) as Vault, expected.vault(id) as Vault];
     expect(own.anchor).toEqual(other.anchor);

@@ -157,7 +157,7 @@ test('ids are canonical ULIDs', () => {
 
 test('names of organizations and vaults are slugs and store names', () => {
   const create = (name: string): string | undefined =>
-    said({ kind: 'directory', command, body: { kind: 'createOrganization', name } });
+    said({ kind: 'directory', command, body: { kind: 'createOrganization', name, placement: undefined } });
   const reserve = (name: string): string | undefined =>
     said({ kind: 'directory', command, body: { kind: 'reserveVault', organization: 'acme', name, allowExisting: false } });
   for (const name of ['a', 'acme', 'acme-2', 'a'.repeat(64)]) expect(create(name)).toBeUndefined();

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { toHex } from '../../core/bytes/text.ts';
 import { Writer } from '../../core/bytes/writer.ts';
-import type { DirectoryCommand, MemberCommand } from '../../core/client/protocol.ts';
+import type { DirectoryCommand, MemberCommand, Placement } from '../../core/client/protocol.ts';
 import type { GroupId, Height, LogIndex, NodeId, OrganizationId, VaultId } from '../../core/ids.ts';
 import type { Command } from '../../core/state/command.ts';
 import type { GroupState } from '../../core/state/group-state.ts';
@@ -82,10 +82,23 @@ const memberCommand: fc.Arbitrary<MemberCommand> = fc.oneof(
   fc.record({ kind: fc.constant('promoteMember' as const), node }),
   fc.record({ kind: fc.constant('moveMember' as const), node, address }),
 );
+const PLACEMENTS: readonly Placement[] = [
+  { kind: 'new', replicas: 1 },
+  { kind: 'new', replicas: 3 },
+  { kind: 'group', group: 1 as GroupId },
+  { kind: 'group', group: 3 as GroupId },
+];
 const slug = fc.constantFrom('one', 'two');
 const directoryCommand: fc.Arbitrary<DirectoryCommand> = fc.oneof(
   { weight: 6, arbitrary: memberCommand },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('createOrganization' as const), name: slug }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('createOrganization' as const),
+      name: slug,
+      placement: fc.constantFrom(undefined, ...PLACEMENTS),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({

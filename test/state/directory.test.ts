@@ -39,7 +39,7 @@ test('an id is the ULID of the entry time and of its place in the log', () => {
   const bench = directory();
   const ref = bench.ref(); // entry 1
   const create = (name: string, sequence: number) =>
-    ({ kind: 'directory', ref: { ...ref, sequence }, body: { kind: 'createOrganization', name } }) as const;
+    ({ kind: 'directory', ref: { ...ref, sequence }, body: { kind: 'createOrganization', name, placement: undefined } }) as const;
   const results = bench.apply([create('acme', 1), create('umbrella', 2)], 5_000_999);
   const place = new Writer();
   place.u32(0);
@@ -52,21 +52,21 @@ test('an id is the ULID of the entry time and of its place in the log', () => {
 
 test('creating an organization again answers with the first id', () => {
   const bench = directory();
-  const first = run(bench, { kind: 'createOrganization', name: 'acme' });
+  const first = run(bench, { kind: 'createOrganization', name: 'acme', placement: undefined });
   expect(first).toMatchObject({ kind: 'organization', created: true });
-  expect(run(bench, { kind: 'createOrganization', name: 'acme' })).toEqual({ ...first, created: false });
+  expect(run(bench, { kind: 'createOrganization', name: 'acme', placement: undefined })).toEqual({ ...first, created: false });
 });
 
 test('vaults go to the group with the fewest, then to the smallest number', () => {
   const bench = directory();
-  run(bench, { kind: 'createOrganization', name: 'acme' });
+  run(bench, { kind: 'createOrganization', name: 'acme', placement: undefined });
   const groups = ['a', 'b', 'c', 'd'].map((name) => vaultOf(reserve(bench, 'acme', name)).group);
   expect(groups).toEqual([1, 2, 3, 1]);
 });
 
 test('a name is reserved once; whoever allows it gets the vault that is there', () => {
   const bench = directory();
-  run(bench, { kind: 'createOrganization', name: 'acme' });
+  run(bench, { kind: 'createOrganization', name: 'acme', placement: undefined });
   const first = reserve(bench, 'acme', 'FGA Demo');
   expect(first).toMatchObject({ kind: 'vault', created: true });
   expect(reserve(bench, 'acme', 'FGA Demo')).toMatchObject({ kind: 'error', code: 'vault_exists' });
@@ -76,17 +76,17 @@ test('a name is reserved once; whoever allows it gets the vault that is there', 
 
 test('a cluster without groups for vaults says so, and so does a group without a directory', () => {
   const bench = directory([]);
-  run(bench, { kind: 'createOrganization', name: 'acme' });
+  run(bench, { kind: 'createOrganization', name: 'acme', placement: undefined });
   expect(reserve(bench, 'acme', 'a')).toMatchObject({ kind: 'error', code: 'group_missing' });
   const other = new Bench({ group: GROUP });
-  expect(run(other, { kind: 'createOrganization', name: 'acme' })).toMatchObject({ code: 'group_missing' });
+  expect(run(other, { kind: 'createOrganization', name: 'acme', placement: undefined })).toMatchObject({ code: 'group_missing' });
   expect(lookup(other, 'acme', 'a')).toMatchObject({ code: 'group_missing' });
 });
 
 test('a vault is found by name and by id, but not together with another organization', () => {
   const bench = directory();
-  run(bench, { kind: 'createOrganization', name: 'acme' });
-  run(bench, { kind: 'createOrganization', name: 'umbrella' });
+  run(bench, { kind: 'createOrganization', name: 'acme', placement: undefined });
+  run(bench, { kind: 'createOrganization', name: 'umbrella', placement: undefined });
   const vault = vaultOf(reserve(bench, 'acme', 'docs'));
   expect(vaultOf(lookup(bench, 'acme', 'docs'))).toEqual(vault);
   expect(vaultOf(lookup(bench, '', '', vault.id))).toEqual(vault);
@@ -99,7 +99,8 @@ test('a vault is found by name and by id, but not together with another organiza
 
 test('lists are in order of names, page by page, within one organization', () => {
   const bench = directory();
-  for (const organization of ['acme', 'umbrella']) run(bench, { kind: 'createOrganization', name: organization });
+  for (const organization of ['acme', 'umbrella'])
+    run(bench, { kind: 'createOrganization', name: organization, placement: undefined });
   for (const name of ['b', 'ab', 'a', 'c']) reserve(bench, 'acme', name);
   reserve(bench, 'umbrella', 'aa');
   expect(list(bench, 'acme', '', 3)).toEqual({ names: ['a', 'ab', 'b'], more: true });
@@ -112,7 +113,7 @@ test('lists are in order of names, page by page, within one organization', () =>
 test('the digest covers the directory', () => {
   const digestOf = (name: string): Uint8Array => {
     const bench = directory();
-    run(bench, { kind: 'createOrganization', name });
+    run(bench, { kind: 'createOrganization', name, placement: undefined });
     const out = new Writer();
     bench.state.digest(out);
     return concatBytes(out.finish());

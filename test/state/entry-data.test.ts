@@ -16,7 +16,7 @@ const commands: readonly Command[] = [
   { kind: 'openSession' },
   { kind: 'expire', vault: OTHER_VAULT },
   { kind: 'createVault', ref, organization, vault: VAULT },
-  { kind: 'directory', ref, body: { kind: 'createOrganization', name: 'acme' } },
+  { kind: 'directory', ref, body: { kind: 'createOrganization', name: 'acme', placement: undefined } },
   { kind: 'directory', ref, body: { kind: 'reserveVault', organization: 'acme', name: 'FGA Demo', allowExisting: true } },
 ];
 

@@ -37,16 +37,16 @@ function list(bench: Bench): readonly MemberEntry[] {
 test('the founders are the members at the beginning, and nothing has changed', () => {
   const bench = clusterOf(A, B);
   expect(list(bench)).toEqual([memberOf(A, 'a:1'), memberOf(B, 'b:1')]);
-  expect(bench.state.members?.revision).toBe(0);
+  expect(bench.state.topology?.revision).toBe(0);
 });
 
 test('every change is the revision of its entry, and a command that changes nothing leaves it', () => {
   const bench = clusterOf(A);
   expect(add(bench, B)).toEqual({ kind: 'member', member: memberOf(B, 'b:1'), changed: true });
-  const revision = bench.state.members?.revision;
+  const revision = bench.state.topology?.revision;
   expect(revision).toBe(bench.state.lastApplied);
   expect(add(bench, B)).toMatchObject({ changed: false });
-  expect(bench.state.members?.revision).toBe(revision);
+  expect(bench.state.topology?.revision).toBe(revision);
 });
 
 describe('refusals', () => {
@@ -149,5 +149,5 @@ test('a restored row stands under its own node and decodes, or it is none', () =
   expect(list(restored)).toEqual([memberOf(A, 'a:1')]);
   for (const { key, value } of rows) expect(restored.state.restoreDirectoryRow(key, value)).toBe(true);
   expect(list(restored)).toEqual(list(bench));
-  expect(restored.state.members?.revision).toBe(bench.state.members?.revision);
+  expect(restored.state.topology?.revision).toBe(bench.state.topology?.revision);
 });

@@ -47,7 +47,7 @@ property('a command has as many bytes as were counted', transaction, fc.nat(4), 
     { kind: 'createVault', ref, organization: ORGANIZATION, vault: VAULT },
     { kind: 'openSession' },
     { kind: 'expire', vault: VAULT },
-    { kind: 'directory', ref, body: { kind: 'createOrganization', name: 'acme' } },
+    { kind: 'directory', ref, body: { kind: 'createOrganization', name: 'acme', placement: undefined } },
   ];
   const writer = new Writer();
   writeCommand(writer, commands[kind] as Command);

@@ -414,7 +414,9 @@ describe('operators', () => {
     };
     const { call, asked } = gateway(() => undefined, again);
     expect(await call('POST', '/v1/init', {})).toMatchObject({ status: 400, body: { code: 'failed_precondition' } });
-    expect(asked).toMatchObject([{ kind: 'directory', body: { kind: 'createOrganization', name: 'default' } }]);
+    expect(asked).toMatchObject([
+      { kind: 'directory', body: { kind: 'createOrganization', name: 'default', placement: undefined } },
+    ]);
 
     const elsewhere = gateway(() => undefined, { ...again, status: () => STATUS });
     await elsewhere.call('POST', '/v1/init', {});
