@@ -12,10 +12,10 @@ import {
   type MemberCommand,
   type MemberEntry,
   NEWEST,
-  type ReadPoint,
-  type VaultEntry,
   type OrganizationEntry,
   type Placement,
+  type ReadPoint,
+  type VaultEntry,
   type VaultQuery,
 } from '../core/client/protocol.ts';
 import type { GroupId, Height, NodeId } from '../core/ids.ts';

@@ -105,11 +105,14 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return writer.finish();
 }
 
+/** Every group, by its first voters, ascending. */
+export function groupsOf({ groups, placed }: Manifest): readonly GroupMembers[] {
+  return [...groups, ...placed.map(({ group, founders }) => ({ group, voters: founders }))];
+}
+
 /** The first voters of a group; undefined where the cluster has no such group. */
 export function foundingOf(manifest: Manifest, group: GroupId): GroupMembers | undefined {
-  const placed = manifest.placed.find((each) => each.group === group);
-  if (placed !== undefined) return { group, voters: placed.founders };
-  return manifest.groups.find((each) => each.group === group);
+  return groupsOf(manifest).find((each) => each.group === group);
 }
 
 /** Strict: sorted, unique, every voter a founder, GLOBAL first. */

@@ -37,7 +37,7 @@ import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './di
 import type { GroupSink, ReplicaGroup } from './group.ts';
 import { GroupOpening } from './group-opening.ts';
 import { Hibernation, type HibernationHost, type LivenessMessage } from './hibernation.ts';
-import type { Manifest, Member } from './manifest.ts';
+import { groupsOf, type Manifest, type Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
 import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
 import { errorResult, quarantinedResult, removedResult } from './results.ts';
@@ -386,8 +386,7 @@ export class Replica implements Core, GroupSink {
   private start(manifest: Manifest): void {
     this.started = true;
     const { groups: known, quarantined, allQuarantined } = this.recovery;
-    const placed = manifest.placed.map(({ group, founders }) => ({ group, voters: founders }));
-    for (const founding of [...manifest.groups, ...placed]) {
+    for (const founding of groupsOf(manifest)) {
       const { group, voters } = founding;
       const isHere = voters.includes(this.id) || known.has(group) || quarantined.includes(group) || allQuarantined;
       if (isHere) this.groups.set(group, this.opening.open(founding));

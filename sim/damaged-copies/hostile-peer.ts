@@ -19,7 +19,7 @@ import type { Draws } from '../tape.ts';
 import type { ChangedFiles } from './copy.ts';
 import type { Damage, Scene } from './damage.ts';
 import { FIRST_SEQ, LivingCopy } from './opening.ts';
-import { withGroup } from './small-files.ts';
+import { newestGroup, withGroup } from './small-files.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const STRANGER_ADDRESS = '127.0.0.1:4999';
@@ -242,7 +242,7 @@ export function newGroup(scene: Scene, clean: LivingCopy): Damage | undefined {
   if (scene.manifest.founders.every((founder) => founder.id === id)) return undefined;
   const peer = withStranger(scene);
   const manifest = withGroup(peer.manifest, (founder) => founder !== id);
-  const { group } = manifest.groups.at(-1) as { readonly group: GroupId };
+  const group = newestGroup(manifest);
   return {
     what: 'a group more',
     files: new Map([[CLUSTER_FILE, encodeManifest(manifest)]]),

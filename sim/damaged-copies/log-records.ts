@@ -4,7 +4,7 @@ import { writeU64 } from '../../core/bytes/u64.ts';
 import { type GroupId, type LogIndex, plus, type Term } from '../../core/ids.ts';
 import { type Entry, EntryKind } from '../../core/raft/message.ts';
 import { CLUSTER_FILE } from '../../core/replica/directory.ts';
-import { encodeManifest } from '../../core/replica/manifest.ts';
+import { encodeManifest, groupsOf } from '../../core/replica/manifest.ts';
 import type { RecoveredGroup } from '../../core/wal/group-log.ts';
 import { RECORD_HEADER_BYTES } from '../../core/wal/record.ts';
 import type { Draws } from '../tape.ts';
@@ -233,7 +233,7 @@ function lostRecords({ manifest }: Scene, editor: LogEditor, group: GroupId): Da
   const more = withGroup(manifest, () => true);
   editor.copy.put(CLUSTER_FILE, encodeManifest(more));
   const isTold = third.file !== first.file;
-  const hurt = isTold ? [group] : more.groups.map((members) => members.group);
+  const hurt = isTold ? [group] : groupsOf(more).map((members) => members.group);
   const judge = both(reportsDamage, quarantines(hurt, 'log_damaged'));
   const what = isTold ? 'two records lost' : 'two records lost, one of them of nobody knows whom';
   return { what, files: editor.copy.changes, judge };

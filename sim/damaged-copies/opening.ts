@@ -4,6 +4,7 @@ import type { Clocks, DirectoryReader, Effect, InputBody } from '../../core/effe
 import { StorageError } from '../../core/errors.ts';
 import type { GroupId } from '../../core/ids.ts';
 import { plus, type Seq } from '../../core/ids.ts';
+import { groupsOf } from '../../core/replica/manifest.ts';
 import { Replica } from '../../core/replica/replica.ts';
 import { recoverWal } from '../../core/wal/recover.ts';
 import { entropyFrom } from '../entropy.ts';
@@ -68,7 +69,8 @@ export class LivingCopy {
 
   /** Ids of the manifest's groups that are up here. */
   get groups(): readonly GroupId[] {
-    const ids = (this.replica.manifest()?.groups ?? []).map(({ group }) => group);
+    const manifest = this.replica.manifest();
+    const ids = manifest === undefined ? [] : groupsOf(manifest).map(({ group }) => group);
     return ids.filter((id) => this.replica.group(id) !== undefined);
   }
 

@@ -11,7 +11,7 @@ import { contentOf, withBitFlipped, withByte } from './copy.ts';
 import { type Damage, type Judge, opensAs, quarantines, refusedAs, reportsDamage, type Scene } from './damage.ts';
 import { LogEditor, type RecordPlace } from './log-editor.ts';
 import type { LivingCopy } from './opening.ts';
-import { withGroup } from './small-files.ts';
+import { newestGroup, withGroup } from './small-files.ts';
 
 /** Where a segment's header holds its format, its length, its checksum and the number of its groups (core/wal/segment.ts). */
 const FORMAT_AT = 8;
@@ -144,7 +144,7 @@ const HEADERS: readonly (readonly [string, Change])[] = [
       editor.rewriteHeader(place.file, (header) => ({ ...header, unlistedBroken: true }));
       const more = withGroup(manifest, () => true);
       editor.copy.put(CLUSTER_FILE, encodeManifest(more));
-      return broken((more.groups.at(-1) as { readonly group: GroupId }).group);
+      return broken(newestGroup(more));
     },
   ],
   [

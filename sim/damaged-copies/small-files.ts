@@ -2,9 +2,9 @@
 import { crc32c } from '../../core/bytes/crc32c.ts';
 import { drawId } from '../../core/bytes/hex-id.ts';
 import { Writer } from '../../core/bytes/writer.ts';
-import { GLOBAL_GROUP } from '../../core/ids.ts';
+import { GLOBAL_GROUP, type GroupId, plus } from '../../core/ids.ts';
 import { CLUSTER_FILE, IDENTITY_FILE } from '../../core/replica/directory.ts';
-import { encodeManifest, type GroupMembers, type Manifest } from '../../core/replica/manifest.ts';
+import { encodeManifest, type GroupMembers, groupsOf, type Manifest } from '../../core/replica/manifest.ts';
 import { entropyFrom } from '../entropy.ts';
 import { contentOf, withBitFlipped, withByte } from './copy.ts';
 import { type Damage, opensAs, refusedAs, type Scene } from './damage.ts';
@@ -55,12 +55,14 @@ export function damageManifestBytes({ reader, draws }: Scene): Damage {
   }
 }
 
-/** The manifest as a version before wrote it, where nothing has changed since the cluster began: it says the same. */
-export function olderManifest({ manifest }: Scene, clean: LivingCopy): Damage | undefined {
-  if (manifest.revision > 0) return undefined;
+/** The manifest as a version before wrote it, where that knew everything that there is: it says the same. */
+export function olderManifest({ manifest, draws }: Scene, clean: LivingCopy): Damage | undefined {
+  if (manifest.placed.length > 0) return undefined;
+  const isOldest = manifest.revision === 0 && draws.below(2) === 0;
   const writer = new Writer();
-  // Without revision, number of members and checksum.
-  writer.raw(withByte(encodeManifest({ ...manifest, members: [] }).subarray(0, -16), FORMAT_AT, 1));
+  // Without the number of later groups and the checksum; of the oldest format without revision and number of members, too.
+  if (isOldest) writer.raw(withByte(encodeManifest({ ...manifest, members: [] }).subarray(0, -20), FORMAT_AT, 1));
+  else writer.raw(withByte(encodeManifest(manifest).subarray(0, -8), FORMAT_AT, 2));
   writer.u32(crc32c(writer.peek()));
   const content = writer.finish();
   return { what: 'CLUSTER of the format before', files: new Map([[CLUSTER_FILE, content]]), judge: opensAs(clean) };
@@ -98,7 +100,13 @@ function ofManyMembers(manifest: Manifest): Uint8Array {
 
 /** The manifest with one group more, of which this node has no log. @param isHere whether it is a founder of it. */
 export function withGroup(manifest: Manifest, isHere: (voter: string) => boolean): Manifest {
-  const last = manifest.groups.at(-1) as GroupMembers;
+  const group = plus(newestGroup(manifest), 1);
   const voters = manifest.founders.map(({ id }) => id).filter(isHere);
-  return { ...manifest, groups: [...manifest.groups, { group: (last.group + 1) as GroupMembers['group'], voters }] };
+  if (manifest.placed.length === 0) return { ...manifest, groups: [...manifest.groups, { group, voters }] };
+  return { ...manifest, placed: [...manifest.placed, { group, replicas: 1, founders: voters, voters }] };
+}
+
+/** The group of the highest number. */
+export function newestGroup(manifest: Manifest): GroupId {
+  return (groupsOf(manifest).at(-1) as GroupMembers).group;
 }
