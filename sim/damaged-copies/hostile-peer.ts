@@ -163,6 +163,7 @@ function impossibleOffers(talk: Talk): string | undefined {
 /** The copy leads, by votes of its peers, and hears what no follower says. */
 function hecklers(talk: Talk, draws: Draws): string | undefined {
   talk.lead();
+  const isAlone = talk.voters.length === 1; // then it commits by itself, and may take others in
   talk.say({ kind: 'timeoutNow', term: plus(talk.raft.term, draws.below(2)) });
   for (const voter of talk.voters) {
     if (voter !== talk.node.replica.id) talk.say({ kind: 'requestVoteResponse', term: talk.raft.term, granted: true }, voter);
@@ -179,7 +180,7 @@ function hecklers(talk: Talk, draws: Draws): string | undefined {
   talk.append(term, talk.raft.lastIndex, [entry(talk.raft.lastIndex + 1, term)]);
   const installs = { index: plus(talk.raft.lastIndex, 10), indexTerm: term, configuration: configurationOf(talk.voters) };
   talk.say({ kind: 'installSnapshot', term, ...installs, manifest: NOTHING }, from);
-  if (talk.voters.length > 1 && talk.raft.commitIndex > talk.commitBefore) return 'with a commit that no quorum made';
+  if (!isAlone && talk.raft.commitIndex > talk.commitBefore) return 'with a commit that no quorum made';
   talk.say({ kind: 'heartbeatResponse', term: plus(term, 1), context: 0 }, from);
   return talk.raft.role === 'leader' ? 'by leading on in an older term' : undefined;
 }
