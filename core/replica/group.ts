@@ -63,6 +63,8 @@ export interface GroupSink {
 /** Entry header and section framing that a command's own size does not count, bytes. Generous. */
 const BATCH_BYTES_MAX = ENTRY_BYTES_MAX - 128 * 1024;
 const BATCH_SECTION_BYTES = 64;
+/** What is due and could not be proposed is proposed again after this time; so long may an expiry be late. */
+const EXPIRY_RETRY_MICROS = 1000;
 const AT_ONCE = 0 as Seq;
 const NO_WALL = 0 as Micros;
 
@@ -157,7 +159,7 @@ export class ReplicaGroup {
     this.wall = wall;
     if (this.isIdle(now)) this.raft.hibernate(now);
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
-    if (this.leading && this.buggify('replica.hand-over-leadership')) this.handOver(now);
+    if (this.leading && !this.raft.isTransferring && this.buggify('replica.hand-over-leadership')) this.handOver(now);
     this.pump(now);
   }
 
@@ -225,7 +227,7 @@ export class ReplicaGroup {
     if (!this.leading || this.expiryProposed) return due;
     const expiry = this.state.nextExpiry();
     // The wall clock decides only when to propose, never what is live: an early or late guess costs one more step.
-    return expiry === undefined ? due : minOf(due, plus(now, Math.max(expiry.at - this.wall, 1)));
+    return expiry === undefined ? due : minOf(due, plus(now, Math.max(expiry.at - this.wall, EXPIRY_RETRY_MICROS)));
   }
 
   status(): GroupStatus {

@@ -82,7 +82,7 @@ function addOrganizationCommands(program: Command): void {
   withRemoteOptions(org.command('create').description('create an organization').argument('<name>'))
     .option('--group <new|id>', 'where its vaults are to be: in a new group or in one that there is (default: the shared ones)')
     .option('--replicas <n>', 'nodes that hold the new group: 1, 3, 5 or 7 (default 3)')
-    .addHelpText('after', '\nExamples:\n  vouch org create acme\n  vouch org create bank --group new --replicas 5')
+    .addHelpText('after', '\nExample:\n  vouch org create acme\n  vouch org create bank --group new --replicas 5')
     .action(async (name: string, options: OrganizationOptions) => {
       const made = await new Remote(options).post<MadeOrganization>('/v1/organizations', { name, ...placementOf(options) });
       if (options.json) return printJson(made);
