@@ -43,6 +43,8 @@ export class VirtualNode<S extends Shape, C extends SimCore<S>> {
   durableSeq: number = 0;
   /** Handed out, not durable yet; in order. */
   persists: PendingPersist[] = [];
+  /** Whether a persist of this incarnation was refused. */
+  diskFailed: boolean = false;
   /** Effects that wait for their `after`; in order. */
   waiting: (SendEffect<S> | ReplyEffect<S>)[] = [];
   /** Messages per peer that may leave with the next release: what the frames are checked against. */

@@ -12,6 +12,7 @@ import type { InjectedError, VirtualDisk } from './virtual-disk.ts';
 interface Writer {
   readonly disk: VirtualDisk;
   persists: PendingPersist[];
+  diskFailed: boolean;
 }
 
 /** How far a completion got. */
@@ -21,7 +22,9 @@ export interface Completed {
   readonly failure: { readonly seq: number; readonly code: InjectedError } | undefined;
 }
 
+/** Nothing is carried out behind a persist that failed, also not what the core asks for before it hears of the failure. */
 export function startPersist(writer: Writer, effect: PersistEffect): void {
+  if (writer.diskFailed) return;
   writer.persists.push({ seq: effect.seq, ops: effect.ops, done: 0, failure: undefined });
   writeAhead(writer);
 }
@@ -35,6 +38,7 @@ export function completePersists(writer: Writer, all: boolean): Completed {
     while (persist.done < persist.ops.length && persist.failure === undefined) carryOutNext(writer.disk, persist);
     if (persist.failure !== undefined) {
       writer.persists = [];
+      writer.diskFailed = true;
       return { seq, failure: { seq: persist.seq, code: persist.failure } };
     }
     writer.persists.shift();
@@ -54,6 +58,7 @@ export function cutPersists(writer: Writer, draws: Draws): void {
     if (persist.failure !== undefined) break;
   }
   writer.persists = [];
+  writer.diskFailed = false;
 }
 
 /** Carries out one operation. A disk that was not made to fail refuses nothing that makes sense: a refusal is the core's mistake. */

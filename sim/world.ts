@@ -237,6 +237,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     node.issuedSeq = 0;
     node.durableSeq = 0;
     node.persists = [];
+    node.diskFailed = false;
     node.waiting = [];
     node.releasable.fill(0);
     node.pausedUntil = 0;

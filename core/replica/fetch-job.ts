@@ -10,7 +10,7 @@ import { equalBytes } from '../bytes/compare.ts';
 import type { FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { type Micros, minOf, NEVER, type NodeId, plus, type Seq } from '../ids.ts';
-import { SNAPSHOT_PULLS_MAX, SNAPSHOT_WRITE_BYTES_MAX } from '../limits.ts';
+import { SNAPSHOT_PULLS_MAX, SNAPSHOT_SLICE_BYTES, SNAPSHOT_WRITE_BYTES_MAX } from '../limits.ts';
 import { membersOf } from '../raft/configuration.ts';
 import type { SnapshotMeta } from '../raft/message.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
@@ -35,6 +35,8 @@ import { type HeldSnapshot, heldOf, namesOf } from './snapshot-store.ts';
 type Phase =
   /** Reading what an earlier life has fetched. */
   | 'scanning'
+  /** Writing that again. */
+  | 'rewriting'
   | 'fetching'
   /** Everything is there; waiting until the file shows it. */
   | 'writing'
@@ -77,6 +79,7 @@ export class FetchJob {
   private nextSection: number = 0;
   private nextNumber: number = 0;
   private waitsFor: Seq = 0 as Seq;
+  private rewrittenBytes: number = 0;
   /** Why it does not go on, where it does not. */
   failure: FetchFailure | undefined = undefined;
 
@@ -99,7 +102,9 @@ export class FetchJob {
 
   /** Whether a slice of work would do something now. */
   get canWork(): boolean {
-    return this.failure === undefined && (this.phase === 'scanning' || this.phase === 'restoring');
+    if (this.failure !== undefined) return false;
+    if (this.phase === 'rewriting') return this.backlog.bytes < SNAPSHOT_WRITE_BYTES_MAX;
+    return this.phase === 'scanning' || this.phase === 'restoring';
   }
 
   /** Whether the group waits for chunks. */
@@ -117,6 +122,7 @@ export class FetchJob {
   work(): void {
     try {
       if (this.phase === 'scanning') this.scanOn();
+      else if (this.phase === 'rewriting') this.rewriteOn();
       else if (this.phase === 'restoring') this.restoreOn();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
@@ -233,7 +239,21 @@ export class FetchJob {
     if (found === undefined || !isSame) return this.beginFile(true);
     this.host.mark('snapshot.fetch-resumed');
     this.index = found;
-    this.phase = found.isComplete ? 'writing' : 'fetching';
+    this.phase = 'rewriting';
+  }
+
+  /**
+   * What an earlier life of the node wrote is written again, a slice at a time: if its sync failed, the operating system may take
+   * the pages for clean, so that they are read back from its cache and no later sync writes them (core/wal/recover.ts).
+   */
+  private rewriteOn(): void {
+    const { index, file, host } = this;
+    const length = Math.min(SNAPSHOT_SLICE_BYTES, index.end - this.rewrittenBytes);
+    const bytes = host.reader.read(file, this.rewrittenBytes, length);
+    this.backlog.add(host.write([{ op: 'write', file, offset: this.rewrittenBytes, bytes }]), length);
+    this.rewrittenBytes += length;
+    if (this.rewrittenBytes < index.end) return;
+    this.phase = index.isComplete ? 'writing' : 'fetching';
     this.written();
     this.pull();
   }

@@ -60,7 +60,8 @@ export class GroupLog implements RecoveredGroup {
   }
 
   get isComplete(): boolean {
-    return this.base === 1;
+    // Entries go only once a mark stands in their place: without either, there never were any.
+    return this.base === 1 || (this.base === undefined && this.snapshot === undefined);
   }
 
   continues({ index, term }: SnapshotAt): boolean {
@@ -144,7 +145,7 @@ export class GroupLog implements RecoveredGroup {
     // Before the cut there may have been entries that a later life of the log replaced.
     const isBeforeCut = this.isCut && from < this.base;
     const start = this.snapshot?.index ?? 0;
-    if ((from <= start && !this.isCut) || from > this.base + this.kept.length || (from < this.base && !isBeforeCut))
+    if (from <= start || from > this.base + this.kept.length || (from < this.base && !isBeforeCut))
       return 'a truncation lies outside the log';
     if (isBeforeCut) this.base = from;
     this.kept.length = from - this.base;

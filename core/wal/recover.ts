@@ -92,6 +92,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
     options.mark?.('wal.new-segment-after-damage');
     // Nothing is changed; the next segment's header will say for good which groups are broken.
     if (last !== undefined) {
+      repairs.push(NAMES_FIRST);
       writeAgain(reader, last, walk, repairs);
       repairs.push({ op: 'sync', file: last.file });
     }
@@ -108,6 +109,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
     const wal = new Wal({ ...tail, files: [1], segment: 1, offset: headerBytes(0), segmentEnd: segmentBytes }, options);
     return { ...found, wal, repairs, tornBytes: 0 };
   }
+  repairs.push(NAMES_FIRST);
   writeAgain(reader, last, walk, repairs);
   const tornBytes = Math.max(last.usedEnd - walk.end, 0);
   if (tornBytes > 0) options.mark?.('wal.torn-tail-cut');
@@ -232,6 +234,12 @@ function writeAgain(reader: DirectoryReader, last: SegmentScan, { end, watermark
   const from = first > 0 ? (counted[first] as FoundRecord).offset : 0; // before its first record the header may be as new
   if (from < end) repairs.push({ op: 'write', file: last.file, offset: from, bytes: reader.read(last.file, from, end - from) });
 }
+
+/**
+ * A record may speak of a file that was renamed before it was written, by the same process that died before either was durable: the
+ * name has to be durable first, as it was to be then. Else power loss could leave a log that begins behind a snapshot that is gone.
+ */
+const NAMES_FIRST: FileOp = { op: 'syncDirectory' };
 
 /** Overwrites a torn tail with zeros, so that nothing of it can ever be taken for a record again. */
 function cut(file: string, range: { readonly from: number; readonly to: number }, ops: FileOp[]): void {

@@ -6,6 +6,7 @@ import { defined } from '../../core/assert.ts';
 import { equalBytes } from '../../core/bytes/compare.ts';
 import { MerkleLog } from '../../core/chain/merkle-log.ts';
 import { type GroupId, type LogIndex, plus, type Term } from '../../core/ids.ts';
+import { membersOf } from '../../core/raft/configuration.ts';
 import { encodeConfiguration } from '../../core/raft/configuration-bytes.ts';
 import { configurationOf, EntryKind } from '../../core/raft/message.ts';
 import { FETCHING_SUFFIX, snapshotName } from '../../core/snapshot/file.ts';
@@ -167,7 +168,10 @@ function converse({ hasher, draws }: Scene, talk: Talk, offer: Offer): string | 
   }
   const isThere = raft.commitIndex === index && raft.lastIndex === Math.max(index, end);
   if (isThere) return offer.isUsable === false ? 'with a state that is none' : undefined;
-  if (offer.isUsable === true) return 'without the state that it was offered';
+  // A source that was removed is asked in vain until the pull times out, which takes longer than this conversation.
+  const members = node.replica.manifest()?.members ?? [];
+  const isAnybodyGone = membersOf(configuration).some((id) => members.find((member) => member.id === id)?.removed !== false);
+  if (offer.isUsable === true) return isAnybodyGone ? undefined : 'without the state that it was offered';
   return raft.commitIndex === commitIndex && raft.lastIndex === end ? undefined : 'with a log that is neither';
 }
 

@@ -49,7 +49,7 @@ export function damageManifestBytes({ reader, draws }: Scene): Damage {
     case 1:
       return changed('of another program', withByte(bytes, draws.below(8), 0));
     case 2:
-      return changed('of a newer format', withByte(bytes, FORMAT_AT, 3 + draws.below(200)));
+      return changed('of a newer format', withByte(bytes, FORMAT_AT, 4 + draws.below(200)));
     default:
       return changed('with a bit flipped', withBitFlipped(bytes, draws));
   }

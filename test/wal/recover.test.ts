@@ -76,6 +76,18 @@ class Log {
   }
 }
 
+test('a group that only ever voted is whole, also when the segment that it began in has been reclaimed', () => {
+  const log = new Log();
+  log.add(vote(A, 1), append(B, 1, 1000), append(B, 2, 1000), append(B, 3, 1000));
+  log.add({ group: B, kind: 'snapshotMark', index: 3 as LogIndex, term: 1 as Term, log: 'continues' });
+  log.wal.keepBehind(B, 3 as LogIndex);
+  for (let index = 4; index < 12; index += 1) log.add(append(B, index, 1000));
+  expect(log.directory.files.has(FIRST)).toBe(false);
+  const { groups } = log.reopen();
+  expect(groups.get(A)).toMatchObject({ isComplete: true, hardState: { term: 1 } });
+  expect(groups.get(B)).toMatchObject({ isComplete: false });
+});
+
 test('an empty directory becomes a log of one segment', () => {
   const { repairs, fresh, groups, damage } = recoverWal(new MemoryDirectory(), options);
   expect(repairs.map((op) => op.op)).toEqual(['create', 'write', 'sync', 'syncDirectory']);
@@ -112,8 +124,15 @@ test('records whose sync failed, read back from the cache, are written again: a 
 test('what a watermark covers is not written again', () => {
   const log = new Log();
   log.add(append(A, 1), append(A, 2), append(A, 3));
-  const [rewritten] = recoverWal(log.directory, options).repairs;
+  const rewritten = recoverWal(log.directory, options).repairs.find(({ op }) => op === 'write');
   expect(rewritten).toMatchObject({ op: 'write', file: FIRST, offset: log.places[3]?.offset });
+});
+
+test('names are durable before the records that speak of them: the directory is synced before the tail is written again', () => {
+  const log = new Log();
+  log.addUnsynced(append(A, 1));
+  const ops = recoverWal(log.directory, options).repairs.map(({ op }) => op);
+  expect(ops.slice(0, 3)).toEqual(['syncDirectory', 'write', 'sync']);
 });
 
 test('each group gets its own hard state, the newest, and its own entries', () => {
