@@ -3,6 +3,7 @@ import type { Scenario } from '../sim/scenario.ts';
 import { deafLeader } from './deaf-leader.ts';
 import { echoes } from './echoes.ts';
 import { failingFsync } from './failing-fsync.ts';
+import { failover } from './failover.ts';
 import { flappingPartition } from './flapping-partition.ts';
 import { leaderCrashLoop } from './leader-crash-loop.ts';
 import { lightsOut } from './lights-out.ts';
@@ -19,6 +20,7 @@ import { wanderingClocks } from './wandering-clocks.ts';
 export const SCENARIOS: readonly Scenario[] = [
   splitBrain,
   leaderCrashLoop,
+  failover,
   tornWal,
   flappingPartition,
   deafLeader,

@@ -47,6 +47,19 @@ export class ActorStage {
     this.settle(slot);
   }
 
+  /** A node's process is gone: that client hears of it after that time, or every client. */
+  died(node: number, delayMicros: number, endpoint?: number): void {
+    for (let slot = 0; slot < this.actors.length; slot += 1) {
+      if (endpoint !== undefined && endpoint !== this.firstEndpoint + slot) continue;
+      this.scheduler.push(this.scheduler.now + delayMicros, EventKind.reset, slot, node, undefined);
+    }
+  }
+
+  reset(slot: number, node: number): void {
+    (this.actors[slot] as Actor).reset?.(this.scheduler.now, node);
+    this.settle(slot);
+  }
+
   /** A timer of the client fired; one that was brought forward since is ignored. */
   fired(slot: number): void {
     if (this.scheduler.now < (this.timers[slot] as number)) return;

@@ -9,6 +9,8 @@ export interface Outgoing {
 export interface Actor {
   /** Bytes of a node arrived. @param time true time; clients keep no promise that a clock could break. */
   receive(time: number, node: number, bytes: Uint8Array): void;
+  /** Its connections to a node were reset: that process died, and its machine said so. */
+  reset?(time: number, node: number): void;
   /** nextDeadline has passed; harmless when early. */
   deadline(time: number): void;
   /** True time of the next thing to do; Infinity = waits for bytes only. */

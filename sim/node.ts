@@ -35,6 +35,8 @@ export class VirtualNode<S extends Shape, C extends SimCore<S>> {
   /** Undefined before the first opening only; see `running`. */
   core: C | undefined = undefined;
   running: boolean = false;
+  /** Whether its machine answers for a process that is gone. */
+  hasPower: boolean = true;
   /** Grows at every opening; completions and timers of an earlier incarnation are ignored. */
   incarnation: number = 0;
   frames: FrameQueue<S> | undefined = undefined;

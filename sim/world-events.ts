@@ -1,7 +1,7 @@
 /** Kinds of events on the heap and in the trace hash. */
 
 /** Kinds on the heap, also folded into the trace. */
-export const EventKind = { frame: 1, timer: 2, disk: 3, actor: 4, restart: 5, peer: 6, control: 7 } as const;
+export const EventKind = { frame: 1, timer: 2, disk: 3, actor: 4, restart: 5, peer: 6, control: 7, reset: 8 } as const;
 
 /** What else the trace folds. */
 export const TraceKind = {

@@ -157,6 +157,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.halt(node);
     cutPersists(node, this.crashDraws[index] as Draws);
     if (how === 'powerLoss') this.losePower(index);
+    else this.actors.died(index, this.options.link.delayMinMicros);
     for (const peer of this.nodes) if (peer !== node && peer.running) this.tellPeer(peer, node, 'down');
   }
 
@@ -164,6 +165,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
   losePower(index: number): void {
     const node = this.nodeAt(index);
     assert(!node.running, 'power is lost by a machine whose process is gone');
+    node.hasPower = false;
     const { lostWrites, tornWrites } = node.disk.powerLoss();
     this.counts.add('lostWrite', lostWrites);
     this.counts.add('tornWrite', tornWrites);
@@ -234,6 +236,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     node.core = core;
     node.frames = this.protocol.frames(core, node.id);
     node.running = true;
+    node.hasPower = true;
     node.issuedSeq = 0;
     node.durableSeq = 0;
     node.persists = [];
@@ -284,6 +287,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
       }
       case EventKind.actor:
         return this.actors.fired(first);
+      case EventKind.reset:
+        return this.actors.reset(first, second);
       case EventKind.peer: {
         const node = this.nodeAt(first);
         if (!node.running || this.deferred(node)) return;
@@ -316,7 +321,11 @@ export class World<S extends Shape, C extends SimCore<S>> {
       this.scheduler.push(node.pausedUntil, EventKind.frame, from, to, bytes); // still in flight: counts against the link
       return;
     }
-    if (!this.network.arrive(from, to, bytes, node.running)) return;
+    const hasArrived = this.network.arrive(from, to, bytes, node.running);
+    // Nobody listens there, and the machine says so.
+    if (!node.running && node.hasPower && from >= this.nodes.length)
+      this.actors.died(node.index, this.options.link.delayMinMicros, from);
+    if (!hasArrived) return;
     if (from >= this.nodes.length) return this.requestInput(node, from, bytes);
     this.trace.event(this.now, to, EventKind.frame);
     this.trace.bytes(bytes);

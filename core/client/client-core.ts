@@ -47,6 +47,9 @@ const HINTS_MAX = 3;
 /** How old the list of members may become while nodes answer. Why: clients outlive nodes, and nobody tells them of new ones. */
 const MEMBERS_AGE_MAX_MICROS = 5_000_000;
 const NO_SESSION_MESSAGE = 'A node asked for a session where none is needed.';
+/** Longest wait, and how many of them, where a node knows of no leader. Together somewhat longer than an election. */
+const ELECTION_BACKOFF_MICROS = 10_000;
+const ELECTION_ATTEMPTS = 80;
 const NO_ATTEMPT = 0 as RequestId;
 
 export class ClientCore {
@@ -263,7 +266,9 @@ export class ClientCore {
     if (error.code !== 'not_leader') return this.pause(now, pending, { requestId, atLeastMs });
     const leader = error.leader === undefined ? undefined : this.endpoints.findNode(error.leader);
     if (leader === undefined && error.leader !== undefined) this.learn(now, endpoint);
-    if (leader === undefined || leader === endpoint) return this.pause(now, pending, { requestId, atLeastMs: 0 });
+    // A leader that has just failed is the old one, and whoever names it has not noticed yet.
+    const isStale = leader === endpoint || leader?.isDown === true;
+    if (leader === undefined || isStale) return this.pause(now, pending, { requestId, atLeastMs: 0, elects: true });
     this.endpoints.setLeader(group, leader);
     if (pending.attempt !== requestId) return;
     if (pending.hintsFollowed >= HINTS_MAX) return this.pause(now, pending, { requestId, atLeastMs: 0 });
@@ -296,14 +301,21 @@ export class ClientCore {
   private pause(
     now: Micros,
     pending: Pending,
-    { requestId, atLeastMs }: { readonly requestId: RequestId; readonly atLeastMs: number },
+    {
+      requestId,
+      atLeastMs,
+      elects = false,
+    }: { readonly requestId: RequestId; readonly atLeastMs: number; readonly elects?: boolean },
   ): void {
     if (pending.attempt !== requestId) return;
     pending.attempt = NO_ATTEMPT;
     pending.failures += 1;
     pending.hintsFollowed = 0;
     const asked = Math.min(Math.max(atLeastMs, 0) * 1000, this.backoff.maxMicros);
-    const wait = asked + backoffMicros(this.backoff, pending.failures, this.options.random);
+    // A group without a leader has one soon, as a rule: who waits for that asks often at first.
+    const isSoon = elects && pending.failures <= ELECTION_ATTEMPTS;
+    const range = isSoon ? { ...this.backoff, maxMicros: ELECTION_BACKOFF_MICROS } : this.backoff;
+    const wait = asked + backoffMicros(range, pending.failures, this.options.random);
     this.heap.schedule(pending, Math.min(pending.deadline, now + wait) as Micros);
   }
 
@@ -332,6 +344,7 @@ export class ClientCore {
     const endpoint = this.endpoints.find(address);
     if (endpoint === undefined) return;
     this.endpoints.failed(endpoint, now);
+    endpoint.isDown = true;
     for (const [requestId, attempt] of this.attempts) {
       if (attempt.endpoint === endpoint) this.pause(now, attempt.pending, { requestId, atLeastMs: 0 });
     }

@@ -15,6 +15,8 @@ export interface Endpoint {
   node: NodeId | undefined;
   /** Failures since the last sign of life. */
   failures: number;
+  /** Its connection broke, and nothing has come from it since. */
+  isDown: boolean;
   /** Asked only where there is no better choice until then. */
   avoidUntil: Micros;
   /** Whether it is being asked who it is. */
@@ -59,6 +61,7 @@ export class Endpoints {
 
   alive(endpoint: Endpoint): void {
     endpoint.failures = 0;
+    endpoint.isDown = false;
     endpoint.avoidUntil = 0 as Micros;
   }
 
@@ -98,7 +101,7 @@ export class Endpoints {
   private add(address: string, node: NodeId | undefined): void {
     if (this.find(address) !== undefined) return;
     if (this.list.length >= MEMBERS_MAX && !this.dropDead()) return;
-    this.list.push({ address, node, failures: 0, avoidUntil: 0 as Micros, asking: false });
+    this.list.push({ address, node, failures: 0, isDown: false, avoidUntil: 0 as Micros, asking: false });
   }
 
   /** Makes room: in a cluster whose members change, those that failed most often are mostly gone for good. */

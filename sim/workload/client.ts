@@ -38,6 +38,7 @@ interface Lane {
 
 export class SimClient implements Actor {
   private core: ClientCore;
+  private readonly link: 'stream' | 'datagram';
   private readonly makeCore: (life: number) => ClientCore;
   private readonly dies: () => boolean;
   private life: number = 0;
@@ -69,6 +70,7 @@ export class SimClient implements Actor {
         attemptTimeoutMicros: options.attemptTimeoutMicros,
         backoff: { minMicros: 5_000, maxMicros: 200_000 },
       });
+    this.link = options.link;
     this.core = this.makeCore(0);
     this.dies = options.dies;
     this.indexOf = new Map(
@@ -97,6 +99,12 @@ export class SimClient implements Actor {
     const endpoint = this.movedTo.get(id) ?? addressOf(node);
     this.movedTo.delete(id);
     this.handle(time, this.core.step({ now: engineTime(time), kind: 'response', endpoint, requestId, result }));
+  }
+
+  /** What is connected knows at once that nobody answers any more; a datagram finds out. */
+  reset(time: number, node: number): void {
+    if (this.link !== 'stream') return;
+    this.handle(time, this.core.step({ now: engineTime(time), kind: 'endpointDown', endpoint: addressOf(node) }));
   }
 
   deadline(time: number): void {
