@@ -127,6 +127,11 @@ export class GroupView {
     });
   }
 
+  /** The process is another one: its sequences begin anew, and none of them completes what the last one had on its way. */
+  forgetSequences(): void {
+    for (const [i, change] of this.pending.entries()) this.pending[i] = { ...change, seq: Number.POSITIVE_INFINITY };
+  }
+
   /** Everything up to seq reached the disk. @returns whether that changed anything here. */
   completeTo(seq: number): boolean {
     let done = 0;

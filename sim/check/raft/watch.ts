@@ -160,7 +160,10 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
 
   opened(node: VouchNode): void {
     this.firstSeq[node.index] = 0;
-    for (const view of this.viewsOf(node)) view.raft = undefined;
+    for (const view of this.viewsOf(node)) {
+      view.raft = undefined;
+      view.forgetSequences();
+    }
   }
 
   persisting(node: VouchNode, seq: number): void {
