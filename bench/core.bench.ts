@@ -1,6 +1,6 @@
 /**
  * The deciding core without a disk or a network: applying transactions, the codecs of entries and frames, and Raft alone.
- * Usage: npm run bench:core
+ * Usage: npm run bench:core; with the argument `raft` Raft alone.
  */
 
 import { Writer } from '../core/bytes/writer.ts';
@@ -237,11 +237,16 @@ function raftAlone(): Candidate {
 }
 
 console.log(machineClass());
-report(
-  'apply, one block a transaction, two leaves a tuple, native hash; per tuple',
-  compare([applying('1 tuple', 1), applying('100 tuples', 100)]),
-);
-report('entry of one write', compare(entryCodec()));
-report('frame', compare(frameCodec()));
+const isRaftOnly = process.argv[2] === 'raft';
+if (!isRaftOnly) measureRest();
 report('raft', compare([raftAlone()]));
 console.log(`\n(${sink % 10})`);
+
+function measureRest(): void {
+  report(
+    'apply, one block a transaction, two leaves a tuple, native hash; per tuple',
+    compare([applying('1 tuple', 1), applying('100 tuples', 100)]),
+  );
+  report('entry of one write', compare(entryCodec()));
+  report('frame', compare(frameCodec()));
+}

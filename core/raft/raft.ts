@@ -27,7 +27,7 @@ import type { RaftOptions, Recovered } from './options.ts';
 import { before, outcomeSince } from './outcome.ts';
 import { failReads, handleReadIndex, handleReadIndexResponse, readIndex } from './read-index.ts';
 import type { PeerStatus, Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
-import { announceCommit, handleAppendResponse, handleHeartbeatResponse, propose } from './replication.ts';
+import { announceCommit, announceNow, handleAppendResponse, handleHeartbeatResponse, propose } from './replication.ts';
 import { compactTo, handleInstallSnapshot, snapshotFailed, snapshotInstalled } from './snapshot.ts';
 import { RaftState } from './state.ts';
 import { statusOf } from './status.ts';
@@ -70,6 +70,7 @@ export class Raft {
     if (state.transferDeadline <= now) abandonTransfer(state);
     if (state.quorumDeadline <= now) checkQuorum(state);
     if (state.heartbeatDeadline <= now) heartbeatDue(state);
+    if (state.announceDeadline <= now) announceNow(state);
     if (state.electionDeadline <= now) campaign(state);
   }
 

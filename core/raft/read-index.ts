@@ -105,8 +105,9 @@ export function confirmReads(state: RaftState): void {
 function answer(state: RaftState, read: LeaderRead): void {
   const { term, outbox } = state;
   const { from, context, index } = read;
-  if (from === undefined) outbox.finishRead(context, index, true);
-  else outbox.sendNow(from, { kind: 'readIndexResponse', term, context, ok: true, index });
+  if (from === undefined) return outbox.finishRead(context, index, true);
+  outbox.sendNow(from, { kind: 'readIndexResponse', term, context, ok: true, index });
+  state.commitAwaited = true;
 }
 
 /** Ends every waiting read whose deadline is at or before `until`, unanswered. @param until NEVER ends them all. */

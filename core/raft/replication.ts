@@ -2,7 +2,7 @@
  * The leader's half of replication: its first act, appends and their answers.
  * Source: Ongaro 2014, 3.5, 6.4 (no-op), 10.2.1 (pipelining; appends leave before the leader's own write).
  */
-import { type LogIndex, type NodeId, plus } from '../ids.ts';
+import { type LogIndex, minOf, NEVER, type NodeId, plus } from '../ids.ts';
 import { continueCatchUp } from './catch-up.ts';
 import { advanceCommit } from './commit.ts';
 import { renewLease } from './lease.ts';
@@ -112,10 +112,21 @@ function probeInflight(state: RaftState, peer: Progress): void {
   else sendAppend(state, peer, plus(peer.nextIndex, -1));
 }
 
-/** Followers that heard an older commit index than the present one hear it now, once per Ready and not per commit. */
+/**
+ * Followers that heard an older commit index than the present one hear it: at once, that is once per Ready and not per commit, or
+ * where announceDelayMicros says so a little later, if no append has told them by then.
+ */
 export function announceCommit(state: RaftState): void {
-  if (!state.commitMoved) return;
+  if (!state.commitMoved && !state.commitAwaited) return;
   state.commitMoved = false;
+  const { announceDelayMicros = 0 } = state.options;
+  if (announceDelayMicros === 0 || state.commitAwaited) announceNow(state);
+  else state.announceDeadline = minOf(state.announceDeadline, plus(state.now, announceDelayMicros));
+}
+
+export function announceNow(state: RaftState): void {
+  state.announceDeadline = NEVER;
+  state.commitAwaited = false;
   for (const peer of state.members.peers) {
     if (peer.state === 'replicate' && peer.commitSent < state.log.commitIndex) probeInflight(state, peer);
   }

@@ -59,6 +59,10 @@ export class RaftState {
   asleep: boolean = false;
   /** Follower only: the snapshot that the host has been asked to fetch and install. */
   installing: { readonly from: NodeId; readonly meta: SnapshotMeta } | undefined = undefined;
+  /** Leader only: a follower waits to hear of the commit index, for a read. */
+  commitAwaited: boolean = false;
+  /** Leader only: when followers are told of the commit index that no append has told them of. */
+  announceDeadline: Micros = NEVER;
   /** Leader only: the commit index moved since the last Ready, so the followers have to hear of it. */
   commitMoved: boolean = false;
   /** Commit index of the last Ready. */
@@ -112,6 +116,7 @@ export class RaftState {
     this.electionDeadline = NEVER;
     this.heartbeatDeadline = NEVER;
     this.quorumDeadline = NEVER;
+    this.announceDeadline = NEVER;
     this.lease.drop();
   }
 
@@ -222,7 +227,7 @@ export class RaftState {
     const { leading, forwarded } = this.reads;
     const timers = minOf(this.electionDeadline, minOf(this.heartbeatDeadline, this.quorumDeadline));
     const reads = minOf(leading[0]?.deadline ?? NEVER, forwarded[0]?.deadline ?? NEVER);
-    return minOf(minOf(timers, this.transferDeadline), reads);
+    return minOf(minOf(timers, this.announceDeadline), minOf(this.transferDeadline, reads));
   }
 
   private leaseMicros(): number {
@@ -246,6 +251,8 @@ export class RaftState {
       this.lease.reset();
       this.heartbeatDeadline = NEVER;
       this.quorumDeadline = NEVER;
+      this.announceDeadline = NEVER;
+      this.commitAwaited = false;
       this.transferee = undefined;
       this.transferDeadline = NEVER;
       this.uncommittedBytes = 0;

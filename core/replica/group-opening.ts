@@ -21,6 +21,8 @@ import type { Roster } from './roster.ts';
 import type { Beginning, SnapshotStore } from './snapshot-store.ts';
 import type { Snapshots } from './snapshots.ts';
 
+/** In a heartbeat interval, of a commit index that no append carries. */
+const ANNOUNCEMENTS = 6;
 const LOG_DAMAGED =
   'The log of this group is damaged in the middle: it takes no part until its log is fetched again from its peers.';
 const CHECKPOINT_DAMAGED =
@@ -104,6 +106,7 @@ export class GroupOpening {
       {
         id: self,
         timing,
+        announceDelayMicros: Math.floor(timing.heartbeatMicros / ANNOUNCEMENTS),
         preVote,
         checkQuorum: true,
         ...(leaseClockRatePpm === undefined ? {} : { leaseClockRatePpm }),

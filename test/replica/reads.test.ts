@@ -151,6 +151,7 @@ describe('reads at a height', () => {
   test('a height that is not there yet is looked for with a quorum, unless the reader wants no more than what is here', () => {
     const it = stage();
     const { cluster, follower, vault } = it;
+    cluster.pass(10_000); // it hears that the vault is there
     cluster.isolate(follower);
     it.write();
     cluster.cut.clear();
