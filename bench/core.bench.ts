@@ -181,6 +181,7 @@ class Trio {
         ),
       ]),
     );
+    this.now = timing.electionTimeoutMinMicros as Micros; // who has just started votes for nobody before
     this.member(0).campaign(this.now);
     this.settle();
   }
