@@ -176,6 +176,44 @@ describe('a cluster of three', () => {
     }
   });
 
+  test('an organization with a group of its own on one node is used through every node', async () => {
+    const made = JSON.parse(on(0, 'org', 'create', 'bank', '--group', 'new', '--replicas', '1', '--json').stdout);
+    expect(made).toMatchObject({ created: true, group: expect.any(Number) });
+    expect(on(1, 'org', 'create', 'bank', '--group', 'new').stdout).toContain(`exists already`);
+    expect(on(1, 'org', 'create', 'other', '--group', String(made.group)).status).toBe(0);
+    expect(on(1, 'org', 'create', 'big', '--group', 'new', '--replicas', '5').stderr).toMatch(
+      /5 replicas need as many voting nodes/,
+    );
+    expect(on(1, 'org', 'create', 'lost', '--group', '4000').stderr).toMatch(/no group 4000/);
+    expect(on(1, 'org', 'create', 'odd', '--replicas', '3')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--group new'),
+    });
+    for (const [index, vault] of ['one', 'two', 'three'].entries()) {
+      expect(vouch(['vault', 'create', vault, '--org', 'bank', '--host', host(index)])).toMatchObject({ status: 0, stderr: '' });
+      const write = [
+        'tuple',
+        'write',
+        '--org',
+        'bank',
+        '--vault',
+        vault,
+        'account:1#owner@user:anne',
+        '--host',
+        host((index + 1) % 3),
+      ];
+      expect(vouch(write)).toMatchObject({ status: 0, stderr: '' });
+    }
+    for (const index of [0, 1, 2]) {
+      const check = ['check', '--org', 'bank', '--vault', 'two', 'account:1#owner@user:anne', '--host', host(index)];
+      expect(vouch(check).stdout).toContain('allow');
+    }
+    const groups = (await Promise.all([0, 1, 2].map((index) => call(index, 'GET', '/v1/status')))).map(
+      ({ body }) => (body as { groups: { group: number }[] }).groups.filter(({ group }) => group === made.group).length,
+    );
+    expect(groups.toSorted()).toEqual([0, 0, 1]);
+  });
+
   test.each([
     ['an empty user', { user: '', relation: 'viewer', object: 'document:1' }],
     ['a control character', { user: 'user:a\u0007', relation: 'viewer', object: 'document:1' }],

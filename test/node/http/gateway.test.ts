@@ -399,6 +399,38 @@ describe('operators', () => {
     expect(payload).not.toMatch(VAULT.id);
   });
 
+  test.each([
+    [{ name: 'bank' }, undefined],
+    [
+      { name: 'bank', group: 'new' },
+      { kind: 'new', replicas: 3 },
+    ],
+    [
+      { name: 'bank', group: 'new', replicas: 5 },
+      { kind: 'new', replicas: 5 },
+    ],
+    [
+      { name: 'bank', group: 7 },
+      { kind: 'group', group: 7 },
+    ],
+  ])('an organization is placed as %j says', async (body, placement) => {
+    const made = { kind: 'organization', id: VAULT.organization, name: 'bank', group: 9 as GroupId, created: true } as const;
+    const { call, asked } = gateway(() => made);
+    expect(await call('POST', '/v1/organizations', body)).toMatchObject({ status: 201, body: { name: 'bank', group: 9 } });
+    expect(asked).toMatchObject([{ kind: 'directory', body: { kind: 'createOrganization', name: 'bank', placement } }]);
+  });
+
+  test.each([
+    { name: 'bank', replicas: 3 },
+    { name: 'bank', group: 'old' },
+    { name: 'bank', group: 0 },
+    { name: 'bank', group: 'new', replicas: 9 },
+  ])('an organization cannot be placed as %j says', async (body) => {
+    const { call, asked } = gateway();
+    expect(await call('POST', '/v1/organizations', body)).toMatchObject({ status: 400, body: { code: 'validation_error' } });
+    expect(asked).toEqual([]);
+  });
+
   test('init that cannot be done says why', async () => {
     const answer = await gateway().call('POST', '/v1/init', { expect: 2 });
     expect(answer).toMatchObject({

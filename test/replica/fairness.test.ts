@@ -1,0 +1,55 @@
+/**
+ * A group under flood takes nothing from its siblings: each has at most one batch on its way to the disk, so that every persist has
+ * room for all of them, and what is committed is applied in slices that take turns.
+ */
+import { expect, test } from 'vitest';
+import type { ClientRequest } from '../../core/client/protocol.ts';
+import type { RequestId } from '../../core/ids.ts';
+import { PROPOSAL_QUEUE_MAX } from '../../core/limits.ts';
+import { TestCluster, type TestNode } from './harness.ts';
+import { openSession } from './vaults.ts';
+
+/** Opening a session is the smallest command there is, and none is like the other: an entry opens one. */
+function flood(cluster: TestCluster, node: TestNode, group: number, count: number): readonly RequestId[] {
+  const request = { kind: 'openSession', group } as ClientRequest;
+  return Array.from({ length: count }, () => cluster.send(node, request));
+}
+
+/** Persists of the node until it decides on the answer. */
+function persistsUntil(cluster: TestCluster, node: TestNode, request: RequestId): number {
+  let persists = 0;
+  let atAnswer = Number.NaN;
+  const { step } = node.replica;
+  node.replica.step = (input) => {
+    if (input.kind === 'persisted') persists += 1;
+    const effects = step.call(node.replica, input);
+    if (effects.some((effect) => effect.kind === 'reply' && effect.id === request)) atAnswer = persists;
+    return effects;
+  };
+  cluster.runUntil(() => node.replies.has(request));
+  node.replica.step = step;
+  return atAnswer;
+}
+
+test('a command of a quiet group is answered after as many persists as without the flood in another one', () => {
+  const cluster = new TestCluster(1, 2);
+  cluster.boot();
+  const node = cluster.leader(1);
+  cluster.leader(2);
+  openSession(cluster, 1);
+  openSession(cluster, 2);
+  const alone = persistsUntil(cluster, node, flood(cluster, node, 2, 1)[0] as RequestId);
+  const hot = flood(cluster, node, 1, PROPOSAL_QUEUE_MAX);
+  const besides = persistsUntil(cluster, node, flood(cluster, node, 2, 1)[0] as RequestId);
+  expect(besides).toBeLessThanOrEqual(alone + 1); // one may be on its way already
+  expect(hot).toHaveLength(PROPOSAL_QUEUE_MAX);
+});
+
+test('the flood itself goes on: everything is answered in the end', () => {
+  const cluster = new TestCluster(1, 2);
+  cluster.boot();
+  const node = cluster.leader(1);
+  const hot = flood(cluster, node, 1, 200);
+  cluster.runUntil(() => hot.every((request) => node.replies.has(request)));
+  expect(hot.every((request) => node.replies.get(request)?.kind === 'session')).toBe(true);
+});
