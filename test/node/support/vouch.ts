@@ -45,9 +45,17 @@ export interface Running {
 
 const running = new Set<Running>();
 
-/** Starts a command that stays. It is killed when the test file ends. */
-export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [binary, ...args], { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts a command that stays. It is killed when the test file ends.
+ * @param through a command that becomes this one, with its own arguments.
+ */
+export function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
+): Running {
+  const [program, ...rest] = [...through, process.execPath, binary, ...args] as [string, ...string[]];
+  const child = spawn(program, rest, { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
