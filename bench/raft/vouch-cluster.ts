@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { connect } from '../../net/client/public.ts';
+import { connect, type VouchClient } from '../../net/client/public.ts';
 import { LocalCluster } from '../../node/local/local-cluster.ts';
 import { type Figure, keyOf, type Load, VALUE } from './workload.ts';
 
@@ -35,7 +35,7 @@ export class VouchCluster {
 
   async up(): Promise<void> {
     await this.cluster.up();
-    const client = await connect({ endpoints: this.endpoints, organization: 'bench' });
+    const client = await this.connect();
     await client.createOrganization('bench');
     const vault = await client.createVault('main');
     for (let i = 0; i < KEYS_FILLED; i += 100) {
@@ -50,6 +50,20 @@ export class VouchCluster {
       );
     }
     await client.close();
+  }
+
+  connect(): Promise<VouchClient> {
+    return connect({ endpoints: this.endpoints, organization: 'bench' });
+  }
+
+  /** Hands the group's leadership to the voter that is best prepared. */
+  async transfer(group: number): Promise<void> {
+    const response = await fetch(`http://${this.endpoints[0]}/v1/transfer`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ group }),
+    });
+    if (!response.ok) throw new Error(await response.text());
   }
 
   async down(): Promise<void> {

@@ -111,6 +111,8 @@ export class ReplicaGroup {
   /** When something last happened in the group besides heartbeats. */
   private activeAt: Micros = 0 as Micros;
   private expiryProposed: boolean = false;
+  /** Commands that wait to hear who leads. */
+  private readonly parked: RequestId[] = [];
   /** The latest wall clock among the entries of this tenure: none of them will have an earlier time. */
   private newestWall: Micros = NO_WALL;
   /** Wall clock of the newest input, for proposals. */
@@ -184,10 +186,7 @@ export class ReplicaGroup {
   command(now: Micros, wall: Micros, request: RequestId, command: Command): void {
     this.wall = wall;
     this.activeAt = now;
-    if (!this.leading) {
-      this.sink.reply(request, AT_ONCE, this.notLeader());
-      return;
-    }
+    if (!this.leading) return this.sendElsewhere(request);
     if (!this.commands.enqueue({ request, command, bytes: commandBytes(command) + BATCH_SECTION_BYTES })) {
       this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Too many commands wait in this group.', RETRY_AFTER_MS));
       return;
@@ -312,6 +311,7 @@ export class ReplicaGroup {
     for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
     for (const request of lost.never) this.sink.reply(request, AT_ONCE, result);
     this.reads.quarantine();
+    for (const request of this.parked.splice(0)) this.sink.reply(request, AT_ONCE, result);
     const handover = this.leadership.abandon(result);
     if (handover !== undefined) this.sink.reply(handover.request, AT_ONCE, handover.result);
   }
@@ -343,6 +343,7 @@ export class ReplicaGroup {
   private reconcile(now: Micros): void {
     const ended = this.leadership.advance(now, this.leading);
     if (ended !== undefined) this.sink.reply(ended.request, AT_ONCE, ended.result);
+    if (this.parked.length > 0 && !this.isChangingHands) this.unpark();
     if (this.leading) this.collect(now);
   }
 
@@ -426,7 +427,7 @@ export class ReplicaGroup {
     if (lost.unknown.length > 0) this.mark?.('replica.proposed-commands-lost');
     if (lost.never.length > 0) this.mark?.('replica.waiting-commands-lost');
     for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());
-    for (const request of lost.never) this.sink.reply(request, AT_ONCE, this.notLeader());
+    for (const request of lost.never) this.sendElsewhere(request);
   }
 
   /** Applies what is committed, in short steps (C11): at least one entry, then up to the limits. */
@@ -475,6 +476,21 @@ export class ReplicaGroup {
     if (!this.raft.propose(now, [{ kind: EntryKind.normal, data }]).ok) return;
     this.mark?.('replica.time-closed-by-empty-entry');
     this.newestWall = wall;
+  }
+
+  /** This node has handed leadership over, and has not heard from who leads now. */
+  private get isChangingHands(): boolean {
+    return this.leadership.isEnding && !this.leading && this.raft.leader === undefined;
+  }
+
+  /** Says who leads. While leadership changes hands that is known in a moment: who asks waits for it instead of guessing. */
+  private sendElsewhere(request: RequestId): void {
+    if (this.isChangingHands && this.parked.length < PROPOSAL_QUEUE_MAX) this.parked.push(request);
+    else this.sink.reply(request, AT_ONCE, this.notLeader());
+  }
+
+  private unpark(): void {
+    for (const request of this.parked.splice(0)) this.sink.reply(request, AT_ONCE, this.notLeader());
   }
 
   private notLeader(): ClientResult {

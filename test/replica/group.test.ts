@@ -113,3 +113,14 @@ test('a stale read that breaks an invariant stops its group, not the node', () =
   expect(cluster.ask(node, { ...LIST, consistency: 'eventual' } as ClientRequest)).toMatchObject({ code: 'quarantined' });
   expect(cluster.ask(cluster.leader(1), openSession(1 as GroupId)).kind).toBe('session');
 });
+
+test('who asks while leadership changes hands is told the new leader, not that there is none', () => {
+  const cluster = new TestCluster(3);
+  cluster.boot();
+  const leader = cluster.leader(1);
+  const target = cluster.nodes.find((node) => node !== leader) as TestNode;
+  cluster.send(leader, { kind: 'transfer', group: 1 as GroupId, from: undefined, to: target.id });
+  const asked = cluster.send(leader, openSession(1 as GroupId));
+  cluster.runUntil(() => leader.replies.has(asked));
+  expect(leader.replies.get(asked)).toMatchObject({ code: 'not_leader', leader: target.id });
+});
