@@ -14,7 +14,7 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     title: 'an append truncates entries that match',
     file: 'core/raft/append.ts',
     find: '  const first = log.firstNew(entries);',
-    replace: '  const first = entries.length > 1 && (entries[0]?.index ?? 0) > log.commitIndex ? 0 : log.firstNew(entries);',
+    replace: '  const first = (entries[0]?.index ?? 0) > log.commitIndex ? 0 : log.firstNew(entries);',
   },
   {
     id: 'L3',
