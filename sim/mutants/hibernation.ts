@@ -1,16 +1,12 @@
-/** Known bugs of sleeping groups, as replacements in core/replica and core/raft. All of them leave somebody asleep for ever. */
+/**
+ * A known bug of sleeping groups, as a replacement in core/replica. Others are shown by test/replica/hibernation.test.ts: that a beat
+ * says which groups it speaks of, and that a leader which hears no quorum wakes; a swarm meets what they need too seldom.
+ */
 import type { Mutant } from './mutant.ts';
 
 export const HIBERNATION_MUTANTS: readonly Mutant[] = [
   {
     id: 'H1',
-    title: 'a leader that hears no quorum sleeps on',
-    file: 'core/replica/hibernation.ts',
-    find: 'for (const { group } of groups.list()) this.wakeWithoutQuorum(group);',
-    replace: '',
-  },
-  {
-    id: 'H2',
     title: 'what the directory wants does not wake the groups that it concerns',
     file: 'core/replica/group.ts',
     find: '    if (!this.leading) return;\n    this.raft.wake(now);\n',
