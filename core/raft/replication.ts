@@ -120,7 +120,9 @@ export function announceCommit(state: RaftState): void {
   if (!state.commitMoved && !state.commitAwaited) return;
   state.commitMoved = false;
   const { announceDelayMicros = 0 } = state.options;
-  if (announceDelayMicros === 0 || state.commitAwaited) announceNow(state);
+  // Who leaves hears of it now or never (concludeChange).
+  const isLastWord = state.members.hasDeparting || !state.members.selfVotes;
+  if (announceDelayMicros === 0 || state.commitAwaited || isLastWord) announceNow(state);
   else state.announceDeadline = minOf(state.announceDeadline, plus(state.now, announceDelayMicros));
 }
 

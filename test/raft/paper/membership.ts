@@ -127,6 +127,16 @@ describe('4.2.1, catching up', () => {
     expect(cluster.raft(A).status().configuration).toEqual(configurationOf([A, B, C, D]));
   });
 
+  test('a round ends when the learner has what the log held at its beginning, not with any sign of life', () => {
+    const raft = bootLeader({ configuration: { ...configurationOf([A, B, C], [D]), promotable: [D] } });
+    ack(raft, B, 1);
+    const alive = { kind: 'heartbeatResponse', term: raft.term, context: 0 } as const;
+    for (let now = 0; now < 5; now += 1) raft.step(at(now), D, alive);
+    expect(raft.status().configuration.learners).toEqual([D]);
+    ack(raft, D, 1, 5);
+    expect(raft.status().configuration.voters).toEqual([A, B, C, D]);
+  });
+
   test('a learner whose rounds take longer stays one', () => {
     const raft = bootLeader({ configuration: { ...configurationOf([A, B, C], [D]), promotable: [D] } });
     ack(raft, B, 1);

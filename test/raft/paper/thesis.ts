@@ -33,6 +33,17 @@ describe('thesis', () => {
     expect(termsOf(cluster.raft(A))).toEqual([1, 1, 2]);
   });
 
+  test('3.10: TimeoutNow waits until the target has every entry of the leader', () => {
+    const raft = bootLeader();
+    ack(raft, B, 1);
+    raft.propose(at(0), [proposal(1)]);
+    drain(raft);
+    raft.transferLeadership(at(0), B);
+    expect(messages(raft).map(({ kind }) => kind)).not.toContain('timeoutNow');
+    ack(raft, B, 2);
+    expect(sent(raft).filter(({ message }) => message.kind === 'timeoutNow')).toMatchObject([{ to: B }]);
+  });
+
   test('3.10: the leader takes no proposals while it hands over, and goes on after an election timeout', () => {
     const raft = bootLeader();
     raft.transferLeadership(at(0), B);
