@@ -173,7 +173,7 @@ export class ReplicaGroup {
 
   /** The directory wants something new of its groups: for their leaders to see to. */
   directoryMoved(now: Micros): void {
-    if (!this.leading) return;
+    if (!this.leading || this.leadership.isSettled) return;
     this.raft.wake(now);
     this.pump(now);
   }

@@ -95,6 +95,16 @@ export class Roster {
     return desired;
   }
 
+  /** What a change does not concern keeps its revision, so that no leader has to look at it and no group wakes. */
+  private forgetDesired(next: Manifest, placed: ReadonlyMap<GroupId, PlacedGroup>): void {
+    const isSame = isSameList(this.members, next.members, isSameMember);
+    for (const group of [...this.desired.keys()]) {
+      const before = this.placed.get(group)?.voters ?? [];
+      const after = placed.get(group)?.voters ?? [];
+      if (!isSame || !isSameList(before, after, (a, b) => a === b)) this.desired.delete(group);
+    }
+  }
+
   private lookUp(group: GroupId): Desired {
     const voters = this.votersOf(group);
     const { members, revision } = this;
@@ -127,10 +137,22 @@ export class Roster {
   }
 
   take(manifest: Manifest): void {
+    const placed = new Map(manifest.placed.map((group) => [group.group, group]));
+    this.forgetDesired(manifest, placed);
     this.manifest = manifest;
-    this.desired.clear();
-    this.placed = new Map(manifest.placed.map((group) => [group.group, group]));
+    this.placed = placed;
     this.present = new Set(manifest.members.filter((member) => !member.removed).map((member) => member.id));
     this.isRemoved = manifest.members.some((member) => member.id === this.self && member.removed);
   }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[], isSame: (one: T, other: T) => boolean): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => isSame(item, b[i] as T)));
+}
+
+function isSameMember(a: MemberEntry, b: MemberEntry): boolean {
+  if (a === b) return true;
+  return (
+    a.id === b.id && a.address === b.address && a.role === b.role && a.removed === b.removed && a.replacedBy === b.replacedBy
+  );
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ClientRequest, DirectoryCommand, SessionRef, VaultEntry } from '../../core/client/protocol.ts';
 import type { GroupId } from '../../core/ids.ts';
+import type { ReplicaOptions } from '../../core/replica/options.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { Operator, voters } from './operator.ts';
 import { checkRequest, expectKind, openSession, writeRequest } from './vaults.ts';
@@ -10,8 +11,12 @@ const MADE = 2;
 const ORGANIZATION = 'bank';
 
 /** A cluster with one data group, and an organization of its own group with a vault. */
-function withGroup(size: number, replicas: number): { cluster: TestCluster; vault: VaultEntry; session: SessionRef } {
-  const cluster = new TestCluster(size);
+function withGroup(
+  size: number,
+  replicas: number,
+  overrides: Partial<ReplicaOptions> = {},
+): { cluster: TestCluster; vault: VaultEntry; session: SessionRef } {
+  const cluster = new TestCluster(size, 1, 'rounds', overrides);
   cluster.boot();
   const session = openSession(cluster, 0);
   const ask = (sequence: number, body: DirectoryCommand) =>
@@ -88,6 +93,23 @@ test('a group that lost a replica for want of nodes gets one as soon as there is
   const joiner = cluster.join();
   operator.change({ kind: 'addMember', node: joiner.id, address: cluster.address(joiner), role: 'voter' });
   untilHeldBy(cluster, (holding) => holding.length === 3 && holding.includes(joiner));
+});
+
+test('a group that is made wakes no other group', () => {
+  const { cluster } = withGroup(3, 1, { hibernateMicros: 100_000 });
+  const isAsleep = (group: number): boolean =>
+    cluster.nodes.every((node) => node.replica.group(group as GroupId)?.raft.isAsleep !== false);
+  cluster.runUntil(() => [0, 1, MADE].every(isAsleep));
+  const session = openSession(cluster, 0);
+  const placement = { kind: 'new', replicas: 3 } as const;
+  const body = { kind: 'createOrganization', name: 'another', placement } as const;
+  const command = { session, sequence: 1, lowestUnanswered: 1 };
+  expect(cluster.ask(cluster.leader(0), { kind: 'directory', command, body })).toMatchObject({ group: MADE + 1 });
+  for (let passed = 0; passed < 20; passed += 1) {
+    cluster.pass(5_000);
+    expect([1, MADE].map(isAsleep)).toEqual([true, true]);
+  }
+  expect(cluster.leader(MADE + 1)).toBeDefined();
 });
 
 test('more replicas than there are voting nodes are refused, and so is a group that there is not', () => {
