@@ -7,7 +7,6 @@
  * So a node that stops, that is cut off in either direction, that lost a group's leadership or quarantined the group, is missed as
  * soon as with heartbeats. Nothing here is needed for safety: see core/raft/hibernation.ts.
  */
-
 import type { PeerMessage } from '../codec/envelope.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type Term } from '../ids.ts';
 import type { RaftTiming } from '../raft/options.ts';
@@ -69,11 +68,6 @@ export class Hibernation {
     this.host = host;
     const { heartbeatMicros, electionTimeoutMinMicros } = host.timing;
     this.beatMicros = Math.max(heartbeatMicros, Math.floor(electionTimeoutMinMicros / BEATS));
-  }
-
-  /** Groups that sleep here. */
-  get count(): number {
-    return this.sleeps.size;
   }
 
   /** When the node that leads this sleeping group was last known to do so. */
