@@ -45,7 +45,7 @@ describe('a log of prefixes', () => {
   });
 
   test('names the first event that differs, and not a later one', () => {
-    const fickle = logOf({ sha256: fickleHasher(200) });
+    const fickle = logOf({ sha256: fickleHasher(300) });
     const difference = honest.firstDifference(fickle);
     const position = difference?.position as number;
     expect(position).toBeGreaterThan(0);
@@ -70,7 +70,7 @@ describe('a log of prefixes', () => {
     const samples = honest.samples();
     expect(samples.hashes.length / 8).toBeLessThanOrEqual(2048);
     expect(honest.firstDifferenceFrom(samples)).toBeUndefined();
-    const fickle = logOf({ sha256: fickleHasher(200) });
+    const fickle = logOf({ sha256: fickleHasher(300) });
     const exact = honest.firstDifference(fickle)?.position as number;
     const found = fickle.firstDifferenceFrom(samples)?.position as number;
     expect(found).toBeLessThanOrEqual(exact);

@@ -65,7 +65,8 @@ describe('scenarios', () => {
     (_, scenario) => {
       const { report } = runSeed({ seed: '7', profile: 'swarm', scenario, stopwatch: () => 0 });
       expect(report.violation).toBeNull();
-      expect(report.faults[scenario.faults[0] as string]).toBeGreaterThan(3);
+      // One of them tells of a single fault; the others of one after the other.
+      expect(report.faults[scenario.faults[0] as string]).toBeGreaterThan(scenario.name === 'failover' ? 0 : 3);
     },
   );
 });

@@ -6,7 +6,7 @@ import { pool, summarize } from '../../../sim/measure/measures.ts';
 import { type RunOptions, runSeed } from '../../../sim/run.ts';
 
 /** Fewer operations than a run needs to prove anything: here only the measures matter. */
-const brief = (knobs: Knobs): Knobs => ({ ...knobs, operations: 120, calmOperations: 5 });
+const brief = (knobs: Knobs): Knobs => ({ ...knobs, operations: 300, calmOperations: 5 });
 const options: RunOptions = {
   seed: '2',
   profile: 'swarm',
