@@ -130,6 +130,20 @@ describe('manifest', () => {
     expect(decodeManifest(encodeManifest(base)).ok).toBe(true);
     expect(decodeManifest(encodeManifest({ ...base, members: [member(b), member(a)] })).ok).toBe(false);
     expect(decodeManifest(encodeManifest({ ...base, members: [member(a), member(a)] })).ok).toBe(false);
+    const placed = (group: number, voters: readonly NodeId[]) => ({
+      group: group as GroupId,
+      replicas: 1,
+      founders: [a],
+      voters,
+    });
+    const later = (...groups: readonly ReturnType<typeof placed>[]): boolean =>
+      decodeManifest(encodeManifest({ ...base, placed: groups })).ok;
+    expect([
+      later(placed(1, [a]), placed(2, [b])),
+      later(placed(2, [a]), placed(1, [a])),
+      later(placed(1, [a]), placed(1, [a])),
+    ]).toEqual([true, false, false]);
+    expect([later(placed(1, [])), later(placed(1, [b, a])), later(placed(0, [a]))]).toEqual([false, false, false]);
     expect(decodeManifest(encodeManifest({ ...base, founders: [member(b), member(a)] })).ok).toBe(false);
     expect(decodeManifest(encodeManifest({ ...base, members: [{ ...member(a), replacedBy: b }] })).ok).toBe(false);
     expect(decodeManifest(encodeManifest({ ...base, groups: [{ group: 0 as GroupId, voters: [c] }] })).ok).toBe(false);
