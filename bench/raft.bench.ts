@@ -50,12 +50,12 @@ async function compare(row: Row, seconds: number, vouch: VouchCluster, etcd: Sys
     if (etcd !== undefined) theirs.push(await etcd.measure(load));
   }
   const after = await vouch.counters();
-  const { perSecond, p50Micros } = median(own);
-  const figures = [`vouch ${perSecond.toFixed(0)}/s, p50 ${p50Micros} µs`];
+  const { perSecond, latencyMicros } = median(own);
+  const figures = [`vouch ${perSecond.toFixed(0)}/s, p50 ${latencyMicros} µs`];
   if (theirs.length > 0) {
     const peer = median(theirs);
     const ratio = perSecond / peer.perSecond;
-    figures.push(`etcd ${peer.perSecond.toFixed(0)}/s, mean ${peer.p50Micros} µs`);
+    figures.push(`etcd ${peer.perSecond.toFixed(0)}/s, mean ${peer.latencyMicros} µs`);
     figures.push(`${ratio.toFixed(2)} of etcd (bar ${row.bar}${ratio >= row.bar ? '' : ', missed'})`);
   }
   const operations = own.reduce((sum, figure) => sum + figure.perSecond * seconds, 0);

@@ -47,12 +47,14 @@ export class ActorStage {
     this.settle(slot);
   }
 
-  /** A node's process is gone: that client hears of it after that time, or every client. */
-  died(node: number, delayMicros: number, endpoint?: number): void {
-    for (let slot = 0; slot < this.actors.length; slot += 1) {
-      if (endpoint !== undefined && endpoint !== this.firstEndpoint + slot) continue;
-      this.scheduler.push(this.scheduler.now + delayMicros, EventKind.reset, slot, node, undefined);
-    }
+  /** A node's process has died: every client hears of it, after that time. */
+  died(node: number, delayMicros: number): void {
+    for (let slot = 0; slot < this.actors.length; slot += 1) this.refused(slot, node, delayMicros);
+  }
+
+  /** Nobody listens at the node: the client hears of it, after that time. */
+  refused(slot: number, node: number, delayMicros: number): void {
+    this.scheduler.push(this.scheduler.now + delayMicros, EventKind.reset, slot, node, undefined);
   }
 
   reset(slot: number, node: number): void {

@@ -58,7 +58,6 @@ export function cutPersists(writer: Writer, draws: Draws): void {
     if (persist.failure !== undefined) break;
   }
   writer.persists = [];
-  writer.diskFailed = false;
 }
 
 /** Carries out one operation. A disk that was not made to fail refuses nothing that makes sense: a refusal is the core's mistake. */

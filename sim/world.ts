@@ -324,7 +324,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     const hasArrived = this.network.arrive(from, to, bytes, node.running);
     // Nobody listens there, and the machine says so.
     if (!node.running && node.hasPower && from >= this.nodes.length)
-      this.actors.died(node.index, this.options.link.delayMinMicros, from);
+      this.actors.refused(from - this.nodes.length, node.index, this.options.link.delayMinMicros);
     if (!hasArrived) return;
     if (from >= this.nodes.length) return this.requestInput(node, from, bytes);
     this.trace.event(this.now, to, EventKind.frame);

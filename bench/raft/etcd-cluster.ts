@@ -67,7 +67,7 @@ export class EtcdCluster {
     const requests = Number(/(\d+) succeeded/.exec(stdout)?.[1] ?? Number.NaN);
     const mean = /time for request:\s+\S+\s+\S+\s+(\S+)/.exec(stdout)?.[1] ?? '';
     if (!(requests > 0)) throw new Error(`h2load did not succeed:\n${stdout}`);
-    return { perSecond: requests / seconds, p50Micros: Math.round(microsOf(mean)) };
+    return { perSecond: requests / seconds, latencyMicros: Math.round(microsOf(mean)) };
   }
 
   private prepare(): void {

@@ -44,7 +44,7 @@ async function run(endpoints: readonly string[], { work, clients, seconds }: Loa
   await Promise.all(Array.from({ length: clients }, (_, position) => client(position)));
   await Promise.all(connections.map((connection) => connection.close()));
   latencies.sort((a, b) => a - b);
-  return { perSecond: latencies.length / seconds, p50Micros: Math.round((latencies[latencies.length >> 1] ?? 0) * 1000) };
+  return { perSecond: latencies.length / seconds, latencyMicros: Math.round((latencies[latencies.length >> 1] ?? 0) * 1000) };
 }
 
 const [endpoints = '', work = '', clients = '', seconds = ''] = process.argv.slice(2);

@@ -11,7 +11,8 @@ export interface Load {
 
 export interface Figure {
   readonly perSecond: number;
-  readonly p50Micros: number;
+  /** From question to answer: the median where every answer is timed, h2load's mean where it is not. */
+  readonly latencyMicros: number;
 }
 
 export const KEY_BYTES: number = 44;

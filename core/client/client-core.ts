@@ -315,7 +315,8 @@ export class ClientCore {
     // A group without a leader has one soon, as a rule: who waits for that asks often at first.
     const isSoon = elects && pending.failures <= ELECTION_ATTEMPTS;
     const range = isSoon ? { ...this.backoff, maxMicros: ELECTION_BACKOFF_MICROS } : this.backoff;
-    const wait = asked + backoffMicros(range, pending.failures, this.options.random);
+    const failures = elects && !isSoon ? pending.failures - ELECTION_ATTEMPTS : pending.failures;
+    const wait = asked + backoffMicros(range, failures, this.options.random);
     this.heap.schedule(pending, Math.min(pending.deadline, now + wait) as Micros);
   }
 

@@ -67,7 +67,7 @@ export class GroupTable {
     if (this.founding.length + 1 + this.known.size >= GROUPS_MAX)
       return { ok: false, code: 'groups_full', voters: voters.length };
     const group = (1 + Math.max(0, ...this.founding, ...this.known.keys())) as GroupId;
-    const chosen = this.filled([], replicas, voters);
+    const chosen = filled([], replicas, this.loadOf(voters));
     this.set({ group, replicas, founders: chosen, voters: chosen }, index);
     return { ok: true, group };
   }
@@ -75,13 +75,16 @@ export class GroupTable {
   /** The members have changed: groups follow. */
   follow(members: readonly MemberEntry[], index: LogIndex): void {
     const voters = votersOf(members);
+    const load = this.loadOf(voters);
     for (const placed of this.entries) {
       const stay = new Set(
         placed.voters.map((id) => heirOf(id, members)).filter((id) => id !== undefined && voters.includes(id)),
       );
-      const next = this.filled([...stay] as NodeId[], placed.replicas, voters);
+      const next = filled([...stay] as NodeId[], placed.replicas, load);
       const isSame = next.length === placed.voters.length && next.every((id, i) => id === placed.voters[i]);
-      if (!isSame && next.length > 0) this.set({ ...placed, voters: next }, index);
+      if (isSame || next.length === 0) continue;
+      for (const id of next) if (!placed.voters.includes(id)) load.set(id, (load.get(id) ?? 0) + 1);
+      this.set({ ...placed, voters: next }, index);
     }
   }
 
@@ -113,14 +116,13 @@ export class GroupTable {
     return true;
   }
 
-  /** Of the present voters as many more as are missing: those with the fewest groups first. */
-  private filled(present: readonly NodeId[], replicas: number, voters: readonly NodeId[]): readonly NodeId[] {
+  /** How many of the groups each of these nodes holds. Counted once for a change: there may be thousands of groups. */
+  private loadOf(voters: readonly NodeId[]): Map<NodeId, number> {
     const load = new Map(voters.map((id) => [id, 0]));
-    for (const { placed } of this.known.values()) for (const id of placed.voters) load.set(id, (load.get(id) ?? 0) + 1);
-    const free = voters
-      .filter((id) => !present.includes(id))
-      .sort((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0) || (a < b ? -1 : 1));
-    return [...present, ...free.slice(0, Math.max(0, replicas - present.length))].sort();
+    for (const { placed } of this.known.values()) {
+      for (const id of placed.voters) if (load.has(id)) load.set(id, (load.get(id) as number) + 1);
+    }
+    return load;
   }
 
   private set(placed: PlacedGroup, index: LogIndex): void {
@@ -131,6 +133,15 @@ export class GroupTable {
     this.known.set(placed.group, { index, placed });
     this.newest = maxOf(this.newest, index);
   }
+}
+
+/** As many more as are missing, of those that the load counts: those with the fewest groups first. */
+function filled(present: readonly NodeId[], replicas: number, load: ReadonlyMap<NodeId, number>): readonly NodeId[] {
+  const missing = replicas - present.length;
+  if (missing <= 0) return [...present].sort();
+  const free = [...load.keys()].filter((id) => !present.includes(id));
+  free.sort((a, b) => (load.get(a) as number) - (load.get(b) as number) || (a < b ? -1 : 1));
+  return [...present, ...free.slice(0, missing)].sort();
 }
 
 function votersOf(members: readonly MemberEntry[]): readonly NodeId[] {
