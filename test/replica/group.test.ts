@@ -7,6 +7,7 @@ import { GLOBAL_GROUP, type GroupId, type LogIndex, type OrganizationId, type Va
 import { APPLY_BYTES_MAX, ENTRY_BYTES_MAX, OWN_BACKLOG_ENTRIES_MAX } from '../../core/limits.ts';
 import type { GroupState } from '../../core/state/group-state.ts';
 import { TestCluster, type TestNode } from './harness.ts';
+import { ANNE, createVault, writeRequest } from './vaults.ts';
 
 const LIST: ClientRequest = { kind: 'listOrganizations', consistency: 'linearizable' };
 
@@ -123,4 +124,27 @@ test('who asks while leadership changes hands is told the new leader, not that t
   const asked = cluster.send(leader, openSession(1 as GroupId));
   cluster.runUntil(() => leader.replies.has(asked));
   expect(leader.replies.get(asked)).toMatchObject({ code: 'not_leader', leader: target.id });
+});
+
+test('what expires while a leader may propose nothing costs a look a millisecond, not one a microsecond', () => {
+  const cluster = new TestCluster(3, 1, 'rounds', { limits: { uncommittedBytesMax: 64 } });
+  cluster.boot();
+  const { vault, session } = createVault(cluster);
+  const leader = cluster.leader(vault.group);
+  const request = writeRequest(vault, session, 2) as Extract<ClientRequest, { kind: 'transact' }>;
+  const [operation] = request.transaction.operations;
+  const expiring = { ...operation, expiresAt: cluster.clocks().wall + 20_000 } as (typeof request.transaction.operations)[number];
+  const transaction = { ...request.transaction, operations: [expiring] };
+  expect(cluster.ask(leader, { ...request, transaction })).toMatchObject({ kind: 'transacted', outcome: { ok: true } });
+  cluster.isolate(leader); // what it proposes from now on stays uncommitted
+  cluster.send(leader, writeRequest(vault, session, 3, { ...ANNE, subject: 'user:bob' }));
+  let looks = 0;
+  const { step } = leader.replica;
+  leader.replica.step = (input) => {
+    if (input.kind === 'deadline') looks += 1;
+    return step.call(leader.replica, input);
+  };
+  cluster.pass(100_000);
+  expect(looks).toBeGreaterThan(10);
+  expect(looks).toBeLessThan(400);
 });
