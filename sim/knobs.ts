@@ -96,6 +96,8 @@ const MILLISECOND = 1000;
 const SECOND = 1_000_000;
 const WORK_MICROS_MAX = 90 * SECOND;
 const CALM_OPERATIONS = 40;
+/** Shortest election timeouts between two blackouts, in the mean. */
+const BLACKOUT_ELECTIONS = 12;
 
 /** Draws the knobs of a seed. */
 export function drawKnobs(profile: Profile, choices: Choices): Knobs {
@@ -200,7 +202,7 @@ function drawSwarm(choices: Choices): Knobs {
   /** How long the work is to last: long enough for dozens of faults and elections. */
   const workSeconds = draws.between(5, 20);
   const intervalMean = faultDuration * draws.pick([1, 2, 4] as const);
-  const faults = drawFaults(choices, SECOND / intervalMean);
+  const faults = withinReason(drawFaults(choices, SECOND / intervalMean), electionMin);
   const calm: Knobs = {
     profile: 'swarm',
     nodes,
@@ -305,6 +307,12 @@ function drawFaults(choices: Choices, episodesPerSecond: number): Record<string,
     rates[kind] = draws.below(2) === 0 ? 0 : rate / 1000;
   }
   return rates;
+}
+
+/** After a blackout everybody has to start, elect and answer anew: one may come when that has succeeded, or nothing ever happens. */
+function withinReason(faults: Readonly<Record<string, number>>, electionMinMicros: number): Record<string, number> {
+  const blackoutsMax = Math.round((1000 * SECOND) / (BLACKOUT_ELECTIONS * electionMinMicros)) / 1000;
+  return { ...faults, blackout: Math.min(faults['blackout'] ?? 0, blackoutsMax) };
 }
 
 /** Six nodes, four clients, no faults: what speed is measured on. */
