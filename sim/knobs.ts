@@ -312,7 +312,8 @@ function drawFaults(choices: Choices, episodesPerSecond: number): Record<string,
 /** After a blackout everybody has to start, elect and answer anew: one may come when that has succeeded, or nothing ever happens. */
 function withinReason(faults: Readonly<Record<string, number>>, electionMinMicros: number): Record<string, number> {
   const blackoutsMax = Math.round((1000 * SECOND) / (BLACKOUT_ELECTIONS * electionMinMicros)) / 1000;
-  return { ...faults, blackout: Math.min(faults['blackout'] ?? 0, blackoutsMax) };
+  const { blackout = 0 } = faults;
+  return { ...faults, blackout: Math.min(blackout, blackoutsMax) };
 }
 
 /** Six nodes, four clients, no faults: what speed is measured on. */

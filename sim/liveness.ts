@@ -7,7 +7,9 @@
 import { GLOBAL_GROUP, type GroupId, type NodeId } from '../core/ids.ts';
 import { isJoint, membersOf } from '../core/raft/configuration.ts';
 import type { Configuration } from '../core/raft/message.ts';
+import type { ReplicaGroup } from '../core/replica/group.ts';
 import type { Replica } from '../core/replica/replica.ts';
+import type { Topology } from '../core/state/directory.ts';
 import { newestLeader } from './check/newest-leader.ts';
 import { blockAll, drawOrder } from './faults/fault.ts';
 import type { Draws } from './tape.ts';
@@ -20,6 +22,12 @@ type Fate = 'down' | 'cut off' | 'deaf' | 'mute' | 'dying';
 const FATES: readonly Fate[] = ['down', 'cut off', 'deaf', 'mute', 'dying'];
 /** Pause between two deaths of a dying node: longer than an election, so that the core is not disturbed for ever. */
 const DYING_MICROS = 3_000_000;
+/** A group on a node of the core. */
+interface Copy {
+  readonly node: number;
+  readonly copy: ReplicaGroup;
+}
+
 const OPEN_SHOWN_MAX = 3;
 
 export interface LivenessOptions {
@@ -132,6 +140,7 @@ export class Liveness {
     const { lastIndex } = leader.raft;
     const { configuration } = leader.raft.status();
     missing.push(...this.unlikeTheDirectory(group, configuration));
+    missing.push(...this.preferredElsewhere(group, leader, copies));
     for (const { node, copy } of whole) {
       const { raft, state } = copy;
       if (!membersOf(configuration).includes(this.world.nodes[node]?.id as NodeId)) continue; // it was let go, or is to join yet
@@ -143,12 +152,29 @@ export class Liveness {
     return missing;
   }
 
+  /** Whether a voter that runs, and holds the group, has a higher priority than the leader: that one is to take over by itself. */
+  private preferredElsewhere(group: GroupId, leader: ReplicaGroup, copies: readonly Copy[]): readonly string[] {
+    const entries = this.directory()?.members.entries ?? [];
+    const priorityOf = (id: NodeId): number => entries.find((entry) => entry.id === id)?.priority ?? 0;
+    const { id, configuration } = leader.raft.status();
+    const better = copies.filter(({ node, copy }) => {
+      const other = this.world.nodes[node]?.id as NodeId;
+      return !copy.quarantined && configuration.voters.includes(other) && priorityOf(other) > priorityOf(id);
+    });
+    return better.map(({ node }) => `node ${node} is preferred to the leader of group ${group}`);
+  }
+
+  /** The newest that any node has applied. */
+  private directory(): Topology | undefined {
+    const states = this.world.nodes.flatMap(({ core }) => core?.group(GLOBAL_GROUP)?.state ?? []);
+    return states.reduce((best, state) => (state.lastApplied > best.lastApplied ? state : best)).topology;
+  }
+
   /** In what a group's members differ from those that the directory wants: leaders are to settle that by themselves. */
   private unlikeTheDirectory(group: GroupId, configuration: Configuration): readonly string[] {
-    const directories = this.world.nodes.flatMap(({ core }) => core?.group(GLOBAL_GROUP)?.state ?? []);
-    const newest = directories.reduce((best, state) => (state.lastApplied > best.lastApplied ? state : best));
-    const wanted = newest.topology?.members.entries.filter(({ removed }) => !removed) ?? [];
-    const placed = newest.topology?.groups.entries.find((each) => each.group === group);
+    const directory = this.directory();
+    const wanted = directory?.members.entries.filter(({ removed }) => !removed) ?? [];
+    const placed = directory?.groups.entries.find((each) => each.group === group);
     const voters = placed?.voters ?? wanted.filter(({ role }) => role === 'voter').map(({ id }) => id);
     const learners = placed === undefined ? wanted.filter(({ role }) => role === 'learner').map(({ id }) => id) : [];
     const isSettled = isSame(configuration.voters, voters) && isSame(configuration.learners, learners) && !isJoint(configuration);

@@ -78,6 +78,7 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.leadership-handed-over',
   'replica.member-let-go',
   'replica.member-taken-in',
+  'replica.preferred-node-takes-over',
   'replica.proposed-commands-lost',
   'replica.read-round-refused',
   'replica.read-under-lease',

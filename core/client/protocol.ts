@@ -48,7 +48,9 @@ export type MemberCommand =
   /** node leaves a group once `by` votes there. `by` is added under the address unless it is a member. */
   | { readonly kind: 'replaceMember'; readonly node: NodeId; readonly by: NodeId; readonly address: string }
   /** It is reached elsewhere from now on. */
-  | { readonly kind: 'moveMember'; readonly node: NodeId; readonly address: string };
+  | { readonly kind: 'moveMember'; readonly node: NodeId; readonly address: string }
+  /** Where it votes it leads rather than nodes of a lower priority, from 0 to 255. */
+  | { readonly kind: 'preferMember'; readonly node: NodeId; readonly priority: number };
 
 /** A node as the directory knows it. */
 export interface MemberEntry {
@@ -61,6 +63,8 @@ export interface MemberEntry {
   readonly removed: boolean;
   /** Of a removed node: it stays in a group until this one votes there. */
   readonly replacedBy: NodeId | undefined;
+  /** From 0 to 255: of two voters that could lead, the one with the higher priority does. */
+  readonly priority: number;
 }
 
 export interface OrganizationEntry {

@@ -6,6 +6,7 @@ import type { ClientResult } from '../client/protocol.ts';
 import { type GroupId, type Micros, NEVER, type NodeId, plus, type RequestId } from '../ids.ts';
 import type { PeerStatus } from '../raft/ready.ts';
 import { errorResult } from './results.ts';
+import type { Priorities } from './roster.ts';
 
 interface Pending {
   /** undefined: the group's own wish. */
@@ -29,16 +30,19 @@ export interface HandoverEnd {
 }
 
 /**
- * A voter that has most of the log. Among equals the group's number decides, so that a node that hands over many groups does
+ * A voter that has most of the log; of several the one that is preferred. Among equals the group's number decides, so that a node that hands over many groups does
  * not make one other node lead them all.
  */
 export function bestTarget(
   group: GroupId,
   peers: readonly PeerStatus[],
   mayLead: (peer: PeerStatus) => boolean,
+  priorities?: Priorities,
 ): NodeId | undefined {
   const able = peers.filter((peer) => peer.voter && mayLead(peer));
-  const best = able.filter((peer) => able.every((other) => other.matchIndex <= peer.matchIndex));
+  const ready = able.filter((peer) => able.every((other) => other.matchIndex <= peer.matchIndex));
+  const priorityOf = ({ id }: PeerStatus): number => priorities?.get(id) ?? 0;
+  const best = ready.filter((peer) => ready.every((other) => priorityOf(other) <= priorityOf(peer)));
   return best[group % best.length]?.id;
 }
 

@@ -1,6 +1,7 @@
 /**
  * What a leader does for its group besides replicating: it brings the members nearer to what the directory wants
- * (reconciler.ts) and hands leadership over, because a client asks or because it is to go itself (handover.ts).
+ * (reconciler.ts) and hands leadership over (handover.ts): because a client asks, because it is to go itself, or because
+ * somebody else is preferred (preference.ts).
  */
 import type { ClientRequest, ClientResult } from '../client/protocol.ts';
 import { type GroupId, type Micros, type NodeId, plus, type RequestId } from '../ids.ts';
@@ -8,8 +9,10 @@ import type { RaftTiming } from '../raft/options.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { GroupSink } from './group.ts';
 import { bestTarget, Handover, type HandoverEnd } from './handover.ts';
+import { Preference } from './preference.ts';
 import { Reconciler } from './reconciler.ts';
 import { errorResult, RETRY_AFTER_MS } from './results.ts';
+import type { Desired } from './roster.ts';
 
 export type TransferRequest = Pick<Extract<ClientRequest, { kind: 'transfer' }>, 'from' | 'to'>;
 
@@ -22,9 +25,13 @@ export interface LeadershipOptions {
   readonly mark: ((name: string) => void) | undefined;
 }
 
+/** A preferred node has been there for so many of the longest election timeouts before it takes over. */
+const SETTLE_TIMEOUTS = 5;
+
 export class Leadership {
   private readonly options: LeadershipOptions;
   private readonly reconciler: Reconciler;
+  private readonly preference: Preference;
   private readonly handover: Handover;
 
   constructor(options: LeadershipOptions) {
@@ -33,12 +40,20 @@ export class Leadership {
     const { heartbeatMicros, electionTimeoutMaxMicros } = options.timing;
     const patience = { silenceMicros: electionTimeoutMaxMicros, retryMicros: heartbeatMicros };
     this.reconciler = new Reconciler({ self, raft, mark, ...patience });
+    this.preference = new Preference({
+      group,
+      self,
+      raft,
+      settleMicros: SETTLE_TIMEOUTS * electionTimeoutMaxMicros,
+      ...patience,
+    });
     this.handover = new Handover({ group, patienceMicros: 2 * electionTimeoutMaxMicros });
   }
 
   /** A tenure begins. */
   begin(): void {
     this.reconciler.begin();
+    this.preference.begin();
   }
 
   /** Whether another node is to take over: nothing is proposed until that has ended. */
@@ -46,10 +61,10 @@ export class Leadership {
     return this.handover.isPending;
   }
 
-  /** Whether the group's members are those that the directory wants, and nobody is to take over. */
+  /** Whether the group's members are those that the directory wants, and nobody is to take over, now or soon. */
   get isSettled(): boolean {
     const { sink, group } = this.options;
-    return !this.handover.isPending && this.reconciler.isSettled(sink.desiredOf(group));
+    return !this.handover.isPending && !this.preference.isPending && this.reconciler.isSettled(sink.desiredOf(group));
   }
 
   nextDeadline(): Micros {
@@ -70,7 +85,9 @@ export class Leadership {
   advance(now: Micros, leads: boolean): HandoverEnd | undefined {
     const { raft, sink, group } = this.options;
     if (leads && !this.handover.isPending) {
-      if (this.reconciler.advance(now, sink.desiredOf(group))) this.handOver(now, undefined, undefined);
+      const desired = sink.desiredOf(group);
+      if (this.reconciler.advance(now, desired)) this.handOver(now, undefined, undefined);
+      else this.followPreference(now, desired);
     }
     if (!this.handover.isPending) return undefined;
     const { isTransferring, leader } = raft;
@@ -82,19 +99,24 @@ export class Leadership {
     return this.handover.abandon(result);
   }
 
+  private followPreference(now: Micros, { priorities }: Desired): void {
+    const preferred = this.preference.advance(now, priorities);
+    if (preferred === undefined || !this.handOver(now, undefined, preferred)) return;
+    this.options.mark?.('replica.preferred-node-takes-over');
+  }
+
   /** @returns whether it began. */
   private handOver(now: Micros, request: RequestId | undefined, to: NodeId | undefined): boolean {
     const { group, raft, timing, sink } = this.options;
-    const removed = sink
-      .desiredOf(group)
-      .members.filter((member) => member.removed)
-      .map((member) => member.id);
+    const { members, priorities } = sink.desiredOf(group);
+    const removed = members.filter((member) => member.removed).map((member) => member.id);
     const target =
       to ??
       bestTarget(
         group,
         raft.status().peers,
         ({ id, lastHeard }) => now <= plus(lastHeard, timing.electionTimeoutMaxMicros) && !removed.includes(id),
+        priorities,
       );
     if (target === undefined || !raft.transferLeadership(now, target)) return false;
     this.handover.begin(now, request, target, to === undefined ? 'chosen' : 'named');

@@ -7,9 +7,13 @@ import type { MemberEntry } from '../client/protocol.ts';
 import type { FileOp } from '../effect.ts';
 import { GLOBAL_GROUP, type GroupId, INDEX_ZERO, type LogIndex, type NodeId } from '../ids.ts';
 import type { Topology } from '../state/directory.ts';
+import { isSameMember } from '../state/member-table.ts';
 import type { PlacedGroup } from '../state/placed-group.ts';
 import { writeManifest } from './directory.ts';
 import { foundingOf, type GroupMembers, type Manifest } from './manifest.ts';
+
+/** Whom the operator prefers as leaders: of each member. */
+export type Priorities = ReadonlyMap<NodeId, number>;
 
 /** What a group's leader works towards. */
 export interface Desired {
@@ -18,6 +22,8 @@ export interface Desired {
   readonly revision: LogIndex;
   /** These have to vote before anybody who is no member of the group any more may go; undefined: no such demand. */
   readonly first: readonly NodeId[] | undefined;
+  /** Of those who are to be there; undefined: nobody is preferred to anybody. */
+  readonly priorities: Priorities | undefined;
 }
 
 export class Roster {
@@ -97,7 +103,7 @@ export class Roster {
 
   /** What a change does not concern keeps its revision, so that no leader has to look at it and no group wakes. */
   private forgetDesired(next: Manifest, placed: ReadonlyMap<GroupId, PlacedGroup>): void {
-    const isSame = isSameList(this.members, next.members, isSameMember);
+    const isSame = isSameList(this.members, next.members, (a, b) => a === b || (a.id === b.id && isSameMember(a, b)));
     for (const group of [...this.desired.keys()]) {
       const before = this.placed.get(group)?.voters ?? [];
       const after = placed.get(group)?.voters ?? [];
@@ -108,12 +114,12 @@ export class Roster {
   private lookUp(group: GroupId): Desired {
     const voters = this.votersOf(group);
     const { members, revision } = this;
-    if (voters === undefined) return { members, revision, first: undefined };
+    if (voters === undefined) return { members, revision, first: undefined, priorities: prioritiesOf(members) };
     const wanted = members.map((member): MemberEntry => {
       if (member.removed) return member;
       return voters.includes(member.id) ? { ...member, role: 'voter' } : { ...member, removed: true };
     });
-    return { members: wanted, revision, first: voters };
+    return { members: wanted, revision, first: voters, priorities: prioritiesOf(wanted) };
   }
 
   /** Whether a manifest from a peer is news: of this cluster, newer, and it knows this node. */
@@ -146,13 +152,12 @@ export class Roster {
   }
 }
 
-function isSameList<T>(a: readonly T[], b: readonly T[], isSame: (one: T, other: T) => boolean): boolean {
-  return a === b || (a.length === b.length && a.every((item, i) => isSame(item, b[i] as T)));
+function prioritiesOf(members: readonly MemberEntry[]): Priorities | undefined {
+  const present = members.filter((member) => !member.removed);
+  const isEqual = present.every(({ priority }) => priority === present[0]?.priority);
+  return isEqual ? undefined : new Map(present.map(({ id, priority }) => [id, priority]));
 }
 
-function isSameMember(a: MemberEntry, b: MemberEntry): boolean {
-  if (a === b) return true;
-  return (
-    a.id === b.id && a.address === b.address && a.role === b.role && a.removed === b.removed && a.replacedBy === b.replacedBy
-  );
+function isSameList<T>(a: readonly T[], b: readonly T[], isSame: (one: T, other: T) => boolean): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => isSame(item, b[i] as T)));
 }

@@ -32,6 +32,7 @@ import {
   WALL_MICROS_MAX,
 } from '../limits.ts';
 import { STATE_KEY_BYTES_MAX } from './keys.ts';
+import { PRIORITY_MAX } from './member-entry.ts';
 import {
   isAddress,
   isEntityKey,
@@ -63,6 +64,7 @@ const CONDITION = `the condition must be a name of at most ${NAME_BYTES_MAX} byt
 const CONTEXT = `the condition context must be a JSON object in canonical form (RFC 8785) of at most ${CONTEXT_BYTES_MAX} bytes`;
 const ORGANIZATION_NAME = `an organization name has 1 to ${SLUG_BYTES_MAX} lower-case letters, digits and inner dashes`;
 const PLACEMENT = 'an organization lies in a group from 1 on, or in a new one of 1, 3, 5 or 7 replicas';
+const PRIORITY = `a priority is a whole number from 0 to ${PRIORITY_MAX}`;
 const NODE_ID = 'a node is named by its id of 32 lower-case hex digits';
 const ADDRESS = 'an address is HOST:PORT with a port from 1 to 65535';
 const VAULT_NAME = `a vault name has 1 to ${SLUG_BYTES_MAX} letters, digits, inner blanks and the characters . - / ^ _ & @`;
@@ -186,6 +188,8 @@ function memberCommand(body: MemberCommand): Problem {
     case 'removeMember':
     case 'promoteMember':
       return undefined;
+    case 'preferMember':
+      return isCount(body.priority, PRIORITY_MAX) ? undefined : PRIORITY;
     case 'addMember':
     case 'moveMember':
       return isAddress(body.address) ? undefined : ADDRESS;

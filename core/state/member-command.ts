@@ -7,6 +7,7 @@
  *   5 promoteMember  16 node
  *   6 replaceMember  16 node, 16 by, text address
  *   7 moveMember     16 node, text address
+ *   9 preferMember   16 node, u8 priority
  * What the fields may hold is judged by admission (admission.ts), with a sentence, and once more when a log is read.
  */
 import { unreachable } from '../assert.ts';
@@ -19,13 +20,14 @@ import { MESSAGE_BYTES_MAX } from '../limits.ts';
 import { NO_NODE } from './member-entry.ts';
 import { isAddress } from './names.ts';
 
-/** On disk and wire: do not renumber; 1 and 2 are the other directory commands. */
+/** On disk and wire: do not renumber; 1, 2 and 8 are the other directory commands. */
 export const MemberCommandKind = {
   addMember: 3,
   removeMember: 4,
   promoteMember: 5,
   replaceMember: 6,
   moveMember: 7,
+  preferMember: 9,
 } as const;
 
 export function writeMemberCommand(writer: Writer, body: MemberCommand): void {
@@ -42,6 +44,8 @@ export function writeMemberCommand(writer: Writer, body: MemberCommand): void {
       return writer.text(body.address);
     case 'moveMember':
       return writer.text(body.address);
+    case 'preferMember':
+      return writer.u8(body.priority);
     default:
       return unreachable(body);
   }
@@ -64,6 +68,8 @@ export function readMemberCommand(reader: Reader, kind: MemberCommand['kind']): 
     }
     case 'moveMember':
       return { kind, node, address: readAddress(reader) };
+    case 'preferMember':
+      return { kind, node, priority: reader.u8() };
     default:
       return unreachable(kind);
   }

@@ -16,7 +16,7 @@ import type { ClientResult, MemberCommand, MemberEntry } from '../client/protoco
 import { INDEX_ZERO, type LogIndex, maxOf, type NodeId } from '../ids.ts';
 import { MEMBERS_MAX, MEMBERS_REMOVED_MAX } from '../limits.ts';
 import { tableRange } from './key-reader.ts';
-import { readMemberEntry, writeMemberEntry } from './member-entry.ts';
+import { readMemberEntry, USUAL_PRIORITY, writeMemberEntry } from './member-entry.ts';
 import { errorResult } from './results.ts';
 
 /** On disk: do not renumber. */
@@ -90,6 +90,8 @@ export class MemberTable {
         return this.isTaken(command.address, [present.id])
           ? TAKEN
           : this.put(present, { ...present, address: command.address }, index);
+      case 'preferMember':
+        return present.removed ? REMOVED : this.put(present, { ...present, priority: command.priority }, index);
     }
   }
 
@@ -128,7 +130,7 @@ export class MemberTable {
       // The old node makes room for the new one, which may well begin where the old one was.
       (other === undefined ? (this.noRoom() ?? (this.isTaken(address, [node]) ? TAKEN : undefined)) : undefined);
     if (refusal !== undefined) return refusal;
-    this.set(other === undefined ? memberOf(by, address) : { ...other, role: 'voter' }, index);
+    this.set(other === undefined ? { ...memberOf(by, address), priority: present.priority } : { ...other, role: 'voter' }, index);
     return this.put(present, { ...present, removed: true, replacedBy: by }, index);
   }
 
@@ -155,7 +157,7 @@ export class MemberTable {
   }
 
   private put(before: MemberEntry | undefined, after: MemberEntry, index: LogIndex): ClientResult {
-    const changed = before === undefined || !isSame(before, after);
+    const changed = before === undefined || !isSameMember(before, after);
     if (changed) this.set(after, index);
     return { kind: 'member', member: after, changed };
   }
@@ -190,7 +192,7 @@ export class MemberTable {
 
 /** A founder, or a node that was just added. */
 export function memberOf(id: NodeId, address: string): MemberEntry {
-  return { id, address, role: 'voter', removed: false, replacedBy: undefined };
+  return { id, address, role: 'voter', removed: false, replacedBy: undefined, priority: USUAL_PRIORITY };
 }
 
 function readRow(row: Uint8Array): { readonly index: LogIndex; readonly entry: MemberEntry; readonly ok: boolean } {
@@ -200,8 +202,15 @@ function readRow(row: Uint8Array): { readonly index: LogIndex; readonly entry: M
   return { index, entry, ok: reader.finish(true).ok };
 }
 
-function isSame(a: MemberEntry, b: MemberEntry): boolean {
-  return a.address === b.address && a.role === b.role && a.removed === b.removed && a.replacedBy === b.replacedBy;
+/** Whether two entries of one node say the same. */
+export function isSameMember(a: MemberEntry, b: MemberEntry): boolean {
+  return (
+    a.address === b.address &&
+    a.role === b.role &&
+    a.removed === b.removed &&
+    a.replacedBy === b.replacedBy &&
+    a.priority === b.priority
+  );
 }
 
 function keyOf(id: NodeId): Uint8Array {

@@ -1,11 +1,13 @@
-/** `vouch members`, `vouch member …`, `vouch transfer` and `vouch drain`: a cluster whose members change. */
+/** `vouch members`, `vouch member …`, `vouch transfer` and `vouch drain`: a cluster whose members change, and who leads. */
 import type { Command } from 'commander';
+import { PRIORITY_MAX, USUAL_PRIORITY } from '../../core/state/member-entry.ts';
 import { parseAddress } from '../config/address.ts';
 import type { MemberJson } from '../http/member-routes.ts';
 import type { DrainResult, HandedOver } from '../leaving.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { DEFAULT_HOST, Remote } from './remote.ts';
+import { spreadLeaders } from './spread-leaders.ts';
 
 interface HostOptions {
   readonly host?: string;
@@ -50,6 +52,13 @@ export function addMemberCommands(program: Command): void {
   withWait(member.command('promote <node>').description('make a learner a voter'))
     .addHelpText('after', '\nExample:\n  vouch member promote 127.0.0.1:7403')
     .action((node: string, options: ChangeOptions) => promote(node, options));
+  withHost(
+    member
+      .command('priority <node> <number>')
+      .description('from 0 to 255: where it votes it leads rather than nodes of a lower priority; 100 unless said otherwise'),
+  )
+    .addHelpText('after', '\nExample:\n  vouch member priority 3fa9 200')
+    .action((node: string, number: string, options: HostOptions) => prioritize(node, number, options));
   withWait(
     member
       .command('replace <node> <by>')
@@ -60,6 +69,7 @@ export function addMemberCommands(program: Command): void {
   withHost(program.command('transfer').description('hand leadership to another voter'))
     .option('--group <g>', 'of this group only')
     .option('--to <node>', 'to this node; else to the one that is best prepared')
+    .option('--spread', 'every group to one of its preferred voters, so that all of these lead equally many')
     .addHelpText('after', '\nExample:\n  vouch transfer --group 1 --to 127.0.0.1:7401')
     .action(transfer);
   withHost(program.command('drain').description('let a node hand over everything it leads, before work on its machine'))
@@ -78,11 +88,12 @@ async function list(options: HostOptions & { readonly all?: boolean }): Promise<
 }
 
 function lineOf(member: MemberJson, width: number): string {
-  const { id, address, state, role, votes, learns, leads, replaced_by } = member;
+  const { id, address, state, role, votes, learns, leads, priority, replaced_by } = member;
   const notes: string[] = [];
   if (state === 'joining') notes.push(`to be ${role}: votes in ${votes} groups, learns in ${learns}`);
   if (state === 'leaving')
     notes.push(replaced_by === undefined ? `still in ${votes + learns} groups` : `until ${replaced_by} votes`);
+  if (priority !== USUAL_PRIORITY && state !== 'removed') notes.push(`priority ${priority}`);
   if (leads > 0) notes.push(`leads ${leads} ${leads === 1 ? 'group' : 'groups'}`);
   return `${id}  ${address.padEnd(width)}  ${state.padEnd(8)}${notes.join(', ')}`.trimEnd();
 }
@@ -110,6 +121,15 @@ async function promote(node: string, options: ChangeOptions): Promise<void> {
   const remote = new Remote(options);
   const answer = await remote.post<ChangeAnswer>(`/v1/members/${encodeURIComponent(node)}/promote`, {});
   await conclude(remote, answer, options, `${answer.member.id} is to vote${answer.changed ? '' : ' already'}`);
+}
+
+async function prioritize(node: string, number: string, options: HostOptions): Promise<void> {
+  if (!/^[0-9]{1,3}$/.test(number))
+    throw usageFailure(`A priority is a whole number from 0 to ${PRIORITY_MAX}, not "${number}".`);
+  const body = { priority: Number(number) };
+  const answer = await new Remote(options).post<ChangeAnswer>(`/v1/members/${encodeURIComponent(node)}/priority`, body);
+  if (options.json) return printJson(answer);
+  print(`${answer.member.id} has priority ${answer.member.priority}${answer.changed ? '' : ' already'}.`);
 }
 
 async function replace(node: string, by: string, options: ChangeOptions): Promise<void> {
@@ -159,8 +179,15 @@ async function settled(remote: Remote, member: MemberJson, seconds: number): Pro
   }
 }
 
-async function transfer(options: HostOptions & { readonly group?: string; readonly to?: string }): Promise<void> {
+async function transfer(
+  options: HostOptions & { readonly group?: string; readonly to?: string; spread?: boolean },
+): Promise<void> {
   const { group, to } = options;
+  if (options.spread === true) {
+    if (group !== undefined || to !== undefined)
+      throw usageFailure('--spread is for all groups: it goes with neither --group nor --to.');
+    return spreadLeaders(new Remote(options), options);
+  }
   if (group !== undefined && !/^[0-9]{1,9}$/.test(group)) throw usageFailure(`--group is a number, not "${group}".`);
   const body = { ...(group === undefined ? {} : { group: Number(group) }), ...(to === undefined ? {} : { to }) };
   const answer = await new Remote(options).post<{ transferred: readonly HandedOver[] }>('/v1/transfer', body);

@@ -9,7 +9,7 @@ import type { NodeControl } from '../control.ts';
 import type { HandedOver } from '../leaving.ts';
 import type { Ledger } from '../ledger.ts';
 import { HttpError } from './errors.ts';
-import { AddMemberBody, ReplaceMemberBody, TransferBody } from './schemas.ts';
+import { AddMemberBody, PriorityBody, ReplaceMemberBody, TransferBody } from './schemas.ts';
 
 /** Shortest beginning of an id that names a node. */
 const PREFIX_DIGITS_MIN = 4;
@@ -24,16 +24,19 @@ export interface MemberJson {
   readonly votes: number;
   readonly learns: number;
   readonly leads: number;
+  /** From 0 to 255: of two voters that could lead, the one with the higher priority does. */
+  readonly priority: number;
   readonly replaced_by?: string;
 }
 
 /** A member with what the groups of the node asked say about it. */
 export function memberJson(entry: MemberEntry, groups: readonly GroupStatus[]): MemberJson {
-  const { id, address, role } = entry;
+  const { id, address, role, priority } = entry;
   const votes = groups.filter((group) => group.voters.includes(id)).length;
   const learns = groups.filter((group) => group.learners.includes(id)).length;
   const leads = groups.filter((group) => group.leader === id).length;
-  const json = { id, address, role, state: stateOf(entry, { votes, learns, groups: groups.length }), votes, learns, leads };
+  const state = stateOf(entry, { votes, learns, groups: groups.length });
+  const json = { id, address, role, state, votes, learns, leads, priority };
   return entry.replacedBy === undefined ? json : { ...json, replaced_by: entry.replacedBy };
 }
 
@@ -77,6 +80,10 @@ export function addMemberRoutes(app: FastifyInstance, control: NodeControl, ledg
   });
   app.delete('/v1/members/:node', async (request) => changed({ kind: 'removeMember', node: (await named(request)).id }));
   app.post('/v1/members/:node/promote', async (request) => changed({ kind: 'promoteMember', node: (await named(request)).id }));
+  app.post('/v1/members/:node/priority', { schema: { body: PriorityBody } }, async (request) => {
+    const { priority } = request.body as { readonly priority: number };
+    return changed({ kind: 'preferMember', node: (await named(request)).id, priority });
+  });
   app.post('/v1/members/:node/replace', { schema: { body: ReplaceMemberBody } }, async (request) => {
     const { by, address } = request.body as { readonly by: string; readonly address?: string };
     const { id: node } = await named(request);

@@ -80,6 +80,9 @@ export const AddMemberBody: TSchema = Type.Object({
   role: Type.Optional(MemberRoleName),
 });
 
+/** Its bounds are judged by admission, as everywhere. */
+export const PriorityBody: TSchema = Type.Object({ priority: Type.Integer() });
+
 export const ReplaceMemberBody: TSchema = Type.Object({ by: Type.String(), address: Type.Optional(Type.String()) });
 
 export const TransferBody: TSchema = Type.Object({

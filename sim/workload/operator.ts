@@ -1,6 +1,6 @@
 /**
- * The operator of a cluster whose members change: nodes are added as voters or learners, promoted, moved, replaced and removed,
- * and leadership is handed to whom the operator likes. It does not look before it asks: what makes no sense is refused, and the
+ * The operator of a cluster whose members change: nodes are added as voters or learners, promoted, preferred, moved, replaced and
+ * removed, and leadership is handed to whom the operator likes. It does not look before it asks: what makes no sense is refused, and the
  * refusals are part of what is tried. It leaves two voters at least, so that there is always somebody to hand over to.
  */
 import type { OperationOutcome } from '../../core/client/operation.ts';
@@ -14,10 +14,12 @@ const TIMEOUT_MICROS = 5_000_000;
 /** No cluster here has so many groups. */
 const STRANGE_GROUP = 999 as GroupId;
 const STRANGE_GROUP_EVERY = 20;
+/** Few, so that often several nodes have the same one. */
+const PRIORITIES: readonly number[] = [0, 100, 100, 200];
 /** Voters that are left alone. */
 const VOTERS_MIN = 2;
 
-type Wish = 'add' | 'learn' | 'promote' | 'transfer' | 'move' | 'replace' | 'remove' | 'nonsense';
+type Wish = 'add' | 'learn' | 'promote' | 'prefer' | 'transfer' | 'move' | 'replace' | 'remove' | 'nonsense';
 
 /** Drawn from: what takes nodes away is wished less often than what brings them. */
 const WISHES: readonly Wish[] = [
@@ -31,6 +33,7 @@ const WISHES: readonly Wish[] = [
   'replace',
   'remove',
   'move',
+  'prefer',
   'nonsense',
 ];
 
@@ -88,6 +91,8 @@ export class Operator implements Behaviour {
         return { kind: 'addMember', node, address: addressOf(at), role: 'learner' };
       case 'promote':
         return { kind: 'promoteMember', node };
+      case 'prefer':
+        return { kind: 'preferMember', node, priority: this.draws.pick(PRIORITIES) };
       case 'nonsense':
         return { kind: 'moveMember', node, address: 'no address' };
       case 'move':

@@ -207,6 +207,7 @@ const directoryMemberCommand = fc.oneof(
   fc.record({ kind: fc.constantFrom('removeMember' as const, 'promoteMember' as const), node: nodeId }),
   fc.record({ kind: fc.constant('replaceMember' as const), node: nodeId, by: nodeId, address: text }),
   fc.record({ kind: fc.constant('moveMember' as const), node: nodeId, address: text }),
+  fc.record({ kind: fc.constant('preferMember' as const), node: nodeId, priority: fc.nat(255) }),
 );
 
 export const request: fc.Arbitrary<ClientRequest> = fc.oneof(
@@ -289,6 +290,7 @@ export const memberEntry: fc.Arbitrary<MemberEntry> = fc
     address: fc.constantFrom('h:1', '[::1]:7400', 'node-1.example:7400'),
     role: fc.constantFrom('voter' as const, 'learner' as const),
     removed: fc.boolean(),
+    priority: fc.constantFrom(0, 100, 255),
     replacedBy: fc.option(
       nodeId.filter((id) => !/^0+$/.test(id)),
       { nil: undefined },

@@ -34,6 +34,7 @@ describe('help', () => {
     'member add',
     'member remove',
     'member promote',
+    'member priority',
     'member replace',
     'transfer',
     'drain',

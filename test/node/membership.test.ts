@@ -119,6 +119,22 @@ test('leadership goes where it is sent, and a drained node leads nothing', { tim
   await eventually('it leads nothing', async () => (await leads()) === 0);
 });
 
+test('a preferred node comes to lead everything by itself; spread, its equals share the work', { timeout: 90_000 }, async () => {
+  const leads = async (): Promise<readonly number[]> => (await membersAt(2)).map((member) => member.leads);
+  const before = await membersAt(2);
+  await insist(['member', 'priority', host(5), '200', '--host', host(3)]);
+  await eventually('it leads both groups', async () => {
+    const member = (await membersAt(2)).find(({ address }) => address === host(5));
+    return member?.priority === 200 && member.leads === 2;
+  });
+  expect(on(4, 'members').stdout).toMatch(/priority 200, leads 2 groups/);
+  await insist(['member', 'priority', host(5), '100', '--host', host(2)]);
+  await insist(['transfer', '--spread', '--host', host(2)]);
+  await eventually('two nodes lead one group each', async () => (await leads()).filter((count) => count === 1).length === 2);
+  expect(await membersAt(2).then((members) => members.map(({ priority }) => priority))).toEqual(before.map(() => 100));
+  expect(on(2, 'transfer', '--spread')).toMatchObject({ status: 0, stdout: 'Every group is led from where it should be.\n' });
+});
+
 test('everything is back after kill -9 of all nodes, each started again with --data alone', async () => {
   await vault.write([tuple(0), tuple(1)]);
   const before = await membersAt(1);
@@ -176,6 +192,16 @@ test('a removed node that is started again says so, and its id is refused', asyn
 test('what cannot be done is refused with a sentence', () => {
   const stranger = on(4, 'member', 'remove', 'ffff');
   expect(stranger).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('knows no node "ffff"') });
+  const tooMuch = on(4, 'member', 'priority', host(4), '256');
+  expect(tooMuch).toMatchObject({ status: 1, stderr: expect.stringContaining('a priority is a whole number from 0 to 255') });
+  expect(on(4, 'member', 'priority', host(4), 'high')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('not "high"'),
+  });
+  expect(on(4, 'transfer', '--spread', '--group', '1')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('for all groups'),
+  });
   const nowhere = on(4, 'member', 'add', '127.0.0.1:1');
   expect(nowhere).toMatchObject({ status: 1, stderr: expect.stringContaining('No Vouch node can be reached at 127.0.0.1:1') });
 });

@@ -61,7 +61,7 @@ describe('the operator', () => {
       kinds.add(plan.request.kind === 'directory' ? plan.request.body.kind : plan.request.kind);
     }
     expect([...kinds].sort()).toEqual(
-      ['addMember', 'moveMember', 'promoteMember', 'removeMember', 'replaceMember', 'transfer'].sort(),
+      ['addMember', 'moveMember', 'preferMember', 'promoteMember', 'removeMember', 'replaceMember', 'transfer'].sort(),
     );
   });
 });

@@ -81,6 +81,7 @@ const memberCommand: fc.Arbitrary<MemberCommand> = fc.oneof(
     .filter((command) => command.by !== command.node),
   fc.record({ kind: fc.constant('promoteMember' as const), node }),
   fc.record({ kind: fc.constant('moveMember' as const), node, address }),
+  fc.record({ kind: fc.constant('preferMember' as const), node, priority: fc.constantFrom(0, 100, 255) }),
 );
 const PLACEMENTS: readonly Placement[] = [
   { kind: 'new', replicas: 1 },

@@ -49,6 +49,25 @@ test('every change is the revision of its entry, and a command that changes noth
   expect(bench.state.topology?.revision).toBe(revision);
 });
 
+test('a priority is kept through what else happens to the node, and a successor that is new has it too', () => {
+  const bench = clusterOf(A, B);
+  expect(run(bench, { kind: 'preferMember', node: A, priority: 100 })).toMatchObject({ changed: false });
+  expect(run(bench, { kind: 'preferMember', node: A, priority: 255 })).toMatchObject({
+    changed: true,
+    member: { priority: 255 },
+  });
+  run(bench, { kind: 'moveMember', node: A, address: 'x:1' });
+  run(bench, { kind: 'replaceMember', node: A, by: C, address: 'c:1' });
+  run(bench, { kind: 'replaceMember', node: B, by: D, address: 'd:1' });
+  expect(list(bench).map(({ id, priority }) => [id, priority])).toEqual([
+    [A, 255],
+    [B, 100],
+    [C, 255],
+    [D, 100],
+  ]);
+  expect(run(bench, { kind: 'preferMember', node: A, priority: 1 })).toMatchObject({ code: 'member_removed' });
+});
+
 describe('refusals', () => {
   test('an address belongs to one member, and a member to one address', () => {
     const bench = clusterOf(A);

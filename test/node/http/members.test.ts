@@ -108,12 +108,14 @@ test('commands reach the directory with ids in place of names', async () => {
   expect(await call('POST', '/v1/members', { id: B, address: 'b:1', role: 'learner' })).toMatchObject(done);
   expect(await call('DELETE', '/v1/members/b:1')).toMatchObject(done);
   expect(await call('POST', '/v1/members/aabb/promote')).toMatchObject(done);
+  expect(await call('POST', '/v1/members/aabb/priority', { priority: 200 })).toMatchObject(done);
   expect(await call('POST', '/v1/members/aabb/replace', { by: 'a:1' })).toMatchObject(done);
   expect(await call('POST', '/v1/members/aabb/replace', { by: 'f'.repeat(32), address: 'f:1' })).toMatchObject(done);
   expect(asked.flatMap((request) => (request.kind === 'directory' ? [request.body] : []))).toEqual([
     { kind: 'addMember', node: B, address: 'b:1', role: 'learner' },
     { kind: 'removeMember', node: B },
     { kind: 'promoteMember', node: B },
+    { kind: 'preferMember', node: B, priority: 200 },
     { kind: 'replaceMember', node: B, by: A, address: 'a:1' },
     { kind: 'replaceMember', node: B, by: 'f'.repeat(32), address: 'f:1' },
   ]);
