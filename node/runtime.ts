@@ -142,7 +142,10 @@ export class Runtime {
       this.fail('broken_invariant', error instanceof Error ? error.message : String(error));
       return;
     }
-    this.timer.arm(this.core.nextDeadline());
+    const deadline = this.core.nextDeadline();
+    // What is due at once is not left to a timer, which waits for a millisecond at least.
+    if (deadline <= now) this.give({ kind: 'deadline' });
+    else this.timer.arm(deadline);
     this.ports.afterTurn?.();
     this.ports.observer?.turn(batch.length, this.clocks().now - now);
   }

@@ -48,6 +48,8 @@ import type { Desired } from './roster.ts';
 export interface GroupSink {
   /** Records of this step's persist. @returns the sequence under which they become durable. */
   persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq;
+  /** Whether the step has something for the disk so far. */
+  readonly isWriting: boolean;
   /** The same for records that raft did not hand out. */
   record(records: readonly WalRecord[]): Seq;
   /** A leader offers a snapshot: it is to be fetched and installed. */
@@ -432,6 +434,8 @@ export class ReplicaGroup {
 
   /** Applies what is committed, in short steps (C11): at least one entry, then up to the limits. */
   private apply(): void {
+    // What is to be written leaves first: the disk works, and the others, while this node applies.
+    if (this.sink.isWriting) return;
     const last = minOf(this.commitIndex, plus(this.state.lastApplied, APPLY_ENTRIES_MAX));
     if (last < this.commitIndex) this.mark?.('replica.apply-in-slices');
     for (let bytes = 0; this.state.lastApplied < last && bytes < APPLY_BYTES_MAX; ) {

@@ -446,6 +446,10 @@ export class Replica implements Core, GroupSink {
     this.topology += 1;
   }
 
+  get isWriting(): boolean {
+    return this.records.length > 0;
+  }
+
   persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq {
     const seq = plus(this.seq, 1);
     for (const record of records) this.records.push(record);

@@ -6,7 +6,7 @@
 import { writeUtf8 } from '../bytes/text.ts';
 import type { Hasher } from '../capability.ts';
 import { ENTITY_KEY_BYTES_MAX } from '../limits.ts';
-import { ENTITY_PATH_BYTES, PathTag, REVERSE_PATH_BYTES, subjectKind, TUPLE_PATH_BYTES } from '../merkle/path.ts';
+import { PathTag, REVERSE_PATH_BYTES, subjectKind, TUPLE_PATH_BYTES } from '../merkle/path.ts';
 import type { TupleKey } from './transaction.ts';
 
 /** Components in one generation of one tag. Why 8192: a few megabytes a group in all. */
@@ -41,6 +41,7 @@ export class PathCache {
   private readonly preimage: Uint8Array = new Uint8Array(PREIMAGE_BYTES);
   private readonly tuplePath: Uint8Array = new Uint8Array(TUPLE_PATH_BYTES);
   private readonly reversePath: Uint8Array = new Uint8Array(REVERSE_PATH_BYTES);
+  private readonly entities: Generations = new Generations();
   private readonly resources: Generations = new Generations();
   private readonly relations: Generations = new Generations();
   private readonly subjects: Generations = new Generations();
@@ -85,11 +86,9 @@ export class PathCache {
     return path;
   }
 
-  /** As entityPath of core/merkle/path.ts. Entities are not remembered: their keys seldom share anything. */
+  /** As entityPath of core/merkle/path.ts. A shared digest: not to be modified. A write asks three times for the one of its key. */
   entity(key: string): Uint8Array {
-    const path = new Uint8Array(ENTITY_PATH_BYTES);
-    this.component(PathTag.entity, key, path);
-    return path;
+    return this.remembered(this.entities, PathTag.entity, key);
   }
 
   private component(tag: number, text: string, out: Uint8Array): void {

@@ -169,4 +169,21 @@ describe('runtime', () => {
     await settle();
     expect(log).toEqual(['fatal broken_invariant: broken']);
   });
+
+  test('what is due at once comes in the next turn, without a timer', async () => {
+    let left = 3;
+    const { runtime, inputs, log } = harness(
+      (input) => {
+        if (input.kind === 'deadline') left -= 1;
+        return [persist(inputs.length)];
+      },
+      () => (left > 0 ? (0 as Micros) : NEVER),
+    );
+    runtime.give({ kind: 'peer', peer: PEER, state: 'up' });
+    // Each turn is an immediate; a timer of no matter how short a time would come behind them.
+    for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(inputs.map(({ kind }) => kind)).toEqual(['peer', 'deadline', 'deadline', 'deadline']);
+    expect(log).toEqual(['persist 1', 'persist 2', 'persist 3', 'persist 4']);
+    runtime.stop();
+  });
 });

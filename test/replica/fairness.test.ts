@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import type { ClientRequest } from '../../core/client/protocol.ts';
-import type { RequestId } from '../../core/ids.ts';
+import type { GroupId, RequestId } from '../../core/ids.ts';
 import { PROPOSAL_QUEUE_MAX } from '../../core/limits.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { openSession } from './vaults.ts';
@@ -61,4 +61,34 @@ test('the flood itself goes on: everything is answered in the end', () => {
   const hot = flood(cluster, node, 1, 200);
   cluster.runUntil(() => hot.every((request) => node.replies.has(request)));
   expect(hot.every((request) => node.replies.get(request)?.kind === 'session')).toBe(true);
+});
+
+test('what is to be written leaves before anything is applied, and what is committed is applied at once behind that', () => {
+  const cluster = new TestCluster(3, 1);
+  cluster.boot();
+  openSession(cluster, 1);
+  const leader = cluster.leader(1);
+  const follower = cluster.nodes.find((node) => node !== leader) as TestNode;
+  const { replica } = follower;
+  const { step } = replica;
+  const applied = (): number => replica.group(1 as GroupId)?.state.lastApplied ?? 0;
+  const committed = (): number => replica.group(1 as GroupId)?.raft.commitIndex ?? 0;
+  let deferred = 0;
+  replica.step = (input) => {
+    const before = applied();
+    const effects = step.call(replica, input);
+    const isWriting = effects.some(({ kind }) => kind === 'persist');
+    if (isWriting) expect(applied()).toBe(before);
+    if (isWriting && committed() > before) {
+      deferred += 1;
+      expect(replica.nextDeadline()).toBe(input.now);
+    }
+    return effects;
+  };
+  for (let round = 0; round < 10; round += 1) {
+    flood(cluster, leader, 1, 1);
+    cluster.settle();
+  }
+  cluster.runUntil(() => applied() === leader.replica.group(1 as GroupId)?.raft.lastIndex);
+  expect(deferred).toBeGreaterThan(5);
 });
