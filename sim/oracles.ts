@@ -76,11 +76,13 @@ export class Oracles {
     });
     const trueTime = (): number => world.now;
     const committedIn = (group: GroupId): number => watch.committedIn(group);
+    const bounded = new BoundedReads({ committedIn, trueTime, ratePpm: () => world.clockRatePpmMax });
+    watch.onCommit = (group): void => bounded.committed(group);
     const observers: readonly Observer<VouchShape, Replica>[] = [
       new ReadsSeeCommits(committedIn),
-      new BoundedReads({ groups, committedIn, trueTime, ratePpm: () => world.clockRatePpmMax }),
+      bounded,
       watch,
-      new LeaseExclusive(world.nodes, groups, trueTime),
+      new LeaseExclusive(world.nodes, trueTime),
       new RecoveryIsFinal(atlas),
       new NoFatal(() => world.atlas),
       new FailedDiskStops(),

@@ -228,6 +228,11 @@ export class Replica implements Core, GroupSink {
     return this.groups.get(id);
   }
 
+  /** Groups that the last step may have changed, for oracles: a look at all of them costs more than a step where there are many. */
+  touchedGroups(): readonly { readonly group: ReplicaGroup }[] {
+    return this.schedule.touchedLast;
+  }
+
   status(): NodeStatus {
     return {
       node: this.id,

@@ -19,6 +19,7 @@ export class Schedule {
   private readonly heap: DeadlineHeap<Entry> = new DeadlineHeap();
   private readonly entries: Map<GroupId, Entry> = new Map();
   private touched: Entry[] = [];
+  private settled: readonly Entry[] = [];
   /** Wall clock less monotonic clock. */
   private offset: number = 0;
 
@@ -41,14 +42,20 @@ export class Schedule {
       this.offset = offset;
       for (const { group } of this.entries.values()) this.touch(group);
     }
-    if (this.touched.length === 0) return;
     const { touched } = this;
+    this.settled = touched;
+    if (touched.length === 0) return;
     this.touched = [];
     for (const entry of touched) {
       entry.touched = false;
       review(entry.group);
       this.heap.schedule(entry, entry.group.nextDeadline(now));
     }
+  }
+
+  /** Groups that something happened to in the last step. */
+  get touchedLast(): readonly { readonly group: ReplicaGroup }[] {
+    return this.settled;
   }
 
   nextDeadline(): Micros {

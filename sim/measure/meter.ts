@@ -72,10 +72,10 @@ export class Meter implements VouchOracle {
   stepped(node: VirtualNode<VouchShape, Replica>, input: SimInput<VouchShape>): void {
     if (input.kind === 'frame') (this.heardAt[node.index] as number[])[this.ids.indexOf(input.from)] = this.now();
     if (!node.running) return;
-    for (const [group, leadership] of this.leaderships) {
-      const raft = node.core?.group(group)?.raft;
-      if (raft?.role !== 'leader' || raft.term <= leadership.term) continue;
-      this.elected(group, leadership, node.index, raft.term);
+    for (const { group } of node.core?.touchedGroups() ?? []) {
+      const leadership = this.leaderships.get(group.id);
+      if (leadership === undefined || group.raft.role !== 'leader' || group.raft.term <= leadership.term) continue;
+      this.elected(group.id, leadership, node.index, group.raft.term);
     }
   }
 

@@ -25,7 +25,6 @@ interface Committed {
 }
 
 export interface BoundedReadsOptions {
-  readonly groups: readonly GroupId[];
   readonly committedIn: (group: GroupId) => number;
   readonly trueTime: () => number;
   /** Bound on the rates of all clocks in this world. */
@@ -37,6 +36,8 @@ export class BoundedReads implements Observer<VouchShape, Replica> {
   readonly claim: string = 'A bounded read misses nothing that was committed longer ago than it allowed.';
   private readonly options: BoundedReadsOptions;
   private readonly commits: Map<GroupId, Committed[]> = new Map();
+  /** Groups in which more was committed in the last step. */
+  private readonly moved: Set<GroupId> = new Set();
   private readonly asked: Map<number, Asked> = new Map();
   /** Answered in the very step of their request. */
   private readonly atOnce: Set<number> = new Set();
@@ -44,7 +45,11 @@ export class BoundedReads implements Observer<VouchShape, Replica> {
   /** Stands before the observer that counts commits, so it knows them as of before the present step. */
   constructor(options: BoundedReadsOptions) {
     this.options = options;
-    for (const group of options.groups) this.commits.set(group, []);
+  }
+
+  /** More is committed in the group than ever before. */
+  committed(group: GroupId): void {
+    this.moved.add(group);
   }
 
   stepped(node: VouchNode, input: SimInput<VouchShape>): void {
@@ -69,10 +74,13 @@ export class BoundedReads implements Observer<VouchShape, Replica> {
   }
 
   private note(): void {
-    for (const [group, commits] of this.commits) {
-      const index = this.options.committedIn(group);
-      if (index > (commits[commits.length - 1]?.index ?? 0)) commits.push({ time: this.options.trueTime(), index });
+    if (this.moved.size === 0) return;
+    for (const group of this.moved) {
+      const commits = this.commits.get(group) ?? [];
+      this.commits.set(group, commits);
+      commits.push({ time: this.options.trueTime(), index: this.options.committedIn(group) });
     }
+    this.moved.clear();
   }
 
   private judge(node: VouchNode, { group, since }: Asked): void {

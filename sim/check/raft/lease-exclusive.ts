@@ -3,6 +3,8 @@
  * newer term. Stronger than "no two leases at once": a newer leader may commit before it holds a lease of its own, and may be
  * gone again. Transfers are no exception, because a leader gives up its lease before it asks for one.
  * Judged whenever a leader has taken a step: leases begin, and leaders are elected, in steps only, and clocks never go back.
+ * A group that a step does not concern is looked at all the same where its leader has been replaced and does not know: what
+ * renews the lease of a sleeping group is not of that group.
  */
 import type { GroupId } from '../../../core/ids.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
@@ -27,33 +29,40 @@ export class LeaseExclusive implements Observer<VouchShape, Replica> {
   readonly name: string = 'lease-exclusive';
   readonly claim: string = 'While a leader holds a lease by its own clock, nobody has been elected in a newer term of its group.';
   private readonly nodes: readonly VouchNode[];
-  private readonly groups: readonly GroupId[];
   private readonly trueTime: () => number;
   private readonly newest: Map<GroupId, Newest> = new Map();
+  /** Groups in which each node leads without knowing that somebody was elected in a newer term. */
+  private readonly replaced: readonly Set<GroupId>[];
 
-  constructor(nodes: readonly VouchNode[], groups: readonly GroupId[], trueTime: () => number) {
+  constructor(nodes: readonly VouchNode[], trueTime: () => number) {
     this.nodes = nodes;
-    this.groups = groups;
     this.trueTime = trueTime;
+    this.replaced = nodes.map(() => new Set());
   }
 
   stepped(node: VouchNode): void {
-    for (const group of this.groups) {
-      const leader = leaderAt(node, group);
-      if (leader === undefined) continue;
-      const newest = this.newest.get(group);
-      if (newest === undefined || leader.raft.term > newest.term) this.elected(group, leader);
-      else if (leader.raft.term < newest.term) this.judge(group, leader, newest);
+    for (const group of this.replacedAt(node)) this.look(node, group);
+    for (const { group } of node.core?.touchedGroups() ?? []) this.look(node, group.id);
+  }
+
+  private look(node: VouchNode, group: GroupId): void {
+    const leader = leaderAt(node, group);
+    const newest = this.newest.get(group);
+    if (leader !== undefined && newest !== undefined && leader.raft.term < newest.term) {
+      this.replacedAt(node).add(group);
+      return this.judge(group, leader, newest);
     }
+    this.replacedAt(node).delete(group);
+    if (leader !== undefined && leader.raft.term > (newest?.term ?? 0)) this.elected(group, leader);
   }
 
   private elected(group: GroupId, { node, raft }: Leader): void {
-    const newest = { term: raft.term, node: node.index };
-    this.newest.set(group, newest);
-    for (const other of this.nodes) {
-      const older = other === node ? undefined : leaderAt(other, group);
-      if (older !== undefined) this.judge(group, older, newest);
-    }
+    this.newest.set(group, { term: raft.term, node: node.index });
+    for (const other of this.nodes) if (other !== node) this.look(other, group);
+  }
+
+  private replacedAt(node: VouchNode): Set<GroupId> {
+    return this.replaced[node.index] as Set<GroupId>;
   }
 
   private judge(group: GroupId, { node, raft }: Leader, newest: Newest): void {
