@@ -5,6 +5,7 @@ import { echoes } from './echoes.ts';
 import { failingFsync } from './failing-fsync.ts';
 import { failover } from './failover.ts';
 import { flappingPartition } from './flapping-partition.ts';
+import { hundredGroups } from './hundred-groups.ts';
 import { leaderCrashLoop } from './leader-crash-loop.ts';
 import { lightsOut } from './lights-out.ts';
 import { limpingNode } from './limping-node.ts';
@@ -35,3 +36,4 @@ export const SCENARIOS: readonly Scenario[] = [
   rottenDisk,
   wanderingClocks,
 ];
+  hundredGroups,

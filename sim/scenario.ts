@@ -24,6 +24,8 @@ export interface StoryTeller {
   every(milliseconds: number, act: () => void): void;
   /** The node that leads the first data group now; any running node where there is none. */
   leader(): number;
+  /** The node that leads most groups now; any running node where none leads. */
+  busiest(): number;
   isRunning(node: number): boolean;
   /** Cuts both ways between the sides. Clients keep reaching every node. @returns how to mend it. */
   split(side: readonly number[], other: readonly number[]): () => void;

@@ -10,6 +10,12 @@ export interface Setting {
   readonly text: string;
 }
 
+/**
+ * Groups of one kind, and vaults, so that each may have one to itself. Only the time of a run sets the bound: each group elects,
+ * and each segment of the log begins with the hard states of all. Both kinds together stay below the operator's strange group.
+ */
+const GROUPS_MAX = 256;
+
 interface Knob {
   readonly name: string;
   /** What a value looks like, for messages. */
@@ -119,9 +125,9 @@ const KNOBS: readonly Knob[] = [
   time('changeMs', (knobs, changeMeanMicros) => ({ ...knobs, changeMeanMicros })),
   whole('clients', 64, (knobs, clients) => ({ ...knobs, clients })),
   whole('lanes', 16, (knobs, lanes) => ({ ...knobs, lanes })),
-  whole('groups', 64, (knobs, dataGroups) => ({ ...knobs, dataGroups })),
-  whole('placedGroups', 64, (knobs, placedGroups) => ({ ...knobs, placedGroups }), 0),
-  whole('vaults', 64, (knobs, vaults) => ({ ...knobs, vaults })),
+  whole('groups', GROUPS_MAX, (knobs, dataGroups) => ({ ...knobs, dataGroups })),
+  whole('placedGroups', GROUPS_MAX, (knobs, placedGroups) => ({ ...knobs, placedGroups }), 0),
+  whole('vaults', GROUPS_MAX, (knobs, vaults) => ({ ...knobs, vaults })),
   whole('keys', 100_000, (knobs, keys) => ({ ...knobs, keys })),
   whole('operations', 10_000_000, (knobs, operations) => ({ ...knobs, operations })),
   time('thinkMs', (knobs, thinkMeanMicros) => ({ ...knobs, thinkMeanMicros }), 0),

@@ -65,6 +65,10 @@ export class StoryBook implements StoryTeller {
     );
   }
 
+  busiest(): number {
+    return this.watch.busiest();
+  }
+
   private cut(kind: FaultKind, directions: readonly (readonly [number, number])[]): () => void {
     if (!this.happens()) return () => undefined;
     this.target.counts.add(kind);

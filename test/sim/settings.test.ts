@@ -34,9 +34,16 @@ describe('settings', () => {
     ['readShare=2', 'readShare is a share from 0 to 1, not "2"'],
     ['batchMax=', '"batchMax=" is not NAME=VALUE'],
     ['batchmax=1', 'There is nothing called "batchmax" to set'],
+    ['groups=257', 'groups is a whole number from 1 to 256'],
     ['keys=-1', 'keys is a whole number'],
   ])('refuse %s', (text, reason) => {
     expect(set(text)).toMatchObject({ ok: false, reason: expect.stringContaining(reason) as string });
+  });
+
+  test('let a hundred groups and more be asked for, of both kinds', () => {
+    expect(set('groups=128,placedGroups=128,vaults=128')).toMatchObject({
+      knobs: { dataGroups: 128, placedGroups: 128, vaults: 128 },
+    });
   });
 
   test('say what each of them wants, and names are unique', () => {

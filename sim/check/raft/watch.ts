@@ -158,6 +158,18 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     return best?.node ?? 0;
   }
 
+  /** The node that leads most groups, any running one where none leads. */
+  busiest(): number {
+    let best = -1;
+    let most = -1;
+    for (const [node, views] of this.views.entries()) {
+      if (views.every(({ raft }) => raft === undefined)) continue;
+      const led = views.filter(({ raft, role }) => raft !== undefined && role === 'leader').length;
+      if (led > most) [best, most] = [node, led];
+    }
+    return Math.max(best, 0);
+  }
+
   /** Last entry of the group that the node's disk is sure to hold. */
   durableLast(node: number, group: GroupId): number {
     return this.views[node]?.[this.positionOf(group)]?.durableTerms.length ?? 0;
