@@ -9,6 +9,7 @@ import { hundredGroups } from './hundred-groups.ts';
 import { leaderCrashLoop } from './leader-crash-loop.ts';
 import { lightsOut } from './lights-out.ts';
 import { limpingNode } from './limping-node.ts';
+import { plannedTransfer } from './planned-transfer.ts';
 import { ringAround } from './ring-around.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { rottenDisk } from './rotten-disk.ts';
@@ -22,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   splitBrain,
   leaderCrashLoop,
   failover,
+  plannedTransfer,
   tornWal,
   flappingPartition,
   deafLeader,
@@ -35,5 +37,5 @@ export const SCENARIOS: readonly Scenario[] = [
   failingFsync,
   rottenDisk,
   wanderingClocks,
-];
   hundredGroups,
+];

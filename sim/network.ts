@@ -12,6 +12,8 @@ export interface LinkKnobs {
   readonly delayMinMicros: number;
   /** Mean of the exponential part on top, microseconds. */
   readonly delayMeanMicros: number;
+  /** Longest delay, microseconds, where a promise is measured that speaks of the slowest link. */
+  readonly delayMaxMicros?: number;
   readonly loss: number;
   readonly duplicate: number;
   readonly reorder: number;
@@ -37,7 +39,7 @@ export interface Heard {
   readonly bytes: Uint8Array;
 }
 
-/** Longest delay, microseconds: an exponential tail must not outlive a run. */
+/** Longest exponential part, microseconds, of links that are not bounded otherwise: a tail must not outlive a run. */
 const DELAY_MAX_MICROS = 2_000_000;
 /** How much later than it should a frame that others overtake arrives at most, in multiples of the mean delay. */
 const OVERTAKEN_FACTOR = 20;
@@ -178,8 +180,10 @@ export class Network {
       return;
     }
     this.inFlight[link] = (this.inFlight[link] as number) + 1;
-    const jitter = Math.min((this.delays[link] as Draws).exponential(knobs.delayMeanMicros), DELAY_MAX_MICROS);
-    let arrival = this.scheduler.now + knobs.delayMinMicros + jitter;
+    const { delayMinMicros, delayMaxMicros = delayMinMicros + DELAY_MAX_MICROS } = knobs;
+    const drawn = (this.delays[link] as Draws).exponential(knobs.delayMeanMicros);
+    const jitter = Math.min(drawn, delayMaxMicros - delayMinMicros);
+    let arrival = this.scheduler.now + delayMinMicros + jitter;
     const late =
       knobs.reorder > 0 ? (this.reorders[link] as Draws).amount(knobs.reorder, knobs.delayMeanMicros * OVERTAKEN_FACTOR + 1) : 0;
     if (late > 0) {

@@ -234,7 +234,7 @@ class Run {
   }
 
   private told(waiting: number): StoryEvents {
-    const operations = this.history.invocations.length + this.housekeeper.setupOperations + (this.operator?.wishes ?? 0);
+    const operations = this.history.invocations.length + this.housekeeper.operations + (this.operator?.wishes ?? 0);
     return storyEvents(this.world.counts, { operations, elections: this.oracles.watch.elections, waiting });
   }
 
@@ -325,7 +325,7 @@ class Run {
     this.isOpen = () => this.history.invocations.length < knobs.operations;
     const nemesis = new Nemesis(world, nemesisKnobs(knobs), this.choices);
     world.focus = (): number => this.oracles.watch.leaderOf(FIRST_DATA_GROUP);
-    const book = new StoryBook(world, this.oracles.watch, this.choices, knobs.downMax);
+    const book = this.createStoryBook();
     this.meter?.begin();
     nemesis.start();
     this.scenario?.tell(book);
@@ -362,8 +362,7 @@ class Run {
     this.liveness.end();
     for (let node = 0; node < world.nodeCount; node += 1) world.restart(node);
     this.housekeeper.planScan();
-    this.keeperClient.poke(world.now);
-    world.wakeActors();
+    this.wakeKeeper();
     this.runFor(CALM_MICROS, 'the cluster did not serve reads after the power came back');
     this.converge('replicas did not converge after the power came back');
   }
@@ -435,6 +434,20 @@ class Run {
       world.addActor(actor);
     }
     if (this.operator !== undefined) world.addActor(this.createClient(knobs.clients + 1, 1, this.operator));
+  }
+
+  private createStoryBook(): StoryBook {
+    const { world, choices, knobs, housekeeper } = this;
+    const askForTransfer = (group: GroupId, to: number | undefined): void => {
+      housekeeper.planTransfer(group, to === undefined ? undefined : world.nodes[to]?.id);
+      this.wakeKeeper();
+    };
+    return new StoryBook({ target: world, watch: this.oracles.watch, choices, downMax: knobs.downMax, askForTransfer });
+  }
+
+  private wakeKeeper(): void {
+    this.keeperClient.poke(this.world.now);
+    this.world.wakeActors();
   }
 
   private createOperator(): Operator {

@@ -40,6 +40,8 @@ export interface StoryTeller {
   silence(from: readonly number[], to: readonly number[]): () => void;
   /** The process stands still; its clock does not. */
   pause(node: number, milliseconds: number): void;
+  /** Asks the leader of the first data group, as an operator would, to hand over to that node, or to whom it likes. */
+  transfer(to?: number): void;
   /** A fault as the nemesis would inject it: whom it hits is drawn, whoever leads more often than others. */
   begin(kind: FaultKind, milliseconds: number): void;
 }

@@ -13,6 +13,16 @@ const FIRST_DATA_GROUP = 1 as GroupId;
 /** Label under which each cut and crash of a story has its fate. */
 export const ACTS: string = 'story/acts';
 
+export interface StoryOptions {
+  readonly target: FaultTarget;
+  readonly watch: RaftWatch;
+  readonly choices: Choices;
+  /** Nodes that faults begun by the story may take down at once. */
+  readonly downMax: number;
+  /** Sends the request to wherever the group's leader is. @param to index of a node; undefined = the leader chooses. */
+  readonly askForTransfer: (group: GroupId, to: number | undefined) => void;
+}
+
 export class StoryBook implements StoryTeller {
   readonly draws: Draws;
   private readonly fates: Draws;
@@ -20,15 +30,16 @@ export class StoryBook implements StoryTeller {
   private readonly downMax: number;
   private readonly target: FaultTarget;
   private readonly watch: RaftWatch;
+  private readonly askForTransfer: StoryOptions['askForTransfer'];
   private readonly mending: Set<() => void> = new Set();
   private isOpen: boolean = true;
 
-  /** @param downMax nodes that faults begun by the story may take down at once. */
-  constructor(target: FaultTarget, watch: RaftWatch, choices: Choices, downMax: number) {
+  constructor({ target, watch, choices, downMax, askForTransfer }: StoryOptions) {
     this.target = target;
     this.choices = choices;
     this.downMax = downMax;
     this.watch = watch;
+    this.askForTransfer = askForTransfer;
     this.draws = choices.under('story');
     this.fates = choices.under(ACTS);
   }
@@ -54,6 +65,10 @@ export class StoryBook implements StoryTeller {
     return this.watch.leaderOf(FIRST_DATA_GROUP);
   }
 
+  busiest(): number {
+    return this.watch.busiest();
+  }
+
   isRunning(node: number): boolean {
     return this.target.isRunning(node);
   }
@@ -63,10 +78,6 @@ export class StoryBook implements StoryTeller {
       'partition',
       side.flatMap((a) => other.flatMap((b) => [[a, b] as const, [b, a] as const])),
     );
-  }
-
-  busiest(): number {
-    return this.watch.busiest();
   }
 
   private cut(kind: FaultKind, directions: readonly (readonly [number, number])[]): () => void {
@@ -109,6 +120,10 @@ export class StoryBook implements StoryTeller {
     if (!this.target.isRunning(node) || !this.happens()) return;
     this.target.counts.add('pause');
     this.target.pause(node, milliseconds * 1000);
+  }
+
+  transfer(to?: number): void {
+    if (this.happens()) this.askForTransfer(FIRST_DATA_GROUP, to);
   }
 
   begin(kind: FaultKind, milliseconds: number): void {

@@ -64,7 +64,7 @@ export function addRunOptions(command: Command): Command {
 
 export function addMeasureOptions(command: Command): Command {
   return command
-    .option('--measure <list>', 'what to measure in virtual time: failover, commit, messages')
+    .option('--measure <list>', 'what to measure in virtual time: failover, transfer, commit, messages')
     .option('--csv <file>', 'write the measures of every seed to a file');
 }
 

@@ -2,12 +2,14 @@
 
 /**
  * failover: from the loss of a group's leader to the first write acknowledged under a new one, milliseconds.
+ * transfer: from the moment at which a leader tells a caught-up voter to take over (TimeoutNow) to the first answer of the new
+ * leader to a write that reaches a client, milliseconds.
  * commit: from the invocation of a write to its acknowledgement, milliseconds.
  * messages: messages between nodes per committed write; one sample per run.
  */
-export type Measure = 'failover' | 'commit' | 'messages';
-export const MEASURES: readonly Measure[] = ['failover', 'commit', 'messages'];
-export const UNITS: Readonly<Record<Measure, string>> = { failover: 'ms', commit: 'ms', messages: 'messages' };
+export type Measure = 'failover' | 'transfer' | 'commit' | 'messages';
+export const MEASURES: readonly Measure[] = ['failover', 'transfer', 'commit', 'messages'];
+export const UNITS: Readonly<Record<Measure, string>> = { failover: 'ms', transfer: 'ms', commit: 'ms', messages: 'messages' };
 
 /** Everything one run has measured; in the order in which it happened. */
 export type Samples = Readonly<Record<Measure, readonly number[]>>;
@@ -34,7 +36,7 @@ export function summarize(samples: readonly number[]): Summary {
 /** The samples of several runs as one. */
 export function pool(runs: readonly Samples[]): Samples {
   const all = (measure: Measure): readonly number[] => runs.flatMap((samples) => samples[measure]);
-  return { failover: all('failover'), commit: all('commit'), messages: all('messages') };
+  return { failover: all('failover'), transfer: all('transfer'), commit: all('commit'), messages: all('messages') };
 }
 
 /** The chosen measures of samples, summed up. */

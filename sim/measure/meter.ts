@@ -1,7 +1,7 @@
 /**
  * Measures a run while clients work under faults. It only watches: a run that is measured is the same run.
  * A leader is lost when its process ends. Where another takes over from one that still runs (cut off, or standing still),
- * it was lost when a majority last heard of it.
+ * it was lost when a majority last heard of it. A leader that hands over is not lost: that is a transfer, which counts from TimeoutNow.
  */
 import type { GroupId, NodeId } from '../../core/ids.ts';
 import type { Replica } from '../../core/replica/replica.ts';
@@ -21,12 +21,25 @@ interface Failover {
   electedAt: number;
 }
 
+/** TimeoutNow has left a leader for the voter that it found caught up. */
+interface Transfer {
+  readonly group: GroupId;
+  readonly term: number;
+  /** Index of the node that is to take over. */
+  readonly to: number;
+  readonly askedAt: number;
+  /** Infinity where it never took over. */
+  electedAt: number;
+}
+
 interface Leadership {
   /** Index of the node; -1 = nobody yet. */
   node: number;
   term: number;
   /** Not replaced yet. */
   lost: Failover | undefined;
+  /** Under way. */
+  transfer: Transfer | undefined;
 }
 
 export class Meter implements VouchOracle {
@@ -40,6 +53,7 @@ export class Meter implements VouchOracle {
   /** heardAt[hearer][speaker]: true time. */
   private readonly heardAt: readonly number[][];
   private readonly failovers: Failover[] = [];
+  private readonly transfers: Transfer[] = [];
   private messages: number = 0;
   private from: number = Number.POSITIVE_INFINITY;
   private until: number = Number.POSITIVE_INFINITY;
@@ -55,7 +69,9 @@ export class Meter implements VouchOracle {
     this.history = options.history;
     this.groupOf = options.groupOf;
     this.ids = options.ids;
-    this.leaderships = new Map(options.groups.map((group) => [group, { node: -1, term: 0, lost: undefined }]));
+    this.leaderships = new Map(
+      options.groups.map((group) => [group, { node: -1, term: 0, lost: undefined, transfer: undefined }]),
+    );
     this.heardAt = options.ids.map(() => options.ids.map(() => 0));
   }
 
@@ -74,8 +90,10 @@ export class Meter implements VouchOracle {
     if (!node.running) return;
     for (const { group } of node.core?.touchedGroups() ?? []) {
       const leadership = this.leaderships.get(group.id);
-      if (leadership === undefined || group.raft.role !== 'leader' || group.raft.term <= leadership.term) continue;
-      this.elected(group.id, leadership, node.index, group.raft.term);
+      const { role, term, isTransferring } = group.raft;
+      if (leadership === undefined || role !== 'leader') continue;
+      if (term > leadership.term) this.elected(group.id, leadership, node.index, term);
+      else if (term === leadership.term && !isTransferring) leadership.transfer = undefined; // given up: it leads on
     }
   }
 
@@ -85,7 +103,10 @@ export class Meter implements VouchOracle {
   }
 
   leaving(_node: VirtualNode<VouchShape, Replica>, effect: SendEffect<VouchShape> | ReplyEffect<VouchShape>): void {
-    if (effect.kind === 'send' && this.isCounting(this.now())) this.messages += 1;
+    if (effect.kind !== 'send') return;
+    if (this.isCounting(this.now())) this.messages += 1;
+    const { group, message } = effect.envelope;
+    if (message.kind === 'timeoutNow') this.handedOver(group, message.term, effect.to);
   }
 
   samples(): Samples {
@@ -93,6 +114,7 @@ export class Meter implements VouchOracle {
     const counted = writes.filter(({ invokedAt }) => this.isCounting(invokedAt));
     return {
       failover: this.failovers.flatMap((failover) => durationOf(failover, this.writesTo(failover.group, writes))),
+      transfer: this.transfers.flatMap((transfer) => pauseOf(transfer, this.writesTo(transfer.group, writes))),
       commit: counted.map(({ invokedAt, returnedAt }) => (returnedAt - invokedAt) / MICROS_PER_MS),
       messages: counted.length === 0 ? [] : [Math.round((this.messages * 100) / counted.length) / 100],
     };
@@ -108,7 +130,25 @@ export class Meter implements VouchOracle {
     return failover;
   }
 
+  /** It is asked again with every answer of the target: the first time counts. */
+  private handedOver(group: GroupId, term: number, to: NodeId): void {
+    const leadership = this.leaderships.get(group);
+    if (leadership?.term !== term || leadership.transfer !== undefined) return;
+    const askedAt = this.now();
+    const transfer = { group, term, to: this.ids.indexOf(to), askedAt, electedAt: Number.POSITIVE_INFINITY };
+    leadership.transfer = transfer;
+    if (this.isCounting(askedAt)) this.transfers.push(transfer);
+  }
+
   private elected(group: GroupId, leadership: Leadership, node: number, term: number): void {
+    const { transfer } = leadership;
+    leadership.transfer = undefined;
+    if (transfer?.to === node && leadership.lost === undefined) {
+      transfer.electedAt = this.now();
+      leadership.node = node;
+      leadership.term = term;
+      return;
+    }
     const isTakeover = leadership.node >= 0 && leadership.node !== node && leadership.lost === undefined;
     const lost = isTakeover ? this.lose(group, this.lastHeard(leadership.node)) : leadership.lost;
     if (lost !== undefined) lost.electedAt = this.now();
@@ -129,9 +169,22 @@ export class Meter implements VouchOracle {
 }
 
 function durationOf({ lostAt, electedAt }: Failover, writes: readonly Invocation[]): readonly number[] {
-  const first = writes.reduce(
-    (least, { returnedAt }) => (returnedAt >= electedAt ? Math.min(least, returnedAt) : least),
-    Number.POSITIVE_INFINITY,
+  return since(
+    lostAt,
+    writes.filter(({ returnedAt }) => returnedAt >= electedAt),
   );
-  return first === Number.POSITIVE_INFINITY ? [] : [(first - lostAt) / MICROS_PER_MS];
+}
+
+/** An answer that the old leader gave may arrive after the election: who answered decides. */
+function pauseOf({ to, askedAt, electedAt }: Transfer, writes: readonly Invocation[]): readonly number[] {
+  return since(
+    askedAt,
+    writes.filter(({ answeredBy, returnedAt }) => answeredBy === to && returnedAt >= electedAt),
+  );
+}
+
+/** Milliseconds until the first of the answers; nothing where there is none. */
+function since(start: number, writes: readonly Invocation[]): readonly number[] {
+  const first = writes.reduce((least, { returnedAt }) => Math.min(least, returnedAt), Number.POSITIVE_INFINITY);
+  return first === Number.POSITIVE_INFINITY ? [] : [(first - start) / MICROS_PER_MS];
 }

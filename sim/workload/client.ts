@@ -20,7 +20,8 @@ export interface Plan {
   readonly request: LogicalRequest;
   readonly route: Route;
   readonly timeoutMicros: number;
-  readonly done: (outcome: OperationOutcome, time: number) => void;
+  /** @param from index of the node whose answer ended it; undefined where no answer did. */
+  readonly done: (outcome: OperationOutcome, time: number, from?: number) => void;
 }
 
 export interface Behaviour {
@@ -98,7 +99,7 @@ export class SimClient implements Actor {
     if (requestId < 1) return; // for a process that is gone, and its connections with it
     const endpoint = this.movedTo.get(id) ?? addressOf(node);
     this.movedTo.delete(id);
-    this.handle(time, this.core.step({ now: engineTime(time), kind: 'response', endpoint, requestId, result }));
+    this.handle(time, this.core.step({ now: engineTime(time), kind: 'response', endpoint, requestId, result }), node);
   }
 
   /** What is connected knows at once that nobody answers any more; a datagram finds out. */
@@ -143,7 +144,7 @@ export class SimClient implements Actor {
     this.handle(time, this.core.step({ now, kind: 'submit', operation, request: plan.request, deadline, route: plan.route }));
   }
 
-  private handle(time: number, effects: readonly ClientEffect[]): void {
+  private handle(time: number, effects: readonly ClientEffect[], from?: number): void {
     for (const effect of effects) {
       if (effect.kind === 'send') {
         const to = this.indexOf.get(effect.endpoint);
@@ -159,7 +160,7 @@ export class SimClient implements Actor {
       const { plan } = lane;
       lane.plan = undefined;
       lane.readyAt = time + 1 + this.behaviour.think(this.lanes.indexOf(lane));
-      plan.done(effect.outcome, time);
+      plan.done(effect.outcome, time, from);
       if (this.dies()) return this.die(time);
     }
   }

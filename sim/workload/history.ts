@@ -41,6 +41,8 @@ export interface Invocation {
   /** fail: certainly not executed. info: nobody knows. */
   outcome: 'open' | 'ok' | 'fail' | 'info';
   told: Told | undefined;
+  /** Index of the node that gave a definite answer. */
+  answeredBy: number | undefined;
   /** Height of the block that the answer was read at. */
   seenAt: number | undefined;
   /** That block's time. */
@@ -65,6 +67,7 @@ export class History {
       returnedAt: Number.POSITIVE_INFINITY,
       outcome: 'open',
       told: undefined,
+      answeredBy: undefined,
       seenAt: undefined,
       seenTime: undefined,
     };

@@ -1,11 +1,17 @@
-/** The client that opens and closes a run: it creates the vaults, and at the end reads every key once more. */
+/**
+ * The client that opens and closes a run: it creates the vaults, and at the end reads every key once more. In between it asks for
+ * what a story wants of the cluster.
+ */
+
 import { NEWEST, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
+import type { GroupId, NodeId } from '../../core/ids.ts';
 import type { Behaviour, Plan } from './client.ts';
 import type { Asked, History } from './history.ts';
 import { type Layout, Setup } from './layout.ts';
 import { entityOf, noteBlock, toldBy, tupleOf } from './ledger.ts';
 
 const READ_TIMEOUT_MICROS = 10_000_000;
+const TRANSFER_TIMEOUT_MICROS = 5_000_000;
 /** Process number of the final reads, apart from every client's. */
 const PROCESS = 1_000_000;
 
@@ -13,8 +19,9 @@ export class Housekeeper implements Behaviour {
   private readonly setup: Setup;
   private readonly keys: number;
   private readonly history: History;
-  /** Operations that set the cluster up. */
-  setupOperations: number = 0;
+  /** Besides reads: what sets the cluster up, and what a story asks for. */
+  operations: number = 0;
+  private wishes: Plan[] = [];
   private pending: { readonly vault: number; readonly asked: Asked; readonly query: VaultQuery }[] = [];
   /** Called when the layout is there, and when every key was read. */
   onDone: () => void = () => undefined;
@@ -48,6 +55,17 @@ export class Housekeeper implements Behaviour {
     }
   }
 
+  /** Plans to ask for another leader; the client is to be poked. */
+  planTransfer(group: GroupId, to: NodeId | undefined): void {
+    this.operations += 1;
+    this.wishes.push({
+      request: { kind: 'transfer', group, from: undefined, to },
+      route: { kind: 'leader' },
+      timeoutMicros: TRANSFER_TIMEOUT_MICROS,
+      done: () => undefined,
+    });
+  }
+
   think(): number {
     return 0;
   }
@@ -55,9 +73,11 @@ export class Housekeeper implements Behaviour {
   next(_lane: number, time: number): Plan | undefined {
     if (this.layout === undefined) {
       const plan = this.setup.next() as Plan;
-      this.setupOperations += 1;
+      this.operations += 1;
       return { ...plan, done: (outcome, at) => this.afterSetup(() => plan.done(outcome, at)) };
     }
+    const wish = this.wishes.shift();
+    if (wish !== undefined) return wish;
     const read = this.pending.shift();
     return read === undefined ? undefined : this.read(read, time);
   }

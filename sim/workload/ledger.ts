@@ -241,7 +241,7 @@ export class LedgerBehaviour implements Behaviour {
     const { history, onAnswer, layout } = this.context;
     const process = this.client * 16 + lane;
     const invocation = history.invoke(process, vault, asked, time, mode);
-    const done = (outcome: OperationOutcome, endTime: number): void => {
+    const done = (outcome: OperationOutcome, endTime: number, from?: number): void => {
       if (!outcome.ok) {
         const unknown = asked.kind === 'transact' && outcome.code === 'unknown_outcome';
         history.ended(invocation, unknown ? 'info' : 'fail', undefined, endTime);
@@ -250,6 +250,7 @@ export class LedgerBehaviour implements Behaviour {
       const told = toldBy(outcome.answer);
       if (asked.kind === 'entity' && told.kind === 'entity' && mode === DEFAULT_MODE) this.remember(vault, asked.key, told.value);
       noteBlock(invocation, outcome.answer);
+      invocation.answeredBy = from;
       this.newestTime.set(vault, Math.max(this.newestTime.get(vault) ?? 0, invocation.seenTime ?? 0));
       this.newestHeight.set(vault, Math.max(this.newestHeight.get(vault) ?? 0, invocation.seenAt ?? 0));
       history.ended(invocation, 'ok', told, endTime);

@@ -1,6 +1,7 @@
 /** What is measured was really measured, and measuring changes nothing. */
 import { describe, expect, test } from 'vitest';
 import { leaderCrashLoop } from '../../../scenarios/leader-crash-loop.ts';
+import { plannedTransfer } from '../../../scenarios/planned-transfer.ts';
 import type { Knobs } from '../../../sim/knobs.ts';
 import { pool, summarize } from '../../../sim/measure/measures.ts';
 import { type RunOptions, runSeed } from '../../../sim/run.ts';
@@ -27,8 +28,8 @@ describe('summaries', () => {
   });
 
   test('runs are pooled sample by sample', () => {
-    const one = { failover: [1], commit: [2, 3], messages: [4] };
-    expect(pool([one, one])).toEqual({ failover: [1, 1], commit: [2, 3, 2, 3], messages: [4, 4] });
+    const one = { failover: [1], transfer: [5], commit: [2, 3], messages: [4] };
+    expect(pool([one, one])).toEqual({ failover: [1, 1], transfer: [5, 5], commit: [2, 3, 2, 3], messages: [4, 4] });
   });
 });
 
@@ -66,5 +67,39 @@ describe('the meter', () => {
       return summarize(runSeed({ ...options, adjust, measure: true }).samples?.failover ?? []).p50 as number;
     };
     expect(medianOf(4)).toBeGreaterThan(medianOf(1));
+  });
+});
+
+describe('a planned transfer', () => {
+  const measured = (scale: number): ReturnType<typeof runSeed> =>
+    runSeed({
+      seed: '1',
+      profile: 'swarm',
+      scenario: plannedTransfer,
+      adjust: (knobs) => {
+        const { delayMinMicros, delayMeanMicros, delayMaxMicros = 0 } = knobs.link;
+        const link = { delayMinMicros: delayMinMicros * scale, delayMeanMicros: delayMeanMicros * scale };
+        return { ...knobs, link: { ...knobs.link, ...link, delayMaxMicros: delayMaxMicros * scale } };
+      },
+      measure: true,
+      stopwatch: () => 0,
+    });
+
+  test('costs at most four round trips of the slowest link and three syncs, and is not taken for the loss of a leader', () => {
+    const { samples, knobs, report } = measured(1);
+    const roundTripMs = (2 * (knobs.link.delayMaxMicros as number)) / 1000;
+    const transfer = summarize(samples?.transfer ?? []);
+    expect(transfer.count).toBeGreaterThan(8);
+    // Every election but the first of each of the two groups was a transfer, and none went unmeasured but one at the end.
+    expect(report.elections - 2 - transfer.count).toBeOneOf([0, 1]);
+    expect(transfer.max).toBeLessThanOrEqual(4 * roundTripMs + (3 * knobs.diskDelayMinMicros) / 1000);
+    // Five hops and two syncs lie between TimeoutNow and the answer: less would be another leader's answer.
+    expect(Math.min(...(samples?.transfer ?? []))).toBeGreaterThan((5 * knobs.link.delayMinMicros + 2000) / 1000);
+    expect(samples?.failover).toEqual([]);
+  });
+
+  test('takes longer on slower links', () => {
+    const p50 = (scale: number): number => summarize(measured(scale).samples?.transfer ?? []).p50 as number;
+    expect(p50(3)).toBeGreaterThan(2 * p50(1));
   });
 });
