@@ -14,7 +14,8 @@ export const plannedTransfer: Scenario = {
     const quick = quickWorld(drawn);
     const link = { ...quick.link, delayMaxMicros: SLOWEST_LINK_MICROS };
     // At any time somebody waits for the answer to a write: what is measured is the pause, not how long nobody asked.
-    const busy = { readShare: 0.1, thinkMeanMicros: 3000, operations: 1500 };
+    // Reads are few, so it takes more operations at the end until one of them is sure to be a read.
+    const busy = { readShare: 0.1, thinkMeanMicros: 3000, operations: 1500, calmOperations: 100 };
     // Where the slices of a checkpoint are drawn small, they cost no virtual time, but most of the real one.
     return { ...quick, ...busy, link, downMax: 0, sliceRecords: 150 };
   },
