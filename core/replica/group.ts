@@ -364,11 +364,10 @@ export class ReplicaGroup {
     });
     const proposed = this.raft.propose(now, [{ kind: EntryKind.normal, data }]);
     if (!proposed.ok) {
-      this.refuse(
+      return this.refuse(
         batch.map((pending) => pending.request),
         proposed.code,
       );
-      return;
     }
     this.newestWall = maxOf(this.newestWall, this.wall);
     const requests = order.map((position) => defined(batch[position], 'the order is a permutation').request);
@@ -377,10 +376,8 @@ export class ReplicaGroup {
   }
 
   private refuse(requests: readonly (RequestId | undefined)[], code: 'not_leader' | 'overloaded'): void {
-    const result =
-      code === 'not_leader'
-        ? this.notLeader()
-        : errorResult('overloaded', 'Too many bytes wait to be committed.', RETRY_AFTER_MS);
+    const overloaded = errorResult('overloaded', 'Too many bytes wait to be committed.', RETRY_AFTER_MS);
+    const result = code === 'not_leader' ? this.notLeader() : overloaded;
     for (const request of requests) {
       if (request === undefined) this.expiryProposed = false;
       else this.sink.reply(request, AT_ONCE, result);
