@@ -153,6 +153,7 @@ export class NodeServer {
     const standing = new Standing({
       self: { id: replica.id, address },
       manifest,
+      isGone: () => this.replica.isGone,
       move: (body) => this.client.ask({ kind: 'directory', body }),
       log,
     });

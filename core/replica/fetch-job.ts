@@ -134,7 +134,8 @@ export class FetchJob {
   /** Asks for what is missing, as far as the window allows. */
   pull(): void {
     if (this.phase !== 'fetching' || this.failure !== undefined) return;
-    const { now, limits } = this.host;
+    const { limits } = this.host;
+    const now = this.host.now();
     const late = this.pulls.filter(({ deadline }) => deadline <= now);
     if (late.length > 0) {
       this.host.mark('snapshot.pull-timed-out');
@@ -209,7 +210,7 @@ export class FetchJob {
     assert(this.state !== undefined && this.phase === 'sealing', 'a restored state is installed');
     const { whole } = namesOf(this.place);
     this.host.write([{ op: 'sync', file: this.file }, { op: 'rename', from: this.file, to: whole }, { op: 'syncDirectory' }]);
-    this.waitsFor = this.group.install(this.host.now, this.meta, this.state);
+    this.waitsFor = this.group.install(this.host.now(), this.meta, this.state);
   }
 
   /** Gives the file up as well. */

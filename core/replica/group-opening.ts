@@ -4,18 +4,19 @@
  * where members speak of a group that the node has no replica of yet.
  */
 import type { Clocks, FileOp } from '../effect.ts';
-import { GLOBAL_GROUP, type GroupId, INDEX_ZERO, type NodeId } from '../ids.ts';
+import { type GroupId, INDEX_ZERO, type NodeId } from '../ids.ts';
 import { BATCH_COMMANDS_MAX, HIBERNATE_MICROS } from '../limits.ts';
 import { configurationOf } from '../raft/message.ts';
 import type { Liveness } from '../raft/options.ts';
 import { Raft } from '../raft/raft.ts';
 import { Random } from '../random.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
-import { GroupState } from '../state/group-state.ts';
+import type { GroupState } from '../state/group-state.ts';
 import type { WalRecovery } from '../wal/recover.ts';
 import { EMPTY_HARD_STATE } from '../wal/wal.ts';
 import { type GroupSink, ReplicaGroup } from './group.ts';
 import type { GroupMembers } from './manifest.ts';
+import { newGroupState } from './new-state.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Roster } from './roster.ts';
 import type { Beginning, SnapshotStore } from './snapshot-store.ts';
@@ -83,16 +84,7 @@ export class GroupOpening {
 
   /** A state with nothing applied; GLOBAL's knows the founders. */
   newState(group: GroupId): GroupState {
-    const { hasher, observer, pageBytes } = this.node.options;
-    const { groups, founders } = this.node.roster.current ?? { groups: [], founders: [] };
-    return new GroupState({
-      group,
-      hasher,
-      dataGroups: groups.map((members) => members.group).filter((id) => id !== GLOBAL_GROUP),
-      founders,
-      ...(observer === undefined ? {} : { observer }),
-      ...(pageBytes === undefined ? {} : { pageBytes }),
-    });
+    return newGroupState(group, this.node.roster.current, this.node.options);
   }
 
   private create({ group: id, voters }: GroupMembers, beginning: Beginning | undefined): ReplicaGroup {

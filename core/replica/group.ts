@@ -175,7 +175,7 @@ export class ReplicaGroup {
 
   /** The directory wants something new of its groups: for their leaders to see to. */
   directoryMoved(now: Micros): void {
-    if (!this.leading || this.leadership.isSettled) return;
+    if (!this.leading || this.leadership.isSettled(now)) return;
     this.raft.wake(now);
     this.pump(now);
   }
@@ -205,6 +205,7 @@ export class ReplicaGroup {
   /** Hands leadership over; answered when that has ended. */
   transfer(now: Micros, wall: Micros, request: RequestId, body: TransferRequest): void {
     this.wall = wall;
+    if (this.leading) this.raft.wake(now); // asleep it does not know who is alive
     const answer = this.leading ? this.leadership.transfer(now, request, body) : this.notLeader();
     if (answer !== undefined) this.sink.reply(request, AT_ONCE, answer);
     this.pump(now);
@@ -322,7 +323,7 @@ export class ReplicaGroup {
   private isIdle(now: Micros): boolean {
     if (!this.leading || now < plus(this.activeAt, this.hibernateMicros)) return false;
     const isApplied = this.state.lastApplied === this.raft.commitIndex;
-    return isApplied && !this.expiryProposed && this.commands.isEmpty && this.reads.isEmpty && this.leadership.isSettled;
+    return isApplied && !this.expiryProposed && this.commands.isEmpty && this.reads.isEmpty && this.leadership.isSettled(now);
   }
 
   /** Moves everything that can move, until nothing does. */
@@ -404,17 +405,16 @@ export class ReplicaGroup {
         this.activeAt = now;
       }
     }
-    const { index } = this.raft.newestConfiguration;
-    if (index === this.epoch) return;
-    this.epoch = index;
+    if (this.raft.newestConfiguration.index === this.epoch) return;
+    this.epoch = this.raft.newestConfiguration.index;
     this.sink.membersChanged();
   }
 
   /** To one of the others; which one depends on the log's length, so that all have their turn. */
   private handOver(now: Micros): void {
     const voters = this.raft.status().peers.filter(({ voter }) => voter);
-    const target = voters[this.raft.lastIndex % voters.length];
-    if (target !== undefined && this.raft.transferLeadership(now, target.id)) this.mark?.('replica.leadership-handed-over');
+    const target = voters[this.raft.lastIndex % voters.length]?.id;
+    if (target !== undefined && this.raft.transferLeadership(now, target)) this.mark?.('replica.leadership-handed-over');
   }
 
   private loseLeadership(): void {

@@ -23,7 +23,8 @@ export type LivenessMessage =
 
 export interface HibernationHost {
   readonly self: NodeId;
-  readonly now: Micros;
+  /** Of the present step. */
+  readonly now: () => Micros;
   readonly timing: RaftTiming;
   group(id: GroupId): ReplicaGroup | undefined;
   /** Runs something of a group. */
@@ -78,7 +79,7 @@ export class Hibernation {
 
   /** A frame of the peer has come. */
   heard(peer: NodeId): void {
-    this.lastHeard.set(peer, this.host.now);
+    this.lastHeard.set(peer, this.host.now());
     if (this.silent.size > 0) this.silent.delete(peer);
   }
 
@@ -108,7 +109,7 @@ export class Hibernation {
   }
 
   deadline(): void {
-    const { now } = this.host;
+    const now = this.host.now();
     if (this.beatAt <= now) {
       this.beatAt = plus(now, this.beatMicros);
       this.sendBeats();
@@ -145,7 +146,7 @@ export class Hibernation {
 
   private beat(from: NodeId, sum: SleepersSum): void {
     const followed = this.followed.get(from);
-    if (followed?.groups.isSum(sum) === true) followed.confirmedAt = this.host.now;
+    if (followed?.groups.isSum(sum) === true) followed.confirmedAt = this.host.now();
     else if (followed !== undefined || sum.count > 0) this.host.send(from, GLOBAL_GROUP, { kind: 'sleepersAsked' });
   }
 
@@ -163,25 +164,26 @@ export class Hibernation {
       this.host.mark('replica.leader-woken-by-list');
       this.host.send(leader, group, { kind: 'wake', term });
     }
-    if (followed !== undefined) followed.confirmedAt = this.host.now;
+    if (followed !== undefined) followed.confirmedAt = this.host.now();
   }
 
   private wakeWithoutQuorum(id: GroupId): void {
     const group = this.host.group(id);
     if (group === undefined || group.hasQuorum((node) => !this.silent.has(node))) return;
     this.host.mark('replica.sleeping-quorum-missed');
-    this.host.guarded(group, () => group.wake(this.host.now));
+    this.host.guarded(group, () => group.wake(this.host.now()));
   }
 
   private wake(id: GroupId, leader: NodeId): void {
     const group = this.host.group(id);
     const followed = this.followed.get(leader);
     if (group === undefined || followed?.groups.termOf(id) === undefined) return;
-    this.host.guarded(group, () => group.wake(this.host.now));
+    this.host.guarded(group, () => group.wake(this.host.now()));
   }
 
   private slept(group: ReplicaGroup, leader: NodeId): void {
-    const { self, now } = this.host;
+    const { self } = this.host;
+    const now = this.host.now();
     const { id, raft } = group;
     if (this.beatAt === NEVER) this.beatAt = plus(now, this.beatMicros);
     const { term } = raft;
@@ -216,7 +218,7 @@ export class Hibernation {
   }
 
   private silentAt(peer: NodeId): Micros {
-    return plus(this.lastHeard.get(peer) ?? this.host.now, this.host.timing.electionTimeoutMaxMicros);
+    return plus(this.lastHeard.get(peer) ?? this.host.now(), this.host.timing.electionTimeoutMaxMicros);
   }
 
   private missedAt(confirmedAt: Micros): Micros {

@@ -62,9 +62,11 @@ export class Leadership {
   }
 
   /** Whether the group's members are those that the directory wants, and nobody is to take over, now or soon. */
-  get isSettled(): boolean {
+  isSettled(now: Micros): boolean {
     const { sink, group } = this.options;
-    return !this.handover.isPending && !this.preference.isPending && this.reconciler.isSettled(sink.desiredOf(group));
+    const desired = sink.desiredOf(group);
+    if (this.handover.isPending || !this.reconciler.isSettled(desired)) return false;
+    return !this.preference.isPending(now, desired.priorities);
   }
 
   nextDeadline(): Micros {

@@ -40,9 +40,9 @@ export class Preference {
     this.lookAt = 0 as Micros;
   }
 
-  /** Whether somebody better is there: the group does not sleep until that one leads. */
-  get isPending(): boolean {
-    return this.betterSince !== undefined;
+  /** Whether somebody better is there: the group does not sleep until that one leads. Looks anew: it may have come back just now. */
+  isPending(now: Micros, priorities: Priorities | undefined): boolean {
+    return priorities !== undefined && this.betterThanSelf(now, priorities).length > 0;
   }
 
   /** To be called by a leader whenever anything has happened; cheap. @returns to whom to hand over now. */

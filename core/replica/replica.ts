@@ -128,13 +128,10 @@ export class Replica implements Core, GroupSink {
   }
 
   private hibernationHost(): HibernationHost {
-    const now = (): Micros => this.now;
     return {
       self: this.id,
       timing: this.options.timing,
-      get now(): Micros {
-        return now();
-      },
+      now: () => this.now,
       group: (id) => this.groups.get(id),
       guarded: (group, work) => this.guarded(group, work),
       send: (to, group, message) => this.send(to, group, AT_ONCE, message),
@@ -153,16 +150,13 @@ export class Replica implements Core, GroupSink {
       servedMicros: SNAPSHOT_SERVED_MICROS,
       ...snapshots,
     };
-    const now = (): Micros => this.now;
     return {
       self: this.id,
       reader,
       hasher,
       buggify,
       limits,
-      get now(): Micros {
-        return now();
-      },
+      now: () => this.now,
       mark: (name) => probe?.mark(name),
       write: (ops) => this.writeFiles(ops),
       send: (to, group, message) => this.send(to, group, AT_ONCE, message),
@@ -210,6 +204,12 @@ export class Replica implements Core, GroupSink {
     return this.roster.current;
   }
 
+  /** Whether it was removed, and no group that is heard of counts on it any more. */
+  get isGone(): boolean {
+    const isNeeded = this.groupList.some((group) => group.hasMember(this.id) && group.raft.leader !== undefined);
+    return this.roster.isRemoved && !isNeeded;
+  }
+
   /** Nodes to keep a link to: the other members, and removed ones that some group here has not let go yet. */
   contacts(): readonly Member[] {
     const { members, isRemoved } = this.roster;
@@ -238,7 +238,7 @@ export class Replica implements Core, GroupSink {
       node: this.id,
       cluster: this.roster.current?.cluster,
       members: this.roster.members.filter((member) => !member.removed).map(({ id, address }) => ({ id, address })),
-      removed: this.roster.isRemoved,
+      removed: this.isGone,
       groups: this.groupList.map((group) => group.status()),
       droppedFrames: this.dropped,
     };

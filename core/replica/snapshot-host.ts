@@ -27,7 +27,8 @@ export interface SnapshotHost {
   readonly hasher: Hasher;
   readonly buggify: Buggify;
   readonly limits: SnapshotLimits;
-  readonly now: Micros;
+  /** Of the present step. */
+  readonly now: () => Micros;
   /** Names a rare branch; nothing where nobody watches. */
   mark(name: string): void;
   /** File operations of this step's persist. @returns the sequence under which they are carried out. */

@@ -57,10 +57,10 @@ export class Snapshots {
 
   nextDeadline(): Micros {
     const { host } = this.options;
-    if (this.checkpoint?.canWork === true) return host.now;
+    if (this.checkpoint?.canWork === true) return host.now();
     let next = NEVER;
     for (const job of this.fetches.values()) {
-      if (job.canWork || job.isReady) return host.now;
+      if (job.canWork || job.isReady) return host.now();
       next = minOf(next, job.nextDeadline);
     }
     return next;
@@ -125,7 +125,7 @@ export class Snapshots {
       decoded.ok && decoded.value.group === group.id && decoded.value.index === meta.index && decoded.value.term === meta.term;
     if (!isIt) {
       host.mark('snapshot.manifest-refused');
-      return group.snapshotFailed(host.now, meta);
+      return group.snapshotFailed(host.now(), meta);
     }
     if (known !== undefined) this.drop(known);
     this.removeOtherParts(group.id, meta.index);
@@ -149,7 +149,7 @@ export class Snapshots {
     if (held === undefined || bytes === undefined) {
       return host.send(from, group.id, { kind: 'snapshotGone', index, manifestHash, section, number });
     }
-    store.served(group.id, host.now);
+    store.served(group.id, host.now());
     if (host.buggify('snapshot.spoil-chunk')) bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 0x10;
     const path = held.index.pathOf(section, number);
     host.send(from, group.id, { kind: 'snapshotChunk', index, manifestHash, section, number, path, bytes });
@@ -208,11 +208,11 @@ export class Snapshots {
     }
     if (job.failure === 'unusable') {
       this.drop(job);
-      return guarded(group, () => group.snapshotFailed(host.now, meta));
+      return guarded(group, () => group.snapshotFailed(host.now(), meta));
     }
     if (job.failure === 'gone' && !this.told.has(job)) {
       this.told.add(job);
-      return guarded(group, () => group.snapshotFailed(host.now, meta));
+      return guarded(group, () => group.snapshotFailed(host.now(), meta));
     }
     if (!job.isReady) return;
     host.mark('snapshot.installed');
@@ -276,7 +276,7 @@ export class Snapshots {
     if (this.lost.has(group.id)) return Number.POSITIVE_INFINITY;
     const newest = store.newestOf(group.id);
     if (newest !== undefined && newest.manifest.index >= group.state.lastApplied) return 0;
-    if (store.isServing(group.id, host.now, host.limits.servedMicros)) return 0;
+    if (store.isServing(group.id, host.now(), host.limits.servedMicros)) return 0;
     return wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0);
   }
 

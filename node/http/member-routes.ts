@@ -53,6 +53,9 @@ function stateOf(
 export function resolveMember(entries: readonly MemberEntry[], text: string): MemberEntry {
   const exact = entries.find(({ id }) => id === text) ?? entries.find(({ address, removed }) => address === text && !removed);
   if (exact !== undefined) return exact;
+  // One that leaves is still there under its address, unless others were there before it.
+  const [gone, ...others] = entries.filter(({ address }) => address === text);
+  if (gone !== undefined && others.length === 0) return gone;
   const byPrefix = text.length < PREFIX_DIGITS_MIN ? [] : entries.filter(({ id }) => id.startsWith(text));
   const [first, second] = byPrefix;
   if (second !== undefined) throw new HttpError(400, 'validation_error', `Several nodes have an id that begins with ${text}.`);

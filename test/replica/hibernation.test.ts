@@ -32,6 +32,15 @@ function sleeping(size: number, groups: number, leases: 'leases' | 'rounds' = 'r
   return cluster;
 }
 
+test('a leader that sleeps hands over when it is asked, to a voter of its choice', () => {
+  const cluster = sleeping(3, 1);
+  const leader = cluster.leader(1);
+  cluster.pass(5_000_000); // nobody has answered a heartbeat for long
+  const answer = cluster.ask(leader, { kind: 'transfer', group: 1 as GroupId, from: leader.id, to: undefined });
+  expect(answer).toMatchObject({ kind: 'transferred' });
+  expect(cluster.leader(1).id).not.toBe(leader.id);
+});
+
 /** Counts what the links carry from now on. */
 function listen(cluster: TestCluster): { readonly frames: () => number; readonly kinds: () => readonly string[] } {
   let frames = 0;

@@ -7,8 +7,8 @@ import type { NodeId } from '../../core/ids.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { GROUPS, Operator } from './operator.ts';
 
-function booted(size: number = 3): { readonly cluster: TestCluster; readonly operator: Operator } {
-  const cluster = new TestCluster(size, 1, 'rounds', { hibernateMicros: 200_000 });
+function booted(hibernateMicros: number = 200_000): { readonly cluster: TestCluster; readonly operator: Operator } {
+  const cluster = new TestCluster(3, 1, 'rounds', { hibernateMicros });
   cluster.boot();
   return { cluster, operator: new Operator(cluster) };
 }
@@ -73,6 +73,22 @@ describe('priorities', () => {
     untilLeads(cluster, node);
     cluster.runUntil(() => cluster.nodes.every((each) => each.replica.status().groups.every(({ asleep }) => asleep)));
   });
+
+  test.each([5_000, 20_000, 45_000])(
+    'a group that sleeps after %i µs waits for a preferred node that has just been heard',
+    (micros) => {
+      const { cluster, operator } = booted(micros);
+      const node = follower(cluster);
+      prefer(operator, node, 200);
+      for (let times = 0; times < 3; times += 1) {
+        untilLeads(cluster, node);
+        cluster.isolate(node);
+        cluster.pass(2_000_000);
+        cluster.cut.clear();
+      }
+      untilLeads(cluster, node);
+    },
+  );
 
   test('who has just come back does not take over at once', () => {
     const { cluster, operator } = booted();
