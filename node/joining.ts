@@ -10,6 +10,8 @@ import type { LinkView } from './control.ts';
 
 export interface JoiningOptions {
   readonly self: Member;
+  /** Addresses that it was given. */
+  readonly join: readonly string[];
   /** Links that are up. */
   readonly links: () => readonly LinkView[];
   /** Whether this node has become a member. */
@@ -22,6 +24,8 @@ export interface JoiningOptions {
 const DEADLINE_MS = 10_000;
 /** Between attempts, and between looks at whether it has worked. */
 const PAUSE_MS = 1_000;
+/** Nobody has answered for so long: worth a line in the log, because the list is fixed. */
+const SILENCE_MS = 10_000;
 
 export class Joining {
   private readonly options: JoiningOptions;
@@ -32,6 +36,7 @@ export class Joining {
 
   constructor(options: JoiningOptions) {
     this.options = options;
+    if (options.join.length > 0) setTimeout(() => this.sayLonely(), SILENCE_MS).unref();
   }
 
   /** To be called when a link opened: it may lead to a cluster. */
@@ -47,6 +52,15 @@ export class Joining {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.client?.close();
+  }
+
+  private sayLonely(): void {
+    const { join, links, isMember, log } = this.options;
+    if (this.stopped || isMember() || links().length > 0) return;
+    log.warn(
+      { join },
+      'nobody answers at the addresses of --join; this node goes on trying. If they are wrong, start it with an empty directory and others, or add it from a member: vouch member add',
+    );
   }
 
   private hosts(): readonly string[] {

@@ -127,6 +127,7 @@ export class NodeServer {
     });
     this.joining = new Joining({
       self: { id: replica.id, address },
+      join: directory.file.join,
       links: () => membership.links(),
       isMember: () => manifest() !== undefined,
       openLink: options.openLink,

@@ -239,7 +239,7 @@ function readPoint(point: ReadPoint, query: VaultQuery): Problem {
   if (point.kind === 'height' && !(isCount(point.height) && point.height >= 1)) return 'a height is a whole number from 1';
   if (point.kind === 'time' && !isCount(point.time, WALL_MICROS_MAX - 1)) return 'a time is in whole microseconds since 1970';
   const isTwice = query.kind === 'block' && query.height !== 0 && point.kind !== 'newest';
-  return isTwice ? 'a block is named by its own height; ask for height 0 to get the newest one of a point' : undefined;
+  return isTwice ? 'a block is named by its own height or is the newest one as of a point, not both' : undefined;
 }
 
 function problemOf(body: ClientRequest): Problem {

@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { AnchorJson, TupleJson } from '../http/answer.ts';
+import { HttpError } from '../http/errors.ts';
+import { consistencyOf, readPointOf } from '../http/read-options.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { Remote, type RemoteOptions, withRemoteOptions } from './remote.ts';
@@ -31,10 +33,22 @@ function withReadOptions(command: Command): Command {
 }
 
 function readHeaders({ consistency, at }: ReadMode): Record<string, string> {
+  checked('--consistency', 'Vouch-Consistency', consistency, consistencyOf);
+  checked('--at', 'Vouch-At', at, readPointOf);
   return {
     ...(consistency === undefined ? {} : { 'vouch-consistency': consistency }),
     ...(at === undefined ? {} : { 'vouch-at': at }),
   };
+}
+
+/** What the gateway would refuse is refused here, by the name of the flag. An empty one is a variable that was not set. */
+function checked(flag: string, header: string, text: string | undefined, read: (text: string) => unknown): void {
+  if (text === '') throw usageFailure(`${flag} is empty.`);
+  try {
+    if (text !== undefined) read(text);
+  } catch (error) {
+    throw error instanceof HttpError ? usageFailure(error.message.replace(header, flag)) : error;
+  }
 }
 
 async function vaultPath(remote: Remote, options: VaultOptions): Promise<string> {
@@ -136,6 +150,7 @@ async function change(texts: readonly string[], options: VaultOptions, field: 'w
 }
 
 async function read(options: ReadOptions): Promise<void> {
+  const headers = readHeaders(options);
   const remote = new Remote(options);
   const path = `${await vaultPath(remote, options)}/read`;
   const filter = { object: options.object ?? '', relation: options.relation ?? '', user: options.user ?? '' };
@@ -145,7 +160,7 @@ async function read(options: ReadOptions): Promise<void> {
     const page = await remote.post<{ tuples: TupleJson[]; continuation_token: string }>(
       path,
       { tuple_key: filter, page_size: 100, continuation_token: token },
-      readHeaders(options),
+      headers,
     );
     token = page.continuation_token;
     if (options.json) found.push(...page.tuples);
@@ -159,19 +174,30 @@ interface CheckOptions extends ReadMode {
 }
 
 function addCheckCommand(program: Command): void {
-  withReadOptions(program.command('check').description('is the tuple there? exit 0 = allowed, 1 = denied').argument('<tuple>'))
+  withReadOptions(
+    program.command('check').description('is the tuple there? exit 0 = allowed, 1 = denied, 2 = no answer').argument('<tuple>'),
+  )
     .option('--proof <file>', 'write the answer with its proof here, for vouch verify')
     .addHelpText('after', '\nExample:\n  vouch check --vault docs document:1#viewer@user:anne --proof answer.json')
     .action(async (text: string, options: CheckOptions) => {
-      const remote = new Remote(options);
-      const headers = { ...readHeaders(options), ...(options.proof === undefined ? {} : { 'vouch-proof': '1' }) };
-      const path = `${await vaultPath(remote, options)}/check`;
-      const answer = await remote.post<AnchorJson & { allowed: boolean }>(path, { tuple_key: keyOf(text) }, headers);
-      if (options.proof !== undefined) save(options.proof, answer);
-      if (options.json) printJson(answer);
-      else print(`${answer.allowed ? 'allowed' : 'denied'} at height ${answer.height}`);
-      if (!answer.allowed) process.exitCode = 1;
+      try {
+        await check(text, options);
+      } catch (error) {
+        // Scripts take 1 for "denied".
+        throw error instanceof CliFailure ? usageFailure(error.message) : error;
+      }
     });
+}
+
+async function check(text: string, options: CheckOptions): Promise<void> {
+  const remote = new Remote(options);
+  const headers = { ...readHeaders(options), ...(options.proof === undefined ? {} : { 'vouch-proof': '1' }) };
+  const path = `${await vaultPath(remote, options)}/check`;
+  const answer = await remote.post<AnchorJson & { allowed: boolean }>(path, { tuple_key: keyOf(text) }, headers);
+  if (options.proof !== undefined) save(options.proof, answer);
+  if (options.json) printJson(answer);
+  else print(`${answer.allowed ? 'allowed' : 'denied'} at height ${answer.height}`);
+  if (!answer.allowed) process.exitCode = 1;
 }
 
 function save(file: string, answer: unknown): void {
@@ -194,9 +220,10 @@ function addBlockCommands(program: Command): void {
   withReadOptions(block.command('get').description('show a block').argument('[height]', 'height, or latest', 'latest'))
     .addHelpText('after', '\nExample:\n  vouch block get --vault docs 1')
     .action(async (height: string, options: ReadMode) => {
+      const headers = readHeaders(options);
       const remote = new Remote(options);
       const path = `${await vaultPath(remote, options)}/blocks/${encodeURIComponent(height)}`;
-      const found = await remote.get<BlockJson>(`/v1${path}`, readHeaders(options));
+      const found = await remote.get<BlockJson>(`/v1${path}`, headers);
       if (options.json) return printJson(found);
       print(`height       ${found.height} of ${found.newest}`);
       print(`block hash   ${found.block_hash}`);

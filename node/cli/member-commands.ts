@@ -99,32 +99,33 @@ function lineOf(member: MemberJson, width: number): string {
 }
 
 async function add(address: string, options: ChangeOptions & { readonly learner?: boolean }): Promise<void> {
+  const seconds = secondsOf(options.wait);
   const remote = new Remote(options);
-  const id = await idAt(address);
+  const id = await idAt(address, remote);
   const role = options.learner === true ? 'learner' : 'voter';
   const answer = await remote.post<ChangeAnswer>('/v1/members', { id, address, role });
-  await conclude(remote, answer, options, answer.changed ? `added ${id} as ${role}` : `${id} is a member already`);
+  const sentence = answer.changed ? `added ${id} as ${role}` : `${id} is a member already`;
+  await conclude(remote, answer, { ...options, seconds, sentence });
 }
 
 async function remove(node: string, options: ChangeOptions): Promise<void> {
+  const seconds = secondsOf(options.wait);
   const remote = new Remote(options);
   const answer = await remote.delete<ChangeAnswer>(`/v1/members/${encodeURIComponent(node)}`);
-  await conclude(
-    remote,
-    answer,
-    options,
-    answer.changed ? `removing ${answer.member.id}` : `${answer.member.id} was removed before`,
-  );
+  const sentence = answer.changed ? `removing ${answer.member.id}` : `${answer.member.id} was removed before`;
+  await conclude(remote, answer, { ...options, seconds, sentence });
 }
 
 async function promote(node: string, options: ChangeOptions): Promise<void> {
+  const seconds = secondsOf(options.wait);
   const remote = new Remote(options);
   const answer = await remote.post<ChangeAnswer>(`/v1/members/${encodeURIComponent(node)}/promote`, {});
-  await conclude(remote, answer, options, `${answer.member.id} is to vote${answer.changed ? '' : ' already'}`);
+  const sentence = `${answer.member.id} is to vote${answer.changed ? '' : ' already'}`;
+  await conclude(remote, answer, { ...options, seconds, sentence });
 }
 
 async function prioritize(node: string, number: string, options: HostOptions): Promise<void> {
-  if (!/^[0-9]{1,3}$/.test(number))
+  if (!/^[0-9]{1,3}$/.test(number) || Number(number) > PRIORITY_MAX)
     throw usageFailure(`A priority is a whole number from 0 to ${PRIORITY_MAX}, not "${number}".`);
   const body = { priority: Number(number) };
   const answer = await new Remote(options).post<ChangeAnswer>(`/v1/members/${encodeURIComponent(node)}/priority`, body);
@@ -133,23 +134,43 @@ async function prioritize(node: string, number: string, options: HostOptions): P
 }
 
 async function replace(node: string, by: string, options: ChangeOptions): Promise<void> {
+  const seconds = secondsOf(options.wait);
   const remote = new Remote(options);
   const { members } = await remote.get<{ members: readonly MemberJson[] }>('/v1/members');
   const isMember = members.some(({ id, address, state }) => id.startsWith(by) || (address === by && state !== 'removed'));
-  const body = isMember ? { by } : { by: await idAt(by), address: by };
+  const body = isMember ? { by } : { by: await idAt(by, remote), address: by };
   const answer = await remote.post<ChangeAnswer>(`/v1/members/${encodeURIComponent(node)}/replace`, body);
-  await conclude(remote, answer, options, `${answer.member.id} goes once ${answer.member.replaced_by} votes`);
+  const sentence = `${answer.member.id} goes once ${answer.member.replaced_by} votes`;
+  await conclude(remote, answer, { ...options, seconds, sentence });
 }
 
-/** Who answers at an address: the id of a node that is no member yet is known to nobody else. */
-async function idAt(address: string): Promise<string> {
+interface Identity {
+  readonly node: string;
+  readonly cluster?: string;
+}
+
+/** Who answers at an address: the id of a node that is no member yet is known to nobody else. One of another cluster is refused. */
+async function idAt(address: string, remote: Remote): Promise<string> {
   if (parseAddress(address) === undefined) throw usageFailure(`A new node is named by its HOST:PORT, not "${address}".`);
-  return (await new Remote({ host: address }).get<{ node: string }>('/v1/status')).node;
+  const newcomer = new Remote({ host: address, hint: 'Start it first: vouch start.' });
+  const { node, cluster } = await newcomer.get<Identity>('/v1/status');
+  const own = (await remote.get<Identity>('/v1/status')).cluster;
+  if (cluster === undefined || cluster === own) return node;
+  throw new CliFailure(
+    `${address} belongs to another cluster (${cluster}), and a node stays in the one it is in. Start one with an empty data directory.`,
+  );
+}
+
+interface Conclusion {
+  readonly json?: boolean;
+  /** How long to wait for the groups; undefined: not at all. */
+  readonly seconds: number | undefined;
+  readonly sentence: string;
 }
 
 /** Says what was decided; with --wait also waits until the groups have followed. */
-async function conclude(remote: Remote, answer: ChangeAnswer, options: ChangeOptions, sentence: string): Promise<void> {
-  const seconds = secondsOf(options.wait);
+async function conclude(remote: Remote, answer: ChangeAnswer, options: Conclusion): Promise<void> {
+  const { seconds, sentence } = options;
   const member = seconds === undefined ? answer.member : await settled(remote, answer.member, seconds);
   if (options.json) return printJson({ ...answer, member });
   print(seconds === undefined ? `${sentence}.` : `${sentence}: ${member.state}.`);

@@ -11,6 +11,8 @@ export interface RemoteOptions {
   readonly host?: string;
   readonly org?: string;
   readonly json?: boolean;
+  /** What to do where nobody answers. */
+  readonly hint?: string;
 }
 
 /** Adds --host, --org and --json. */
@@ -24,9 +26,11 @@ export function withRemoteOptions(command: Command): Command {
 export class Remote {
   readonly address: string;
   readonly organization: string;
+  private readonly hint: string;
 
   constructor(options: RemoteOptions) {
     this.address = options.host ?? process.env.VOUCH_HOST ?? DEFAULT_HOST;
+    this.hint = options.hint ?? 'Start one (npm start), or name another with --host.';
     this.organization = options.org ?? process.env.VOUCH_ORG ?? 'default';
     if (parseAddress(this.address) === undefined) throw usageFailure(`--host is HOST:PORT, not "${this.address}".`);
   }
@@ -87,7 +91,7 @@ export class Remote {
     }
     const cause = (error as { readonly cause?: { readonly code?: string } }).cause;
     const code = cause?.code ?? 'no connection';
-    return `No Vouch node can be reached at ${this.address} (${code}). Start one (npm start), or name another with --host.`;
+    return `No Vouch node can be reached at ${this.address} (${code}). ${this.hint}`;
   }
 }
 

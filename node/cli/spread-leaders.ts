@@ -12,12 +12,22 @@ interface Kept {
   readonly reason: string;
 }
 
-/** Who is to lead the group: its voters of the highest priority take turns by the number of the group. */
+interface StatusAnswer {
+  readonly node: string;
+  readonly groups: readonly GroupStatus[];
+  /** To nodes that are connected. */
+  readonly links: readonly { readonly node: string }[];
+}
+
+/** Who is to lead the group: of its voters that are there those of the highest priority, in turn by the number of the group. */
 export function intendedLeader(
   { group, voters }: Pick<GroupStatus, 'group' | 'voters'>,
   members: readonly MemberJson[],
+  isThere: (id: string) => boolean,
 ): string | undefined {
-  const able = members.filter(({ id, state }) => (voters as readonly string[]).includes(id) && state !== 'leaving');
+  const able = members.filter(
+    ({ id, state }) => (voters as readonly string[]).includes(id) && state !== 'leaving' && isThere(id),
+  );
   const highest = Math.max(...able.map(({ priority }) => priority));
   const best = able.filter(({ priority }) => priority === highest);
   return best[group % best.length]?.id;
@@ -25,11 +35,12 @@ export function intendedLeader(
 
 export async function spreadLeaders(remote: Remote, options: { readonly json?: boolean }): Promise<void> {
   const { members } = await remote.get<{ members: readonly MemberJson[] }>('/v1/members');
-  const { groups } = await remote.get<{ groups: readonly GroupStatus[] }>('/v1/status');
+  const { node, groups, links } = await remote.get<StatusAnswer>('/v1/status');
+  const present = new Set([node, ...links.map((link) => link.node)]);
   const transferred: HandedOver[] = [];
   const kept: Kept[] = [];
   for (const status of groups) {
-    const to = intendedLeader(status, members);
+    const to = intendedLeader(status, members, (id) => present.has(id));
     if (to === undefined || to === status.leader) continue;
     try {
       const answer = await remote.post<{ transferred: readonly HandedOver[] }>('/v1/transfer', { group: status.group, to });

@@ -4,7 +4,12 @@
  */
 import { type TSchema, Type } from 'typebox';
 
-const ADDRESS = '^(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$';
+const HOST = '(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+)';
+const PORT = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+/** To listen at; port 0 is any free one. */
+const ADDRESS = `^${HOST}:(0|${PORT})$`;
+/** That others are reached at. */
+const REACHABLE = `^${HOST}:${PORT}$`;
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
@@ -14,8 +19,8 @@ export const SettingsSchema: TSchema = Type.Object(
   {
     listen: Type.Optional(Type.String({ pattern: ADDRESS })),
     data: Type.Optional(Type.String({ minLength: 1 })),
-    join: Type.Optional(Type.Array(Type.String({ pattern: ADDRESS }), { maxItems: 64 })),
-    advertise: Type.Optional(Type.String({ pattern: ADDRESS })),
+    join: Type.Optional(Type.Array(Type.String({ pattern: REACHABLE }), { minItems: 1, maxItems: 64 })),
+    advertise: Type.Optional(Type.String({ pattern: REACHABLE })),
     insecure: Type.Optional(Type.Boolean()),
     logLevel: Type.Optional(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))),
     batchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),

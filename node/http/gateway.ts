@@ -17,6 +17,8 @@ import { addTupleRoutes } from './tuple-routes.ts';
 
 /** Largest body, bytes. Why 1 MiB: a write of 100 tuples with their contexts fits, and a request cannot hold much memory. */
 const BODY_BYTES_MAX = 1 << 20;
+/** Of a part of a path: an address or an id. */
+const PARAMETER_CHARACTERS_MAX = 320;
 /** Requests being answered at once; beyond it the gateway sheds before memory grows. */
 const IN_FLIGHT_MAX = 2048;
 /** Longest a client may take to send a whole request. */
@@ -43,7 +45,8 @@ export class Gateway {
       bodyLimit: BODY_BYTES_MAX,
       requestTimeout: REQUEST_TIMEOUT_MS,
       forceCloseConnections: 'idle',
-      routerOptions: { maxParamLength: 64 },
+      routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
+      frameworkErrors: (error, request, reply) => this.answerBadPath(error, request, reply),
       // A number is not a text here: coercion would let {"user": 5} in.
       ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     });
@@ -83,6 +86,13 @@ export class Gateway {
       const path = url.split('?', 1)[0] as string;
       this.send(reply, new HttpError(404, 'undefined_endpoint', `There is no ${request.method} ${path.slice(0, 200)}.`));
     });
+  }
+
+  /** What fastify refuses before a route is found: a path that does not decode, or a name in it that is too long. */
+  private answerBadPath(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+    const status = error.statusCode === 414 ? 414 : 400;
+    const why = status === 414 ? 'a part of it is too long' : 'it holds a % that begins no character';
+    this.send(reply, new HttpError(status, 'validation_error', `The path ${request.url.slice(0, 200)} cannot be read: ${why}.`));
   }
 
   private finished(request: FastifyRequest, reply: FastifyReply): void {

@@ -111,7 +111,7 @@ async function transfer(
   const { groups } = control.status();
   const chosen = groups.filter(({ group }) => asked.group === undefined || group === asked.group);
   if (groups.length === 0) throw new HttpError(503, 'unavailable', 'This node takes part in no group yet.', 1);
-  if (chosen.length === 0) throw new HttpError(400, 'validation_error', `There is no group ${asked.group} on this node.`);
+  if (chosen.length === 0) throw new HttpError(404, 'group_not_found', `There is no group ${asked.group} on this node.`);
   const done: HandedOver[] = [];
   for (const { group, leader } of chosen) {
     // Repeated by the client engine after a lost answer, a transfer from whoever leads would go on and on.

@@ -3,10 +3,11 @@
  * person would type. The variable VOUCH_EXIT_WITH_PARENT makes the node stop itself when this process is gone, however it went.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { IDENTITY_FILE } from '../../core/replica/directory.ts';
 import { EXIT_WITH_PARENT } from '../parent-watch.ts';
+import { makeDirectory } from './make-directory.ts';
 
 export interface ChildNodeOptions {
   /** Path of the compiled command line. */
@@ -51,7 +52,7 @@ export class ChildNode {
     const first = existsSync(join(data, IDENTITY_FILE))
       ? []
       : ['--listen', address, ...(others.length > 0 ? ['--join', others.join(',')] : [])];
-    mkdirSync(join(logFile, '..'), { recursive: true });
+    makeDirectory(dirname(logFile));
     const log = openSync(logFile, 'a');
     const child = spawn(process.execPath, [binary, 'start', '--data', data, ...first], {
       stdio: ['ignore', log, 'pipe'],

@@ -1,12 +1,14 @@
 /** Several nodes on loopback with data below one directory: made once with `vouch start` and `vouch init`, found again later. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeId } from '../../core/ids.ts';
+import { CLUSTER_FILE } from '../../core/replica/directory.ts';
 import { parseAddress } from '../config/address.ts';
 import { type NodeFile, readNodeFile } from '../node-file.ts';
 import { portProblem } from '../port-probe.ts';
 import { ChildNode } from './child-node.ts';
+import { makeDirectory } from './make-directory.ts';
 import { mainGroup, type StatusView, waitForStatus } from './operator-client.ts';
 
 /** Generous: a machine that also runs a test suite may take ten times as long as an idle one. */
@@ -42,8 +44,14 @@ export class LocalCluster {
   constructor(options: LocalClusterOptions) {
     this.options = options;
     const known = existing(options.directory);
-    this.found = known.length > 0;
-    this.nodes = plan(options, known);
+    this.found = known.some(({ isMember }) => isMember);
+    // Without a cluster what is there is of a start that was interrupted: it is completed to what is asked for.
+    const count = this.found ? known.length : Math.max(known.length, options.nodes);
+    this.nodes = plan(
+      options,
+      known.map(({ file }) => file),
+      count,
+    );
     for (const node of this.nodes) {
       node.onUnexpectedExit = (how) => {
         this.failed ??= `${node.options.name} ended: ${how.replace(/^vouch: /, '')}`;
@@ -55,7 +63,7 @@ export class LocalCluster {
   /** Starts all nodes, makes the cluster where there is none, and waits until every node is ready. @returns the leader's id. */
   async up(): Promise<NodeId> {
     for (const node of this.nodes) await requireFreePort(node.options.address);
-    mkdirSync(this.options.directory, { recursive: true });
+    this.makeDirectory();
     for (const node of this.nodes) node.start();
     const statuses: StatusView[] = [];
     for (const node of this.nodes) statuses.push(await this.wait(node, () => true, START_MS, 'did not start'));
@@ -80,6 +88,17 @@ export class LocalCluster {
   async down(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.nodes.map((node) => node.stop(STOP_MS)));
+  }
+
+  private makeDirectory(): void {
+    const { directory } = this.options;
+    try {
+      makeDirectory(directory);
+    } catch (error) {
+      throw new LocalClusterError(
+        `The directory ${directory} cannot be made: ${(error as Error).message}. Choose another one with --dir.`,
+      );
+    }
   }
 
   private async wait(
@@ -113,9 +132,8 @@ export class LocalCluster {
   }
 }
 
-/** The nodes found below the directory, else as many new ones as asked for. */
-function plan(options: LocalClusterOptions, known: readonly (NodeFile | undefined)[]): ChildNode[] {
-  const count = known.length > 0 ? known.length : options.nodes;
+/** The nodes found below the directory, and new ones up to `count`. */
+function plan(options: LocalClusterOptions, known: readonly (NodeFile | undefined)[], count: number): ChildNode[] {
   const addresses: string[] = [];
   for (let i = 0; i < count; i += 1) addresses.push(known[i]?.listen ?? `127.0.0.1:${options.port + i}`);
   return addresses.map((address, i) => {
@@ -131,10 +149,19 @@ function plan(options: LocalClusterOptions, known: readonly (NodeFile | undefine
   });
 }
 
-function existing(directory: string): (NodeFile | undefined)[] {
+interface Existing {
+  readonly file: NodeFile | undefined;
+  /** Whether it belongs to a cluster. */
+  readonly isMember: boolean;
+}
+
+function existing(directory: string): readonly Existing[] {
   if (!existsSync(directory)) return [];
   const found = readdirSync(directory).filter((name) => /^node-[1-9][0-9]*$/.test(name));
-  return found.map((_, i) => readNodeFile(join(directory, `node-${i + 1}`)));
+  return found.map((_, i) => {
+    const data = join(directory, `node-${i + 1}`);
+    return { file: readNodeFile(data), isMember: existsSync(join(data, CLUSTER_FILE)) };
+  });
 }
 
 /** Fails with a sentence where something listens already. */

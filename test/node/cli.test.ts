@@ -54,6 +54,15 @@ describe('a wrong command line is status 2 and a sentence', () => {
     [['start', '--dta', 'x'], /unknown option '--dta'/],
     [['start'], /--data DIR/],
     [['start', '--data', '/nowhere/x', '--listen', 'here'], /listen is HOST:PORT/],
+    [['start', '--data', '/nowhere/x', '--join', '127.0.0.1:0'], /join is HOST:PORT/],
+    [['start', '--data', '/nowhere/x', '--join', ','], /join is HOST:PORT/],
+    [['start', '--data', '/nowhere/x', '--join', 'a:1,b:70000'], /join is HOST:PORT/],
+    [['member', 'remove', '3fa9', '--wait', 'x'], /--wait is a whole number of seconds/],
+    [['member', 'priority', '3fa9', '256'], /from 0 to 255, not "256"/],
+    [['transfer', '--spread', '--group', '1'], /for all groups/],
+    [['check', '--vault', 'v', 'a:1#b@c:1', '--consistency', 'linearisable'], /--consistency is "linearizable"/],
+    [['check', '--vault', 'v', 'a:1#b@c:1', '--at', 'yesterday'], /--at is a height from 1 or a time/],
+    [['tuple', 'read', '--vault', 'v', '--at', ''], /--at is empty/],
     [['up', '--nodes', '0'], /--nodes is a whole number from 1 to 9/],
     [['up', '--port', '99999'], /--port is a whole number/],
     [['init', '--expect', 'x'], /--expect is a whole number/],
@@ -66,6 +75,10 @@ describe('a wrong command line is status 2 and a sentence', () => {
   ])('vouch %j', (args, sentence) => {
     expect(refused(args, 2)).toMatch(sentence);
   });
+});
+
+test('up says why a directory cannot be made, and ends', () => {
+  expect(refused(['up', '--dir', '/proc/x/y'], 1)).toMatch(/The directory \/proc\/x\/y cannot be made.*--dir/);
 });
 
 describe('start refuses with one sentence and leaves nothing behind', () => {
@@ -103,8 +116,13 @@ describe('start refuses with one sentence and leaves nothing behind', () => {
 describe('without a node', () => {
   test('commands name the host that does not answer', async () => {
     const host = `127.0.0.1:${await freePorts(1)}`;
-    for (const args of [['status'], ['vault', 'create', 'x'], ['check', '--vault', 'x', 'a:1#b@c:1']]) {
-      expect(refused([...args, '--host', host], 1)).toMatch(
+    const commands: readonly [string[], 1 | 2][] = [
+      [['status'], 1],
+      [['vault', 'create', 'x'], 1],
+      [['check', '--vault', 'x', 'a:1#b@c:1'], 2], // 1 says "denied"
+    ];
+    for (const [args, status] of commands) {
+      expect(refused([...args, '--host', host], status)).toMatch(
         new RegExp(`No Vouch node can be reached at ${host} \\(ECONNREFUSED\\)`),
       );
     }

@@ -192,16 +192,19 @@ test('a removed node that is started again says so, and its id is refused', asyn
 test('what cannot be done is refused with a sentence', () => {
   const stranger = on(4, 'member', 'remove', 'ffff');
   expect(stranger).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('knows no node "ffff"') });
-  const tooMuch = on(4, 'member', 'priority', host(4), '256');
-  expect(tooMuch).toMatchObject({ status: 1, stderr: expect.stringContaining('a priority is a whole number from 0 to 255') });
-  expect(on(4, 'member', 'priority', host(4), 'high')).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('not "high"'),
-  });
-  expect(on(4, 'transfer', '--spread', '--group', '1')).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('for all groups'),
-  });
   const nowhere = on(4, 'member', 'add', '127.0.0.1:1');
   expect(nowhere).toMatchObject({ status: 1, stderr: expect.stringContaining('No Vouch node can be reached at 127.0.0.1:1') });
+  expect(nowhere.stderr).toContain('Start it first');
+  const before = on(4, 'members', '--all').stdout;
+  expect(on(4, 'member', 'remove', host(4), '--wait', 'x')).toMatchObject({ status: 2 });
+  expect(on(4, 'members', '--all').stdout).toBe(before);
+});
+
+test('a node of another cluster is not added', { timeout: 60_000 }, async () => {
+  run(9, '--listen', host(9));
+  await eventually('it is up', async () => (await get(9, '/healthz')) !== undefined, 30_000);
+  expect(on(9, 'init')).toMatchObject({ status: 0 });
+  const refused = on(4, 'member', 'add', host(9));
+  expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('belongs to another cluster') });
+  expect((await membersAt(4)).map(({ address }) => address)).not.toContain(host(9));
 });

@@ -371,6 +371,16 @@ describe('bad requests', () => {
     expect(await gateway().call('GET', '/nothing?x=1')).toMatchObject({ status: 404, body: { code: 'undefined_endpoint' } });
   });
 
+  test('a path that cannot be read is a sentence like any other error', async () => {
+    const broken = await gateway().call('GET', '/stores/%ff');
+    expect(broken).toMatchObject({
+      status: 400,
+      body: { code: 'validation_error', message: expect.stringContaining('cannot be read') },
+    });
+    const long = await gateway().call('GET', `/stores/${'x'.repeat(400)}`);
+    expect(long).toMatchObject({ status: 414, body: { code: 'validation_error', message: expect.stringContaining('too long') } });
+  });
+
   test('an unexpected failure is 500 without its details', async () => {
     const { call } = gateway(() => {
       throw new Error('secret detail');

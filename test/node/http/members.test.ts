@@ -135,7 +135,7 @@ test('leadership of one group or of all is handed over, from who is known to lea
     { kind: 'transfer', group: 0, from: A, to: undefined },
     { kind: 'transfer', group: 1, from: A, to: undefined },
   ]);
-  expect(await call('POST', '/v1/transfer', { group: 9 })).toMatchObject({ status: 400, body: { code: 'validation_error' } });
+  expect(await call('POST', '/v1/transfer', { group: 9 })).toMatchObject({ status: 404, body: { code: 'group_not_found' } });
   expect((await call('POST', '/v1/drain', {})).body).toEqual({ handed_over: [{ group: 1, leader: B }], kept: [] });
 });
 
