@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { addClusterCommands } from './cluster-commands.ts';
 import { addDataCommands } from './data-commands.ts';
 import { CliFailure } from './failure.ts';
+import { addFsckCommand } from './fsck-command.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { say } from './output.ts';
 import { addStartCommand } from './start-command.ts';
@@ -28,6 +29,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addMemberCommands(vouch);
   addDataCommands(vouch);
   addVerifyCommand(vouch);
+  addFsckCommand(vouch);
   // The simulator is loaded only where it is asked for (or listed): a node never pays for it.
   if (argv[2] === 'sim' || argv[2] === undefined || argv[2] === 'help' || argv.includes('--help') || argv.includes('-h')) {
     const { addSimCommands } = await import('./sim.ts');

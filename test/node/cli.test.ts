@@ -31,6 +31,7 @@ describe('help', () => {
     'verify',
     'block get',
     'members',
+    'fsck',
     'member add',
     'member remove',
     'member promote',

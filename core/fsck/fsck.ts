@@ -1,0 +1,188 @@
+/**
+ * Checks the directory of a stopped node and changes nothing: the log's chains, every checkpoint chunk by chunk against its roots,
+ * and the state that the node would start with, rebuilt and compared with itself: pages, indices, commitment tree, hash chain.
+ * It believes what a start believes and nothing more, with the same code; only that a start stops at the first checkpoint that
+ * will do, while this reads them all.
+ */
+import { InvariantError } from '../assert.ts';
+import type { Hasher } from '../capability.ts';
+import type { DirectoryReader } from '../effect.ts';
+import { StorageError } from '../errors.ts';
+import { type GroupId, INDEX_ZERO, type LogIndex } from '../ids.ts';
+import { readIdentity, readManifest } from '../replica/directory.ts';
+import { groupsOf, type Manifest } from '../replica/manifest.ts';
+import { newGroupState } from '../replica/new-state.ts';
+import { type HeldSnapshot, heldOf } from '../replica/snapshot-store.ts';
+import { parseSnapshotName, scanSnapshot } from '../snapshot/file.ts';
+import { restoreState } from '../snapshot/restore.ts';
+import { auditVault } from '../state/audit.ts';
+import type { GroupState } from '../state/group-state.ts';
+import type { RecoveredGroup } from '../wal/group-log.ts';
+import { recoverWal, type WalRecovery } from '../wal/recover.ts';
+import type { CheckedGroup, Finding, FsckReport } from './report.ts';
+
+const REPLACE =
+  'The group takes no part on this node, and the other nodes go on with it. To have it here again, replace the node: vouch member replace.';
+const OLDER_ONE = 'Another checkpoint stands in for it, and the next one that the node writes replaces it.';
+
+/** Checks a directory. @throws StorageError where it is no directory of this program, or a read fails. */
+export function checkDirectory(reader: DirectoryReader, hasher: Hasher): FsckReport {
+  return new Fsck(reader, hasher).run();
+}
+
+interface Checkpoint {
+  readonly name: string;
+  readonly index: LogIndex;
+  /** undefined: it cannot be used. */
+  readonly restored: { readonly held: HeldSnapshot; readonly state: GroupState } | undefined;
+}
+
+class Fsck {
+  private readonly reader: DirectoryReader;
+  private readonly hasher: Hasher;
+  private readonly findings: Finding[] = [];
+
+  constructor(reader: DirectoryReader, hasher: Hasher) {
+    this.reader = reader;
+    this.hasher = hasher;
+  }
+
+  run(): FsckReport {
+    const node = readIdentity(this.reader);
+    const manifest = readManifest(this.reader);
+    const recovery = recoverWal(this.reader);
+    if (manifest !== undefined && recovery.fresh) {
+      this.damaged(undefined, 'the log is gone', 'Add this machine as a new node: one that forgot its votes must not vote.');
+    }
+    for (const { file, offset, reason } of recovery.damage) {
+      const groups = recovery.quarantined.length === 0 ? '' : ` It concerns the groups ${recovery.quarantined.join(', ')}.`;
+      this.damaged(undefined, `${file} at byte ${offset}: ${reason}`, `What stood there was durable, and is never cut.${groups}`);
+    }
+    if (recovery.tornBytes > 0) {
+      this.noted(
+        undefined,
+        `${recovery.tornBytes} bytes at the end of the log are torn`,
+        'The next start cuts them; nobody was told that they are durable.',
+      );
+    }
+    const founded = manifest === undefined ? [] : groupsOf(manifest).map(({ group }) => group);
+    const known = founded.filter((group) => recovery.groups.has(group) || recovery.quarantined.includes(group));
+    const groups = manifest === undefined ? [] : known.map((group) => this.group(group, manifest, recovery));
+    return { node, cluster: manifest?.cluster, groups, findings: this.findings };
+  }
+
+  private group(group: GroupId, manifest: Manifest, recovery: WalRecovery): CheckedGroup {
+    const log = recovery.groups.get(group);
+    const isWhole = log !== undefined && !recovery.quarantined.includes(group);
+    if (!isWhole) this.damaged(group, 'the log is not shown unbroken', REPLACE);
+    const checkpoints = this.checkpointsOf(group, manifest);
+    const usable = checkpoints.filter(({ restored }) => restored !== undefined);
+    for (const { name, restored } of checkpoints) {
+      if (restored === undefined)
+        this.damaged(group, `the checkpoint ${name} cannot be read`, usable.length > 0 ? OLDER_ONE : REPLACE);
+    }
+    const lastIndex = (log?.entries.at(-1)?.index ?? log?.snapshot?.index ?? INDEX_ZERO) as LogIndex;
+    if (!isWhole)
+      return { group, sound: false, checkpoint: INDEX_ZERO, applied: INDEX_ZERO, lastIndex, vaults: 0, blocks: 0, leaves: 0 };
+    const begin = usable.find(({ restored }) => restored !== undefined && log.continues(restored.held.manifest))?.restored;
+    const checkpoint = begin?.held.manifest.index ?? INDEX_ZERO;
+    if (begin === undefined && !log.isComplete) {
+      this.damaged(group, 'no checkpoint leads to its log, which does not reach back to the beginning', REPLACE);
+      return { group, sound: false, checkpoint, applied: INDEX_ZERO, lastIndex, vaults: 0, blocks: 0, leaves: 0 };
+    }
+    const state = begin?.state ?? newGroupState(group, manifest, { hasher: this.hasher });
+    const sound = this.replay(state, log, checkpoint) && this.audit(state);
+    return { group, sound, checkpoint, applied: state.lastApplied, lastIndex, ...sizesOf(state) };
+  }
+
+  /** Every whole checkpoint of a group, the newest first. */
+  private checkpointsOf(group: GroupId, manifest: Manifest): readonly Checkpoint[] {
+    const names = [...this.reader.list()].sort().reverse();
+    return names.flatMap((name): Checkpoint[] => {
+      const place = parseSnapshotName(name);
+      if (place === undefined || place.group !== group || place.stage !== 'whole') return [];
+      const held = quietly(() => finish(scanSnapshot(this.hasher, this.reader, name, place)));
+      const whole = held === undefined ? undefined : heldOf(held);
+      if (whole === undefined) return [{ name, index: place.index, restored: undefined }];
+      const state = newGroupState(group, manifest, { hasher: this.hasher });
+      const fault = quietly(
+        () => finish(restoreState(this.hasher, whole.manifest, whole.index.source(this.reader), state)) ?? '',
+      );
+      return [{ name, index: place.index, restored: fault === '' ? { held: whole, state } : undefined }];
+    });
+  }
+
+  /** Applies the whole log: what of it was committed only the others know, and every prefix of a log is one that could be. */
+  private replay(state: GroupState, log: RecoveredGroup, from: LogIndex): boolean {
+    try {
+      for (const entry of log.entriesBehind(from)) state.apply(entry);
+      return true;
+    } catch (error) {
+      if (!(error instanceof InvariantError)) throw error;
+      this.damaged(state.group, `entry ${state.lastApplied + 1} cannot be applied: ${error.message}`, REPLACE);
+      return false;
+    }
+  }
+
+  private audit(state: GroupState): boolean {
+    let isSound = true;
+    for (const id of state.vaultIds()) {
+      const vault = state.vault(id);
+      if (vault === undefined) continue;
+      const fault = auditVault(vault) ?? structureFault(() => vault.leaves.rows.check());
+      if (fault === undefined) continue;
+      isSound = false;
+      this.damaged(
+        state.group,
+        `vault ${id}: ${fault}`,
+        'Its log and checkpoint hold, so this is a defect of the program. Please report it.',
+      );
+    }
+    return isSound;
+  }
+
+  private damaged(group: GroupId | undefined, what: string, remedy: string): void {
+    this.findings.push({ level: 'damaged', group, what, remedy });
+  }
+
+  private noted(group: GroupId | undefined, what: string, remedy: string): void {
+    this.findings.push({ level: 'noted', group, what, remedy });
+  }
+}
+
+function sizesOf(state: GroupState): Pick<CheckedGroup, 'vaults' | 'blocks' | 'leaves'> {
+  const vaults = state.vaultIds().flatMap((id) => state.vault(id) ?? []);
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    vaults: vaults.length,
+    blocks: sum(vaults.map(({ height }) => height)),
+    leaves: sum(vaults.map(({ leaves }) => leaves.tree.size)),
+  };
+}
+
+function structureFault(check: () => unknown): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof InvariantError) return error.message;
+    throw error;
+  }
+}
+
+/** Runs a job of short steps to its end. */
+function finish<T>(steps: Generator<number, T>): T {
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** undefined where the file cannot be read. */
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StorageError) return undefined;
+    throw error;
+  }
+}
