@@ -6,6 +6,7 @@ export const splitBrain: Scenario = {
   name: 'split-brain',
   summary: 'The leader is cut off with one follower, the majority elects another; then the network heals, again and again.',
   faults: ['partition'],
+  nodesMin: 3,
   world: calmWorld,
   tell: (story) => {
     story.every(900, () => {

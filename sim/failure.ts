@@ -2,6 +2,7 @@
 import { InvariantError } from '../core/assert.ts';
 import { type Evidence, Violation } from './observer.ts';
 import type { RunVerdict, RunViolation } from './result.ts';
+import { ScenarioError } from './scenario-error.ts';
 
 export interface Failure {
   readonly verdict: Exclude<RunVerdict, 'pass'>;
@@ -9,7 +10,9 @@ export interface Failure {
   readonly evidence: Evidence;
 }
 
+/** @throws what is wrong with the scenario itself: that is no finding. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof ScenarioError) throw error;
   if (error instanceof Violation) {
     const { oracle, message, kind, evidence } = error;
     return { verdict: kind === 'safety' ? 'violation' : kind, violation: { oracle, message }, evidence };

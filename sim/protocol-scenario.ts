@@ -14,6 +14,7 @@ import type { RunResult } from './result.ts';
 import type { RunOptions } from './run.ts';
 import { choicesOf, resolveKnobs, tapeOf, withoutOf } from './run-tape.ts';
 import type { Scenario } from './scenario.ts';
+import { inScenario } from './scenario-error.ts';
 import { storyEvents } from './story-events.ts';
 import type { Choices } from './tape.ts';
 import type { World } from './world.ts';
@@ -61,7 +62,8 @@ function run<S extends Shape, C extends SimCore<S>>(definition: ProtocolScenario
   const knobs = resolveKnobs(options);
   options.onKnobs?.(knobs);
   const started = options.stopwatch();
-  const stage = definition.stage({ knobs, choices });
+  const stage = inScenario('stage', () => definition.stage({ knobs, choices }));
+  options.onOracles?.(stage.oracles.map((oracle) => oracle.name));
   const world = worldOf(stage.protocol, { knobs, choices, actors: stage.clients.length });
   world.trace.listener = options.onEvent;
   for (const oracle of stage.oracles) if (!withoutOf(options).includes(oracle.name)) world.observe(oracle);

@@ -2,6 +2,8 @@
 import { drawKnobs, type Knobs, withFaults } from './knobs.ts';
 import type { RunOptions } from './run.ts';
 import type { Scenario } from './scenario.ts';
+import { inScenario } from './scenario-error.ts';
+import { demandWorld } from './scenario-world.ts';
 import { seedWords } from './seed.ts';
 import { Choices, type Tape } from './tape.ts';
 
@@ -16,8 +18,16 @@ export function choicesOf(options: Pick<RunOptions, 'seed' | 'tape' | 'record'>)
 export function resolveKnobs(options: Pick<RunOptions, 'seed' | 'profile' | 'scenario' | 'adjust' | 'tape'>): Knobs {
   if (options.tape !== undefined) return options.tape.knobs;
   const drawn = drawKnobs(options.profile, Choices.fromSeed(seedWords(options.seed)));
-  const staged = options.scenario === undefined ? drawn : options.scenario.world(stageOf(options.scenario, drawn));
+  const staged = options.scenario === undefined ? drawn : worldOfScenario(options.scenario, drawn);
   return options.adjust === undefined ? staged : options.adjust(staged);
+}
+
+function worldOfScenario(scenario: Scenario, drawn: Knobs): Knobs {
+  const stage = stageOf(scenario, drawn);
+  return demandWorld(
+    stage,
+    inScenario('world', () => scenario.world(stage)),
+  );
 }
 
 /** A story brings its own faults and members; another protocol is under the faults that were drawn. */

@@ -9,6 +9,7 @@ import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { Introductions } from './introductions.ts';
+import { INVARIANTS } from './invariants.ts';
 import {
   actorCountOf,
   groupCountOf,
@@ -29,8 +30,10 @@ import { assemble } from './record/assemble.ts';
 import { Recorder } from './record/recorder.ts';
 import type { Recording } from './record/recording.ts';
 import type { RunReport, RunResult } from './result.ts';
+import type { RunLimits } from './run-limits.ts';
 import { choicesOf, resolveKnobs, tapeOf, withoutOf } from './run-tape.ts';
 import type { Scenario } from './scenario.ts';
+import { inScenario } from './scenario-error.ts';
 import { StoryBook } from './story.ts';
 import { type StoryEvents, storyEvents } from './story-events.ts';
 import type { Choices, Profile, Tape } from './tape.ts';
@@ -67,22 +70,14 @@ export interface RunOptions {
   readonly onEvent?: TraceListener;
   /** Oracles to switch off. */
   readonly without?: readonly string[];
+  /** Called with the names of all oracles that there are, before anything runs. */
+  readonly onOracles?: (names: readonly string[]) => void;
   /** Called with the resolved knobs before anything runs. */
   readonly onKnobs?: (knobs: Knobs) => void;
   /** SHA-256 for the seeds that draw it; the portable one unless given. Changes the speed and nothing else. */
   readonly sha256?: Hasher;
   /** Milliseconds of real time, for the rates in the report. */
   readonly stopwatch: () => number;
-}
-
-/** For runs of which only a short one is worth anything (shrink). */
-export interface RunLimits {
-  /** Story events from which on the run is abandoned. */
-  readonly storyMax: number;
-  /** Events from which on the run is abandoned. */
-  readonly eventsMax: number;
-  /** What is looked for. history: it is judged as it grows, so that the run ends with the first answer that breaks it. */
-  readonly claim: 'step' | 'history' | 'liveness';
 }
 
 /** Oracle of a run that was abandoned. */
@@ -173,8 +168,7 @@ class Run {
         : undefined;
     const members = isSteady(knobs) ? 'stay' : 'change';
     this.oracles = new Oracles(this.world, protocol, { groups: this.groups, without: withoutOf(options), members });
-    const own = options.scenario?.oracles?.({ nodes: this.world.nodes, groups: this.groups, history: this.history }) ?? [];
-    for (const oracle of own) if (!withoutOf(options).includes(oracle.name)) this.world.observe(oracle);
+    this.observeOwn(options);
     if (options.measure === true) {
       this.meter = this.createMeter();
       this.world.observe(this.meter);
@@ -200,6 +194,14 @@ class Run {
     this.toldBefore = this.told(0);
     this.world.trace.listener = options.onEvent;
     if (options.limits !== undefined) this.giveUpAt(options.limits);
+  }
+
+  /** The scenario's own oracles watch together with the built-in ones. */
+  private observeOwn(options: RunOptions): void {
+    const stage = { nodes: this.world.nodes, groups: this.groups, history: this.history };
+    const own = inScenario('oracles', () => this.scenario?.oracles?.(stage) ?? []);
+    options.onOracles?.([...own, ...INVARIANTS].map((oracle) => oracle.name));
+    for (const oracle of own) if (!withoutOf(options).includes(oracle.name)) this.world.observe(oracle);
   }
 
   /** Runs all phases. @returns what went wrong first, if anything did. */
@@ -328,7 +330,8 @@ class Run {
     const book = this.createStoryBook();
     this.meter?.begin();
     nemesis.start();
-    this.scenario?.tell(book);
+    const { scenario } = this;
+    if (scenario !== undefined) book.perform('tell', () => scenario.tell(book));
     this.clientsMatter = true;
     // Not a failure when time runs out: what was done by then is judged for substance at the end.
     this.advance(world.now + knobs.workMicrosMax);

@@ -64,6 +64,8 @@ export interface Scenario {
   readonly summary: string;
   /** Faults that the report lists. */
   readonly faults: readonly string[];
+  /** Fewest nodes that the story can be told with; 1 where it is left out. */
+  readonly nodesMin?: number;
   /** The world of this story, from the knobs a seed has drawn. */
   readonly world: (drawn: Knobs) => Knobs;
   readonly tell: (story: StoryTeller) => void;

@@ -3,8 +3,9 @@
  * nightly swarm never forgets a finding. Lines of other commands in the same file are left alone.
  */
 import { appendFileSync, existsSync } from 'node:fs';
-import { CliFailure, usageFailure } from './failure.ts';
+import { usageFailure } from './failure.ts';
 import { linesOf } from './lines.ts';
+import { writeOutput } from './output-file.ts';
 import type { SeedDone } from './sim-pool.ts';
 
 interface Finding {
@@ -38,17 +39,13 @@ export class Corpus {
     return [...this.known].filter((_, position) => position % shards === shard - 1);
   }
 
-  /** Keeps a seed that failed. */
+  /** Keeps a seed that failed. @throws CliFailure where it cannot be written. */
   note({ report }: SeedDone): void {
     const { seed, violation } = report;
     if (violation === null || this.known.has(seed)) return;
     this.known.add(seed);
     const finding: Finding = { command: this.command, seed, oracle: violation.oracle };
-    try {
-      appendFileSync(this.file, `${JSON.stringify(finding)}\n`);
-    } catch (error) {
-      throw new CliFailure(`${this.file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`);
-    }
+    writeOutput(this.file, (file) => appendFileSync(file, `${JSON.stringify(finding)}\n`));
   }
 }
 

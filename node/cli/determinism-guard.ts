@@ -4,11 +4,7 @@
  * finds them at run time. What it cannot see: an order that comes from outside (a directory listing, a Map filled from one), and
  * references that were taken before; for those there is `vouch sim bisect`.
  */
-
-/** Thrown by what was called, so that the stack says from where. */
-class EscapeError extends Error {
-  override readonly name: string = 'EscapeError';
-}
+import { EscapeError } from '../../sim/scenario-error.ts';
 
 export interface Guarded<T> {
   readonly value: T;

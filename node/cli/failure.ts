@@ -1,7 +1,10 @@
 /** How a command ends when it cannot do what was asked: one sentence on stderr that says what to do next, and a status. */
 
-/** 1 = the answer is no, or it could not be done; 2 = the command line itself is wrong. */
-export type ExitCode = 1 | 2;
+/** 1 = the answer is no, or it could not be done; 2 = the command line itself is wrong; 4 = a simulated run is not repeatable. */
+export type ExitCode = 1 | 2 | 4;
+
+/** What a shell says of a command that Ctrl-C ended. */
+export const EXIT_INTERRUPTED = 130;
 
 export class CliFailure extends Error {
   override readonly name: string = 'CliFailure';

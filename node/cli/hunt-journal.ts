@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import type { HuntOrder, HuntResult } from '../../sim/mutants/hunt.ts';
 import { CliFailure } from './failure.ts';
+import { writeOutput } from './output-file.ts';
 
 interface Line {
   readonly key: string;
@@ -42,7 +43,8 @@ export class HuntJournal {
 
   add(key: string, id: string, result: HuntResult): void {
     this.results.set(key, result);
-    if (this.file !== undefined) appendFileSync(this.file, `${JSON.stringify({ key, id, result } satisfies Line)}\n`);
+    const line = `${JSON.stringify({ key, id, result } satisfies Line)}\n`;
+    if (this.file !== undefined) writeOutput(this.file, (file) => appendFileSync(file, line));
   }
 }
 
@@ -53,5 +55,5 @@ function parse(text: string, place: string): Line {
   } catch {
     // Said below.
   }
-  throw new CliFailure(`${place} is not a line of a hunt journal.`);
+  throw new CliFailure(`${place} is not a line of a hunt journal.`, 2);
 }

@@ -10,6 +10,7 @@ import { CliFailure } from './failure.ts';
 import { addFsckCommand } from './fsck-command.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { say } from './output.ts';
+import { worseStatus } from './output-file.ts';
 import { addStartCommand } from './start-command.ts';
 import { addUpCommand } from './up-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
     overrideExits(vouch);
     await vouch.parseAsync(process.argv);
   } catch (error) {
-    process.exitCode = statusOf(error);
+    process.exitCode = worseStatus(process.exitCode, statusOf(error));
   }
 }
 

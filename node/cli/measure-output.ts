@@ -1,5 +1,4 @@
 /** `--measure` and `--csv`: what is measured, as a table for people and as rows for everything else. */
-import { writeFileSync } from 'node:fs';
 import {
   MEASURES,
   type Measure,
@@ -10,8 +9,9 @@ import {
   UNITS,
 } from '../../sim/measure/measures.ts';
 import { nearest } from './did-you-mean.ts';
-import { CliFailure, usageFailure } from './failure.ts';
+import { usageFailure } from './failure.ts';
 import { print } from './output.ts';
+import { writeText } from './output-file.ts';
 
 const CSV_HEADER = 'scenario,set,seed,measure,unit,count,p50,p95,p99,max';
 const COLUMNS = ['count', 'p50', 'p95', 'p99', 'max'] as const;
@@ -61,9 +61,5 @@ function field(value: string | number): string {
 }
 
 export function writeCsv(file: string, rows: readonly string[]): void {
-  try {
-    writeFileSync(file, `${[CSV_HEADER, ...rows].join('\n')}\n`);
-  } catch (error) {
-    throw new CliFailure(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`);
-  }
+  writeText(file, `${[CSV_HEADER, ...rows].join('\n')}\n`);
 }

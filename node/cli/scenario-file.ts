@@ -11,6 +11,7 @@ import { FAULT_KINDS } from '../../sim/faults/counts.ts';
 import type { Scenario } from '../../sim/scenario.ts';
 import { nearest } from './did-you-mean.ts';
 import { usageFailure } from './failure.ts';
+import { placeOf } from './scenario-failure.ts';
 import { rememberFile } from './scenario-lookup.ts';
 
 const EXPORTED = 'scenario';
@@ -76,23 +77,21 @@ function firstComplaint(failure: Partial<BuildFailure>): string {
 }
 
 async function importBundle(path: string, bundle: string): Promise<Readonly<Record<string, unknown>>> {
+  // From here on for good: what a story throws later names a line of the user's file as well.
   process.setSourceMapsEnabled(true);
   try {
     return (await import(pathToFileURL(bundle).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     throw usageFailure(`${path} fails when it is loaded: ${sentenceOf(error)}.`);
-  } finally {
-    process.setSourceMapsEnabled(false);
   }
 }
 
 /** What went wrong, and the line of the user's file where the stack names one. */
 function sentenceOf(error: unknown): string {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
   const missing = /module '[^']*' does not provide an export named '([^']*)'/.exec(message)?.[1];
   if (missing !== undefined) return `vouch exports no "${missing}" there`;
-  const at = /[\\/]([^\\/\s():]+\.(?:ts|mts|mjs|js):\d+):\d+\)?$/m.exec(stack ?? '')?.[1];
-  return `${name}: ${message}${at === undefined ? '' : ` (${at})`}`;
+  return `${name}: ${message}${placeOf(error)}`;
 }
 
 function scenarioIn(path: string, module: Readonly<Record<string, unknown>>): Scenario {

@@ -23,6 +23,11 @@ export function bundleOf(name: string): string {
   return loaded.find(({ path }) => path === name)?.bundle ?? '';
 }
 
+/** How a user calls a scenario: by the path of its file, where it has one. */
+export function titleOf(wanted: Scenario): string {
+  return loaded.find(({ scenario }) => scenario === wanted)?.path ?? wanted.name;
+}
+
 /** By name, or by the path of its file. */
 export function findScenario(name: string): Scenario | undefined {
   const own = loaded.find(({ path, scenario }) => path === name || scenario.name === name)?.scenario;

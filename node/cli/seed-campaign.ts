@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Samples } from '../../sim/measure/measures.ts';
 import { SwarmTally } from '../../sim/swarm.ts';
-import { usageFailure } from './failure.ts';
+import { type CliFailure, EXIT_INTERRUPTED, usageFailure } from './failure.ts';
 import { say } from './output.ts';
 import { Progress } from './progress.ts';
 import { durationMs, planFlags, type RunPlan, wholeNumber } from './sim-options.ts';
@@ -32,24 +32,30 @@ export interface CampaignResult {
   readonly tally: SwarmTally;
   /** One per seed that was measured, in order of seeds. */
   readonly measured: readonly { readonly seed: string; readonly samples: Samples }[];
+  /** Not all seeds were run: Ctrl-C came, or a seed could not be run. */
   readonly interrupted: boolean;
+  /** Why a seed could not be run; the caller says it after what is known. */
+  readonly failure: CliFailure | undefined;
   readonly wallMs: number;
 }
 
 const SEEDS_MAX = 100_000_000;
 const JOBS_MAX = 256;
-/** What a shell says of a command that Ctrl-C ended. */
-const EXIT_INTERRUPTED = 130;
 
 export function seedOrder(flags: SeedFlags, seedsDefault: number): SeedOrder {
   const unlimited = flags.budget === undefined ? seedsDefault : Number.POSITIVE_INFINITY;
-  return {
+  const order = {
     from: flags.from === '0' ? 0 : wholeNumber(flags.from, '--from', SEEDS_MAX),
     count: flags.seeds === undefined ? unlimited : wholeNumber(flags.seeds, '--seeds', SEEDS_MAX),
     budgetMs: flags.budget === undefined ? Number.POSITIVE_INFINITY : durationMs(flags.budget, '--budget'),
     jobs: flags.jobs === undefined ? availableParallelism() : wholeNumber(flags.jobs, '--jobs', JOBS_MAX),
     ...shardOf(flags.shard),
   };
+  if (order.shard > order.count)
+    throw usageFailure(
+      `--shard ${order.shard}/${order.shards} holds no seed: there are ${order.count} seeds. Use fewer shards, or raise --seeds.`,
+    );
+  return order;
 }
 
 function shardOf(text: string | undefined): { readonly shard: number; readonly shards: number } {
@@ -73,6 +79,7 @@ export async function runCampaign(
   const progress = new Progress(tally, options.first.length + Math.ceil(order.count / order.shards), options.label);
   const measured: { readonly seed: string; readonly samples: Samples }[] = [];
   let interrupted = false;
+  let failure: CliFailure | undefined;
   const pool = new SeedPool(plan, order.jobs, {
     next: () => (interrupted || performance.now() - started > order.budgetMs ? undefined : source.next()),
     done: (done) => {
@@ -81,18 +88,22 @@ export async function runCampaign(
       options.onDone(done);
       progress.show();
     },
+    failed: (reason) => {
+      failure ??= reason;
+      interrupted = true;
+    },
   });
   const interrupt = (): void => {
-    if (interrupted) process.exit(EXIT_INTERRUPTED);
+    if (interrupted) return pool.stop();
     interrupted = true;
-    say('stopping: seeds under way are finished first; Ctrl-C again to leave at once');
+    say('stopping: seeds under way are finished first; Ctrl-C again to give them up');
   };
   process.on('SIGINT', interrupt);
   await pool.run();
   process.off('SIGINT', interrupt);
   progress.end();
   measured.sort((a, b) => Number(a.seed) - Number(b.seed));
-  return { tally, measured, interrupted, wallMs: performance.now() - started };
+  return { tally, measured, interrupted, failure, wallMs: performance.now() - started };
 }
 
 /** Failures count more than the interruption: the worst of what was finished, or 130. */

@@ -4,16 +4,18 @@
  * The guard against clocks and dice is off, so that the run shows what they do; it runs once more with it, to say who called.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describeEvent, PrefixLog } from '../../sim/prefix-log.ts';
 import { exitCodeOf } from '../../sim/result.ts';
 import { runSeed } from '../../sim/run.ts';
-import { CliFailure } from './failure.ts';
+import { CliFailure, usageFailure } from './failure.ts';
 import { runGuarded } from './guarded-run.ts';
 import { print, printJson } from './output.ts';
+import { demandWritable, writeText } from './output-file.ts';
+import { orScenarioFailure } from './scenario-failure.ts';
 import { addRunOptions, type SharedFlags } from './sim-options.ts';
 import { type Source, sourceOf } from './tape-source.ts';
 
@@ -39,7 +41,10 @@ export function addSimBisectCommand(sim: Command): void {
 
 async function bisect(first: string, second: string | undefined, flags: BisectFlags): Promise<void> {
   const source = sourceOf(first, second, flags);
-  if (flags.log !== undefined) return writeFileSync(flags.log, logOf(source).toText());
+  demandWritable(flags.log);
+  if (flags.log !== undefined) return writeText(flags.log, logOf(source).toText());
+  if (flags.against !== undefined && !isFile(flags.against))
+    throw usageFailure(`--against: there is no file ${flags.against}; name the dist/node/cli/main.js of another build.`);
   const directory = mkdtempSync(join(tmpdir(), 'vouch-bisect-'));
   try {
     const here = process.argv[1] as string;
@@ -57,9 +62,13 @@ async function bisect(first: string, second: string | undefined, flags: BisectFl
   }
 }
 
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
 function logOf({ options }: Source): PrefixLog {
   const log = new PrefixLog();
-  const { report } = runSeed({ ...options, onEvent: log.listener });
+  const { report } = orScenarioFailure(options, () => runSeed({ ...options, onEvent: log.listener }));
   log.close(Number.parseInt(report.traceHash.slice(0, 8), 16));
   return log;
 }

@@ -4,8 +4,8 @@ import { exitCodeOf, type RunResult } from '../../sim/result.ts';
 import { explain } from '../../sim/viewer/explain.ts';
 import { usageFailure } from './failure.ts';
 import { findScenario } from './scenario-lookup.ts';
-import { addRunOptions, planFlags, planOf, runPlan, type SharedFlags } from './sim-options.ts';
-import { replayTape } from './tape-source.ts';
+import { addRunOptions, demandVouch, planFlags, planOf, runPlan, type SharedFlags } from './sim-options.ts';
+import { demandNoFlags, replayTape } from './tape-source.ts';
 
 export function addSimExplainCommand(sim: Command): void {
   addRunOptions(
@@ -13,7 +13,7 @@ export function addSimExplainCommand(sim: Command): void {
       .command('explain')
       .description('tell a seed or a tape as one page of text: faults, leaders, clients, and what broke')
       .argument('<seed-or-tape>', 'a seed, or a file written by run --tape')
-      .argument('[name]', 'a scenario of `vouch sim list`; without it, the generic workload'),
+      .argument('[name]', 'a scenario of `vouch sim list`, or a file ./mine.ts; without it, the generic workload'),
   )
     .addHelpText('after', '\nExample:\n  vouch sim explain 7 split-brain')
     .action(tell);
@@ -23,6 +23,7 @@ export function addSimExplainCommand(sim: Command): void {
 function tell(first: string, second: string | undefined, flags: SharedFlags): void {
   const isSwapped = second !== undefined && findScenario(first) !== undefined && findScenario(second) === undefined;
   const [what, name] = isSwapped ? [second, first] : [first, second];
+  demandVouch(name, 'explain');
   const { result, command } = runOf(what, name, flags);
   if (result.story === undefined) throw usageFailure(`${what} is a run of another protocol; only runs of Vouch are explained.`);
   process.exitCode = exitCodeOf(result.report.verdict);
@@ -34,7 +35,10 @@ function runOf(
   name: string | undefined,
   flags: SharedFlags,
 ): { readonly result: RunResult; readonly command: string } {
+  if (!/^[\w-]+$/.test(what)) {
+    demandNoFlags(what, flags);
+    return { result: replayTape(what, name, true), command: `vouch sim replay${name === undefined ? '' : ` ${name}`} ${what}` };
+  }
   const plan = planOf(name, flags);
-  if (!/^[\w-]+$/.test(what)) return { result: replayTape(what, true), command: `vouch sim replay ${what}` };
   return { result: runPlan(plan, what, { story: true }), command: `vouch sim replay${planFlags(plan)} ${what}` };
 }

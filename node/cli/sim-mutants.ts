@@ -1,9 +1,10 @@
 /** `vouch sim mutants`: puts known bugs back, one at a time, and watches which oracle finds each, after how many seeds. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { INVARIANTS } from '../../sim/invariants.ts';
 import { MUTANTS } from '../../sim/mutants/catalogue.ts';
 import type { HuntOrder, HuntResult } from '../../sim/mutants/hunt.ts';
 import { isBrokenControl, killedRows, type MatrixPlan, type MutantRow, matrixMarkdown } from '../../sim/mutants/matrix.ts';
@@ -12,7 +13,8 @@ import { usageFailure } from './failure.ts';
 import { HuntJournal } from './hunt-journal.ts';
 import { bundleMutant } from './mutant-bundle.ts';
 import { print, printJson } from './output.ts';
-import { durationMs, wholeNumber } from './sim-options.ts';
+import { Afterwards, demandWritable, writeText } from './output-file.ts';
+import { demandOracles, durationMs, oraclesOf, wholeNumber } from './sim-options.ts';
 
 interface MutantFlags {
   readonly only?: string;
@@ -60,7 +62,7 @@ async function mutants(flags: MutantFlags): Promise<void> {
     from: wholeNumber(flags.from, '--from', SEEDS_MAX),
     seeds: wholeNumber(flags.seeds, '--seeds', SEEDS_MAX),
     profile: 'swarm',
-    without: flags.without === undefined ? [] : flags.without.split(','),
+    without: withoutOf(flags),
     shrinkMs: flags.shrink ? SHRINK_MS : 0,
     substituteSeeds: isMatrix ? SUBSTITUTE_SEEDS : 0,
     faultlessSeeds: isMatrix ? FAULTLESS_SEEDS : 0,
@@ -68,6 +70,9 @@ async function mutants(flags: MutantFlags): Promise<void> {
   const huntMs = durationMs(flags.timeout, '--timeout');
   const timeoutMs = (isMatrix ? 2 * huntMs : huntMs) + order.shrinkMs;
   const jobs = flags.jobs === undefined ? availableParallelism() : wholeNumber(flags.jobs, '--jobs', JOBS_MAX);
+  demandWritable(flags.matrix, flags.journal);
+  const afterwards = new Afterwards();
+  let [keeps, draws] = [true, flags.matrix !== undefined];
   const directory = mkdtempSync(join(tmpdir(), 'vouch-mutants-'));
   const rows: MutantRow[] = [];
   const journal = new HuntJournal(flags.journal);
@@ -79,10 +84,10 @@ async function mutants(flags: MutantFlags): Promise<void> {
       const key = HuntJournal.key(bundle, order);
       const known = journal.find(key);
       const result = known ?? (await huntIn(bundle, order, timeoutMs));
-      if (known === undefined && result !== 'timeout') journal.add(key, mutant.id, result);
+      if (keeps && known === undefined && result !== 'timeout') keeps = afterwards.try(() => journal.add(key, mutant.id, result));
       const row = { mutant, result };
       rows.push(row);
-      if (flags.matrix !== undefined) writeFileSync(flags.matrix, matrixMarkdown(inOrder(rows), planOf(flags.matrix, order)));
+      if (draws) draws = afterwards.try(() => writeMatrix(flags.matrix as string, rows, order));
       if (flags.json !== true) print(describe(row));
     }
   };
@@ -92,6 +97,11 @@ async function mutants(flags: MutantFlags): Promise<void> {
     rmSync(directory, { recursive: true, force: true });
   }
   finish(inOrder(rows), flags);
+  afterwards.tell();
+}
+
+function writeMatrix(file: string, rows: readonly MutantRow[], order: HuntOrder): void {
+  writeText(file, matrixMarkdown(inOrder(rows), planOf(file, order)));
 }
 
 /** In the order of the catalogue, whoever was done first. */
@@ -116,6 +126,15 @@ function chooseMutants({ only, matrix, without }: MutantFlags): readonly Mutant[
       throw usageFailure(`There is no mutant "${id}". Known: ${MUTANTS.map((mutant) => mutant.id).join(', ')}.`);
     return found;
   });
+}
+
+function withoutOf({ without }: MutantFlags): readonly string[] {
+  const names = oraclesOf(without);
+  demandOracles(
+    names,
+    INVARIANTS.map(({ name }) => name),
+  );
+  return names;
 }
 
 const NOTHING_FOUND = { oracle: null, seeds: 0, message: '', shrunkEvents: null, shrinkMs: 0 } as const;

@@ -4,10 +4,12 @@ import { drawKnobs, type Knobs, SETTABLE_FAULTS, withFaults } from '../../sim/kn
 import type { Measure } from '../../sim/measure/measures.ts';
 import type { RunResult } from '../../sim/result.ts';
 import type { RunOptions } from '../../sim/run.ts';
+import type { Scenario } from '../../sim/scenario.ts';
 import { seedWords } from '../../sim/seed.ts';
 import { applySettings, parseSettings, type Setting } from '../../sim/settings.ts';
 import { Choices, type Profile } from '../../sim/tape.ts';
 import { nativeHasher } from '../hasher.ts';
+import { nearest } from './did-you-mean.ts';
 import { usageFailure } from './failure.ts';
 import { runGuarded } from './guarded-run.ts';
 import { measuresOf } from './measure-output.ts';
@@ -69,8 +71,10 @@ export function addMeasureOptions(command: Command): Command {
 }
 
 export function planOf(name: string | undefined, flags: SharedFlags): RunPlan {
-  if (name !== undefined) requireScenario(name);
+  const scenario = name === undefined ? undefined : requireScenario(name);
+  const nodes = nodesOf(flags.nodes, scenario);
   if (flags.csv !== undefined && flags.measure === undefined) throw usageFailure('--csv wants --measure: what to write.');
+  if (flags.measure !== undefined) demandVouch(name, '--measure');
   const profile = flags.profile ?? 'swarm';
   if (profile !== 'lite' && profile !== 'swarm' && profile !== 'perf')
     throw usageFailure(`--profile is lite, swarm or perf, not "${profile}".`);
@@ -78,13 +82,23 @@ export function planOf(name: string | undefined, flags: SharedFlags): RunPlan {
     scenario: name ?? '',
     bundle: name === undefined ? '' : bundleOf(name),
     profile,
-    nodes: flags.nodes === undefined ? 0 : wholeNumber(flags.nodes, '--nodes', NODES_MAX),
+    nodes,
     workMs: flags.for === undefined ? 0 : durationMs(flags.for, '--for'),
     faults: faultRates(flags.fault),
     settings: settingsOf(flags.set, profile),
-    without: flags.without === undefined ? [] : flags.without.split(','),
+    without: oraclesOf(flags.without),
     measure: measuresOf(flags.measure),
   };
+}
+
+/** @returns 0 where nobody said. */
+function nodesOf(text: string | undefined, scenario: Scenario | undefined): number {
+  if (text === undefined) return 0;
+  const nodes = wholeNumber(text, '--nodes', NODES_MAX);
+  const min = scenario?.nodesMin ?? 1;
+  if (scenario !== undefined && nodes < min)
+    throw usageFailure(`${scenario.name} needs ${min} nodes or more: its story cannot be told with --nodes ${nodes}.`);
+  return nodes;
 }
 
 /** The flags again, for the command that replays a seed. */
@@ -122,6 +136,7 @@ export function planOptions(plan: RunPlan, seed: string): RunOptions {
     scenario: plan.scenario === '' ? undefined : findScenario(plan.scenario),
     adjust: (knobs) => adjusted(plan, knobs),
     without: plan.without,
+    onOracles: (known) => demandOracles(plan.without, known),
     measure: plan.measure.length > 0,
     sha256: nativeHasher,
     stopwatch: performance.now.bind(performance),
@@ -143,6 +158,28 @@ function adjusted(plan: RunPlan, knobs: Knobs): Knobs {
   return set.knobs;
 }
 
+/** Names of oracles to switch off; whether they exist is known once a run has its own. */
+export function oraclesOf(text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw usageFailure(`--without is a list of oracles, comma-separated, not "${text}".`);
+  return names;
+}
+
+/** A misspelt name would switch nothing off, and the run would seem to say that the oracle is not needed. */
+export function demandOracles(names: readonly string[], known: readonly string[]): void {
+  const stranger = names.find((name) => !known.includes(name));
+  if (stranger === undefined) return;
+  const all = known.length === 0 ? 'This scenario has none to switch off.' : `Known: ${known.join(', ')}.`;
+  throw usageFailure(`--without knows no oracle "${stranger}".${nearest(stranger, known)} ${all}`);
+}
+
+/** Refuses what only runs of Vouch have. @param what the option, or the command. */
+export function demandVouch(name: string | undefined, what: string): void {
+  if (name === undefined || name === '' || findScenario(name)?.onProtocol === undefined) return;
+  throw usageFailure(`${what} is for runs of Vouch; ${name} is one of another protocol.`);
+}
+
 /** A whole number from 1 to max. */
 export function wholeNumber(text: string, flag: string, max: number): number {
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
@@ -155,7 +192,9 @@ export function durationMs(text: string, flag: string): number {
   const match = /^([0-9]{1,6})(ms|s|m|h)$/.exec(text);
   if (match === null) throw usageFailure(`${flag} is a duration like 500ms, 30s or 10m, not "${text}".`);
   const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
-  return Number(match[1]) * unit;
+  const milliseconds = Number(match[1]) * unit;
+  if (milliseconds === 0) throw usageFailure(`${flag} is longer than nothing: 500ms, 30s or 10m, not "${text}".`);
+  return milliseconds;
 }
 
 /** What is wrong with a setting is told before anything runs; knobs of seed 1 stand for any. */

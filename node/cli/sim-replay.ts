@@ -9,7 +9,8 @@ import { claimOf, isSameClaim } from '../../sim/shrink/claim.ts';
 import type { TapeFile } from '../../sim/tape-file.ts';
 import { buildId } from './build-id.ts';
 import { print, say } from './output.ts';
-import { addRunOptions, durationMs, type SharedFlags } from './sim-options.ts';
+import { Afterwards, demandWritable } from './output-file.ts';
+import { addRunOptions, demandVouch, durationMs, type SharedFlags } from './sim-options.ts';
 import { HTML_HELP, tell, writeStory } from './sim-run.ts';
 import { runLogged, type Source, sourceOf } from './tape-source.ts';
 
@@ -35,13 +36,19 @@ export function addSimReplayCommand(sim: Command): void {
 
 async function replay(first: string, second: string | undefined, flags: ReplayFlags): Promise<void> {
   const source = sourceOf(first, second, flags);
+  const { scenario } = source.options;
+  if (flags.html !== undefined) demandVouch(scenario?.name, '--html');
+  if (flags.until !== undefined) demandVouch(scenario?.name, '--until');
+  demandWritable(flags.html);
   const cutMicros = flags.until === undefined ? undefined : durationMs(flags.until, '--until') * 1000;
   const options = { ...source.options, story: flags.html !== undefined, ...(cutMicros === undefined ? {} : { cutMicros }) };
   const { result, log } = runLogged(options);
-  await writeStory(flags.html, result, `vouch sim replay${source.argument}`);
+  const afterwards = new Afterwards();
+  await writeStory(flags.html, result, `vouch sim replay${source.argument}`).catch((error) => afterwards.add(error));
   tell(result.report, source.argument, flags.json === true);
   if (cutMicros !== undefined && flags.json !== true) for (const state of result.states) print(`  ${state}`);
   if (cutMicros === undefined) judge(source, result, log);
+  afterwards.tell();
 }
 
 function judge(source: Source, result: RunResult, log: PrefixLog): void {

@@ -1,14 +1,18 @@
 /** `vouch sim run`: one seed, told in a few lines or as one JSON object. */
+import { Worker } from 'node:worker_threads';
 import type { Command } from 'commander';
 import type { Knobs } from '../../sim/knobs.ts';
 import { type Summaries, summaries } from '../../sim/measure/measures.ts';
 import { exitCodeOf, type RunReport, type RunResult } from '../../sim/result.ts';
-import { usageFailure } from './failure.ts';
+import { GENERIC } from '../../sim/run.ts';
+import { CliFailure, EXIT_INTERRUPTED, usageFailure } from './failure.ts';
 import { csvRows, printTable, writeCsv } from './measure-output.ts';
 import { print, printJson, say } from './output.ts';
+import { Afterwards, demandWritable } from './output-file.ts';
 import {
   addMeasureOptions,
   addSharedOptions,
+  demandVouch,
   planFlags,
   planOf,
   planOptions,
@@ -25,6 +29,20 @@ interface RunFlags extends SharedFlags {
   readonly tape?: string;
 }
 
+/** What the worker thread is given. */
+export interface RunOrder {
+  readonly plan: RunPlan;
+  readonly seed: string;
+  readonly flags: RunFlags;
+}
+
+/** What it ends with; everything else it has printed itself. */
+export interface RunEnd {
+  readonly status: number;
+  /** '' = none. */
+  readonly failure: string;
+}
+
 export const HTML_HELP: string = 'write the story of the run to one offline page';
 
 export function addSimRunCommand(sim: Command): void {
@@ -37,10 +55,52 @@ export function addSimRunCommand(sim: Command): void {
 }
 
 async function run(name: string | undefined, flags: RunFlags): Promise<void> {
-  await execute(planOf(name, flags), flags.seed, flags);
+  const plan = planOf(name, flags);
+  if (flags.html !== undefined) demandVouch(plan.scenario, '--html');
+  demandWritable(flags.tape, flags.html, flags.csv);
+  const started = performance.now();
+  const worker = new Worker(new URL('./sim-run-worker.js', import.meta.url), {
+    workerData: { plan, seed: flags.seed, flags } satisfies RunOrder,
+  });
+  let end: RunEnd | undefined;
+  let isInterrupted = false;
+  const interrupt = (): void => {
+    isInterrupted = true;
+    void worker.terminate();
+  };
+  process.on('SIGINT', interrupt);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker.on('message', (message: RunEnd) => {
+        end = message;
+      });
+      worker.on('error', reject);
+      worker.on('exit', () => resolve());
+    });
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+  if (end !== undefined) finish(end);
+  else if (isInterrupted) tellInterrupted(plan, flags, Math.round(performance.now() - started));
+  else throw new CliFailure('The run ended without a result.');
 }
 
-async function execute(plan: RunPlan, seed: string, flags: RunFlags): Promise<void> {
+function finish({ status, failure }: RunEnd): void {
+  process.exitCode = status;
+  if (failure !== '') say(`vouch: ${failure}`);
+}
+
+/** Nothing was found until then, and the seed says what would have come. */
+function tellInterrupted(plan: RunPlan, { seed, json }: RunFlags, wallMs: number): void {
+  process.exitCode = EXIT_INTERRUPTED;
+  const scenario = plan.scenario === '' ? GENERIC : plan.scenario;
+  if (json === true) return printJson({ scenario, seed, verdict: 'interrupted', violation: null, wallMs });
+  print(`${scenario} seed ${seed}: INTERRUPTED after ${(wallMs / 1000).toFixed(1)} s; nothing was found until then`);
+  print(`vouch sim replay${planFlags(plan)} ${seed}`);
+}
+
+/** What the worker thread does. */
+export async function execute(plan: RunPlan, seed: string, flags: RunFlags): Promise<void> {
   const { result, log } = runLogged({
     ...planOptions(plan, seed),
     record: flags.tape !== undefined,
@@ -49,14 +109,19 @@ async function execute(plan: RunPlan, seed: string, flags: RunFlags): Promise<vo
       if (flags.json !== true) print(describeKnobs(knobs));
     },
   });
-  if (flags.tape !== undefined) writeTapeFile(flags.tape, result, log);
-  await writeStory(flags.html, result, `vouch sim replay${planFlags(plan)} ${seed}`);
-  const argument = flags.tape === undefined ? `${planFlags(plan)} ${seed}` : `${scenarioFileOf(plan)} ${flags.tape}`;
-  const { samples } = result;
-  if (samples === undefined) return tell(result.report, argument, flags.json === true);
-  if (flags.csv !== undefined)
-    writeCsv(flags.csv, csvRows({ scenario: result.report.scenario, set: setOf(plan), seed, samples }, plan.measure));
-  tell({ ...result.report, measures: summaries(samples, plan.measure) }, argument, flags.json === true);
+  const afterwards = new Afterwards();
+  const { tape, csv } = flags;
+  const isOnTape = tape !== undefined && afterwards.try(() => writeTapeFile(tape, result, log));
+  await writeStory(flags.html, result, `vouch sim replay${planFlags(plan)} ${seed}`).catch((error) => afterwards.add(error));
+  const argument = isOnTape ? `${scenarioFileOf(plan)} ${tape}` : `${planFlags(plan)} ${seed}`;
+  const { samples, report } = result;
+  if (samples !== undefined && csv !== undefined) {
+    const rows = csvRows({ scenario: report.scenario, set: setOf(plan), seed, samples }, plan.measure);
+    afterwards.try(() => writeCsv(csv, rows));
+  }
+  const measured = samples === undefined ? report : { ...report, measures: summaries(samples, plan.measure) };
+  tell(measured, argument, flags.json === true);
+  afterwards.tell();
 }
 
 export async function writeStory(file: string | undefined, { story }: RunResult, command: string): Promise<void> {
@@ -99,5 +164,5 @@ export function tell(report: Measured, argument: string, json: boolean): void {
 function describeKnobs(knobs: Knobs): string {
   const faults = Object.entries(knobs.faults).map(([kind, weight]) => `${kind}=${weight === 0 ? 'off' : weight}`);
   const { faults: _, ...others } = knobs;
-  return `knobs ${JSON.stringify(others)} faults ${faults.join(',') || 'none'}`;
+  return `knobs ${JSON.stringify(others)} faults ${faults.join(',') || 'none drawn'}`;
 }

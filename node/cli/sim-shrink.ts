@@ -6,6 +6,7 @@ import type { StoryEvents } from '../../sim/story-events.ts';
 import type { Tape } from '../../sim/tape.ts';
 import { runGuarded } from './guarded-run.ts';
 import { print, printJson, say } from './output.ts';
+import { Afterwards, demandWritable } from './output-file.ts';
 import { addRunOptions, durationMs, type SharedFlags } from './sim-options.ts';
 import { runLogged, type Source, sourceOf, writeTapeFile } from './tape-source.ts';
 
@@ -36,6 +37,8 @@ export function addSimShrinkCommand(sim: Command): void {
 async function run(first: string, second: string | undefined, flags: ShrinkFlags): Promise<void> {
   const budgetMs = durationMs(flags.budget, '--budget');
   const source = sourceOf(first, second, flags);
+  const output = flags.output ?? `shrunk-${source.options.seed.replaceAll(/[^\w-]/g, '_')}.json`;
+  demandWritable(output);
   const original = runGuarded({ ...source.options, record: true });
   const { verdict } = original.report;
   if (verdict !== 'violation' && verdict !== 'liveness') return nothingToShrink(source, verdict, flags);
@@ -46,15 +49,15 @@ async function run(first: string, second: string | undefined, flags: ShrinkFlags
     ...(sha256 === undefined ? {} : { sha256 }),
   });
   const last = await drive(steps, new ShrinkProgress(original.storyEvents, stopwatch));
-  const output = flags.output ?? `shrunk-${original.report.seed.replaceAll(/[^\w-]/g, '_')}.json`;
   const { result, log } = runLogged({ ...source.options, tape: last.best.tape });
-  writeTapeFile(output, result, log);
+  const afterwards = new Afterwards();
+  const isWritten = afterwards.try(() => writeTapeFile(output, result, log));
   const { best, runs } = last;
   const wallMs = Math.round(stopwatch() - started);
   if (flags.json === true) {
     const { violation, traceHash } = result.report;
     printJson({
-      tape: output,
+      tape: isWritten ? output : null,
       storyEvents: best.story.total,
       before: original.storyEvents.total,
       runs,
@@ -62,11 +65,12 @@ async function run(first: string, second: string | undefined, flags: ShrinkFlags
       violation,
       traceHash,
     });
-    return;
+    return afterwards.tell();
   }
   for (const line of tellShrunk(original.storyEvents, best)) print(line);
-  print(`  ${runs} runs in ${(wallMs / 1000).toFixed(1)} s; tape: ${output}`);
-  print(`vouch sim replay${source.scenarioFile} ${output}`);
+  print(`  ${runs} runs in ${(wallMs / 1000).toFixed(1)} s${isWritten ? `; tape: ${output}` : ''}`);
+  if (isWritten) print(`vouch sim replay${source.scenarioFile} ${output}`);
+  afterwards.tell();
 }
 
 function nothingToShrink({ title }: Source, verdict: string, { json }: ShrinkFlags): void {

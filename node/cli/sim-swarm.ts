@@ -6,6 +6,7 @@ import type { SwarmPlan, SwarmReport } from '../../sim/swarm.ts';
 import { Corpus } from './corpus.ts';
 import { csvRows, printTable, writeCsv } from './measure-output.ts';
 import { print, printJson, say } from './output.ts';
+import { Afterwards, demandWritable } from './output-file.ts';
 import { exitCodeOfCampaign, runCampaign, type SeedFlags, type SeedOrder, seedOrder } from './seed-campaign.ts';
 import { addMeasureOptions, addSharedOptions, planFlags, planOf, type RunPlan, type SharedFlags, setOf } from './sim-options.ts';
 import { packageVersion } from './version.ts';
@@ -36,13 +37,19 @@ export function addSimSwarmCommand(sim: Command): void {
 async function swarm(name: string | undefined, flags: SwarmFlags): Promise<void> {
   const plan = planOf(name, flags);
   const order = seedOrder(flags, SEEDS_DEFAULT);
+  demandWritable(flags.csv, flags.corpus);
   const corpus = flags.corpus === undefined ? undefined : new Corpus(flags.corpus, planFlags(plan).trim());
+  const afterwards = new Afterwards();
+  let keeps = corpus !== undefined;
   const result = await runCampaign(plan, order, {
     label: '',
     first: corpus?.seeds(order.shard, order.shards) ?? [],
-    onDone: (done) => corpus?.note(done),
+    onDone: (done) => {
+      if (keeps) keeps = afterwards.try(() => corpus?.note(done));
+    },
   });
   process.exitCode = exitCodeOfCampaign(result);
+  if (result.failure !== undefined && result.tally.seeds === 0) throw result.failure;
   const samples = pool(result.measured.map((row) => row.samples));
   const report = result.tally.report(result.wallMs, {
     plan: swarmPlan(plan, order),
@@ -50,12 +57,19 @@ async function swarm(name: string | undefined, flags: SwarmFlags): Promise<void>
     interrupted: result.interrupted,
     ...(plan.measure.length > 0 ? { measures: summaries(samples, plan.measure) } : {}),
   });
+  if (result.failure !== undefined) afterwards.add(result.failure);
   if (flags.csv !== undefined) {
+    const { csv } = flags;
     const set = setOf(plan);
     const rows = result.measured.flatMap((row) => csvRows({ scenario: plan.scenario || GENERIC, set, ...row }, plan.measure));
-    writeCsv(flags.csv, rows);
+    afterwards.try(() => writeCsv(csv, rows));
   }
-  if (flags.json === true) return printJson(report);
+  tellAll(report, flags.json === true);
+  afterwards.tell();
+}
+
+function tellAll(report: SwarmReport, json: boolean): void {
+  if (json) return printJson(report);
   tell(report);
   if (report.measures !== undefined) printTable(report.measures);
   const first = report.failed[0];

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { MEASURES, pool, type Summaries, summaries } from '../../sim/measure/measures.ts';
 import { GENERIC } from '../../sim/run.ts';
 import type { SwarmFailure } from '../../sim/swarm.ts';
-import { usageFailure } from './failure.ts';
+import { type CliFailure, usageFailure } from './failure.ts';
 import { csvRows, printTable, writeCsv } from './measure-output.ts';
 import { print, printJson, say } from './output.ts';
+import { Afterwards, demandWritable } from './output-file.ts';
 import { exitCodeOfCampaign, runCampaign, type SeedFlags, type SeedOrder, seedOrder } from './seed-campaign.ts';
 import { addMeasureOptions, addSharedOptions, planOf, type RunPlan, type SharedFlags } from './sim-options.ts';
 
@@ -21,6 +22,7 @@ interface Row {
   readonly failed: readonly SwarmFailure[];
   readonly interrupted: boolean;
   readonly exitCode: number;
+  readonly failure: CliFailure | undefined;
   readonly measures: Summaries;
   readonly csv: readonly string[];
 }
@@ -48,27 +50,30 @@ async function sweep(name: string | undefined, flags: SweepFlags): Promise<void>
   const measured = { ...flags, measure: flags.measure ?? MEASURES.join(',') };
   // All command lines are checked before the first run.
   const plans = points(flags.set).map((set) => ({ set, plan: planOf(name, { ...measured, set }) }));
+  demandWritable(flags.csv);
+  const afterwards = new Afterwards();
   const rows: Row[] = [];
   for (const { set, plan } of plans) {
     const row = await runPoint(set, plan, order);
     rows.push(row);
+    if (row.failure !== undefined) afterwards.add(row.failure);
     if (flags.json !== true) tell(row);
     if (row.interrupted) break;
   }
   process.exitCode = worst(rows);
-  if (flags.csv !== undefined)
-    writeCsv(
-      flags.csv,
-      rows.flatMap(({ csv }) => csv),
-    );
+  const { csv: file } = flags;
+  const lines = rows.flatMap(({ csv }) => csv);
+  if (file !== undefined) afterwards.try(() => writeCsv(file, lines));
   if (flags.json === true) {
-    const tables = rows.map(({ csv: _, exitCode: __, ...table }) => table);
+    const tables = rows.map(({ csv: _, exitCode: __, failure: ___, ...table }) => table);
     printJson({ scenario: name ?? GENERIC, from: order.from, seeds: order.count, tables });
   }
+  afterwards.tell();
 }
 
 async function runPoint(set: string, plan: RunPlan, order: SeedOrder): Promise<Row> {
   const result = await runCampaign(plan, order, { label: `${set}: `, first: [], onDone: () => undefined });
+  if (result.failure !== undefined && result.tally.seeds === 0) throw result.failure;
   const samples = pool(result.measured.map((row) => row.samples));
   const swarm = { version: '', command: '', from: order.from, seeds: order.count, shard: 1, shards: 1 };
   const report = result.tally.report(result.wallMs, { plan: swarm, rows: false, interrupted: result.interrupted });
@@ -79,6 +84,7 @@ async function runPoint(set: string, plan: RunPlan, order: SeedOrder): Promise<R
     failed: report.failed,
     interrupted: result.interrupted,
     exitCode: exitCodeOfCampaign(result),
+    failure: result.failure,
     measures: summaries(samples, plan.measure),
     csv: result.measured.flatMap((row) => csvRows({ scenario: plan.scenario || GENERIC, set, ...row }, plan.measure)),
   };

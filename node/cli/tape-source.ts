@@ -1,15 +1,17 @@
 /** What `replay`, `shrink`, `explain` and `bisect` work on: a seed with the flags of `run`, or the file of a tape. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { PrefixLog } from '../../sim/prefix-log.ts';
 import type { RunResult } from '../../sim/result.ts';
 import { GENERIC, type RunOptions } from '../../sim/run.ts';
 import type { Scenario } from '../../sim/scenario.ts';
+import type { Tape } from '../../sim/tape.ts';
 import { formatTape, readTape, type TapeFile } from '../../sim/tape-file.ts';
 import { nativeHasher } from '../hasher.ts';
 import { buildId } from './build-id.ts';
 import { usageFailure } from './failure.ts';
 import { runGuarded } from './guarded-run.ts';
 import { say } from './output.ts';
+import { writeText } from './output-file.ts';
 import { findScenario } from './scenario-lookup.ts';
 import { planFlags, planOf, planOptions, type RunPlan, type SharedFlags } from './sim-options.ts';
 import { packageVersion } from './version.ts';
@@ -33,7 +35,16 @@ export function sourceOf(first: string | undefined, second: string | undefined, 
   const isScenarioFirst = second !== undefined && findScenario(first) !== undefined;
   const what = isScenarioFirst ? second : first;
   const name = isScenarioFirst ? first : second;
-  return isSeed(what) ? seedSource(what, name, flags) : tapeSource(what, name);
+  if (isSeed(what)) return seedSource(what, name, flags);
+  demandNoFlags(what, flags);
+  return tapeSource(what, name);
+}
+
+/** A tape is the last word on its world. */
+export function demandNoFlags(path: string, flags: SharedFlags): void {
+  const given = (['nodes', 'for', 'profile', 'fault', 'set', 'without'] as const).find((flag) => flags[flag] !== undefined);
+  if (given !== undefined)
+    throw usageFailure(`--${given} does not go with a tape: ${path} holds the whole world of its run. Run its seed instead.`);
 }
 
 function isSeed(what: string): boolean {
@@ -57,6 +68,8 @@ function tapeSource(path: string, name: string | undefined): Source {
   const file = readTapeFile(path);
   const { tape } = file;
   const scenario = findScenario(name ?? tape.scenario);
+  if (name !== undefined && scenario !== undefined && scenario.name !== tape.scenario)
+    throw usageFailure(`${path} is of ${kindOf(tape)}, not of ${name}: leave ${name} out, or name the scenario that it is of.`);
   if (scenario?.name !== tape.scenario && tape.scenario !== GENERIC)
     throw usageFailure(
       `${path} is of scenario "${tape.scenario}", which is not known here; if it is in a file of yours, name that file first.`,
@@ -70,6 +83,10 @@ function tapeSource(path: string, name: string | undefined): Source {
     argument: name === undefined ? ` ${path}` : ` ${name} ${path}`,
     scenarioFile: name === undefined ? '' : ` ${name}`,
   };
+}
+
+function kindOf({ scenario }: Tape): string {
+  return scenario === GENERIC ? 'the generic workload' : `scenario "${scenario}"`;
 }
 
 /** A tape names its scenario, but not the file of a user's own. */
@@ -93,8 +110,8 @@ function readTapeFile(path: string): TapeFile {
 }
 
 /** Runs a tape again. @param story whether what happens is kept for a person. */
-export function replayTape(path: string, story: boolean): RunResult {
-  return runGuarded({ ...tapeSource(path, undefined).options, story });
+export function replayTape(path: string, name: string | undefined, story: boolean): RunResult {
+  return runGuarded({ ...tapeSource(path, name).options, story });
 }
 
 /** Writes a run that was recorded. @param log of the same run. */
@@ -103,7 +120,7 @@ export function writeTapeFile(path: string, result: RunResult, log: PrefixLog): 
   if (tape === undefined) throw usageFailure('This run keeps no tape.');
   const { verdict, violation, traceHash } = report;
   const end = { verdict, violation, traceHash, storyEvents: storyEvents.total, samples: log.samples() };
-  writeFileSync(path, formatTape({ writtenBy: `vouch ${packageVersion()}`, build: buildId(), tape, end }));
+  writeText(path, formatTape({ writtenBy: `vouch ${packageVersion()}`, build: buildId(), tape, end }));
 }
 
 /** Runs something with a log of its events. */

@@ -14,9 +14,11 @@ import { LINEARIZABLE } from '../check/clients/linearizable-history.ts';
 import { PROOFS } from '../check/clients/proofs.ts';
 import type { Knobs } from '../knobs.ts';
 import type { RunReport, RunResult } from '../result.ts';
-import { type RunLimits, runSeed } from '../run.ts';
+import { runSeed } from '../run.ts';
+import type { RunLimits } from '../run-limits.ts';
 import { resolveKnobs } from '../run-tape.ts';
 import type { Scenario } from '../scenario.ts';
+import { ScenarioError } from '../scenario-error.ts';
 import { seedWords } from '../seed.ts';
 import type { StoryEvents } from '../story-events.ts';
 import type { Tape } from '../tape.ts';
@@ -87,6 +89,16 @@ export function* shrink(options: ShrinkOptions): Generator<ShrinkStep, Shrunk | 
   const shrinker = new Shrinker(options, toShrunk(first, claim));
   yield* shrinker.run();
   return shrinker.best;
+}
+
+/** A story may need nodes that a smaller world lacks: that is no shorter story. */
+function unlessNoScenario(run: () => RunResult): RunResult | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof ScenarioError) return undefined;
+    throw error;
+  }
 }
 
 /** A run of the tape, from its beginning to its own end. */
@@ -237,18 +249,22 @@ class Shrinker {
 
   /** @returns whether the tape is better than the best so far, and now is the best. */
   private attempt(tape: Tape): boolean {
-    return this.adopt(runSeed({ ...common(this.options), tape, seed: tape.seed, profile: tape.profile, limits: this.limits() }));
+    return this.adopt(() =>
+      runSeed({ ...common(this.options), tape, seed: tape.seed, profile: tape.profile, limits: this.limits() }),
+    );
   }
 
   private attemptSeed(seed: string, knobs: Knobs): boolean {
     const { profile, without } = this.best.tape;
     const options = { ...common(this.options), seed, profile, without, adjust: () => knobs, record: true };
-    return this.adopt(runSeed({ ...options, limits: this.limits() }));
+    return this.adopt(() => runSeed({ ...options, limits: this.limits() }));
   }
 
-  private adopt(result: RunResult): boolean {
+  private adopt(run: () => RunResult): boolean {
     this.runs += 1;
     const { claim } = this.best;
+    const result = unlessNoScenario(run);
+    if (result === undefined) return false;
     if (!isSameClaim(claim, claimOf(result.report))) return false;
     const found = this.isHistory() ? this.confirm(result) : toShrunk(result, claim);
     if (found === undefined) return false;
