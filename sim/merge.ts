@@ -29,7 +29,10 @@ export function mergeShards(files: readonly ShardFile[]): Merged {
   }
   const missing = Array.from({ length: plan.shards }, (_, i) => i + 1).filter((shard) => !seen.has(shard));
   const reports = files.map(({ report }) => report);
-  return { ok: true, report: add(reports), missing: missing.map((shard) => `${shard}/${plan.shards}`) };
+  const whole = add(reports);
+  // Shard 0 of n: some of the swarm. Nobody takes it for the swarm, nor for one of its shards.
+  const report = missing.length === 0 ? whole : { ...whole, plan: { ...plan, shard: 0 } };
+  return { ok: true, report, missing: missing.map((shard) => `${shard}/${plan.shards}`) };
 }
 
 function mismatch(a: ShardFile, b: ShardFile): string | undefined {

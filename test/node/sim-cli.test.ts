@@ -1,5 +1,5 @@
 /** `vouch sim` as a new user meets it: own files, wrong names, broken files, interrupted swarms. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -105,9 +105,24 @@ describe('sweep, shards and check', () => {
     });
     const merged = JSON.parse(sim('merge', ...shards, '--json').stdout) as object;
     const whole = JSON.parse(sim('swarm', 'majority-lock', '--seeds', '5', '--rows', '--json').stdout) as object;
-    const timeless = (report: object): object => ({ ...report, wallMs: 0, eventsPerSecond: 0, seedsPerMinute: 0 });
+    expect(merged).toMatchObject({ missing: [] });
+    const timeless = ({ missing: _, ...report }: { readonly missing?: unknown }): object => ({
+      ...report,
+      wallMs: 0,
+      eventsPerSecond: 0,
+      seedsPerMinute: 0,
+    });
     expect(timeless(merged)).toEqual(timeless(whole));
     expect(sim('merge', shards[0] as string, shards[0] as string).status).toBe(2);
+    const half = sim('merge', shards[1] as string, '--json');
+    expect({ status: half.status, stderr: half.stderr }).toEqual({
+      status: 5,
+      stderr: expect.stringContaining('missing shards: 1/2'),
+    });
+    expect(JSON.parse(half.stdout)).toMatchObject({ missing: ['1/2'], plan: { shard: 0, shards: 2 } });
+    const report = JSON.parse(readFileSync(shards[0] as string, 'utf8')) as Record<string, unknown>;
+    const stopped = file('stopped.json', JSON.stringify({ ...report, interrupted: true }));
+    expect(sim('merge', stopped, shards[1] as string).status).toBe(130);
   });
 
   test('a corpus keeps seeds that fail and runs them first', () => {
