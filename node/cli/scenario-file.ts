@@ -2,7 +2,7 @@
  * A user's own scenario file (`vouch sim run ./mine.ts`): bundled by esbuild, so that TypeScript and imports just work, and
  * imported. `vouch/sim` in it is this very installation: a Violation thrown there is a Violation here.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +12,7 @@ import type { Scenario } from '../../sim/scenario.ts';
 import { nearest } from './did-you-mean.ts';
 import { usageFailure } from './failure.ts';
 import { placeOf } from './scenario-failure.ts';
-import { rememberFile } from './scenario-lookup.ts';
+import { rememberFile, SUFFIXES } from './scenario-lookup.ts';
 
 const EXPORTED = 'scenario';
 /** What a scenario must have, and of which type. */
@@ -20,12 +20,13 @@ const FIELDS = { name: 'string', summary: 'string', world: 'function', tell: 'fu
 
 /** Whether an argument names a file rather than a scenario. */
 export function isScenarioFile(name: string): boolean {
-  return /\.(ts|mts|mjs|js)$/.test(name);
+  return SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 
 /** Bundles and loads a file, so that its path is the name of a scenario from now on. */
 export async function loadScenarioFile(path: string): Promise<void> {
   if (!existsSync(path)) throw usageFailure(`There is no file ${path}.`);
+  if (statSync(path).isDirectory()) throw usageFailure(`${path} is a folder: name the file of the scenario.`);
   const directory = mkdtempSync(join(tmpdir(), 'vouch-scenario-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   const bundle = join(directory, 'scenario.mjs');
@@ -95,7 +96,8 @@ function sentenceOf(error: unknown): string {
 }
 
 function scenarioIn(path: string, module: Readonly<Record<string, unknown>>): Scenario {
-  const found = module[EXPORTED] ?? module.default;
+  const standard = module.default;
+  const found = module[EXPORTED] ?? (looksLikeScenario(standard) ? standard : inside(standard));
   if (found === undefined) {
     const names = Object.keys(module);
     const others = names.length === 0 ? 'nothing' : names.join(', ');
@@ -107,12 +109,26 @@ function scenarioIn(path: string, module: Readonly<Record<string, unknown>>): Sc
   for (const [field, type] of Object.entries(FIELDS)) {
     if (typeof fields[field] !== type) throw wrongField(path, field, `a ${type}`, fields[field]);
   }
+  const { nodesMin } = fields;
+  if (nodesMin !== undefined && !(Number.isInteger(nodesMin) && (nodesMin as number) > 0))
+    throw wrongField(path, 'nodesMin', 'a whole number from 1', nodesMin);
   if (!Array.isArray(fields.faults)) throw wrongField(path, 'faults', 'a list', fields.faults);
   for (const kind of fields.faults as readonly unknown[]) {
     if (!FAULT_KINDS.some((known) => known === kind))
       throw usageFailure(`${path}: ${EXPORTED}.faults knows no ${JSON.stringify(kind)}.${nearest(String(kind), FAULT_KINDS)}`);
   }
   return found as Scenario;
+}
+
+function looksLikeScenario(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(FIELDS).some((field) => field in value);
+}
+
+/** `module.exports = { scenario }` of a file in the old format arrives as a default export. */
+function inside(standard: unknown): unknown {
+  return typeof standard === 'object' && standard !== null
+    ? (standard as Readonly<Record<string, unknown>>)[EXPORTED]
+    : undefined;
 }
 
 function wrongField(path: string, field: string, wanted: string, value: unknown): Error {

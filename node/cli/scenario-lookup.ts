@@ -1,4 +1,5 @@
 /** Scenarios by name: the shipped ones, the examples of other protocols, and those of files that were loaded. */
+import { statSync } from 'node:fs';
 import { SCENARIOS } from '../../scenarios/registry.ts';
 import { EXAMPLES } from '../../sim/examples/registry.ts';
 import type { Scenario } from '../../sim/scenario.ts';
@@ -11,6 +12,9 @@ export interface LoadedFile {
   readonly bundle: string;
   readonly scenario: Scenario;
 }
+
+/** What the file of a scenario may end with. */
+export const SUFFIXES = ['.ts', '.mts', '.js', '.mjs'] as const;
 
 const loaded: LoadedFile[] = [];
 
@@ -38,6 +42,20 @@ export function findScenario(name: string): Scenario | undefined {
 export function requireScenario(name: string): Scenario {
   const found = findScenario(name);
   if (found !== undefined) return found;
+  const file = SUFFIXES.map((suffix) => `${name}${suffix}`).find((path) => isFile(path));
+  if (file !== undefined) throw usageFailure(`There is no scenario "${name}". Did you mean the file ${asPath(file)}?`);
+  if (isFile(name) || /[\\/.]/.test(name))
+    throw usageFailure(
+      `"${name}" is no scenario: the file of a scenario ends with ${SUFFIXES.slice(0, -1).join(', ')} or ${SUFFIXES.at(-1)}.`,
+    );
   const names = [...SCENARIOS, ...EXAMPLES].map((scenario) => scenario.name);
   throw usageFailure(`There is no scenario "${name}".${nearest(name, names)} Known: ${names.join(', ')}.`);
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function asPath(file: string): string {
+  return /^\.{0,2}[\\/]/.test(file) ? file : `./${file}`;
 }

@@ -14,7 +14,7 @@ interface CheckFlags {
   readonly json?: boolean;
 }
 
-const EXIT_CODES = { linearizable: 0, violation: 1, unknown: 5 } as const;
+const EXIT_CODES = { linearizable: 0, violation: 1, unknown: 5, vacuous: 5 } as const;
 const STEPS_MAX = 999_999_999;
 
 export function addSimCheckCommand(sim: Command): void {
@@ -29,7 +29,7 @@ export function addSimCheckCommand(sim: Command): void {
       'after',
       [
         '',
-        'Exit status: 0 linearizable · 1 violation · 2 usage, or a malformed line · 5 unknown: the budget ran out',
+        'Exit status: 0 linearizable · 1 violation · 2 usage, or a malformed line · 5 unknown: the budget ran out, or there is no operation',
         '',
         'Example:',
         '  vouch sim check history.jsonl --model register',
@@ -49,16 +49,21 @@ function check(file: string, flags: CheckFlags): void {
     const reason = reader.take(line);
     if (reason !== undefined) throw usageFailure(`${file}, line ${reader.lines}: ${reason}.`);
   }
-  const result = reader.judge(stepsMax);
+  const judged = reader.judge(stepsMax);
+  // The history of nothing is linearizable, and says nothing.
+  const result = judged.operations === 0 ? ({ ...judged, verdict: 'vacuous' } as const) : judged;
   const wallMs = Math.round(performance.now() - started);
   process.exitCode = EXIT_CODES[result.verdict];
   if (flags.json === true) return printJson({ ...result, wallMs });
   tell(result, wallMs);
 }
 
-function tell(result: HistoryVerdict, wallMs: number): void {
+type Judged = HistoryVerdict | (Pick<HistoryVerdict, 'operations' | 'keys' | 'steps'> & { readonly verdict: 'vacuous' });
+
+function tell(result: Judged, wallMs: number): void {
   const { verdict, operations, keys, steps } = result;
   print(`${verdict}: ${operations} operations on ${keys} ${keys === 1 ? 'key' : 'keys'}, ${steps} steps in ${wallMs} ms`);
+  if (result.verdict === 'vacuous') print('  a history without operations proves nothing');
   if (result.verdict === 'unknown')
     print(`  key "${result.key}": the budget of ${result.stepsMax} steps ran out; --steps raises it`);
   if (result.verdict !== 'violation') return;

@@ -62,17 +62,18 @@ function judge(source: Source, result: RunResult, log: PrefixLog): void {
 function judgeTape(file: TapeFile, result: RunResult, log: PrefixLog): void {
   const { end } = file;
   const { missing, ignored } = result.drift;
-  if (missing + ignored > 0)
-    say(
-      `  the code asks for other choices than the tape holds: ${missing} were missing (harmless then), ${ignored} were ignored`,
-    );
-  if (result.report.traceHash === end.traceHash) return;
-  const departure = log.firstDifferenceFrom(end.samples);
-  if (file.build === buildId()) return differs(departure);
+  const isOwn = file.build === buildId();
+  const isEqual = result.report.traceHash === end.traceHash;
+  const departure = isEqual ? undefined : log.firstDifferenceFrom(end.samples);
+  if (isOwn && isEqual && missing + ignored === 0) return;
+  if (!isOwn) say(`  the tape was written by another build (${file.writtenBy})`);
+  say(`  choices that the tape lacks: ${missing} (harmless then); choices that nobody asked for: ${ignored} (ignored)`);
+  if (isOwn && !isEqual) return differs(departure);
   const isSame = isSameClaim(claimOf(result.report), claimOf(end));
-  const ending = isSame ? 'it ends in the same way' : `it ended before with ${end.violation?.oracle ?? end.verdict}`;
+  const ending = isSame ? 'it ends in the same way' : 'it ended otherwise before';
   const place = departure === undefined ? 'at its end' : `from ${describeEvent(departure)}`;
-  say(`  the tape was written by another build (${file.writtenBy}): the run is another one ${place}; ${ending}`);
+  const run = isEqual ? 'the run is the very same one' : `the run is another one ${place}`;
+  say(`  ${run}; ${ending}: ${end.violation?.oracle ?? end.verdict}`);
 }
 
 function differs(event: TracedEvent | undefined): void {

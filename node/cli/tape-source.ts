@@ -12,7 +12,7 @@ import { usageFailure } from './failure.ts';
 import { runGuarded } from './guarded-run.ts';
 import { say } from './output.ts';
 import { writeText } from './output-file.ts';
-import { findScenario } from './scenario-lookup.ts';
+import { findScenario, requireScenario } from './scenario-lookup.ts';
 import { planFlags, planOf, planOptions, type RunPlan, type SharedFlags } from './sim-options.ts';
 import { packageVersion } from './version.ts';
 
@@ -32,12 +32,18 @@ export interface Source {
 /** One argument is a seed or tape; of two, one is a scenario. The scenario may stand first or last. */
 export function sourceOf(first: string | undefined, second: string | undefined, flags: SharedFlags): Source {
   if (first === undefined) throw usageFailure('A seed or the file of a tape is missing.');
-  const isScenarioFirst = second !== undefined && findScenario(first) !== undefined;
+  const isScenarioFirst = second !== undefined && standsForScenario(first, second);
   const what = isScenarioFirst ? second : first;
   const name = isScenarioFirst ? first : second;
   if (isSeed(what)) return seedSource(what, name, flags);
   demandNoFlags(what, flags);
   return tapeSource(what, name);
+}
+
+/** A name that is not known stands for a scenario too where the other argument can be nothing but a seed. */
+function standsForScenario(first: string, second: string): boolean {
+  if (findScenario(first) !== undefined) return true;
+  return /^[0-9]+$/.test(second) && !/^[0-9]+$/.test(first);
 }
 
 /** A tape is the last word on its world. */
@@ -67,7 +73,7 @@ function seedSource(seed: string, name: string | undefined, flags: SharedFlags):
 function tapeSource(path: string, name: string | undefined): Source {
   const file = readTapeFile(path);
   const { tape } = file;
-  const scenario = findScenario(name ?? tape.scenario);
+  const scenario = name === undefined ? findScenario(tape.scenario) : requireScenario(name);
   if (name !== undefined && scenario !== undefined && scenario.name !== tape.scenario)
     throw usageFailure(`${path} is of ${kindOf(tape)}, not of ${name}: leave ${name} out, or name the scenario that it is of.`);
   if (scenario?.name !== tape.scenario && tape.scenario !== GENERIC)

@@ -29,6 +29,12 @@ function textOf(value: Value): string {
 const isPair = (value: Value): value is readonly [unknown, unknown] => Array.isArray(value) && value.length === 2;
 const isPlain = (value: Value): value is string | number => typeof value === 'string' || typeof value === 'number';
 
+/** A completion may repeat what was asked, or say nothing; anything else is a history of something else. */
+function echoComplaint(f: string, asked: Value, told: Value, hasAnswer: boolean): string | undefined {
+  if (!hasAnswer || told === undefined || told === null || textOf(told) === textOf(asked)) return undefined;
+  return `the ${f} was invoked with ${JSON.stringify(asked)}, but its ok says ${JSON.stringify(told)}: repeat the value or leave it out`;
+}
+
 const registerDialect: Dialect<RegisterInput> = {
   model: registerModel,
   refusal(f, asked) {
@@ -38,6 +44,8 @@ const registerDialect: Dialect<RegisterInput> = {
     return `a register has read, write and cas, not "${f}"`;
   },
   read(f, asked, told, hasAnswer) {
+    const complaint = f === 'read' ? undefined : echoComplaint(f, asked, told, hasAnswer);
+    if (complaint !== undefined) return { ok: false, reason: complaint };
     if (f === 'write') return { ok: true, input: { f, value: textOf(asked) } };
     if (f === 'cas' && isPair(asked)) return { ok: true, input: { f, from: textOf(asked[0]), to: textOf(asked[1]) } };
     if (hasAnswer && told === undefined) return { ok: false, reason: 'a read that is ok says what it read, in "value"' };
@@ -53,6 +61,8 @@ const keyValueDialect: Dialect<KeyValueInput> = {
     return `kv has get, put and append, not "${f}"`;
   },
   read(f, asked, told, hasAnswer) {
+    const complaint = f === 'get' ? undefined : echoComplaint(f, asked, told, hasAnswer);
+    if (complaint !== undefined) return { ok: false, reason: complaint };
     if (f === 'put' || f === 'append') return { ok: true, input: { f, value: String(asked) } };
     if (hasAnswer && !isPlain(told) && told !== null)
       return { ok: false, reason: 'a get that is ok says what it read: "value" is a text, "" or null for nothing' };

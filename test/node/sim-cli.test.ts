@@ -61,6 +61,13 @@ describe('a scenario file', () => {
       /cannot be read as a scenario: Could not resolve "\.\/missing\.mjs" \(.*import\.mjs:1:8\)\.$/,
     ],
     ['name.mjs', 'export const scenari = {};', /exports no "scenario"; it exports scenari\.$/],
+    ['empty.mjs', 'const scenario = 1;', /exports no "scenario"; it exports nothing\.$/],
+    ['default.mjs', 'export default {};', /exports no "scenario"; it exports default\.$/],
+    [
+      'min.mjs',
+      'export const scenario = { name: "x", summary: "y", nodesMin: 0, world() {}, tell() {}, faults: [] };',
+      /nodesMin must be a whole number from 1/,
+    ],
     ['throw.mjs', '\nthrow new TypeError("boom");', /fails when it is loaded: TypeError: boom \(throw\.mjs:2\)\.$/],
     [
       'field.mjs',
@@ -87,6 +94,14 @@ describe('a scenario file', () => {
   test('that does not exist, and a name near a real one, are wrong command lines', () => {
     expect(sim('run', './no-such-file.ts')).toMatchObject({ status: 2, stderr: 'vouch: There is no file ./no-such-file.ts.\n' });
     expect(sim('run', 'split-brian').stderr).toContain('There is no scenario "split-brian". Did you mean split-brain? Known: ');
+    expect(sim('replay', 'split-brian', '3').stderr).toContain('Did you mean split-brain? Known: ');
+  });
+
+  test('must end like one, and is found where only the end is missing', () => {
+    const ends = 'is no scenario: the file of a scenario ends with .ts, .mts, .js or .mjs.';
+    expect(sim('run', file('mine.txt', STORY)).stderr).toContain(ends);
+    expect(sim('run', file('mine', STORY)).stderr).toContain('Did you mean the file');
+    expect(sim('run', './nothing').stderr).toContain(ends);
   });
 });
 
@@ -150,6 +165,11 @@ describe('sweep, shards and check', () => {
     const broken = sim('check', file('broken.jsonl', `${invoke}\n{]`), '--model', 'kv');
     expect(broken.status).toBe(2);
     expect(broken.stderr).toMatch(/broken\.jsonl, line 2: this is not JSON\.\n$/);
+    const empty = sim('check', file('empty.jsonl', '\n'), '--model', 'kv', '--json');
+    expect({ status: empty.status, verdict: (JSON.parse(empty.stdout) as { verdict: string }).verdict }).toEqual({
+      status: 5,
+      verdict: 'vacuous',
+    });
     expect(sim('check', read(''), '--model', 'legder').stderr).toContain('Did you mean ledger?');
   });
 });

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { cleanUp, type Finished, temporary, vouch } from './support/vouch.ts';
+import { cleanUp, eventually, type Finished, start, temporary, vouch } from './support/vouch.ts';
 
 afterAll(cleanUp);
 
@@ -137,5 +137,59 @@ describe('flags that would do nothing are refused', () => {
     const path = story(THREE, `${NOTHING}, oracles: () => [{ name: 'own', claim: 'Nothing.' }]`);
     expect(sim('run', path, '--without', 'own').status).toBe(0);
     expect(sim('run', path, '--without', 'owm').stderr).toContain('Did you mean own?');
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('ends a run with what is known', async () => {
+    const run = start(['sim', 'run', '--seed', '7', '--for', '10m']);
+    await eventually('the run has begun', () => run.stdout().includes('knobs'));
+    run.kill('SIGINT');
+    expect(await run.ended).toBe(130);
+    expect(run.stdout()).toMatch(
+      /generic seed 7: INTERRUPTED after [\d.]+ s; nothing was found until then\nvouch sim replay --for 600000ms 7\n$/,
+    );
+  });
+
+  test('twice gives up the seeds under way, and keeps what is finished', async () => {
+    const csv = join(folder, 'interrupted.csv');
+    // Some seeds are over at once, the others never.
+    const path = story(
+      '(drawn) => ({ ...drawn, nodes: 3, operations: 1e9, workMicrosMax: 3.6e9 })',
+      '(story) => { if (story.draws.below(2) === 0) throw new Violation("own", "over"); }',
+    );
+    writeFileSync(path, readFileSync(path, 'utf8').replace('import type { Scenario }', 'import { type Scenario, Violation }'));
+    const swarm = start([
+      'sim',
+      'swarm',
+      path,
+      '--jobs',
+      '2',
+      '--seeds',
+      '9',
+      '--measure',
+      'commit',
+      '--csv',
+      csv,
+      '--corpus',
+      join(folder, 'c'),
+    ]);
+    await eventually('a seed is over', () => existsSync(join(folder, 'c')));
+    swarm.kill('SIGINT');
+    await eventually('it was heard', () => swarm.stderr().includes('stopping'));
+    swarm.kill('SIGINT');
+    expect(await swarm.ended).toBe(1);
+    expect(swarm.stdout()).toMatch(/interrupted after \d seeds/);
+    expect(readFileSync(csv, 'utf8')).toMatch(/\nmine,,\d,commit,|\n.*story\.ts,,\d,commit,/);
+  });
+
+  test('before the first result says that there is none', async () => {
+    const swarm = start(['sim', 'swarm', '--for', '10m', '--seeds', '2', '--jobs', '1', '--json']);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    swarm.kill('SIGINT');
+    await eventually('it was heard', () => swarm.stderr().includes('stopping'));
+    swarm.kill('SIGINT');
+    expect(await swarm.ended).toBe(130);
+    expect(JSON.parse(swarm.stdout())).toMatchObject({ seeds: 0, interrupted: true });
   });
 });

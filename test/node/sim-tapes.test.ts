@@ -93,7 +93,19 @@ describe('a tape', () => {
     });
     const { status, stderr } = vouch(['sim', 'replay', scenario, file]);
     expect([status, stderr]).toEqual([1, expect.stringContaining('another build')]);
-    expect(stderr).toContain('it ends in the same way');
+    expect(stderr).toContain('choices that the tape lacks: 0 (harmless then); choices that nobody asked for: 0 (ignored)');
+    expect(stderr).toContain('it ends in the same way: dies-once');
+  });
+
+  test('of another build that gives the very same run says so, and a choice that is missing is counted', () => {
+    const same = vouch(['sim', 'replay', scenario, edited('same.json', (fields) => (fields.build = 'other'))]);
+    expect(same.stderr).toContain('the run is the very same one; it ends in the same way: dies-once');
+    const file = edited('short-track.json', (fields) => {
+      fields.build = 'other';
+      const draws = fields.draws as Record<string, number[]>;
+      draws.story = (draws.story as number[]).slice(0, 1);
+    });
+    expect(vouch(['sim', 'replay', scenario, file]).stderr).toMatch(/choices that the tape lacks: [1-9]/);
   });
 
   test.each([

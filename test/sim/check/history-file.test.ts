@@ -88,6 +88,18 @@ describe('checkHistory', () => {
     expect(checkHistory(history, 'register')).toMatchObject({ result: { verdict: 'linearizable' } });
   });
 
+  test('an ok that says another value than its invocation is refused; one that says none is not', () => {
+    const write = (told: unknown): string => lines(event(1, 'invoke', 'write', 5), event(1, 'ok', 'write', told));
+    expect(checkHistory(write(6), 'register')).toMatchObject({
+      ok: false,
+      line: 2,
+      reason: expect.stringContaining('its ok says 6'),
+    });
+    expect(checkHistory(write(null), 'register')).toMatchObject({ ok: true });
+    const put = lines(event(1, 'invoke', 'put', 'a'), event(1, 'ok', 'put', 'b'));
+    expect(checkHistory(put, 'kv')).toMatchObject({ ok: false, line: 2 });
+  });
+
   test('empty lines and line ends of Windows are no mistake', () => {
     const history = `${lines(event(1, 'invoke', 'read'), event(1, 'ok', 'read', null)).replaceAll('\n', '\r\n\r\n')}\r\n`;
     expect(checkHistory(history, 'register')).toMatchObject({ result: { verdict: 'linearizable', operations: 1 } });
