@@ -26,6 +26,12 @@ function tryFile(file: string): void {
   }
 }
 
+/** For files that are read before they are added to: a device or a pipe has no end. */
+export function demandRegular(file: string | undefined): void {
+  if (file === undefined || statSync(file, { throwIfNoEntry: false })?.isFile() !== false) return;
+  throw usageFailure(`${file} is no regular file: it is read before it is added to. Name another one.`);
+}
+
 /** @throws CliFailure with status 2. */
 export function writeOutput(file: string, write: (file: string) => void): void {
   try {

@@ -13,7 +13,7 @@ import { usageFailure } from './failure.ts';
 import { HuntJournal } from './hunt-journal.ts';
 import { bundleMutant } from './mutant-bundle.ts';
 import { print, printJson } from './output.ts';
-import { Afterwards, demandWritable, writeText } from './output-file.ts';
+import { Afterwards, demandRegular, demandWritable, writeText } from './output-file.ts';
 import { demandOracles, durationMs, oraclesOf, wholeNumber } from './sim-options.ts';
 
 interface MutantFlags {
@@ -71,6 +71,7 @@ async function mutants(flags: MutantFlags): Promise<void> {
   const timeoutMs = (isMatrix ? 2 * huntMs : huntMs) + order.shrinkMs;
   const jobs = flags.jobs === undefined ? availableParallelism() : wholeNumber(flags.jobs, '--jobs', JOBS_MAX);
   demandWritable(flags.matrix, flags.journal);
+  demandRegular(flags.journal);
   const afterwards = new Afterwards();
   let [keeps, draws] = [true, flags.matrix !== undefined];
   const directory = mkdtempSync(join(tmpdir(), 'vouch-mutants-'));

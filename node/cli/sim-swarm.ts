@@ -6,7 +6,7 @@ import type { SwarmPlan, SwarmReport } from '../../sim/swarm.ts';
 import { Corpus } from './corpus.ts';
 import { csvRows, printTable, writeCsv } from './measure-output.ts';
 import { print, printJson, say } from './output.ts';
-import { Afterwards, demandWritable } from './output-file.ts';
+import { Afterwards, demandRegular, demandWritable } from './output-file.ts';
 import { exitCodeOfCampaign, runCampaign, type SeedFlags, type SeedOrder, seedOrder } from './seed-campaign.ts';
 import { addMeasureOptions, addSharedOptions, planFlags, planOf, type RunPlan, type SharedFlags, setOf } from './sim-options.ts';
 import { packageVersion } from './version.ts';
@@ -38,6 +38,7 @@ async function swarm(name: string | undefined, flags: SwarmFlags): Promise<void>
   const plan = planOf(name, flags);
   const order = seedOrder(flags, SEEDS_DEFAULT);
   demandWritable(flags.csv, flags.corpus);
+  demandRegular(flags.corpus);
   const corpus = flags.corpus === undefined ? undefined : new Corpus(flags.corpus, planFlags(plan).trim());
   const afterwards = new Afterwards();
   let keeps = corpus !== undefined;

@@ -21,7 +21,7 @@ export function addSimCommands(program: Command): void {
       'after',
       [
         '',
-        'Exit status: 0 pass · 1 safety violation · 2 usage · 3 liveness · 4 nondeterminism · 5 unknown or vacuous',
+        'Exit status: 0 pass · 1 safety violation · 2 usage · 3 liveness · 4 nondeterminism · 5 unknown or vacuous · 130 interrupted',
         '',
         'Examples:',
         '  vouch sim run split-brain --seed 7',

@@ -92,6 +92,7 @@ describe('a file that cannot be written', () => {
     const swarm = sim('swarm', ...lite, '--seeds', '1', '--measure', 'commit', '--csv', '/dev/full', '--json');
     expect({ status: swarm.status, seeds: JSON.parse(swarm.stdout).seeds as number }).toEqual({ status: 2, seeds: 1 });
     expect(swarm.stderr).toContain('/dev/full cannot be written: the disk is full (ENOSPC).');
+    expect(sim('swarm', 'majority-lock', '--seeds', '1', '--corpus', '/dev/full').stderr).toContain('is no regular file');
     const run = sim('run', 'majority-lock', '--tape', '/dev/full');
     expect({ status: run.status, stdout: run.stdout }).toEqual({ status: 2, stdout: expect.stringContaining('seed 1: PASS') });
   });
