@@ -9,7 +9,7 @@ export const HIBERNATION_MUTANTS: readonly Mutant[] = [
     id: 'H1',
     title: 'what the directory wants does not wake the groups that it concerns',
     file: 'core/replica/group.ts',
-    find: '    if (!this.leading || this.leadership.isSettled) return;\n    this.raft.wake(now);\n',
+    find: '    if (!this.leading || this.leadership.isSettled(now)) return;\n    this.raft.wake(now);\n',
     replace: '    return;\n',
   },
 ];
