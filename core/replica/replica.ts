@@ -359,7 +359,10 @@ export class Replica implements Core, GroupSink {
       this.dropped += 1;
       return;
     }
-    if (this.roster.current !== undefined) return this.rewriteManifest(this.roster.write(manifest));
+    if (this.roster.current !== undefined) {
+      this.writeFiles(this.roster.write(manifest)); // in this step's persist, whatever else that carries
+      return this.manifestChanged();
+    }
     this.seq = plus(this.seq, 1);
     this.bootstrapping = { manifest, seq: this.seq };
     this.effects.push({ kind: 'persist', seq: this.seq, ops: this.roster.operations(manifest) });
@@ -370,7 +373,10 @@ export class Replica implements Core, GroupSink {
     const topology = this.groups.get(GLOBAL_GROUP)?.state.topology;
     if (topology === undefined || topology.revision <= this.roster.revision) return;
     const ops = this.roster.follow(topology);
-    if (ops !== undefined) this.rewriteManifest(ops);
+    if (ops === undefined) return;
+    this.seq = plus(this.seq, 1);
+    this.effects.push({ kind: 'persist', seq: this.seq, ops }); // behind the step's own
+    this.manifestChanged();
   }
 
   /** Every leader looks at what the directory wants of its group. */
@@ -380,11 +386,9 @@ export class Replica implements Core, GroupSink {
     for (const group of this.groupList) this.guarded(group, () => group.directoryMoved(this.now));
   }
 
-  private rewriteManifest(ops: readonly FileOp[]): void {
-    this.seq = plus(this.seq, 1);
+  private manifestChanged(): void {
     this.topology += 1;
     this.directoryMoved = true;
-    this.effects.push({ kind: 'persist', seq: this.seq, ops });
   }
 
   /** Groups that this node began with, and those that it has a log of. */

@@ -52,13 +52,6 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     replace: '    if (refused !== undefined) {\n      stage.commit();\n      this.showTime();',
   },
   {
-    id: 'V12',
-    title: 'a refusal is judged at the time of a block that is never sealed',
-    file: 'core/state/block-builder.ts',
-    find: '    if (this.transactions.length === 0 && this.vault.leaves.firstExpiry() <= this.time) this.expire();\n',
-    replace: '',
-  },
-  {
     id: 'V13',
     title: 'a proof’s root is not compared with the header’s',
     file: 'core/proof/pruned-tree.ts',

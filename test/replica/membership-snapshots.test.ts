@@ -4,8 +4,9 @@
  */
 import { expect, test } from 'vitest';
 import type { SessionRef, VaultEntry } from '../../core/client/protocol.ts';
-import type { GroupId } from '../../core/ids.ts';
+import type { GroupId, LogIndex } from '../../core/ids.ts';
 import { membersOf } from '../../core/raft/configuration.ts';
+import type { Manifest } from '../../core/replica/manifest.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { add, GROUPS, Operator, untilVoters } from './operator.ts';
 import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './vaults.ts';
@@ -163,4 +164,35 @@ test('who joined and who left survives a restart from a checkpoint and the log b
   compact(book);
   untilLevel(book, joiner);
   expectSameStates(book, joiner);
+});
+
+test('news of the members that comes while a checkpoint is written does not come between its persists', () => {
+  const snapshots = { checkpointLogBytes: 2 * 1024, sliceRecords: 1 };
+  const cluster = new TestCluster(1, 1, 'rounds', { segmentBytes: 8 * 1024, snapshots });
+  cluster.boot();
+  const [node] = cluster.nodes as [TestNode];
+  const persists: number[] = [];
+  let told = 0;
+  const { step } = node.replica;
+  node.replica.step = (input) => {
+    const effects = [...step.call(node.replica, input)];
+    if (input.kind === 'request') {
+      // The next step, in which a checkpoint begins where the write was the last straw, is news from a peer that has applied more.
+      const { now, wall } = input;
+      const manifest = node.replica.manifest() as Manifest;
+      const news = { ...manifest, revision: (manifest.revision + 1) as LogIndex };
+      told += 1;
+      effects.push(...step.call(node.replica, { kind: 'bootstrap', manifest: news, now, wall }));
+    }
+    for (const effect of effects) if (effect.kind === 'persist') persists.push(effect.seq);
+    return effects;
+  };
+  const { vault, session } = createVault(cluster);
+  for (let i = 0; i < 60; i += 1) {
+    const tuple = { resource: `document:${i}`, relation: 'viewer', subject: 'user:anne' };
+    cluster.ask(cluster.leader(1), writeRequest(vault, session, i + 2, tuple));
+    cluster.pass(100_000);
+  }
+  expect(told).toBeGreaterThan(50);
+  expect(persists).toEqual(persists.map((_, position) => (persists[0] as number) + position));
 });
