@@ -23,7 +23,7 @@ import type { CheckedGroup, Finding, FsckReport } from './report.ts';
 
 const REPLACE =
   'The group takes no part on this node, and the other nodes go on with it. To have it here again, replace the node: vouch member replace.';
-const OLDER_ONE = 'Another checkpoint stands in for it, and the next one that the node writes replaces it.';
+const STANDS_IN = 'Another checkpoint, or the log itself, stands in for it, and the next one that the node writes replaces it.';
 
 /** Checks a directory. @throws StorageError where it is no directory of this program, or a read fails. */
 export function checkDirectory(reader: DirectoryReader, hasher: Hasher): FsckReport {
@@ -32,7 +32,6 @@ export function checkDirectory(reader: DirectoryReader, hasher: Hasher): FsckRep
 
 interface Checkpoint {
   readonly name: string;
-  readonly index: LogIndex;
   /** undefined: it cannot be used. */
   readonly restored: { readonly held: HeldSnapshot; readonly state: GroupState } | undefined;
 }
@@ -60,7 +59,6 @@ class Fsck {
     }
     if (recovery.tornBytes > 0) {
       this.noted(
-        undefined,
         `${recovery.tornBytes} bytes at the end of the log are torn`,
         'The next start cuts them; nobody was told that they are durable.',
       );
@@ -79,7 +77,11 @@ class Fsck {
     const usable = checkpoints.filter(({ restored }) => restored !== undefined);
     for (const { name, restored } of checkpoints) {
       if (restored === undefined)
-        this.damaged(group, `the checkpoint ${name} cannot be read`, usable.length > 0 ? OLDER_ONE : REPLACE);
+        this.damaged(
+          group,
+          `the checkpoint ${name} cannot be read`,
+          usable.length > 0 || log?.isComplete === true ? STANDS_IN : REPLACE,
+        );
     }
     const lastIndex = (log?.entries.at(-1)?.index ?? log?.snapshot?.index ?? INDEX_ZERO) as LogIndex;
     if (!isWhole)
@@ -103,12 +105,12 @@ class Fsck {
       if (place === undefined || place.group !== group || place.stage !== 'whole') return [];
       const held = quietly(() => finish(scanSnapshot(this.hasher, this.reader, name, place)));
       const whole = held === undefined ? undefined : heldOf(held);
-      if (whole === undefined) return [{ name, index: place.index, restored: undefined }];
+      if (whole === undefined) return [{ name, restored: undefined }];
       const state = newGroupState(group, manifest, { hasher: this.hasher });
       const fault = quietly(
         () => finish(restoreState(this.hasher, whole.manifest, whole.index.source(this.reader), state)) ?? '',
       );
-      return [{ name, index: place.index, restored: fault === '' ? { held: whole, state } : undefined }];
+      return [{ name, restored: fault === '' ? { held: whole, state } : undefined }];
     });
   }
 
@@ -145,8 +147,8 @@ class Fsck {
     this.findings.push({ level: 'damaged', group, what, remedy });
   }
 
-  private noted(group: GroupId | undefined, what: string, remedy: string): void {
-    this.findings.push({ level: 'noted', group, what, remedy });
+  private noted(what: string, remedy: string): void {
+    this.findings.push({ level: 'noted', group: undefined, what, remedy });
   }
 }
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { INVARIANTS } from '../../sim/invariants.ts';
 import { MUTANTS } from '../../sim/mutants/catalogue.ts';
@@ -113,8 +113,14 @@ function inOrder(rows: readonly MutantRow[]): readonly MutantRow[] {
 function planOf(file: string, order: HuntOrder): MatrixPlan {
   const { from, seeds, substituteSeeds, shrinkMs } = order;
   const options = `--seeds ${seeds}${from === 1 ? '' : ` --from ${from}`}${shrinkMs === 0 ? ' --no-shrink' : ''}`;
-  const command = `node dist/node/cli/main.js sim mutants ${options} --matrix ${file}`;
+  const command = `node dist/node/cli/main.js sim mutants ${options} --matrix ${placeOf(file)}`;
   return { command, from, seeds, substituteSeeds, shrinkMs };
+}
+
+/** As it is said on the page: where another machine has it, too. */
+function placeOf(file: string): string {
+  const path = relative(process.cwd(), resolve(file));
+  return path.startsWith('..') ? 'FILE' : path;
 }
 
 function chooseMutants({ only, matrix, without }: MutantFlags): readonly Mutant[] {

@@ -1,4 +1,5 @@
 /** The kill matrix says what the hunts found, and every bug of the list is either put back or missing for a reason. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { faultless, isFaultless } from '../../sim/knobs.ts';
 import { ABSENT_MUTANTS } from '../../sim/mutants/absent.ts';
@@ -91,4 +92,9 @@ test('in a faultless world nothing fails, not even at the end', () => {
   expect(report.faults).toEqual({});
   expect(isFaultless({ ...knobs, downMax: 1 })).toBe(false);
   expect(isFaultless({ ...knobs, faults: { crash: 0.1 } })).toBe(false);
+});
+
+test('the page in the repository says how to write it again, on any machine', () => {
+  const page = readFileSync(new URL('../../docs/reference/kill-matrix.md', import.meta.url), 'utf8');
+  expect(page).toContain('--matrix docs/reference/kill-matrix.md` writes it again');
 });
