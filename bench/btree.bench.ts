@@ -6,6 +6,7 @@ import sortedBTree from 'sorted-btree';
 import { BTree } from '../core/btree/tree.ts';
 import { compareBytes } from '../core/bytes/compare.ts';
 import { toUtf8 } from '../core/bytes/text.ts';
+import { PageSpace } from '../core/page/space.ts';
 import { MemoryPageStore } from '../core/page/store.ts';
 import { Random } from '../core/random.ts';
 import { type Candidate, compare, machineClass, report } from './harness.ts';
@@ -54,7 +55,7 @@ function heapBytes(): number {
 
 const before: number = heapBytes();
 const store = new MemoryPageStore(pageBytes);
-const tree = new BTree(store);
+const tree = new BTree(new PageSpace(store));
 churn(
   (key) => tree.set(key, value),
   (key) => tree.delete(key),

@@ -4,20 +4,18 @@
  * What is given is copied; what `get`, `key` and `value` return is the caller's.
  */
 import { assert } from '../assert.ts';
-import { PageSpace, type Pin } from '../page/space.ts';
-import { NO_PAGE, type PageId, type PageStore } from '../page/store.ts';
+import type { PageSpace, Pin } from '../page/space.ts';
+import { NO_PAGE, type PageId } from '../page/store.ts';
 import { checkTree, type TreeReport } from './check.ts';
 import { Cursor, type ScanRange } from './cursor.ts';
 import { TREE_KEY_BYTES_MAX, TREE_VALUE_BYTES_MAX } from './limits.ts';
 import { copyOfRange, findValue, ValueView } from './read.ts';
 import { Writer } from './writer.ts';
 
-/** What a superblock keeps of a tree. */
+/** Where a tree is: what opens it again, on the same pages. */
 export interface TreeRoot {
   readonly page: PageId;
   readonly count: number;
-  /** The generation to continue with. */
-  readonly generation: number;
 }
 
 /** Reading, of a tree or of a snapshot. */
@@ -41,19 +39,18 @@ export class BTree implements ReadonlyBTree {
   /** Changes so far; a cursor is valid while it stays. */
   changes: number = 0;
 
-  /** @param root where the tree was before; without it, a new and empty one. */
-  constructor(store: PageStore, root?: TreeRoot) {
-    this.space = new PageSpace(store, root === undefined ? 1 : root.generation);
-    this.writer = new Writer(this.space, root === undefined ? NO_PAGE : root.page);
+  /** @param space its own, or shared with other trees. @param root where the tree was before; without it, a new and empty one. */
+  constructor(space: PageSpace, root?: TreeRoot) {
+    this.space = space;
+    this.writer = new Writer(space, root === undefined ? NO_PAGE : root.page);
     this.entries = root === undefined ? 0 : root.count;
   }
 
   get count(): number {
     return this.entries;
   }
-  /** What opens this tree again, on a store with the same pages. */
   get root(): TreeRoot {
-    return { page: this.writer.root, count: this.entries, generation: this.space.generation };
+    return { page: this.writer.root, count: this.entries };
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -87,6 +84,11 @@ export class BTree implements ReadonlyBTree {
 
   /** The tree as it is now, readable until released, whatever is written later. Costs nothing but the copies to come. */
   snapshot(): TreeSnapshot {
+    return new TreeSnapshot(this.space, this.root, this.space.pin());
+  }
+
+  /** The same, where somebody else has pinned, or is about to pin, the pages of now, and keeps them for as long as it is read. */
+  image(): TreeSnapshot {
     return new TreeSnapshot(this.space, this.root);
   }
 
@@ -94,27 +96,23 @@ export class BTree implements ReadonlyBTree {
   check(): TreeReport {
     return checkTree(this.space, this.writer.root, this.entries);
   }
-
-  /** Pages that only snapshots still need. */
-  get pinnedPages(): number {
-    return this.space.pinnedPages;
-  }
 }
 
-/** A tree at one moment. Pages it alone needs are freed on release. */
+/** A tree at one moment. Pages it alone needs are freed on release of its pin. */
 export class TreeSnapshot implements ReadonlyBTree {
   private readonly space: PageSpace;
-  private readonly pin: Pin;
+  private readonly pin: Pin | undefined;
   private readonly view: ValueView = new ValueView();
   private isLive: boolean = true;
   readonly root: TreeRoot;
   /** A snapshot never changes; a released one has changed, so its cursors end. */
   changes: number = 0;
 
-  constructor(space: PageSpace, root: TreeRoot) {
+  /** @param pin its own; undefined: somebody else's keeps its pages for as long as it is read. */
+  constructor(space: PageSpace, root: TreeRoot, pin?: Pin) {
     this.space = space;
     this.root = root;
-    this.pin = space.pin();
+    this.pin = pin;
   }
 
   get count(): number {
@@ -145,7 +143,7 @@ export class TreeSnapshot implements ReadonlyBTree {
     assert(this.isLive, 'a snapshot is released once');
     this.isLive = false;
     this.changes += 1;
-    this.space.unpin(this.pin);
+    if (this.pin !== undefined) this.space.unpin(this.pin);
   }
 }
 

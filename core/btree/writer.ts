@@ -31,10 +31,6 @@ export class Writer {
   private readonly limits: TreeLimits;
   private readonly path: Path;
   private readonly cell: PendingCell = new PendingCell();
-  /** A copy of a page while it is rebuilt in place. */
-  private readonly mirror: Uint8Array;
-  /** A page with one cell too many, before it is split. */
-  private readonly overfull: Uint8Array;
   root: PageId;
 
   /** @param root an existing tree, or NO_PAGE for a new, empty one. */
@@ -43,8 +39,6 @@ export class Writer {
     this.space = space;
     this.limits = treeLimits(pageBytes);
     this.path = new Path(space);
-    this.mirror = new Uint8Array(pageBytes);
-    this.overfull = new Uint8Array(pageBytes + (pageBytes >>> 1));
     this.root = root === NO_PAGE ? this.emptyPage(PageKind.leaf, NO_PAGE, NO_KEY, 0) : root;
   }
 
@@ -98,12 +92,13 @@ export class Writer {
     const page = this.path.pageAt(level);
     const bytes = this.cell.bytesUnder(prefixLengthOf(page));
     if (!hasRoom(page, bytes)) return this.split(level, index);
-    if (!hasGap(page, bytes)) compact(page, this.mirror);
+    if (!hasGap(page, bytes)) compact(page, this.space.scratch.mirror);
     putCell(this.space, page, index, this.cell);
   }
 
   private split(level: number, index: number): void {
-    const { space, path, overfull } = this;
+    const { space, path } = this;
+    const { overfull } = space.scratch;
     const page = path.pageAt(level);
     const kind = isBranch(page) ? PageKind.branch : PageKind.leaf;
     const lower = level === 0 ? undefined : path.lowerFence(level - 1, path.childAt(level - 1));
@@ -137,7 +132,7 @@ export class Writer {
 
   /** Index of the first entry of the right half: the middle by bytes, or the end where keys arrive in order. */
   private splitPoint(isAppend: boolean): number {
-    const { overfull } = this;
+    const { overfull } = this.space.scratch;
     const count = countOf(overfull);
     if (isAppend) return isBranch(overfull) ? count - 2 : count - 1;
     const half = usedBytes(overfull) >>> 1;
@@ -152,8 +147,9 @@ export class Writer {
 
   /** The shortest key behind entry at-1 and not behind entry `at` of the overfull leaf. */
   private shortestSeparator(at: number): Uint8Array {
-    const left = keyAt(this.space, this.overfull, at - 1);
-    const right = keyAt(this.space, this.overfull, at);
+    const { overfull } = this.space.scratch;
+    const left = keyAt(this.space, overfull, at - 1);
+    const right = keyAt(this.space, overfull, at);
     return right.subarray(0, sharedLength(left, right) + 1);
   }
 
@@ -186,7 +182,8 @@ export class Writer {
    * The path's own page keeps its id, because it is owned; the neighbour is dropped.
    */
   private merge(level: number, child: number, between: number): boolean {
-    const { space, path, mirror } = this;
+    const { space, path } = this;
+    const { mirror } = space.scratch;
     const parent = path.pageAt(level - 1);
     const page = path.pageAt(level);
     const neighbourId = childAt(parent, child === between ? child + 1 : child - 1);

@@ -1,7 +1,7 @@
 /**
  * The append-only log of RFC 6962: the chain of a vault (leaf = header, index = height - 1) and the transactions of a
  * block (leaf = the transaction's canonical bytes). Any leaf count, no duplication of an odd last leaf.
- * Kept: the hash of every complete subtree, level by level, so any root or proof of any past size costs O(log size).
+ * Needed: the hash of every complete subtree, so any root or proof of any past size costs O(log size) of them.
  * Source: RFC 6962, section 2.1.
  */
 import { assert } from '../assert.ts';
@@ -46,6 +46,29 @@ export function transactionsRoot(hasher: Hasher, leaves: readonly Uint8Array[]):
   return log.root();
 }
 
+/** Where a log keeps its hashes: (level, index) -> the hash over leaves [index * 2^level, (index + 1) * 2^level), where that is complete. */
+export interface LogHashes {
+  /** Given in the order in which they become complete, a leaf before the nodes that it completes. */
+  put(level: number, index: number, hash: Uint8Array): void;
+  /** A copy. */
+  get(level: number, index: number): Uint8Array;
+}
+
+/** All of them in memory. */
+class MemoryHashes implements LogHashes {
+  private readonly levels: HashColumn[] = [];
+
+  put(level: number, index: number, hash: Uint8Array): void {
+    const column = this.levels[level] ?? new HashColumn();
+    this.levels[level] = column;
+    column.put(index, hash);
+  }
+
+  get(level: number, index: number): Uint8Array {
+    return (this.levels[level] as HashColumn).get(index);
+  }
+}
+
 /** A growing column of hashes. */
 class HashColumn {
   private readonly chunks: Uint8Array[] = [];
@@ -87,12 +110,14 @@ function levelOf(count: number): number {
 
 export class MerkleLog {
   private readonly hasher: Hasher;
-  /** levels[k] holds, at i, the hash over leaves [i * 2^k, (i + 1) * 2^k). */
-  private readonly levels: HashColumn[] = [];
-  private leaves: number = 0;
+  private readonly hashes: LogHashes;
+  private leaves: number;
 
-  constructor(hasher: Hasher) {
+  /** @param hashes where they are kept. Default: in memory. @param size leaves that it holds already */
+  constructor(hasher: Hasher, hashes: LogHashes = new MemoryHashes(), size: number = 0) {
     this.hasher = hasher;
+    this.hashes = hashes;
+    this.leaves = size;
   }
 
   /** Leaves appended. */
@@ -106,11 +131,9 @@ export class MerkleLog {
     let index = this.leaves;
     let node = hash;
     for (let level = 0; ; level += 1) {
-      const column = this.levels[level] ?? new HashColumn();
-      this.levels[level] = column;
-      column.put(index, node);
+      this.hashes.put(level, index, node);
       if (index % 2 === 0) break;
-      node = nodeHash(this.hasher, column.get(index - 1), node);
+      node = nodeHash(this.hasher, this.hashes.get(level, index - 1), node);
       index = (index - 1) / 2;
     }
     this.leaves += 1;
@@ -119,7 +142,7 @@ export class MerkleLog {
   /** Hash of leaf index. */
   leaf(index: number): Uint8Array {
     assert(index >= 0 && index < this.leaves, 'a leaf lies within the log');
-    return (this.levels[0] as HashColumn).get(index);
+    return this.hashes.get(0, index);
   }
 
   /** Root over the first size leaves; of none: the hash of nothing. */
@@ -133,9 +156,9 @@ export class MerkleLog {
 
   /** MTH over leaves [from, from + count); from is a multiple of the power of two that count calls for. */
   private range(from: number, count: number): Uint8Array {
-    if (count === 1) return (this.levels[0] as HashColumn).get(from);
+    if (count === 1) return this.hashes.get(0, from);
     const split = splitOf(count);
-    if (split * 2 === count) return (this.levels[levelOf(count)] as HashColumn).get(from / count);
+    if (split * 2 === count) return this.hashes.get(levelOf(count), from / count);
     return nodeHash(this.hasher, this.range(from, split), this.range(from + split, count - split));
   }
 

@@ -33,6 +33,8 @@ const BIT_MASK: number = 0xffff;
 const STALE_SHIFT: number = 16;
 const LEAF_BIRTH: number = 0;
 const LEAF_LENGTH: number = 1;
+/** No leaf's path is so short. */
+const STUB_PATH_BYTES: number = 1;
 const LEAF_RECORD_BYTES: number = TUPLE_PATH_BYTES + HASH_BYTES;
 
 /** A root within an arena: the current tree or a snapshot of it. */
@@ -43,6 +45,8 @@ export interface TreeView {
   readonly size: number;
   /** Hash of the root node; of an empty tree the hash of nothing. A copy. */
   treeRoot(): Uint8Array;
+  /** Makes sure that the leaves that a target leads to are in memory. */
+  reach(target: Uint8Array): void;
 }
 
 export class NodeArena {
@@ -109,6 +113,15 @@ export class NodeArena {
     return -id;
   }
 
+  /** A leaf in the place of a whole bucket whose leaves are not in memory. Its path is the bucket's byte; its parent has the hash. */
+  newStub(bucket: number, birth: number): NodeRef {
+    return this.newLeaf(Uint8Array.of(bucket), this.empty, birth);
+  }
+
+  isStub(ref: NodeRef): boolean {
+    return ref < 0 && this.pathLength(ref) === STUB_PATH_BYTES;
+  }
+
   /** Gives the record of a node that nobody refers to any more back. */
   free(ref: NodeRef): void {
     if (ref > 0) this.inners.free(ref);
@@ -168,7 +181,7 @@ export class NodeArena {
     copyHash(valueHash, 0, this.leaves.bytes(-leaf), this.leaves.byteAt(-leaf) + TUPLE_PATH_BYTES);
   }
 
-  /** First bit at which a leaf's path differs from another path; -1 where they are equal. No path is a prefix of another. */
+  /** First bit at which a leaf's path differs from another path; -1 where they are equal. No path is a prefix of another, of a stub in another bucket neither. */
   difference(leaf: NodeRef, path: Uint8Array): number {
     const bytes = this.leaves.bytes(-leaf);
     const at = this.leaves.byteAt(-leaf);

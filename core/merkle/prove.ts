@@ -27,6 +27,7 @@ interface Shown {
  */
 export function prove(view: TreeView, targets: readonly Uint8Array[], valueAt: (path: Uint8Array) => Uint8Array): Uint8Array {
   assert(targets.length > 0, 'a proof has a target');
+  for (const target of targets) view.reach(target);
   view.treeRoot(); // brings every hash up to date
   const out = new ProofBytes();
   out.byte(PROOF_FORMAT);

@@ -5,7 +5,7 @@
  * Source: the dead lists of ZFS (Ahrens, 2009).
  */
 import { assert } from '../assert.ts';
-import type { NodeArena, NodeRef, TreeView } from './arena.ts';
+import { NO_NODE, type NodeArena, type NodeRef, type TreeView } from './arena.ts';
 import { stateRootBeneath } from './buckets.ts';
 import { HASH_BYTES } from './hashes.ts';
 
@@ -42,6 +42,13 @@ export class TreeSnapshot implements TreeView {
   treeRoot(): Uint8Array {
     assert(this.live, 'a released snapshot is not used');
     return this.rootHash.slice();
+  }
+
+  /** A snapshot shows the buckets that were in memory when it was taken. */
+  reach(target: Uint8Array): void {
+    assert(this.live, 'a released snapshot is not used');
+    const isHere = this.root === NO_NODE || !this.arena.isStub(this.arena.descend(this.root, target));
+    assert(isHere, 'a snapshot is asked for buckets that it has');
   }
 
   /** Hash of the leaves whose path begins with this byte, or EMPTY. */

@@ -4,17 +4,22 @@
  *
  * A change walks from the root to the place (`spine`), makes the nodes on the way this tree's own (copying those a snapshot
  * shares) and marks their hashes stale; a root recomputes what is stale, each node once however many leaves changed.
+ * A bucket whose leaves are not in memory is a stub in its place, with the hash that the block behind the last change to it
+ * committed; it is loaded when somebody needs a leaf of it, and must have that hash then.
+ *
  * Invariants: the bits of inner nodes grow downwards; both children of an inner node exist; if a hash beneath a child is
  * stale, the child's hash in its parent is stale too.
  */
 import { assert } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
+import { DamageError } from '../errors.ts';
 import { NO_NODE, NodeArena, type NodeRef, type Side, type TreeView } from './arena.ts';
 import { bitAt } from './bits.ts';
 import { BUCKET_VECTOR_BYTES, bucketVector, stateRootBeneath, stateRootOf } from './buckets.ts';
-import { BUCKETS, copyHash, HASH_BYTES } from './hashes.ts';
+import { BUCKETS, copyHash, HASH_BYTES, sameHash } from './hashes.ts';
 import { isPathLength, PATH_BITS_MAX } from './path.ts';
 import { TreeSnapshot } from './snapshot.ts';
+import { plantSubtree, type SubtreeLeaf } from './subtree.ts';
 
 /**
  * Leaves from which the tree keeps its bucket vector between roots. Why not always: 8 KiB for each of 100,000 small vaults;
@@ -22,8 +27,16 @@ import { TreeSnapshot } from './snapshot.ts';
  */
 const CACHED_VECTOR_LEAVES: number = 256;
 
+/** The leaves of a bucket, in path order; asked for where they are not in memory. */
+export type BucketSource = (bucket: number) => readonly SubtreeLeaf[];
+
 export class CommitmentTree implements TreeView {
   readonly arena: NodeArena;
+  private readonly source: BucketSource | undefined;
+  /** 1 at i: bucket i is a stub. */
+  private readonly stubs: Uint8Array = new Uint8Array(BUCKETS);
+  /** How many buckets are stubs. */
+  stubCount: number = 0;
   private rootRef: NodeRef = NO_NODE;
   private readonly rootHash: Uint8Array;
   private rootStale: boolean = false;
@@ -44,9 +57,11 @@ export class CommitmentTree implements TreeView {
   private readonly sides: Uint8Array = new Uint8Array(PATH_BITS_MAX);
   private depth: number = 0;
 
-  constructor(hasher: Hasher) {
+  /** @param source of a tree that begins with stubs (`plant`) */
+  constructor(hasher: Hasher, source?: BucketSource) {
     this.arena = new NodeArena(hasher);
     this.rootHash = this.arena.empty.slice();
+    this.source = source;
   }
 
   get root(): NodeRef {
@@ -61,6 +76,7 @@ export class CommitmentTree implements TreeView {
   /** Whether a leaf stands at a path of 32, 96 or 97 bytes. */
   has(path: Uint8Array): boolean {
     assert(isPathLength(path.length), 'a path has 32, 96 or 97 bytes');
+    this.need(path[0] as number);
     if (this.rootRef === NO_NODE) return false;
     return this.arena.difference(this.arena.descend(this.rootRef, path), path) < 0;
   }
@@ -69,6 +85,7 @@ export class CommitmentTree implements TreeView {
   set(path: Uint8Array, valueHash: Uint8Array): void {
     assert(isPathLength(path.length), 'a path has 32, 96 or 97 bytes');
     assert(valueHash.length === HASH_BYTES, 'a value hash has 32 bytes');
+    this.need(path[0] as number);
     this.dirtyBuckets[path[0] as number] = 1;
     if (this.rootRef === NO_NODE) {
       this.depth = 0;
@@ -79,6 +96,74 @@ export class CommitmentTree implements TreeView {
     const difference = this.arena.difference(leaf, path);
     if (difference < 0) this.replace(leaf, path, valueHash);
     else this.insert(difference, path, valueHash);
+  }
+
+  /** Whether the leaves of a bucket are in memory. */
+  isLoaded(bucket: number): boolean {
+    return this.stubs[bucket] === 0;
+  }
+
+  reach(target: Uint8Array): void {
+    if (this.stubCount === 0 || this.rootRef === NO_NODE) return;
+    const leaf = this.arena.descend(this.rootRef, target);
+    if (this.arena.isStub(leaf)) this.need(this.arena.bucketOf(leaf));
+  }
+
+  /** Begins with the buckets as they were committed. Before anything else, once for each that is not empty. */
+  plant(bucket: number, hash: Uint8Array): void {
+    assert(this.stubs[bucket] === 0 && this.source !== undefined, 'a bucket is planted once, where it can be loaded');
+    const path = Uint8Array.of(bucket);
+    this.depth = 0;
+    if (this.rootRef !== NO_NODE) this.makePlace(this.arena.difference(this.walk(path), path), path);
+    this.attach(this.arena.newStub(bucket, this.epoch));
+    this.setHashStale(false);
+    this.copyHashToPlace(hash, 0);
+    this.stubs[bucket] = 1;
+    this.stubCount += 1;
+  }
+
+  /** The leaves that the stubs stand for. */
+  countUnloaded(leaves: number): void {
+    this.leafCount += leaves;
+  }
+
+  /** Loads a bucket where it is not in memory. */
+  need(bucket: number): void {
+    if (this.stubs[bucket] === 0) return;
+    assert(this.source !== undefined, 'a tree with stubs has a source');
+    this.load(bucket, this.source(bucket));
+  }
+
+  /** Puts the leaves of a bucket in the place of its stub. Throws DamageError where they are not what was committed. */
+  load(bucket: number, leaves: readonly SubtreeLeaf[]): void {
+    assert(this.stubs[bucket] === 1, 'a stub is loaded');
+    const stub = this.walk(Uint8Array.of(bucket));
+    // Born with the stub: snapshots that share its parent see the leaves, too.
+    const planted = plantSubtree(this.arena, leaves, this.arena.birth(stub));
+    if (planted === undefined || !sameHash(planted.hash, 0, this.placeBytes(), this.placeAt())) {
+      throw new DamageError('bucket_damaged', 'the rows of a bucket are not what its block has committed');
+    }
+    this.attach(planted.root);
+    this.retire(stub);
+    this.stubs[bucket] = 0;
+    this.stubCount -= 1;
+  }
+
+  /** Forgets the leaves of a bucket, which its source must have. Not while a snapshot is live. */
+  unload(bucket: number): void {
+    assert(this.frozen === 0 && this.source !== undefined, 'a bucket is forgotten where nobody else shows it');
+    if (this.stubs[bucket] === 1 || this.rootRef === NO_NODE) return;
+    this.rehash();
+    const top = this.walkToBucket(bucket);
+    if (this.arena.bucketOf(top) !== bucket) return;
+    const open: NodeRef[] = [top];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (node > 0) open.push(this.arena.child(node, 0), this.arena.child(node, 1));
+      this.arena.free(node);
+    }
+    this.attach(this.arena.newStub(bucket, this.epoch));
+    this.stubs[bucket] = 1;
+    this.stubCount += 1;
   }
 
   /** Removes a leaf. @returns whether it was there. */
@@ -159,6 +244,22 @@ export class CommitmentTree implements TreeView {
     return node;
   }
 
+  /** Walks to the node that holds exactly the leaves of a bucket, if there are any. */
+  private walkToBucket(bucket: number): NodeRef {
+    const { arena, spine, sides } = this;
+    let node = this.rootRef;
+    let depth = 0;
+    while (node > 0 && arena.bit(node) < 8) {
+      const side = ((bucket >> (7 - arena.bit(node))) & 1) as Side;
+      spine[depth] = node;
+      sides[depth] = side;
+      depth += 1;
+      node = arena.child(node, side);
+    }
+    this.depth = depth;
+    return node;
+  }
+
   /** Makes the first `depth` nodes of the spine this tree's own, and stale all the hashes on the way to the place. */
   private claim(): void {
     const { arena, spine, sides, depth } = this;
@@ -229,8 +330,15 @@ export class CommitmentTree implements TreeView {
     this.arena.hashLeaf(path, valueHash, this.placeBytes(), this.placeAt());
   }
 
-  /** Parts the subtree in which all paths agree up to `difference` from the new leaf, by a new inner node above it. */
   private insert(difference: number, path: Uint8Array, valueHash: Uint8Array): void {
+    this.makePlace(difference, path);
+    this.leafCount += 1;
+    this.attachLeaf(path, valueHash);
+    this.rootStale = true;
+  }
+
+  /** Parts the subtree in which all paths agree up to `difference` from a new leaf's place, by a new inner node above both. */
+  private makePlace(difference: number, path: Uint8Array): void {
     const { arena } = this;
     let above = this.depth;
     while (above > 0 && arena.bit(this.spine[above - 1] as NodeRef) > difference) above -= 1;
@@ -249,8 +357,6 @@ export class CommitmentTree implements TreeView {
     this.spine[above] = inner;
     this.sides[above] = side;
     this.depth = above + 1;
-    this.leafCount += 1;
-    this.attachLeaf(path, valueHash);
     this.rootStale = true;
   }
 

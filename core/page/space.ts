@@ -1,5 +1,6 @@
 /**
- * Who may change a page, and when it may be freed: copy-on-write by generations.
+ * Who may change a page, and when it may be freed: copy-on-write by generations. One space serves all trees of a group, so a
+ * snapshot of them all is one pin.
  *
  * A page carries the generation it was allocated in. Taking a snapshot ends a generation, so a page of the current one is
  * in no snapshot and its owner changes it in place; an older one is copied first. A page that the tree drops while a
@@ -18,16 +19,32 @@ export interface Pin {
   readonly dead: PageId[];
 }
 
+/** What a tree needs while it changes a page; shared, because a group has up to 100,000 trees and one of them changes at a time. */
+export interface Scratch {
+  /** A copy of a page while it is rebuilt in place. */
+  readonly mirror: Uint8Array;
+  /** A page with one cell too many, before it is split. */
+  readonly overfull: Uint8Array;
+}
+
 export class PageSpace {
   readonly store: PageStore;
   /** The generation of pages allocated now. */
   generation: number;
   /** Live snapshots, oldest first. */
   private readonly pins: Pin[] = [];
+  private shared: Scratch | undefined = undefined;
 
-  constructor(store: PageStore, generation: number) {
+  /** @param generation to begin with: behind that of every page in the store. */
+  constructor(store: PageStore, generation: number = 1) {
     this.store = store;
     this.generation = generation;
+  }
+
+  get scratch(): Scratch {
+    const { pageBytes } = this.store;
+    this.shared ??= { mirror: new Uint8Array(pageBytes), overfull: new Uint8Array(pageBytes + (pageBytes >>> 1)) };
+    return this.shared;
   }
 
   read(id: PageId): Uint8Array {
@@ -83,7 +100,12 @@ export class PageSpace {
     this.pins.splice(at, 1);
   }
 
-  /** Pages kept for snapshots alone. For checks and metrics. */
+  /** Pages that the trees have dropped and only snapshots still need. */
+  *deadPages(): Generator<PageId> {
+    for (const pin of this.pins) yield* pin.dead;
+  }
+
+  /** How many of them there are. For checks and metrics. */
   get pinnedPages(): number {
     let count = 0;
     for (const pin of this.pins) count += pin.dead.length;

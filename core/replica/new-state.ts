@@ -1,6 +1,8 @@
 /** The state that every replica of a group begins with. */
 import type { Hasher } from '../capability.ts';
 import { GLOBAL_GROUP, type GroupId } from '../ids.ts';
+import { PageSpace } from '../page/space.ts';
+import { MemoryPageStore } from '../page/store.ts';
 import { GroupState, type StateObserver } from '../state/group-state.ts';
 import type { Founding } from './manifest.ts';
 
@@ -23,6 +25,6 @@ export function newGroupState(
     dataGroups: groups.map((members) => members.group).filter((id) => id !== GLOBAL_GROUP),
     founders,
     ...(observer === undefined ? {} : { observer }),
-    ...(pageBytes === undefined ? {} : { pageBytes }),
+    space: new PageSpace(new MemoryPageStore(pageBytes)),
   });
 }

@@ -20,11 +20,10 @@ import {
   OBJECT_BYTES_MAX,
   SNAPSHOT_CHUNK_BYTES_MAX,
 } from '../limits.ts';
-import type { NodeRef } from '../merkle/arena.ts';
+import type { NodeRef, TreeView } from '../merkle/arena.ts';
 import { emptyHash } from '../merkle/hashes.ts';
 import { REVERSE_PATH_BYTES } from '../merkle/path.ts';
 import { proveRun } from '../merkle/prove.ts';
-import type { TreeSnapshot } from '../merkle/snapshot.ts';
 import type { LeafValue } from '../merkle/value.ts';
 import { decodeProof, type ProofNode } from '../proof/decode-proof.ts';
 import { NodeTag } from '../proof/format.ts';
@@ -42,7 +41,7 @@ export const LEAF_OVERHEAD_BYTES: number = 5;
 export const REVERSE_LEAF_BYTES: number = 2 + REVERSE_PATH_BYTES + 32;
 
 /** The chunk of a run of neighbouring leaves. */
-export function encodeLeafChunk(vault: Uint8Array, tree: TreeSnapshot, run: readonly RunLeaf[]): Uint8Array {
+export function encodeLeafChunk(vault: Uint8Array, tree: TreeView, run: readonly RunLeaf[]): Uint8Array {
   const frame = proveRun(tree, run);
   const out = new Uint8Array(ULID_BYTES + frame.length);
   out.set(vault);

@@ -2,17 +2,21 @@
  * A captured state as chunks, section by section, in short steps. A generator: what it yields is either a finished chunk or the
  * cost of the record just read, and whoever drives it decides when a step has been long enough.
  *
- * Leaves come in path order from the commitment tree, which knows only hashes of values; rows stand under names. Both orders
- * begin with the bucket, so one bucket's rows are read ahead and matched by path. Memory: the rows of the largest bucket.
+ * Leaves go in path order; rows stand under names. Both orders begin with the bucket, so a bucket's rows are read, sorted by path
+ * and hashed once more into a commitment tree of this capture's own: a row that is not what its block committed ends the work here
+ * and never travels. Memory: the largest buckets of one chunk.
  */
 import { assert, defined } from '../assert.ts';
 import { Writer } from '../bytes/writer.ts';
-import { NO_NODE, type NodeRef } from '../merkle/arena.ts';
+import { BUCKETS } from '../merkle/hashes.ts';
 import { REVERSE_PATH_BYTES } from '../merkle/path.ts';
+import { type SubtreeLeaf, sortLeaves } from '../merkle/subtree.ts';
+import type { CommitmentTree } from '../merkle/tree.ts';
+import { bucketLeaves, openCommitment } from '../state/bucket-leaves.ts';
 import type { StateCapture, VaultImage } from '../state/capture.ts';
 import { entityOfKey, prefixRange, tupleOfKey } from '../state/key-reader.ts';
 import { Table } from '../state/keys.ts';
-import { entityValue, tupleValue } from '../state/leaves.ts';
+import { entityValue, tupleValue } from '../state/leaf-values.ts';
 import { decodeEntityRow, decodeTupleRow } from '../state/rows.ts';
 import { ulidBytes } from '../state/ulid-field.ts';
 import { encodeLeafChunk, LEAF_OVERHEAD_BYTES, REVERSE_LEAF_BYTES, type RunLeaf } from './leaf-chunk.ts';
@@ -84,7 +88,7 @@ function* vaultsOf(capture: StateCapture, chunkBytes: number): Steps {
   for (const vault of capture.vaults) {
     const image = capture.image(vault);
     const historyRows = yield* countHistory(image);
-    writeVault(packer.record, { header: image.header, leaves: image.tree.size, historyRows });
+    writeVault(packer.record, { header: image.header, leaves: image.leaves, historyRows });
     yield* packer.add();
   }
   yield* packer.end();
@@ -150,37 +154,48 @@ function* valuesOf(image: VaultImage, bucket: number, values: Map<string, Uint8A
   }
 }
 
+/** A bucket's leaves, loaded into the tree. @returns their paths, in order */
+function* loadBucket(image: VaultImage, tree: CommitmentTree, bucket: number): Generator<SerialStep, readonly SubtreeLeaf[]> {
+  const { hasher, keys } = image.vault.leaves;
+  const leaves: SubtreeLeaf[] = [];
+  for (const leaf of bucketLeaves({ hasher, keys, rows: image.rows }, bucket)) {
+    leaves.push(leaf);
+    yield WORK;
+  }
+  sortLeaves(leaves);
+  if (!tree.isLoaded(bucket)) tree.load(bucket, leaves);
+  assert(leaves.length === 0 || tree.has((leaves[0] as SubtreeLeaf).path), 'a bucket with rows is in the tree');
+  return leaves;
+}
+
 function* leavesOf(image: VaultImage, chunkBytes: number): Steps {
-  const { tree, vault } = image;
-  const { arena } = tree;
-  const id = ulidBytes(vault.id);
+  const { hasher, keys } = image.vault.leaves;
+  const tree = openCommitment({ hasher, keys, rows: image.rows }, image.leaves);
+  const id = ulidBytes(image.vault.id);
   const values: Map<string, Uint8Array> = new Map();
-  let bucket = -1;
   let run: RunLeaf[] = [];
   let runBytes = id.length;
-  const open: NodeRef[] = tree.root === NO_NODE ? [] : [tree.root];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (node > 0) {
-      open.push(arena.child(node, 1), arena.child(node, 0));
-      continue;
+  /** Buckets in front of it are forgotten: nothing of the run is in them. */
+  let kept = 0;
+  let visited = 0;
+  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
+    yield* valuesOf(image, bucket, values);
+    for (const { path } of yield* loadBucket(image, tree, bucket)) {
+      const isReverse = path.length === REVERSE_PATH_BYTES;
+      const value = isReverse ? undefined : defined(values.get(nameOf(path)), 'a leaf has its row');
+      const bytes = value === undefined ? REVERSE_LEAF_BYTES : LEAF_OVERHEAD_BYTES + value.length;
+      if (run.length > 0 && runBytes + bytes > chunkBytes) {
+        yield { kind: 'chunk', section: Section.leaves, bytes: encodeLeafChunk(id, tree, run) };
+        run = [];
+        runBytes = id.length;
+        for (; kept < bucket; kept += 1) tree.unload(kept);
+      }
+      run.push({ leaf: tree.arena.descend(tree.root, path), value });
+      runBytes += bytes;
+      visited += 1;
+      yield { kind: 'work', bytes };
     }
-    const isReverse = arena.pathLength(node) === REVERSE_PATH_BYTES;
-    const own = arena.path(node)[0] as number;
-    if (!isReverse && own !== bucket) {
-      bucket = own;
-      yield* valuesOf(image, bucket, values);
-    }
-    const value = isReverse ? undefined : defined(values.get(nameOf(arena.path(node))), 'a leaf has its row');
-    const bytes = value === undefined ? REVERSE_LEAF_BYTES : LEAF_OVERHEAD_BYTES + value.length;
-    if (run.length > 0 && runBytes + bytes > chunkBytes) {
-      yield { kind: 'chunk', section: Section.leaves, bytes: encodeLeafChunk(id, tree, run) };
-      run = [];
-      runBytes = id.length;
-    }
-    run.push({ leaf: node, value });
-    runBytes += bytes;
-    yield { kind: 'work', bytes };
   }
-  assert(open.length === 0, 'every leaf was visited');
+  assert(visited === image.leaves, 'every leaf was visited');
   if (run.length > 0) yield { kind: 'chunk', section: Section.leaves, bytes: encodeLeafChunk(id, tree, run) };
 }

@@ -11,7 +11,7 @@ import { entityPath, reversePath, tuplePath } from '../merkle/path.ts';
 import { CommitmentTree } from '../merkle/tree.ts';
 import { entityOfKey, expiryOfKey, tableRange, tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
 import { Table } from './keys.ts';
-import { entityValue, reverseValue, tupleValue } from './leaves.ts';
+import { entityValue, reverseValue, tupleValue } from './leaf-values.ts';
 import { decodeEntityRow, decodeTupleRow, rowExpiresAt, rowVersion } from './rows.ts';
 import type { Vault } from './vault.ts';
 

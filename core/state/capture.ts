@@ -1,13 +1,14 @@
 /**
- * A group's state at one moment, readable while later entries are applied. Nothing is copied when it is taken: a vault that is
- * about to change for the first time is frozen first (copy-on-write roots of its two trees), any other when its turn comes.
- * Why not freeze all at once: a group may hold 100,000 vaults, and a step has 5 ms (C11).
+ * A group's state at one moment, readable while later entries are applied. Nothing is copied when it is taken: one pin keeps
+ * the pages of all trees, and a vault that is about to change for the first time is noted first (where its tree is, what its
+ * header says), any other when its turn comes.
+ * Why not note all at once: a group may hold 100,000 vaults, and a step has 5 ms (C11).
  */
 import { assert, defined } from '../assert.ts';
 import type { ScanRange } from '../btree/cursor.ts';
-import type { TreeSnapshot as RowsSnapshot } from '../btree/tree.ts';
+import type { TreeSnapshot } from '../btree/tree.ts';
 import type { LogIndex, Micros } from '../ids.ts';
-import type { TreeSnapshot } from '../merkle/snapshot.ts';
+import type { PageSpace, Pin } from '../page/space.ts';
 import type { SessionsCapture } from './sessions.ts';
 import type { Vault } from './vault.ts';
 
@@ -16,12 +17,10 @@ export interface VaultImage {
   readonly vault: Vault;
   /** Header of its newest block then. */
   readonly header: Uint8Array;
-  readonly tree: TreeSnapshot;
-  readonly rows: RowsSnapshot;
-}
-
-function freeze(vault: Vault): VaultImage {
-  return { vault, header: vault.anchor.header, tree: vault.leaves.tree.snapshot(), rows: vault.leaves.rows.snapshot() };
+  readonly rows: TreeSnapshot;
+  /** Tuples, reverse leaves and entities. */
+  readonly leaves: number;
+  readonly firstExpiry: Micros;
 }
 
 export class StateCapture {
@@ -31,7 +30,9 @@ export class StateCapture {
   readonly sessions: SessionsCapture;
   /** Ascending by id. */
   readonly vaults: readonly Vault[];
-  private readonly directory: RowsSnapshot | undefined;
+  readonly directory: TreeSnapshot | undefined;
+  private readonly space: PageSpace;
+  private readonly pin: Pin;
   /** Vaults that have not changed since, nor been asked for. */
   private readonly untouched: Set<Vault>;
   private readonly images: Map<Vault, VaultImage> = new Map();
@@ -43,7 +44,8 @@ export class StateCapture {
     readonly time: Micros;
     readonly sessions: SessionsCapture;
     readonly vaults: readonly Vault[];
-    readonly directory: RowsSnapshot | undefined;
+    readonly directory: TreeSnapshot | undefined;
+    readonly space: PageSpace;
     readonly onRelease: () => void;
   }) {
     this.index = state.index;
@@ -52,12 +54,20 @@ export class StateCapture {
     this.vaults = state.vaults;
     this.directory = state.directory;
     this.onRelease = state.onRelease;
+    this.space = state.space;
+    this.pin = state.space.pin();
     this.untouched = new Set(state.vaults);
   }
 
   /** Called before a vault changes. */
   preserve(vault: Vault): void {
-    if (this.untouched.delete(vault)) this.images.set(vault, freeze(vault));
+    if (this.untouched.delete(vault)) this.images.set(vault, this.freeze(vault));
+  }
+
+  private freeze(vault: Vault): VaultImage {
+    const { leaves, anchor } = vault;
+    const rows = leaves.rows.image();
+    return { vault, header: anchor.header, rows, leaves: leaves.count, firstExpiry: leaves.firstExpiry() };
   }
 
   /** A vault as it was; kept until `forget` or the end of the capture. */
@@ -72,22 +82,27 @@ export class StateCapture {
     const image = this.images.get(vault);
     if (image === undefined) return;
     this.images.delete(vault);
-    image.tree.release();
     image.rows.release();
   }
 
   /** Rows of the directory, in key order; none where the group has no directory. */
-  directoryRows(range: ScanRange): ReturnType<RowsSnapshot['scan']> | undefined {
+  directoryRows(range: ScanRange): ReturnType<TreeSnapshot['scan']> | undefined {
     return this.directory?.scan(range);
   }
 
   /** Lets go of everything. Once. */
   release(): void {
+    this.space.unpin(this.releaseButPages());
+  }
+
+  /** Lets go of everything but the pages. Once. @returns the pin that keeps them. */
+  releaseButPages(): Pin {
     assert(this.isLive, 'a capture is released once');
     for (const vault of [...this.images.keys()]) this.forget(vault);
     this.untouched.clear();
     this.directory?.release();
     this.isLive = false;
     this.onRelease();
+    return this.pin;
   }
 }

@@ -13,7 +13,7 @@
  * Ids: ULID(entry time in ms, first 80 bits of SHA-256(u32 group ‖ u64 log index ‖ u32 position in the entry)).
  */
 import { assert, defined, unreachable } from '../assert.ts';
-import { BTree, type TreeSnapshot } from '../btree/tree.ts';
+import type { BTree, TreeSnapshot } from '../btree/tree.ts';
 import { concatBytes } from '../bytes/compare.ts';
 import { Reader } from '../bytes/reader.ts';
 import { fromUtf8, toUtf8 } from '../bytes/text.ts';
@@ -32,7 +32,6 @@ import type {
 import { hashOf } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type LogIndex, type Micros, maxOf, type OrganizationId, type VaultId } from '../ids.ts';
 import { GROUPS_MAX, LIST_ROWS_MAX, ORGANIZATIONS_MAX, SLUG_BYTES_MAX, VAULTS_MAX } from '../limits.ts';
-import type { PageStore } from '../page/store.ts';
 import { GROUP_TABLE, GroupTable, HOME_TABLE } from './group-table.ts';
 import { prefixRange, tableRange } from './key-reader.ts';
 import { type Founder, MEMBER_TABLE, MemberTable } from './member-table.ts';
@@ -126,10 +125,10 @@ export class Directory {
     readonly hasher: Hasher;
     readonly dataGroups: readonly GroupId[];
     readonly founders: readonly Founder[];
-    readonly pages: PageStore;
+    readonly rows: BTree;
   }) {
     this.hasher = options.hasher;
-    this.rows = new BTree(options.pages);
+    this.rows = options.rows;
     this.members = new MemberTable(this.rows, options.founders);
     this.shared = [...options.dataGroups].sort((a, b) => a - b);
     this.groups = new GroupTable(this.rows, this.shared);
@@ -168,9 +167,9 @@ export class Directory {
     }
   }
 
-  /** The rows as they are, readable while apply goes on, until released. */
-  snapshot(): TreeSnapshot {
-    return this.rows.snapshot();
+  /** The rows as they are, readable while apply goes on, for as long as somebody keeps their pages. */
+  image(): TreeSnapshot {
+    return this.rows.image();
   }
 
   /** Takes over a row of a snapshot; given in key order. @returns false where it cannot be a row of a directory. */

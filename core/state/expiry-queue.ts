@@ -6,6 +6,7 @@ import { BTree } from '../btree/tree.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { type Micros, NEVER, type VaultId } from '../ids.ts';
+import { PageSpace } from '../page/space.ts';
 import { MemoryPageStore } from '../page/store.ts';
 import { readUlid, writeUlid } from './ulid-field.ts';
 
@@ -19,7 +20,7 @@ export interface DueVault {
 
 export class ExpiryQueue {
   /** Key: u64 time, vault 16. */
-  private readonly rows: BTree = new BTree(new MemoryPageStore());
+  private readonly rows: BTree = new BTree(new PageSpace(new MemoryPageStore()));
   private readonly times: Map<VaultId, Micros> = new Map();
   private readonly writer: Writer = new Writer(24);
   /** The earliest entry; ties go to the smaller vault id. */

@@ -6,6 +6,7 @@
  * that does not decode is a broken invariant of this group; what a command asks for never throws.
  */
 import { assert, defined } from '../assert.ts';
+import { BTree } from '../btree/tree.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Hasher } from '../capability.ts';
 import type { ClientRequest, ClientResult } from '../client/protocol.ts';
@@ -22,6 +23,7 @@ import {
   type VaultId,
 } from '../ids.ts';
 import { VAULTS_MAX } from '../limits.ts';
+import { PageSpace } from '../page/space.ts';
 import { MemoryPageStore } from '../page/store.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
 import { StateCapture } from './capture.ts';
@@ -74,8 +76,8 @@ export interface GroupStateOptions {
   readonly observer?: StateObserver;
   /** Equal on every replica. Default: core/limits.ts. */
   readonly sessionLimits?: SessionLimits;
-  /** Size of a page of rows. Default: core/page/store.ts. */
-  readonly pageBytes?: number;
+  /** Where the trees stand. Default: in memory. */
+  readonly space?: PageSpace;
 }
 
 /** The requests that read state. */
@@ -97,7 +99,8 @@ export class GroupState {
   /** Its entry time. */
   lastTime: Micros = 0 as Micros;
   private readonly hasher: Hasher;
-  private readonly pageBytes: number | undefined;
+  /** All trees of the group. */
+  readonly space: PageSpace;
   private readonly observer: StateObserver | undefined;
   private readonly keys: KeyBuilder;
   private readonly sessions: Sessions;
@@ -112,13 +115,13 @@ export class GroupState {
   constructor(options: GroupStateOptions) {
     this.group = options.group;
     this.hasher = options.hasher;
-    this.pageBytes = options.pageBytes;
+    this.space = options.space ?? new PageSpace(new MemoryPageStore());
     this.keys = new KeyBuilder(new PathCache(options.hasher));
     this.observer = options.observer;
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
     if (options.group === GLOBAL_GROUP) {
       const { hasher, dataGroups, founders = [] } = options;
-      this.directory = new Directory({ hasher, dataGroups, founders, pages: new MemoryPageStore(options.pageBytes) });
+      this.directory = new Directory({ hasher, dataGroups, founders, rows: new BTree(this.space) });
     }
   }
 
@@ -223,7 +226,7 @@ export class GroupState {
       reverse: true,
       hasher: this.hasher,
       keys: this.keys,
-      pages: new MemoryPageStore(this.pageBytes),
+      space: this.space,
     });
     this.vaults.set(id, vault);
     return vault;
@@ -242,7 +245,8 @@ export class GroupState {
       time: this.lastTime,
       sessions: this.sessions.beginCapture(),
       vaults: this.vaultIds().map((id) => defined(this.vaults.get(id), 'a listed vault is there')),
-      directory: this.directory?.snapshot(),
+      directory: this.directory?.image(),
+      space: this.space,
       onRelease: () => {
         this.capture = undefined;
         this.sessions.endCapture();

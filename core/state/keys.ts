@@ -14,6 +14,7 @@
  *     7 history        (no bucket) a key of table 1 to 4, u64 ~height      -> the row that ended in that block
  *     8 bucketHistory  u64 ~height                                         -> bucket hash after that block
  *     9 expiry         (no bucket) u64 expires_at, a key of table 1 or 3   -> empty
+ *    10 chain          (no bucket) u8 level, u64 index                     -> hash of a subtree of the log (chain-hashes.ts)
  * History is kept when a row is replaced or removed, not when it is written: the newest row is in its own table, and a key's
  * state at height h is the row with the smallest height above h if its version is at most h, else absent. Loads write none.
  * Escape: 00 -> 01 01, 01 -> 01 02; it keeps the order of the fields. ~height = 2^64 - 1 - height: newest first.
@@ -38,6 +39,7 @@ export const Table = {
   history: 7,
   bucketHistory: 8,
   expiry: 9,
+  chain: 10,
 } as const;
 
 /** Longest key, bytes: an escaped tuple or entity with its framing, inside a history or expiry key. */
@@ -88,7 +90,7 @@ export class KeyBuilder {
   readonly paths: PathCache;
   /** Keys of tables 1 to 4. */
   private readonly leaf: Uint8Array = new Uint8Array(STATE_KEY_BYTES_MAX);
-  /** Keys of tables 5 to 9; they may be built around a leaf key. */
+  /** Keys of tables 5 to 10; they may be built around a leaf key. */
   private readonly outer: Uint8Array = new Uint8Array(STATE_KEY_BYTES_MAX);
 
   constructor(paths: PathCache) {
@@ -166,10 +168,24 @@ export class KeyBuilder {
     return this.outer.subarray(0, putU64(this.outer, 1 + leafKey.length, height, 0xff));
   }
 
+  /** Prefix of every hash that a bucket had. */
+  bucketPrefix(bucket: number): Uint8Array {
+    this.outer[0] = Table.bucketHistory;
+    this.outer[1] = bucket;
+    return this.outer.subarray(0, 2);
+  }
+
   bucketHistory(bucket: number, height: Height): Uint8Array {
     this.outer[0] = Table.bucketHistory;
     this.outer[1] = bucket;
     return this.outer.subarray(0, putU64(this.outer, 2, height, 0xff));
+  }
+
+  /** Key of a complete subtree of the vault's log. */
+  chain(level: number, index: number): Uint8Array {
+    this.outer[0] = Table.chain;
+    this.outer[1] = level;
+    return this.outer.subarray(0, putU64(this.outer, 2, index, 0));
   }
 
   /** @param leafKey may be a view from this builder. */

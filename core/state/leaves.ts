@@ -2,14 +2,16 @@
  * The leaves of one vault, in every place where a leaf stands: row, reverse row, commitment tree, history and expiry index.
  * Why a file of its own: nothing else writes them, so the indices cannot drift apart (audit.ts says whether they did).
  */
-import { BTree } from '../btree/tree.ts';
+import { BTree, type TreeRoot } from '../btree/tree.ts';
 import type { Hasher } from '../capability.ts';
 import { type Height, type Micros, NEVER } from '../ids.ts';
-import { CommitmentTree } from '../merkle/tree.ts';
-import { encodeValue, hashValue, type LeafValue } from '../merkle/value.ts';
-import type { PageStore } from '../page/store.ts';
+import type { CommitmentTree } from '../merkle/tree.ts';
+import { hashValue } from '../merkle/value.ts';
+import type { PageSpace } from '../page/space.ts';
+import { openCommitment } from './bucket-leaves.ts';
 import { expiryOfKey, tableRange } from './key-reader.ts';
 import { type KeyBuilder, Table } from './keys.ts';
+import { entityLeaf, reverseLeaf, tupleLeaf } from './leaf-values.ts';
 import {
   decodeEntityRow,
   decodeTupleRow,
@@ -26,48 +28,11 @@ import type { TupleKey } from './transaction.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-function tupleLeaf(tuple: TupleKey, leaf: TupleLeaf): LeafValue {
-  return {
-    kind: 'tuple',
-    resource: tuple.resource,
-    relation: tuple.relation,
-    subject: tuple.subject,
-    conditionName: leaf.conditionName,
-    conditionContext: leaf.conditionContext,
-    expiresAt: leaf.expiresAt,
-    version: leaf.version,
-  };
-}
-
-function reverseLeaf(tuple: TupleKey, leaf: TupleLeaf, forwardHash: Uint8Array): LeafValue {
-  return {
-    kind: 'reverse',
-    resource: tuple.resource,
-    relation: tuple.relation,
-    subject: tuple.subject,
-    forwardHash,
-    expiresAt: leaf.expiresAt,
-    version: leaf.version,
-  };
-}
-
-function entityLeaf(key: string, leaf: EntityLeaf): LeafValue {
-  return { kind: 'entity', key, value: leaf.value, expiresAt: leaf.expiresAt, version: leaf.version };
-}
-
-/** Canonical bytes of a tuple's leaf. */
-export function tupleValue(tuple: TupleKey, leaf: TupleLeaf): Uint8Array {
-  return encodeValue(tupleLeaf(tuple, leaf));
-}
-
-/** Canonical bytes of a tuple's reverse leaf. @param forwardHash SHA-256 of the tuple's own value */
-export function reverseValue(tuple: TupleKey, leaf: TupleLeaf, forwardHash: Uint8Array): Uint8Array {
-  return encodeValue(reverseLeaf(tuple, leaf, forwardHash));
-}
-
-/** Canonical bytes of an entity's leaf. */
-export function entityValue(key: string, leaf: EntityLeaf): Uint8Array {
-  return encodeValue(entityLeaf(key, leaf));
+/** Leaves as a checkpoint has them. */
+export interface StoredLeaves {
+  readonly rows: TreeRoot;
+  readonly leaves: number;
+  readonly firstExpiry: Micros;
 }
 
 export class Leaves {
@@ -75,24 +40,41 @@ export class Leaves {
   /** Whether every tuple has a reverse leaf. */
   readonly reverse: boolean;
   readonly rows: BTree;
-  readonly tree: CommitmentTree;
   readonly keys: KeyBuilder;
   /** 1 at i: a leaf of bucket i changed since the last `takeTouched`. */
   private readonly touched: Uint8Array = new Uint8Array(256);
   /** What firstExpiry found; undefined since an expiry row changed. */
-  private earliest: Micros | undefined = NEVER;
+  private earliest: Micros | undefined;
+  /** Made when somebody needs it: most vaults of a node that starts are not asked for at once. */
+  private committed: CommitmentTree | undefined = undefined;
+  /** Leaves that the rows held when they were opened. */
+  private readonly storedLeaves: number;
 
+  /** @param options.stored where the leaves are; without it there are none. */
   constructor(options: {
     readonly hasher: Hasher;
     readonly keys: KeyBuilder;
     readonly reverse: boolean;
-    readonly pages: PageStore;
+    readonly space: PageSpace;
+    readonly stored?: StoredLeaves | undefined;
   }) {
     this.hasher = options.hasher;
     this.keys = options.keys;
     this.reverse = options.reverse;
-    this.rows = new BTree(options.pages);
-    this.tree = new CommitmentTree(options.hasher);
+    this.rows = new BTree(options.space, options.stored?.rows);
+    this.storedLeaves = options.stored?.leaves ?? 0;
+    this.earliest = options.stored?.firstExpiry ?? NEVER;
+  }
+
+  /** The commitment tree. Buckets that were stored are loaded one by one, when somebody needs them. */
+  get tree(): CommitmentTree {
+    this.committed ??= openCommitment(this, this.storedLeaves);
+    return this.committed;
+  }
+
+  /** Leaves there are, tuples, reverse leaves and entities. */
+  get count(): number {
+    return this.committed?.size ?? this.storedLeaves;
   }
 
   /** The stored tuple, live or not. */

@@ -4,7 +4,7 @@ import type { ClientResult, VaultQuery } from '../client/protocol.ts';
 import { HEIGHT_ZERO, type Height } from '../ids.ts';
 import { prove } from '../merkle/prove.ts';
 import { isLive } from '../merkle/value.ts';
-import { entityValue, tupleValue } from './leaves.ts';
+import { entityValue, tupleValue } from './leaf-values.ts';
 import { errorResult } from './results.ts';
 import type { TupleKey } from './transaction.ts';
 import { listTuples, rowOf } from './tuple-list.ts';

@@ -20,10 +20,11 @@ import {
   type VaultId,
 } from '../ids.ts';
 import { isLive } from '../merkle/value.ts';
-import type { PageStore } from '../page/store.ts';
+import type { PageSpace } from '../page/space.ts';
+import { ChainHashes } from './chain-hashes.ts';
 import { prefixRange } from './key-reader.ts';
 import type { KeyBuilder } from './keys.ts';
-import { Leaves } from './leaves.ts';
+import { Leaves, type StoredLeaves } from './leaves.ts';
 import { rowExpiresAt } from './rows.ts';
 import type { TupleKey } from './transaction.ts';
 import { ulidBytes } from './ulid-field.ts';
@@ -35,6 +36,12 @@ const HEADER_ROW = 'a block has its header row';
 export interface BlockOrigin {
   readonly term: Term;
   readonly index: LogIndex;
+}
+
+/** A vault as a checkpoint has it. */
+export interface StoredVault extends StoredLeaves {
+  /** Of its newest block. */
+  readonly header: Uint8Array;
 }
 
 export class Vault {
@@ -49,14 +56,15 @@ export class Vault {
   private newest: Anchor | undefined = undefined;
   private newestTime: Micros = 0 as Micros;
 
-  /** A vault before its first block. */
+  /** @param options.stored the vault as a checkpoint has it; without it, one before its first block. */
   constructor(options: {
     readonly id: VaultId;
     readonly organization: OrganizationId;
     readonly reverse: boolean;
     readonly hasher: Hasher;
     readonly keys: KeyBuilder;
-    readonly pages: PageStore;
+    readonly space: PageSpace;
+    readonly stored?: StoredVault | undefined;
   }) {
     this.id = options.id;
     this.organization = options.organization;
@@ -64,7 +72,19 @@ export class Vault {
     this.idBytes = ulidBytes(options.id);
     this.organizationBytes = ulidBytes(options.organization);
     this.leaves = new Leaves(options);
-    this.log = new MerkleLog(options.hasher);
+    if (options.stored !== undefined) this.takeHeader(options.stored.header);
+    const { hasher, keys } = options;
+    const { height } = this;
+    this.log = new MerkleLog(hasher, new ChainHashes({ hasher, keys, rows: this.leaves.rows, height }), height);
+  }
+
+  /** The newest block, as a header that is known to follow the others. */
+  private takeHeader(header: Uint8Array): void {
+    const decoded = decodeHeader(header);
+    assert(decoded.ok && typeof decoded.value.height === 'number', 'a stored header decodes');
+    const { height, stateRoot, treeRoot } = decoded.value;
+    this.newest = { height: height as Height, blockHash: blockHash(this.hasher, header), stateRoot, treeRoot, header };
+    this.newestTime = headerTime(header, 0) as Micros;
   }
 
   get height(): Height {
@@ -133,11 +153,8 @@ export class Vault {
     if (!follows || !equalBytes(vault, this.idBytes) || !equalBytes(organization, this.organizationBytes)) return false;
     const header = bytes.slice();
     this.leaves.rows.set(this.leaves.keys.header(plus(this.height, 1)), header);
-    const hash = blockHash(this.hasher, header);
-    this.log.append(hash);
-    const { stateRoot, treeRoot } = decoded.value;
-    this.newest = { height: plus(this.height, 1), blockHash: hash, stateRoot, treeRoot, header };
-    this.newestTime = headerTime(header, 0) as Micros;
+    this.takeHeader(header);
+    this.log.append(this.anchor.blockHash);
     return true;
   }
 

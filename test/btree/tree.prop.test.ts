@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import { BTree, type ReadonlyBTree, type TreeSnapshot } from '../../core/btree/tree.ts';
 import { compareBytes } from '../../core/bytes/compare.ts';
 import { toHex } from '../../core/bytes/text.ts';
+import { PageSpace } from '../../core/page/space.ts';
 import { StrictPageStore } from '../support/page-stores.ts';
 import { propertyRuns } from '../support/property.ts';
 
@@ -79,13 +80,15 @@ function expectSame(tree: ReadonlyBTree & { check(): unknown }, model: Model): v
 /** Runs a script on a tree and its model, with a checker of snapshots. */
 class Bench {
   readonly store: StrictPageStore;
+  readonly space: PageSpace;
   readonly tree: BTree;
   readonly model: Model = new Map();
   readonly snapshots: { snapshot: TreeSnapshot; model: Model }[] = [];
 
   constructor(pageBytes: number) {
     this.store = new StrictPageStore(pageBytes);
-    this.tree = new BTree(this.store);
+    this.space = new PageSpace(this.store);
+    this.tree = new BTree(this.space);
   }
 
   set(key: Uint8Array, value: Uint8Array): void {
@@ -137,7 +140,7 @@ class Bench {
     expectSame(this.tree, this.model);
     while (this.snapshots.length > 0) this.release(0);
     const report = this.tree.check();
-    expect(this.tree.pinnedPages).toBe(0);
+    expect(this.space.pinnedPages).toBe(0);
     expect(this.store.used).toBe(report.leaves + report.branches + report.overflowPages);
     for (const { key } of [...this.model.values()]) this.delete(key);
     this.tree.check();

@@ -5,6 +5,7 @@ import { TREE_KEY_BYTES_MAX } from '../../core/btree/limits.ts';
 import { BTree } from '../../core/btree/tree.ts';
 import { compareBytes } from '../../core/bytes/compare.ts';
 import { toUtf8 } from '../../core/bytes/text.ts';
+import { PageSpace } from '../../core/page/space.ts';
 import { MemoryPageStore } from '../../core/page/store.ts';
 import { Random } from '../../core/random.ts';
 import { StrictPageStore } from '../support/page-stores.ts';
@@ -34,7 +35,7 @@ describe('tree', () => {
   // Prefixes of separators that do not cover the subtree's range are right at 50,000 keys and wrong later: hence the size.
   test('200,000 keys in small pages, inserted and deleted at random, are all found on the way', () => {
     const count = 200_000;
-    const tree = new BTree(new MemoryPageStore(512));
+    const tree = new BTree(new PageSpace(new MemoryPageStore(512)));
     for (const n of shuffled(count)) tree.set(key(n), payload(n));
     const report = tree.check();
     expect(report.entries).toBe(count);
@@ -48,14 +49,14 @@ describe('tree', () => {
 
   // Not nearly 1: the last leaf has no upper fence, hence no prefix; its cells shrink when it gets one. Halving would give 0.3.
   test('keys in ascending order fill more than half of their leaves', () => {
-    const tree = new BTree(new MemoryPageStore(4096));
+    const tree = new BTree(new PageSpace(new MemoryPageStore(4096)));
     for (const n of numbers(20_000)) tree.set(key(n), payload(n));
     expect(tree.check().leafFill).toBeGreaterThan(0.5);
   });
 
   test('deleting everything leaves one empty leaf', () => {
     const store = new StrictPageStore(512);
-    const tree = new BTree(store);
+    const tree = new BTree(new PageSpace(store));
     for (const n of shuffled(5000)) tree.set(key(n), payload(n));
     for (const n of shuffled(5000)) tree.delete(key(n));
     expect(tree.check()).toMatchObject({ entries: 0, depth: 1, leaves: 1 });
@@ -64,7 +65,7 @@ describe('tree', () => {
 
   test('without a snapshot nothing is copied; after one, a write copies its path once', () => {
     const store = new StrictPageStore(4096);
-    const tree = new BTree(store);
+    const tree = new BTree(new PageSpace(store));
     for (const n of numbers(10_000)) tree.set(key(n), payload(n));
     const used = store.used;
     const allocated = (): number => store.used - used;
@@ -82,7 +83,7 @@ describe('tree', () => {
 
   test.each([512, 4096, 16_384])('keys of up to 4 KiB that differ in the last byte live in pages of %i', (pageBytes) => {
     const store = new StrictPageStore(pageBytes);
-    const tree = new BTree(store);
+    const tree = new BTree(new PageSpace(store));
     const long = (n: number, length: number): Uint8Array => {
       const bytes = new Uint8Array(length).fill(65);
       bytes[length - 2] = n >>> 8;
@@ -101,7 +102,7 @@ describe('tree', () => {
 
   test('a value of 256 KiB is replaced and removed without leaving pages behind', () => {
     const store = new StrictPageStore(4096);
-    const tree = new BTree(store);
+    const tree = new BTree(new PageSpace(store));
     const large = Uint8Array.from({ length: 256 * 1024 }, (_, i) => i * 31);
     tree.set(key(1), large);
     expect(compareBytes(tree.get(key(1)) ?? NONE, large)).toBe(0);
@@ -113,7 +114,7 @@ describe('tree', () => {
   });
 
   test('what was given and what was returned belong to the caller', () => {
-    const tree = new BTree(new MemoryPageStore(512));
+    const tree = new BTree(new PageSpace(new MemoryPageStore(512)));
     const [k, v] = [key(1), payload(1)];
     tree.set(k, v);
     k.fill(0);
@@ -124,9 +125,9 @@ describe('tree', () => {
 
   test('a tree opened again at its root continues', () => {
     const store = new StrictPageStore(512);
-    const first = new BTree(store);
+    const first = new BTree(new PageSpace(store));
     for (const n of numbers(1000)) first.set(key(n), payload(n));
-    const second = new BTree(store, first.root);
+    const second = new BTree(new PageSpace(store), first.root);
     second.set(key(1000), payload(1000));
     expect(second.check().entries).toBe(1001);
     expect(second.get(key(999))).toEqual(payload(999));
@@ -139,11 +140,11 @@ describe('misuse', () => {
     ['a key that is too long', (tree: BTree) => tree.set(new Uint8Array(TREE_KEY_BYTES_MAX + 1), NONE)],
     ['a value that is too long', (tree: BTree) => tree.set(key(1), new Uint8Array((1 << 20) + 1))],
   ])('%s is refused', (_, act) => {
-    expect(() => act(new BTree(new MemoryPageStore(512)))).toThrow(InvariantError);
+    expect(() => act(new BTree(new PageSpace(new MemoryPageStore(512))))).toThrow(InvariantError);
   });
 
   test('a cursor refuses to go on when its tree has changed', () => {
-    const tree = new BTree(new MemoryPageStore(512));
+    const tree = new BTree(new PageSpace(new MemoryPageStore(512)));
     for (const n of numbers(10)) tree.set(key(n), payload(n));
     const cursor = tree.scan({ from: NONE });
     expect(cursor.advance()).toBe(true);
@@ -152,7 +153,7 @@ describe('misuse', () => {
   });
 
   test('a released snapshot is not read', () => {
-    const tree = new BTree(new MemoryPageStore(512));
+    const tree = new BTree(new PageSpace(new MemoryPageStore(512)));
     const snapshot = tree.snapshot();
     const cursor = snapshot.scan({ from: NONE });
     snapshot.release();

@@ -140,7 +140,7 @@ propertyRuns(
       applied += 1;
     });
     expect(bytesOf(snapshot)).toBe(bytesOf(snapshotOf(replayed(bench, count))));
-    for (const id of bench.state.vaultIds()) expect(bench.state.vault(id)?.leaves.rows.pinnedPages).toBe(0);
+    expect(bench.state.space.pinnedPages).toBe(0);
   },
 );
 

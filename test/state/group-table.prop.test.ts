@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { BTree } from '../../core/btree/tree.ts';
 import type { MemberEntry } from '../../core/client/protocol.ts';
 import type { GroupId, LogIndex, NodeId } from '../../core/ids.ts';
+import { PageSpace } from '../../core/page/space.ts';
 import { MemoryPageStore } from '../../core/page/store.ts';
 import { GroupTable } from '../../core/state/group-table.ts';
 import { tableRange } from '../../core/state/key-reader.ts';
@@ -56,7 +57,7 @@ function run(changes: readonly Change[]): {
   readonly rows: BTree;
   readonly members: readonly MemberEntry[];
 } {
-  const rows = new BTree(new MemoryPageStore());
+  const rows = new BTree(new PageSpace(new MemoryPageStore()));
   const table = new GroupTable(rows, FOUNDING);
   let members: readonly MemberEntry[] = IDS.slice(0, 3).map((id) => memberOf(id, 'h:1'));
   for (const [i, wish] of changes.entries()) {
@@ -100,7 +101,7 @@ test('who takes the rows over has the same groups and the same revision', () => 
   fc.assert(
     fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
       const { table, rows } = run(changes);
-      const copy = new GroupTable(new BTree(new MemoryPageStore()), FOUNDING);
+      const copy = new GroupTable(new BTree(new PageSpace(new MemoryPageStore())), FOUNDING);
       for (const number of [6, 7]) {
         for (const { key, value } of rows.scan(tableRange(number))) expect(copy.restoreRow(key, value)).toBe(true);
       }
@@ -112,7 +113,7 @@ test('who takes the rows over has the same groups and the same revision', () => 
 
 test('nodes hold equally many, a node that goes leaves its groups to its heir, and without one they are spread', () => {
   const members = IDS.slice(0, 6).map((id) => memberOf(id, 'h:1'));
-  const table = new GroupTable(new BTree(new MemoryPageStore()), FOUNDING);
+  const table = new GroupTable(new BTree(new PageSpace(new MemoryPageStore())), FOUNDING);
   for (let i = 1; i <= 40; i += 1) table.make(3, members, i as LogIndex);
   const load = (id: NodeId): number => table.entries.filter(({ voters }) => voters.includes(id)).length;
   expect(members.map(({ id }) => load(id))).toEqual([20, 20, 20, 20, 20, 20]);
