@@ -14,7 +14,7 @@ import { PathCache } from '../../core/state/path-cache.ts';
 import { nativeHasher } from '../../node/hasher.ts';
 import { propertyRuns } from '../support/property.ts';
 
-const hex = (path: readonly Uint8Array[]): readonly string[] => path.map(toHex);
+const hex = (path: readonly Uint8Array[]): readonly string[] => path.map((hash) => toHex(hash));
 
 /** Anything of a header's length will do: the log only hashes it. */
 function headerOf(height: number): Uint8Array {
