@@ -110,6 +110,8 @@ export const SNAPSHOT_SLICE_RECORDS: number = 150;
 export const SNAPSHOT_SLICE_BYTES: number = 128 * 1024;
 /** Bytes of a snapshot that are on their way to the disk; the rest waits, so that the log's syncs need not. */
 export const SNAPSHOT_WRITE_BYTES_MAX: number = 1 << 20;
+/** Neighbouring pages of a checkpoint that are written at once, bytes. Why 256 KiB: fewer calls to the disk, and a slice stays short. */
+export const CHECKPOINT_RUN_BYTES: number = 256 * 1024;
 /** Chunks of one snapshot that are asked for and not there yet. Why 8: half a megabyte covers a 10 ms link at 50 MB/s. */
 export const SNAPSHOT_PULLS_MAX: number = 8;
 /** Groups of one node that fetch a snapshot at the same time; others wait for their turn. */
@@ -118,6 +120,11 @@ export const SNAPSHOT_FETCHES_MAX: number = 4;
 export const SNAPSHOT_PULL_MICROS: number = 1_000_000;
 /** Bytes of log behind which a group writes a checkpoint. Why 128 MiB: two segments; a start reads no more than a few of them. */
 export const CHECKPOINT_LOG_BYTES: number = 128 << 20;
+/**
+ * Bytes of changed pages in memory at which a group writes a checkpoint, however little log that is. Why 256 MiB: random writes to a
+ * large vault change a page each, and what is changed cannot leave memory.
+ */
+export const CHECKPOINT_PAGE_BYTES: number = 256 << 20;
 /** Entries kept in memory behind a checkpoint, so that a follower a little behind needs no snapshot. */
 export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
 /** A snapshot that was asked for within this time is not replaced by a newer one. */

@@ -29,6 +29,7 @@ const OUTCOMES: readonly StepOutcome[] = ['dropped', 'newTerm', 'newRole', 'refu
 
 /** Marks that core sets, by file. */
 export const NAMED_MARKS: readonly string[] = [
+  'checkpoint.written',
   'raft.append-refused-conflict',
   'raft.append-refused-gap',
   'raft.committed-before-own-disk',
@@ -91,13 +92,12 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.time-not-closed-here',
   'replica.waiting-commands-lost',
   'replica.woken-by-list',
-  'snapshot.checkpoint-written',
   'snapshot.fetch-overtaken',
   'snapshot.fetch-resumed',
-  'snapshot.idle-group-lets-go',
   'snapshot.installed',
   'snapshot.pull-timed-out',
   'snapshot.source-has-it-no-more',
+  'snapshot.written',
   'snapshot.wrong-chunk-refused',
   'wal.damage-of-known-group',
   'wal.damage-of-unknown-group',
@@ -114,6 +114,9 @@ export const NAMED_MARKS: readonly string[] = [
  * swarm is asked for it: tests reach them.
  */
 export const CHANGE_MARKS: readonly string[] = [
+  'checkpoint.given-up',
+  'checkpoint.none-left',
+  'checkpoint.passed-over',
   'raft.configuration-rolled-back',
   'raft.joint-entered',
   'raft.joint-left',
@@ -121,13 +124,11 @@ export const CHANGE_MARKS: readonly string[] = [
   'raft.old-snapshot-ignored',
   'raft.removed-leader-stepped-down',
   'raft.snapshot-keeps-suffix',
-  'snapshot.checkpoint-given-up',
-  'snapshot.damaged-checkpoint-passed-over',
   'snapshot.fetched-file-not-whole',
   'snapshot.fetched-file-unreadable',
   'snapshot.fetched-state-refused',
+  'snapshot.given-up',
   'snapshot.manifest-refused',
-  'snapshot.no-checkpoint-left',
   'snapshot.served-file-damaged',
 ];
 

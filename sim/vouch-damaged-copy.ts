@@ -16,6 +16,7 @@ import { hostilePeer, newGroup, refusingDisk } from './damaged-copies/hostile-pe
 import { leaveFiles } from './damaged-copies/leftovers.ts';
 import { contradictingRecord, unreadableRecord } from './damaged-copies/log-records.ts';
 import { cleanCopy, forgottenLater, type LivingCopy, open } from './damaged-copies/opening.ts';
+import { damagePageFile } from './damaged-copies/page-files.ts';
 import { contradictingSegment, damageSegments } from './damaged-copies/segments.ts';
 import { damageIdentity, damageManifest, damageManifestBytes, olderManifest } from './damaged-copies/small-files.ts';
 import { fastHasher } from './hasher.ts';
@@ -34,6 +35,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   contradictingRecord,
   unreadableRecord,
   checkpoint: damageCheckpoint,
+  pageFile: damagePageFile,
   leftovers: leaveFiles,
   hostilePeer,
   hostileFetch,

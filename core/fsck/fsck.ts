@@ -1,39 +1,32 @@
 /**
- * Checks the directory of a stopped node and changes nothing: the log's chains, every checkpoint chunk by chunk against its roots,
- * and the state that the node would start with, rebuilt and compared with itself: pages, indices, commitment tree, hash chain.
- * It believes what a start believes and nothing more, with the same code; only that a start stops at the first checkpoint that
- * will do, while this reads them all.
+ * Checks the directory of a stopped node and changes nothing: the log's chains, every page of every checkpoint, every chunk of every
+ * snapshot, and the state that the node would start with, rebuilt and compared with itself: pages, indices, commitment tree, hash
+ * chain. It believes what a start believes and nothing more, with the same code; only that a start reads what it needs, and this
+ * everything.
  */
 import { InvariantError } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
 import type { DirectoryReader } from '../effect.ts';
-import { StorageError } from '../errors.ts';
 import { type GroupId, INDEX_ZERO, type LogIndex } from '../ids.ts';
 import { readIdentity, readManifest } from '../replica/directory.ts';
 import { groupsOf, type Manifest } from '../replica/manifest.ts';
 import { newGroupState } from '../replica/new-state.ts';
-import { type HeldSnapshot, heldOf } from '../replica/snapshot-store.ts';
-import { parseSnapshotName, scanSnapshot } from '../snapshot/file.ts';
-import { restoreState } from '../snapshot/restore.ts';
 import { auditVault } from '../state/audit.ts';
 import type { GroupState } from '../state/group-state.ts';
 import type { RecoveredGroup } from '../wal/group-log.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
+import { checkBases } from './base.ts';
 import type { CheckedGroup, Finding, FsckReport } from './report.ts';
 
 const REPLACE =
   'The group takes no part on this node, and the other nodes go on with it. To have it here again, replace the node: vouch member replace.';
 const STANDS_IN = 'Another checkpoint, or the log itself, stands in for it, and the next one that the node writes replaces it.';
 
+const DEFECT = 'Where no page is said to be damaged, this is a defect of the program: please report it.';
+
 /** Checks a directory. @throws StorageError where it is no directory of this program, or a read fails. */
 export function checkDirectory(reader: DirectoryReader, hasher: Hasher): FsckReport {
   return new Fsck(reader, hasher).run();
-}
-
-interface Checkpoint {
-  readonly name: string;
-  /** undefined: it cannot be used. */
-  readonly restored: { readonly held: HeldSnapshot; readonly state: GroupState } | undefined;
 }
 
 class Fsck {
@@ -73,45 +66,27 @@ class Fsck {
     const log = recovery.groups.get(group);
     const isWhole = log !== undefined && !recovery.quarantined.includes(group);
     if (!isWhole) this.damaged(group, 'the log is not shown unbroken', REPLACE);
-    const checkpoints = this.checkpointsOf(group, manifest);
-    const usable = checkpoints.filter(({ restored }) => restored !== undefined);
-    for (const { name, restored } of checkpoints) {
-      if (restored === undefined)
-        this.damaged(
-          group,
-          `the checkpoint ${name} cannot be read`,
-          usable.length > 0 || log?.isComplete === true ? STANDS_IN : REPLACE,
-        );
+    const bases = checkBases(group, {
+      reader: this.reader,
+      hasher: this.hasher,
+      newState: (pages) => newGroupState(group, manifest, { hasher: this.hasher, pages }),
+    });
+    const begin = bases.find(({ opened }) => opened !== undefined && log?.continues(opened.meta) === true);
+    for (const base of bases) {
+      const remedy = base !== begin && (begin?.faults.length === 0 || log?.isComplete === true) ? STANDS_IN : REPLACE;
+      for (const fault of base.faults) this.damaged(group, fault, remedy);
     }
     const lastIndex = (log?.entries.at(-1)?.index ?? log?.snapshot?.index ?? INDEX_ZERO) as LogIndex;
     if (!isWhole)
       return { group, sound: false, checkpoint: INDEX_ZERO, applied: INDEX_ZERO, lastIndex, vaults: 0, blocks: 0, leaves: 0 };
-    const begin = usable.find(({ restored }) => restored !== undefined && log.continues(restored.held.manifest))?.restored;
-    const checkpoint = begin?.held.manifest.index ?? INDEX_ZERO;
+    const checkpoint = begin?.opened?.meta.index ?? INDEX_ZERO;
     if (begin === undefined && !log.isComplete) {
       this.damaged(group, 'no checkpoint leads to its log, which does not reach back to the beginning', REPLACE);
       return { group, sound: false, checkpoint, applied: INDEX_ZERO, lastIndex, vaults: 0, blocks: 0, leaves: 0 };
     }
-    const state = begin?.state ?? newGroupState(group, manifest, { hasher: this.hasher });
-    const sound = this.replay(state, log, checkpoint) && this.audit(state);
+    const state = begin?.opened?.state ?? newGroupState(group, manifest, { hasher: this.hasher });
+    const sound = this.replay(state, log, checkpoint) && this.audit(state) && (begin?.faults.length ?? 0) === 0;
     return { group, sound, checkpoint, applied: state.lastApplied, lastIndex, ...sizesOf(state) };
-  }
-
-  /** Every whole checkpoint of a group, the newest first. */
-  private checkpointsOf(group: GroupId, manifest: Manifest): readonly Checkpoint[] {
-    const names = [...this.reader.list()].sort().reverse();
-    return names.flatMap((name): Checkpoint[] => {
-      const place = parseSnapshotName(name);
-      if (place === undefined || place.group !== group || place.stage !== 'whole') return [];
-      const held = quietly(() => finish(scanSnapshot(this.hasher, this.reader, name, place)));
-      const whole = held === undefined ? undefined : heldOf(held);
-      if (whole === undefined) return [{ name, restored: undefined }];
-      const state = newGroupState(group, manifest, { hasher: this.hasher });
-      const fault = quietly(
-        () => finish(restoreState(this.hasher, whole.manifest, whole.index.source(this.reader), state)) ?? '',
-      );
-      return [{ name, restored: fault === '' ? { held: whole, state } : undefined }];
-    });
   }
 
   /** Applies the whole log: what of it was committed only the others know, and every prefix of a log is one that could be. */
@@ -131,14 +106,10 @@ class Fsck {
     for (const id of state.vaultIds()) {
       const vault = state.vault(id);
       if (vault === undefined) continue;
-      const fault = auditVault(vault) ?? structureFault(() => vault.leaves.rows.check());
+      const fault = faultOf(() => auditVault(vault)) ?? faultOf(() => void vault.leaves.rows.check());
       if (fault === undefined) continue;
       isSound = false;
-      this.damaged(
-        state.group,
-        `vault ${id}: ${fault}`,
-        'Its log and checkpoint hold, so this is a defect of the program. Please report it.',
-      );
+      this.damaged(state.group, `vault ${id}: ${fault}`, DEFECT);
     }
     return isSound;
   }
@@ -158,33 +129,16 @@ function sizesOf(state: GroupState): Pick<CheckedGroup, 'vaults' | 'blocks' | 'l
   return {
     vaults: vaults.length,
     blocks: sum(vaults.map(({ height }) => height)),
-    leaves: sum(vaults.map(({ leaves }) => leaves.tree.size)),
+    leaves: sum(vaults.map(({ leaves }) => leaves.count)),
   };
 }
 
-function structureFault(check: () => unknown): string | undefined {
+/** What is wrong with something that a check looks at, or finds it cannot be looked at. */
+function faultOf(check: () => string | undefined): string | undefined {
   try {
-    check();
-    return undefined;
+    return check();
   } catch (error) {
     if (error instanceof InvariantError) return error.message;
-    throw error;
-  }
-}
-
-/** Runs a job of short steps to its end. */
-function finish<T>(steps: Generator<number, T>): T {
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
-  return step.value;
-}
-
-/** undefined where the file cannot be read. */
-function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof StorageError) return undefined;
     throw error;
   }
 }

@@ -75,18 +75,23 @@ export class PageFile {
     return FIRST_PAGE_AT + (id - 1) * this.pageBytes;
   }
 
-  /** The table of a durable checkpoint: ids up to its end are in use where their checksum is not 0. Once, before anything else. */
-  restore(checksums: Uint32Array): void {
+  /**
+   * The pages of a durable checkpoint. Once, before anything else.
+   * @param checksums by id, 0 = not in use. @param table the pages that say so; they are in use, too
+   */
+  restore(checksums: Uint32Array, table: readonly PageId[]): void {
     assert(this.pages.length === 1, 'a page file is restored before it is used');
-    this.reserve(checksums.length);
-    for (let id = 1; id < checksums.length; id += 1) {
+    let size = checksums.length;
+    for (const id of table) size = Math.max(size, id + 1);
+    this.reserve(size);
+    for (const id of table) this.states[id] = State.stored;
+    for (let id = 1; id < size; id += 1) {
       this.pages.push(undefined);
-      const checksum = checksums[id] as number;
-      if (checksum === 0) continue;
-      this.states[id] = State.stored;
+      const checksum = checksums[id] ?? 0;
       this.checksums[id] = checksum;
+      if (checksum !== 0) this.states[id] = State.stored;
     }
-    for (let id = checksums.length - 1; id > 0; id -= 1) if (checksums[id] === 0) this.freeIds.push(id as PageId);
+    for (let id = size - 1; id > 0; id -= 1) if (this.states[id] === State.free) this.freeIds.push(id as PageId);
   }
 
   allocate(): PageId {

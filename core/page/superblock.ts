@@ -89,14 +89,18 @@ function decodeSuperblock(bytes: Uint8Array): Superblock | undefined {
   return { pageBytes, group, number, index, term, time, generation, catalog, table };
 }
 
+/** The first of the two slots of a checkpoint. */
+function slotOf(number: number): number {
+  return 2 * (number % 2);
+}
+
 /** What makes a checkpoint the one that holds, once everything in front of it is durable. */
 export function writeSuperblock(file: string, block: Superblock): readonly FileOp[] {
   const bytes = encodeSuperblock(block);
-  const slot = 2 * (block.number % 2);
   const copies = new Uint8Array(2 * SUPERBLOCK_SLOT_BYTES);
   copies.set(bytes);
   copies.set(bytes, SUPERBLOCK_SLOT_BYTES);
-  return [{ op: 'write', file, offset: slot * SUPERBLOCK_SLOT_BYTES, bytes: copies }];
+  return [{ op: 'write', file, offset: slotOf(block.number) * SUPERBLOCK_SLOT_BYTES, bytes: copies }];
 }
 
 /** The whole superblocks of a file, newest first, each once. Throws StorageError where the disk refuses. */
@@ -105,7 +109,7 @@ export function readSuperblocks(reader: DirectoryReader, file: string): readonly
   for (let slot = 0; slot < SLOTS; slot += 1) {
     const block = decodeSuperblock(reader.read(file, slot * SUPERBLOCK_SLOT_BYTES, SUPERBLOCK_SLOT_BYTES));
     // A slot that holds another number's superblock was written by mistake.
-    if (block !== undefined && slot >> 1 === block.number % 2) found.set(block.number, block);
+    if (block !== undefined && slot - (slot % 2) === slotOf(block.number)) found.set(block.number, block);
   }
   return [...found.values()].sort((a, b) => b.number - a.number);
 }

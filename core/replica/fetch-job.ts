@@ -291,7 +291,7 @@ export class FetchJob {
       this.host.mark('snapshot.fetched-file-not-whole');
       return this.fail();
     }
-    this.state = this.host.newState(this.group.id);
+    this.state = this.host.newState(this.group.id, this.meta.index);
     this.restoration = restoreState(this.host.hasher, this.manifest, this.index.source(this.host.reader), this.state);
     this.phase = 'restoring';
   }

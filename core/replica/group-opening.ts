@@ -3,9 +3,12 @@
  * directory with whatever log there is; quarantined where neither leads to a state. Once at the start of the node, and later
  * where members speak of a group that the node has no replica of yet.
  */
-import type { Clocks, FileOp } from '../effect.ts';
-import { type GroupId, INDEX_ZERO, type NodeId } from '../ids.ts';
+import { pageFileName } from '../checkpoint/file.ts';
+import type { Clocks, DirectoryReader, FileOp } from '../effect.ts';
+import { type GroupId, INDEX_ZERO, type LogIndex, type NodeId } from '../ids.ts';
 import { BATCH_COMMANDS_MAX, HIBERNATE_MICROS } from '../limits.ts';
+import { StatePages } from '../page/state-pages.ts';
+import { PAGE_BYTES_DEFAULT } from '../page/store.ts';
 import { configurationOf } from '../raft/message.ts';
 import type { Liveness } from '../raft/options.ts';
 import { Raft } from '../raft/raft.ts';
@@ -16,7 +19,7 @@ import type { WalRecovery } from '../wal/recover.ts';
 import { EMPTY_HARD_STATE } from '../wal/wal.ts';
 import { type GroupSink, ReplicaGroup } from './group.ts';
 import type { GroupMembers } from './manifest.ts';
-import { newGroupState } from './new-state.ts';
+import { newGroupState, type StatePlace } from './new-state.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Roster } from './roster.ts';
 import type { Beginning, SnapshotStore } from './snapshot-store.ts';
@@ -32,6 +35,7 @@ const CHECKPOINT_DAMAGED =
 export interface GroupOpeningOptions {
   readonly self: NodeId;
   readonly options: ReplicaOptions;
+  readonly reader: DirectoryReader;
   readonly recovery: WalRecovery;
   readonly store: SnapshotStore;
   readonly snapshots: Pick<Snapshots, 'offerOf'>;
@@ -61,16 +65,18 @@ export class GroupOpening {
     const log = recovery.groups.get(id);
     const isDamaged = recovery.quarantined.includes(id) || (recovery.allQuarantined && log === undefined);
     const unusable = new Set<string>();
-    const beginning = log === undefined || isDamaged ? undefined : store.begin(id, log, () => this.newState(id), unusable);
+    const newState = (place: StatePlace): GroupState => this.newState(id, place);
+    const found = log === undefined || isDamaged ? undefined : store.begin(id, log, newState, unusable);
+    const beginning = found?.beginning;
     const group = this.create(founding, beginning);
     const isWhole = beginning !== undefined || log === undefined || log.isComplete;
     if (!isDamaged && isWhole) {
       for (const name of unusable) this.unusable.add(name);
-      if ((beginning?.passedOver ?? 0) > 0) options.probe?.mark('snapshot.damaged-checkpoint-passed-over');
-      recovery.wal.keepBehind(id, store.keepOf(id));
+      if ((found?.passedOver ?? 0) > 0) options.probe?.mark('checkpoint.passed-over');
+      recovery.wal.keepBehind(id, store.baseOf(id));
       return group;
     }
-    options.probe?.mark(isDamaged ? 'replica.group-quarantined-at-start' : 'snapshot.no-checkpoint-left');
+    options.probe?.mark(isDamaged ? 'replica.group-quarantined-at-start' : 'checkpoint.none-left');
     group.quarantine();
     if (isDamaged) fatal(id, 'log_damaged', LOG_DAMAGED);
     else fatal(id, 'checkpoint_damaged', CHECKPOINT_DAMAGED);
@@ -83,15 +89,19 @@ export class GroupOpening {
   }
 
   /** A state with nothing applied; GLOBAL's knows the founders. */
-  newState(group: GroupId): GroupState {
-    return newGroupState(group, this.node.roster.current, this.node.options);
+  newState(group: GroupId, place: StatePlace): GroupState {
+    const { options, roster, reader } = this.node;
+    const name = (origin: LogIndex): string => pageFileName({ group, origin });
+    const { pageBytes = PAGE_BYTES_DEFAULT } = options;
+    const pages = place.kind === 'stored' ? place.pages : StatePages.begin(reader, name(place.origin), pageBytes);
+    return newGroupState(group, roster.current, { ...options, pages });
   }
 
   private create({ group: id, voters }: GroupMembers, beginning: Beginning | undefined): ReplicaGroup {
     const { self, options, recovery, snapshots, clocks, liveness, sink } = this.node;
     const { entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = options;
     const log = recovery.groups.get(id);
-    const meta = beginning?.held.manifest;
+    const meta = beginning?.meta;
     // Of a log that leads nowhere only the votes count: the group is quarantined.
     const entries = meta !== undefined || log?.isComplete === true ? log?.entriesBehind(meta?.index ?? INDEX_ZERO) : undefined;
     const raft = new Raft(
@@ -114,14 +124,14 @@ export class GroupOpening {
         hardState: log?.hardState ?? EMPTY_HARD_STATE,
         entries: entries ?? [],
         configuration: configurationOf(voters),
-        snapshot: meta === undefined ? undefined : { index: meta.index, term: meta.term, configuration: meta.configuration },
+        snapshot: meta,
       },
       clocks().now,
     );
     return new ReplicaGroup({
       group: id,
       raft,
-      state: beginning?.state ?? this.newState(id),
+      state: beginning?.state ?? this.newState(id, { kind: 'new', origin: INDEX_ZERO }),
       entropy,
       buggify,
       mark: probe === undefined ? undefined : (name) => probe.mark(name),

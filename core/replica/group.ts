@@ -262,10 +262,10 @@ export class ReplicaGroup {
     this.state.digest(out);
   }
 
-  /** The applied state as it is, to be written as a checkpoint, and what it stands for. */
-  beginCheckpoint(): { readonly capture: StateCapture; readonly meta: SnapshotMeta } {
+  /** The applied state as it is, to be written as a whole, or as what changed since the newest checkpoint; and what it stands for. */
+  capture(what: 'whole' | 'changes'): { readonly capture: StateCapture; readonly meta: SnapshotMeta } {
     const meta = this.raft.snapshotMeta(this.state.lastApplied);
-    return { capture: this.state.beginCapture(), meta };
+    return { capture: what === 'whole' ? this.state.beginCapture() : this.state.captureChanges(), meta };
   }
 
   /** A checkpoint is durable: says so in the log. @returns the sequence under which that is durable. */
@@ -273,10 +273,9 @@ export class ReplicaGroup {
     return this.sink.record([{ kind: 'snapshotMark', group: this.id, index, term, log: 'continues' }]);
   }
 
-  /** The mark is durable: entries before it may go, but for a trail that a follower may need. */
-  checkpointed(index: LogIndex, trailEntries: number): void {
-    const behind = plus(index, -trailEntries);
-    if (behind > 0) this.raft.compactTo(behind);
+  /** Entries up to index may go: a checkpoint has what they did. */
+  compactTo(index: LogIndex): void {
+    if (index > 0) this.raft.compactTo(index);
   }
 
   /** Whether an offered snapshot still is of use. */

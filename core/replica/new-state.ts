@@ -1,22 +1,30 @@
 /** The state that every replica of a group begins with. */
 import type { Hasher } from '../capability.ts';
-import { GLOBAL_GROUP, type GroupId } from '../ids.ts';
-import { PageSpace } from '../page/space.ts';
-import { MemoryPageStore } from '../page/store.ts';
+import { GLOBAL_GROUP, type GroupId, type LogIndex } from '../ids.ts';
+import { StatePages } from '../page/state-pages.ts';
 import { GroupState, type StateObserver } from '../state/group-state.ts';
 import type { Founding } from './manifest.ts';
+
+/** Where the trees of a new state stand: on the pages of a checkpoint, or on a page file to come, named after the snapshot they begin with. */
+export type StatePlace =
+  | { readonly kind: 'stored'; readonly pages: StatePages }
+  | { readonly kind: 'new'; readonly origin: LogIndex };
+/** Makes a group's state with nothing applied. */
+export type NewState = (place: StatePlace) => GroupState;
 
 export interface NewStateOptions {
   readonly hasher: Hasher;
   readonly observer?: StateObserver | undefined;
   readonly pageBytes?: number | undefined;
+  /** Where its trees stand. Default: in memory. */
+  readonly pages?: StatePages | undefined;
 }
 
 /** A state with nothing applied; GLOBAL's knows how the cluster began. @param founding undefined: not known yet */
 export function newGroupState(
   group: GroupId,
   founding: Pick<Founding, 'groups' | 'founders'> | undefined,
-  { hasher, observer, pageBytes }: NewStateOptions,
+  { hasher, observer, pageBytes, pages }: NewStateOptions,
 ): GroupState {
   const { groups, founders } = founding ?? { groups: [], founders: [] };
   return new GroupState({
@@ -25,6 +33,6 @@ export function newGroupState(
     dataGroups: groups.map((members) => members.group).filter((id) => id !== GLOBAL_GROUP),
     founders,
     ...(observer === undefined ? {} : { observer }),
-    space: new PageSpace(new MemoryPageStore(pageBytes)),
+    pages: pages ?? StatePages.inMemory(pageBytes),
   });
 }

@@ -14,11 +14,12 @@ import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
 import { isLivenessMessage, isSnapshotMessage } from '../codec/peer-message.ts';
 import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../effect.ts';
-import { StorageError } from '../errors.ts';
+import { DamageError, StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
 import {
   CHECKPOINT_LOG_BYTES,
+  CHECKPOINT_PAGE_BYTES,
   CHECKPOINT_TRAIL_ENTRIES,
   SEGMENT_BYTES,
   SNAPSHOT_CHUNK_BYTES,
@@ -110,13 +111,14 @@ export class Replica implements Core, GroupSink {
       store: this.store,
       wal: this.recovery.wal,
       groups: () => this.groupList,
+      group: (id) => this.groups.get(id),
       guarded: (group, work) => this.guarded(group, work),
     });
-    this.opening = this.openingOf();
+    this.opening = this.openingOf(reader);
     this.hibernation = new Hibernation(this.hibernationHost());
   }
 
-  private openingOf(): GroupOpening {
+  private openingOf(reader: DirectoryReader): GroupOpening {
     const { id: self, options, recovery, store, snapshots, roster } = this;
     const clocks = (): Clocks => ({ now: this.now, wall: this.wall });
     const liveness = (group: GroupId): Liveness => ({
@@ -124,7 +126,7 @@ export class Replica implements Core, GroupSink {
       heardAt: (peer) => this.hibernation.heardAt(peer),
     });
     const fatal = (group: GroupId, code: string, detail: string): void => this.fatal(group, code, detail);
-    return new GroupOpening({ self, options, recovery, store, snapshots, roster, clocks, fatal, liveness, sink: this });
+    return new GroupOpening({ self, options, reader, recovery, store, snapshots, roster, clocks, fatal, liveness, sink: this });
   }
 
   private hibernationHost(): HibernationHost {
@@ -143,6 +145,7 @@ export class Replica implements Core, GroupSink {
     const { hasher, buggify, probe, snapshots = {} } = this.options;
     const limits = {
       checkpointLogBytes: CHECKPOINT_LOG_BYTES,
+      checkpointPageBytes: CHECKPOINT_PAGE_BYTES,
       chunkBytes: SNAPSHOT_CHUNK_BYTES,
       sliceRecords: SNAPSHOT_SLICE_RECORDS,
       trailEntries: CHECKPOINT_TRAIL_ENTRIES,
@@ -160,7 +163,7 @@ export class Replica implements Core, GroupSink {
       mark: (name) => probe?.mark(name),
       write: (ops) => this.writeFiles(ops),
       send: (to, group, message) => this.send(to, group, AT_ONCE, message),
-      newState: (group) => this.opening.newState(group),
+      newState: (group, origin) => this.opening.newState(group, { kind: 'new', origin }),
     };
   }
 
@@ -437,7 +440,7 @@ export class Replica implements Core, GroupSink {
   private broken(group: ReplicaGroup, error: unknown): void {
     if (!(error instanceof InvariantError)) throw error;
     group.quarantine();
-    this.fatal(group.id, 'invariant', error.message);
+    this.fatal(group.id, error instanceof DamageError ? error.code : 'invariant', error.message);
   }
 
   private fatal(scope: 'node' | GroupId, code: string, detail: string): void {

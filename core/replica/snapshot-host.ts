@@ -1,7 +1,7 @@
 /** What the jobs that write and fetch snapshots need of the node around them; implemented by snapshots.ts. */
 import type { Buggify, Hasher } from '../capability.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
-import type { GroupId, Micros, NodeId, Seq } from '../ids.ts';
+import type { GroupId, LogIndex, Micros, NodeId, Seq } from '../ids.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 import type { GroupState } from '../state/group-state.ts';
 
@@ -9,6 +9,8 @@ import type { GroupState } from '../state/group-state.ts';
 export interface SnapshotLimits {
   /** Bytes of log behind which a group writes a checkpoint. */
   readonly checkpointLogBytes: number;
+  /** Bytes of changed pages in memory at which a group writes a checkpoint however little log that is. */
+  readonly checkpointPageBytes: number;
   /** Where chunks are cut. Replicas that differ in it cannot serve each other's fetches. */
   readonly chunkBytes: number;
   /** Records that a snapshot being written or restored reads in one step. */
@@ -34,8 +36,8 @@ export interface SnapshotHost {
   /** File operations of this step's persist. @returns the sequence under which they are carried out. */
   write(ops: readonly FileOp[]): Seq;
   send(to: NodeId, group: GroupId, message: SnapshotMessage): void;
-  /** A state with nothing applied. */
-  newState(group: GroupId): GroupState;
+  /** A state with nothing applied, to be filled from the snapshot of that index. */
+  newState(group: GroupId, origin: LogIndex): GroupState;
 }
 
 /** Bytes handed to the disk and not reported yet: what keeps a job from running ahead of it. */

@@ -1,13 +1,15 @@
 /**
- * The snapshots in a node's directory: per group the newest, which is served and recovered from, and the one before, which is
- * there in case the newest cannot be read. The only place that knows which names exist, counting operations on their way.
+ * The states in a node's directory: per group the checkpoint, or the fetched snapshot, that a start begins with, and the snapshot
+ * that is served to others. The only place that knows which names exist, counting operations on their way.
  */
 
-import { defined } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
+import { parsePageFileName } from '../checkpoint/file.ts';
+import { findCheckpoint, openCheckpoint } from '../checkpoint/open.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
-import type { GroupId, LogIndex, Micros } from '../ids.ts';
+import { type GroupId, INDEX_ZERO, type LogIndex, type Micros } from '../ids.ts';
+import type { SnapshotMeta } from '../raft/message.ts';
 import {
   FETCHING_SUFFIX,
   parseSnapshotName,
@@ -21,6 +23,7 @@ import { restoreState } from '../snapshot/restore.ts';
 import type { SnapshotIndex } from '../snapshot/snapshot-index.ts';
 import type { GroupState } from '../state/group-state.ts';
 import type { RecoveredGroup } from '../wal/group-log.ts';
+import type { NewState } from './new-state.ts';
 
 /** A whole snapshot that was read or written in this life of the node. */
 export interface HeldSnapshot {
@@ -32,24 +35,33 @@ export interface HeldSnapshot {
 /** What a group starts from. */
 export interface Beginning {
   readonly state: GroupState;
-  readonly held: HeldSnapshot;
-  /** Snapshots that could not be used had to be passed over. */
-  readonly passedOver: number;
+  readonly meta: SnapshotMeta;
+}
+
+/** The file that a start begins with. */
+interface Base {
+  readonly index: LogIndex;
+  readonly file: string;
+}
+
+/** A file that a start could begin with. */
+interface Candidate extends Base {
+  /** @returns 'stranger' where the log does not lead there, undefined where it cannot be read */
+  readonly open: () => { readonly state: GroupState; readonly meta: SnapshotMeta } | 'stranger' | undefined;
 }
 
 export class SnapshotStore {
   private readonly reader: DirectoryReader;
   private readonly hasher: Hasher;
   private readonly names: Set<string>;
-  private readonly newest: Map<GroupId, HeldSnapshot> = new Map();
-  /** Index of the snapshot before the newest one, and, where it was written in this life, what is in it. */
-  private readonly previous: Map<GroupId, { readonly index: LogIndex; readonly held: HeldSnapshot | undefined }> = new Map();
+  private readonly held: Map<GroupId, HeldSnapshot> = new Map();
+  private readonly bases: Map<GroupId, Base> = new Map();
   private readonly servedAt: Map<GroupId, Micros> = new Map();
 
   constructor(reader: DirectoryReader, hasher: Hasher) {
     this.reader = reader;
     this.hasher = hasher;
-    this.names = new Set(reader.list().filter((name) => parseSnapshotName(name) !== undefined));
+    this.names = new Set(reader.list().filter((name) => groupOfName(name) !== undefined));
   }
 
   has(name: string): boolean {
@@ -75,74 +87,67 @@ export class SnapshotStore {
 
   /** The snapshot to offer and to serve. */
   newestOf(group: GroupId): HeldSnapshot | undefined {
-    return this.newest.get(group);
+    return this.held.get(group);
   }
 
-  /** The log of a group must reach back to here: to the snapshot before the newest one; 0 = to its beginning. */
-  keepOf(group: GroupId): LogIndex {
-    return this.previous.get(group)?.index ?? (0 as LogIndex);
+  /** The log of a group must reach back to here: to what a start begins with; 0 = to its beginning. */
+  baseOf(group: GroupId): LogIndex {
+    return this.bases.get(group)?.index ?? INDEX_ZERO;
   }
 
-  /** Any held snapshot of that index, to serve it. */
+  /** The held snapshot of that index, to serve it. */
   find(group: GroupId, index: LogIndex): HeldSnapshot | undefined {
-    const newest = this.newest.get(group);
-    if (newest?.manifest.index === index) return newest;
-    const previous = this.previous.get(group);
-    return previous?.index === index ? previous.held : undefined;
+    const held = this.held.get(group);
+    return held?.manifest.index === index ? held : undefined;
   }
 
   served(group: GroupId, now: Micros): void {
     this.servedAt.set(group, now);
   }
 
-  /** Whether somebody fetched from this group's snapshots not longer ago than that. */
+  /** Whether somebody fetched from this group's snapshot not longer ago than that. */
   isServing(group: GroupId, now: Micros, micros: number): boolean {
     const at = this.servedAt.get(group);
     return at !== undefined && at + micros > now;
   }
 
-  /** The newest snapshot turned out to be unreadable: it is neither offered nor served any more. */
-  drop(group: GroupId): void {
-    this.newest.delete(group);
+  /** The snapshot is neither offered nor served any more. @returns operations that remove what is of no use now. */
+  drop(group: GroupId): readonly FileOp[] {
+    this.held.delete(group);
+    return this.sweep(group);
+  }
+
+  /** A snapshot was written to be served. @returns operations that remove what it replaces. */
+  adopt(group: GroupId, held: HeldSnapshot): readonly FileOp[] {
+    this.held.set(group, held);
+    return this.sweep(group);
   }
 
   /** A checkpoint is durable, and its mark. @returns operations that remove what it replaces. */
-  adopt(group: GroupId, held: HeldSnapshot): readonly FileOp[] {
-    const newest = this.newest.get(group);
-    const { index } = held.manifest;
-    if (newest !== undefined && newest.manifest.index < index)
-      this.previous.set(group, { index: newest.manifest.index, held: newest });
-    this.newest.set(group, held);
-    return this.sweep(group, index);
+  adoptCheckpoint(group: GroupId, base: Base): readonly FileOp[] {
+    this.bases.set(group, base);
+    return this.sweep(group);
   }
 
-  /** A fetched snapshot is durable, and its mark: no older one leads to the log behind it. */
+  /** A fetched snapshot is durable, and its mark: no older state leads to the log behind it. */
   adoptFetched(group: GroupId, held: HeldSnapshot): readonly FileOp[] {
-    this.newest.set(group, held);
-    this.previous.set(group, { index: held.manifest.index, held: undefined });
-    return this.sweep(group, held.manifest.index);
+    this.held.set(group, held);
+    this.bases.set(group, { index: held.manifest.index, file: held.index.file });
+    return this.sweep(group);
   }
 
-  /** The log is to begin behind the newest snapshot. @returns operations that remove the one before. */
-  keepNewestOnly(group: GroupId): readonly FileOp[] {
-    const newest = defined(this.newest.get(group), 'a group that lets go has a snapshot').manifest.index;
-    this.previous.set(group, { index: newest, held: undefined });
-    return this.sweep(group, newest);
-  }
-
-  /** Removes a group's whole snapshots but the newest two. */
-  private sweep(group: GroupId, newest: LogIndex): readonly FileOp[] {
-    const keep = [newest, this.keepOf(group)];
+  /** Removes a group's whole snapshots and page files, but for what is held and what a start begins with. */
+  private sweep(group: GroupId): readonly FileOp[] {
+    const keep = [this.held.get(group)?.index.file, this.bases.get(group)?.file];
     const ops: FileOp[] = [];
     for (const name of [...this.names].sort()) {
-      const place = parseSnapshotName(name);
-      if (place?.group === group && place.stage === 'whole' && !keep.includes(place.index))
-        ops.push({ op: 'remove', file: name });
+      const isWhole = parseSnapshotName(name)?.stage !== 'writing' && parseSnapshotName(name)?.stage !== 'fetching';
+      if (groupOfName(name) === group && isWhole && !keep.includes(name)) ops.push({ op: 'remove', file: name });
     }
     return ops;
   }
 
-  /** Operations that remove what means nothing at the start of a node: unfinished checkpoints, and what no log leads to. */
+  /** Operations that remove what means nothing at the start of a node: unfinished files, and what no log leads to. */
   startingSweep(unusable: ReadonlySet<string>): readonly FileOp[] {
     const ops: FileOp[] = [];
     for (const name of [...this.names].sort()) {
@@ -152,42 +157,66 @@ export class SnapshotStore {
   }
 
   /**
-   * The newest whole snapshot that the group's log continues, restored.
-   * @param unusable takes the names of those that are none. @returns undefined where there is none.
+   * The newest state on the disk that the group's log continues: a checkpoint, or a snapshot that was fetched.
+   * @param newState on pages of a checkpoint, or on a page file to come for what began with that snapshot.
+   * @param unusable takes the names of files that are of no use. @returns undefined where there is none, and how many could not be read
    */
-  begin(group: GroupId, log: RecoveredGroup, newState: () => GroupState, unusable: Set<string>): Beginning | undefined {
-    const places = [...this.names]
-      .sort()
-      .reverse()
-      .map((name) => ({ name, place: parseSnapshotName(name) }))
-      .filter(({ place }) => place?.group === group && place.stage === 'whole');
+  begin(
+    group: GroupId,
+    log: RecoveredGroup,
+    newState: NewState,
+    unusable: Set<string>,
+  ): { readonly beginning: Beginning | undefined; readonly passedOver: number } {
+    const candidates = [...this.checkpoints(group, log, newState, unusable), ...this.snapshots(group, log, newState)];
+    candidates.sort((a, b) => b.index - a.index);
     let beginning: Beginning | undefined;
     let passedOver = 0;
-    for (const { name, place } of places) {
-      const { index } = place as SnapshotPlace;
-      if (beginning !== undefined) {
-        this.previous.set(group, { index, held: undefined });
-        return beginning;
-      }
-      const held = this.load(name, place as SnapshotPlace);
-      if (held !== undefined && !log.continues({ index, term: held.manifest.term })) {
-        unusable.add(name); // the log does not lead there: its mark never became durable, or others took its place
+    for (const { index, file, open } of candidates) {
+      const opened = beginning === undefined ? open() : 'stranger';
+      if (opened !== undefined && opened !== 'stranger') {
+        beginning = opened;
+        this.bases.set(group, { index, file });
         continue;
       }
-      const state = held === undefined ? undefined : this.restore(held, newState());
-      if (held === undefined || state === undefined) {
-        unusable.add(name);
-        passedOver += 1;
+      if (opened === undefined) passedOver += 1;
+      if (file !== this.held.get(group)?.index.file) unusable.add(file);
+    }
+    return { beginning, passedOver };
+  }
+
+  private *checkpoints(group: GroupId, log: RecoveredGroup, newState: NewState, unusable: Set<string>): Generator<Candidate> {
+    for (const file of [...this.names].sort()) {
+      if (parsePageFileName(file)?.group !== group) continue;
+      const found = findCheckpoint(this.reader, file, group);
+      if (found === 'none') {
+        unusable.add(file);
         continue;
       }
-      this.newest.set(group, held);
-      beginning = { state, held, passedOver };
+      const open = (): ReturnType<Candidate['open']> => {
+        if (found === 'damaged') return undefined;
+        if (!log.continues(found)) return 'stranger';
+        return openCheckpoint(this.reader, file, found, (pages) => newState({ kind: 'stored', pages }));
+      };
+      yield { index: found === 'damaged' ? INDEX_ZERO : found.index, file, open };
     }
-    if (beginning !== undefined && !log.isComplete) {
-      const { index } = beginning.held.manifest;
-      this.previous.set(group, { index, held: undefined }); // nothing older is left to fall back to
+  }
+
+  private *snapshots(group: GroupId, log: RecoveredGroup, newState: NewState): Generator<Candidate> {
+    for (const file of [...this.names].sort()) {
+      const place = parseSnapshotName(file);
+      if (place?.group !== group || place.stage !== 'whole') continue;
+      const open = (): ReturnType<Candidate['open']> => {
+        const held = this.load(file, place);
+        // Where the log does not lead there, its mark never became durable, or others took its place.
+        if (held !== undefined && !log.continues({ index: place.index, term: held.manifest.term })) return 'stranger';
+        const state = held === undefined ? undefined : this.restore(held, newState({ kind: 'new', origin: place.index }));
+        if (held === undefined || state === undefined) return undefined;
+        const { index, term, configuration } = held.manifest;
+        this.held.set(group, held);
+        return { state, meta: { index, term, configuration } };
+      };
+      yield { index: place.index, file, open };
     }
-    return beginning;
   }
 
   private load(name: string, place: SnapshotPlace): HeldSnapshot | undefined {
@@ -226,4 +255,9 @@ export function heldOf(index: SnapshotIndex): HeldSnapshot | undefined {
 export function namesOf(place: SnapshotPlace): { readonly whole: string; readonly writing: string; readonly fetching: string } {
   const whole = snapshotName(place);
   return { whole, writing: whole + WRITING_SUFFIX, fetching: whole + FETCHING_SUFFIX };
+}
+
+/** Whose state a file holds, whatever its form; undefined where it holds none. */
+function groupOfName(name: string): GroupId | undefined {
+  return (parseSnapshotName(name) ?? parsePageFileName(name))?.group;
 }

@@ -1,23 +1,24 @@
 /**
- * The snapshots of a node: when a group writes a checkpoint, what is offered and served to peers, what is fetched from them. One
- * checkpoint is written at a time, by the group that holds back the most log; so the log that must be kept is bounded, whatever
- * single groups do.
+ * The states of a node's groups on its disk: when a group writes a checkpoint, what is offered and served to peers, what is fetched
+ * from them. One file is written at a time: a snapshot where a peer waits for one, else a checkpoint by the group that holds back
+ * the most log; so the log that must be kept is bounded, whatever single groups do.
  */
 import { assert } from '../assert.ts';
 import { equalBytes } from '../bytes/compare.ts';
+import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
-import { type GroupId, type LogIndex, type Micros, minOf, NEVER, type NodeId, type Seq } from '../ids.ts';
+import { type GroupId, type LogIndex, type Micros, minOf, NEVER, type NodeId, plus, type Seq } from '../ids.ts';
 import { SNAPSHOT_FETCHES_MAX } from '../limits.ts';
 import type { SnapshotOffer } from '../raft/options.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import { decodeSnapshotManifest } from '../snapshot/manifest.ts';
 import { nameOf, type SnapshotMessage } from '../snapshot/message.ts';
 import type { Wal } from '../wal/wal.ts';
-import { CheckpointJob } from './checkpoint-job.ts';
 import { FetchJob } from './fetch-job.ts';
 import type { ReplicaGroup } from './group.ts';
 import type { SnapshotHost } from './snapshot-host.ts';
+import { SnapshotJob } from './snapshot-job.ts';
 import { type HeldSnapshot, namesOf, type SnapshotStore } from './snapshot-store.ts';
 
 /** What the replica does for its snapshots. */
@@ -27,18 +28,20 @@ export interface SnapshotsOptions {
   readonly wal: Wal;
   /** Ascending by id; empty before the node has started. */
   readonly groups: () => readonly ReplicaGroup[];
+  readonly group: (id: GroupId) => ReplicaGroup | undefined;
   /** Runs something of a group; an invariant that breaks stops the group and nothing else. */
   readonly guarded: (group: ReplicaGroup, work: () => void) => void;
 }
 
 export class Snapshots {
   private readonly options: SnapshotsOptions;
-  private checkpoint: CheckpointJob | undefined = undefined;
+  private checkpoint: Checkpoint | undefined = undefined;
+  private snapshot: SnapshotJob | undefined = undefined;
   private readonly fetches: Map<GroupId, FetchJob> = new Map();
   /** Bytes of the log when a group's newest checkpoint began. */
   private readonly coveredBytes: Map<GroupId, number> = new Map();
-  /** Groups whose newest checkpoint cannot be read any more. */
-  private readonly lost: Set<GroupId> = new Set();
+  /** Groups of which a peer needs a snapshot that is not there. */
+  private readonly wanted: Set<GroupId> = new Set();
   /** Bytes of the log when it was last asked whose turn it is. */
   private askedAtBytes: number = -1;
   private offers: { readonly group: ReplicaGroup; readonly incoming: IncomingSnapshot }[] = [];
@@ -47,17 +50,21 @@ export class Snapshots {
     this.options = options;
   }
 
-  /** What a follower of the group may be offered. */
-  offerOf(group: GroupId): SnapshotOffer | undefined {
-    const held = this.options.store.newestOf(group);
-    if (held === undefined) return undefined;
+  /** What a follower of the group may be offered. Where there is nothing that the log goes on from, it is written: raft asks again. */
+  offerOf(id: GroupId): SnapshotOffer | undefined {
+    const held = this.options.store.newestOf(id);
+    const group = this.options.group(id);
+    if (held === undefined || group === undefined || held.manifest.index < group.raft.baseIndex) {
+      this.wanted.add(id);
+      return undefined;
+    }
     const { index, term, configuration } = held.manifest;
     return { meta: { index, term, configuration }, manifest: held.manifestBytes };
   }
 
   nextDeadline(): Micros {
     const { host } = this.options;
-    if (this.checkpoint?.canWork === true) return host.now();
+    if (this.writing?.canWork === true) return host.now();
     let next = NEVER;
     for (const job of this.fetches.values()) {
       if (job.canWork || job.isReady) return host.now();
@@ -66,20 +73,29 @@ export class Snapshots {
     return next;
   }
 
+  private get writing(): Checkpoint | SnapshotJob | undefined {
+    return this.checkpoint ?? this.snapshot;
+  }
+
   /** One slice of what can go on, and what was waited for too long. */
   deadline(): void {
-    const { checkpoint } = this;
-    if (checkpoint?.canWork === true) this.options.guarded(checkpoint.group, () => checkpoint.work());
+    const { writing } = this;
+    if (writing?.canWork === true) this.options.guarded(writing.group, () => writing.work());
     for (const job of [...this.fetches.values()]) this.advance(job);
   }
 
   /** Everything up to seq is carried out. */
   persisted(seq: Seq): void {
-    const { checkpoint } = this;
+    const { checkpoint, snapshot } = this;
     if (checkpoint !== undefined) {
       this.options.guarded(checkpoint.group, () => {
-        const held = checkpoint.persisted(seq);
-        if (held !== undefined) this.checkpointed(checkpoint, held);
+        if (checkpoint.persisted(seq)) this.checkpointed(checkpoint);
+      });
+    }
+    if (snapshot !== undefined) {
+      this.options.guarded(snapshot.group, () => {
+        const held = snapshot.persisted(seq);
+        if (held !== undefined) this.snapshotWritten(snapshot, held);
       });
     }
     for (const job of [...this.fetches.values()]) {
@@ -98,9 +114,9 @@ export class Snapshots {
       this.offers = [];
       for (const { group, incoming } of offers) this.options.guarded(group, () => this.beginFetch(group, incoming));
     }
-    const { checkpoint } = this;
-    if (checkpoint?.group.quarantined === true) this.giveUp(checkpoint);
-    if (this.checkpoint === undefined) this.beginCheckpoint();
+    if (this.writing?.group.quarantined === true) this.giveUp();
+    if (this.writing === undefined) this.beginSnapshot();
+    if (this.writing === undefined) this.beginCheckpoint();
   }
 
   /** A leader offers a snapshot to one of this node's groups; looked at when the group is done with its step. */
@@ -172,9 +188,9 @@ export class Snapshots {
     }
     if (bytes === undefined && store.newestOf(group) === held) {
       host.mark('snapshot.served-file-damaged');
-      store.drop(group);
-      this.lost.add(group);
-      this.askedAtBytes = -1;
+      const ops = store.drop(group);
+      if (ops.length > 0) host.write(ops);
+      this.wanted.add(group);
     }
     return bytes;
   }
@@ -216,7 +232,7 @@ export class Snapshots {
     }
     if (!job.isReady) return;
     host.mark('snapshot.installed');
-    if (this.checkpoint?.group === group) this.giveUp(this.checkpoint);
+    if (this.writing?.group === group) this.giveUp();
     guarded(group, () => job.install());
   }
 
@@ -251,48 +267,73 @@ export class Snapshots {
     this.coveredBytes.set(job.group.id, wal.writtenBytes);
   }
 
-  private checkpointed(job: CheckpointJob, held: HeldSnapshot): void {
+  private checkpointed(job: Checkpoint): void {
     const { host, store, wal } = this.options;
-    const { id } = job.group;
+    const { group, index, file } = job;
     this.checkpoint = undefined;
-    this.lost.delete(id);
-    host.mark('snapshot.checkpoint-written');
+    host.mark('checkpoint.written');
+    const ops = store.adoptCheckpoint(group.id, { index, file });
+    if (ops.length > 0) host.write(ops);
+    wal.keepBehind(group.id, index);
+    this.compact(group, index);
+  }
+
+  /** Entries that a checkpoint has go from memory, but for a trail, and for what goes on from a snapshot that is being fetched. */
+  private compact(group: ReplicaGroup, index: LogIndex): void {
+    const { host, store } = this.options;
+    const behind = plus(index, -host.limits.trailEntries);
+    const held = store.newestOf(group.id);
+    const isServing = held !== undefined && store.isServing(group.id, host.now(), host.limits.servedMicros);
+    group.compactTo(isServing ? minOf(behind, held.manifest.index) : behind);
+    if (held === undefined || isServing || held.manifest.index >= group.raft.baseIndex) return;
+    const ops = store.drop(group.id);
+    if (ops.length > 0) host.write(ops);
+  }
+
+  private snapshotWritten(job: SnapshotJob, held: HeldSnapshot): void {
+    const { host, store } = this.options;
+    const { id } = job.group;
+    this.snapshot = undefined;
+    this.wanted.delete(id);
+    host.mark('snapshot.written');
+    store.served(id, host.now()); // whoever waits for it has time to hear of it
     const ops = store.adopt(id, held);
     if (ops.length > 0) host.write(ops);
-    wal.keepBehind(id, store.keepOf(id));
-    job.group.checkpointed(held.manifest.index, host.limits.trailEntries);
   }
 
-  private giveUp(job: CheckpointJob): void {
-    this.options.host.mark('snapshot.checkpoint-given-up');
+  private giveUp(): void {
+    this.options.host.mark(this.checkpoint === undefined ? 'snapshot.given-up' : 'checkpoint.given-up');
+    this.writing?.abandon();
     this.checkpoint = undefined;
-    job.abandon();
+    this.snapshot = undefined;
   }
 
-  /** Log behind which a group has no checkpoint, bytes. */
+  /** Log behind which a group has no checkpoint, bytes; or, where that is more urgent, what of it is in memory alone. */
   private lag(group: ReplicaGroup): number {
     const { store, wal, host } = this.options;
-    if (group.quarantined || group.state.lastApplied === 0 || this.fetches.has(group.id)) return 0;
-    if (this.lost.has(group.id)) return Number.POSITIVE_INFINITY;
-    const newest = store.newestOf(group.id);
-    if (newest !== undefined && newest.manifest.index >= group.state.lastApplied) return 0;
-    if (store.isServing(group.id, host.now(), host.limits.servedMicros)) return 0;
+    if (group.quarantined || this.fetches.has(group.id) || store.baseOf(group.id) >= group.state.lastApplied) return 0;
+    const { backing } = group.state.pages;
+    if (backing === undefined) return 0;
+    const freshBytes = backing.trees.freshCount * backing.trees.pageBytes;
+    if (freshBytes > host.limits.checkpointPageBytes) return Number.POSITIVE_INFINITY;
     return wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0);
   }
 
-  /**
-   * A group in which nothing happens must not hold back the log of all others: once as much log as a checkpoint is worth has been
-   * written without an entry of its own, it keeps its newest snapshot only, and no older one to fall back to.
-   */
-  private letGo(group: ReplicaGroup): void {
-    const { store, wal, host } = this.options;
-    const newest = store.newestOf(group.id)?.manifest.index;
-    if (newest === undefined || newest < group.state.lastApplied || store.keepOf(group.id) >= newest) return;
-    if (wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0) <= host.limits.checkpointLogBytes) return;
-    host.mark('snapshot.idle-group-lets-go');
-    const ops = store.keepNewestOnly(group.id);
-    if (ops.length > 0) host.write(ops);
-    wal.keepBehind(group.id, newest);
+  private beginSnapshot(): void {
+    for (const id of this.wanted) {
+      const group = this.options.group(id);
+      const isNeeded = group !== undefined && group.raft.role === 'leader' && !group.quarantined && group.state.lastApplied > 0;
+      if (!isNeeded) {
+        this.wanted.delete(id);
+        continue;
+      }
+      const { host, store } = this.options;
+      return this.options.guarded(group, () => {
+        const { capture, meta } = group.capture('whole');
+        const isStale = store.has(namesOf({ group: id, index: meta.index }).writing);
+        this.snapshot = new SnapshotJob(host, group, { capture, meta, isStale });
+      });
+    }
   }
 
   private beginCheckpoint(): void {
@@ -304,7 +345,6 @@ export class Snapshots {
     let next: ReplicaGroup | undefined;
     let most = host.limits.checkpointLogBytes;
     for (const group of groups()) {
-      this.letGo(group);
       const lag = this.lag(group);
       if (lag <= most) continue;
       most = lag;
@@ -313,10 +353,10 @@ export class Snapshots {
     if (next === undefined) return;
     const group = next;
     this.options.guarded(group, () => {
-      const { capture, meta } = group.beginCheckpoint();
-      const isStale = store.has(namesOf({ group: group.id, index: meta.index }).writing);
+      const { capture, meta } = group.capture('changes');
+      const isStale = store.has(group.state.pages.backing?.file.name ?? '');
       this.coveredBytes.set(group.id, writtenBytes);
-      this.checkpoint = new CheckpointJob(host, group, { capture, meta, isStale });
+      this.checkpoint = new Checkpoint(host, group, { capture, meta, isStale });
       assert(this.checkpoint.canWork, 'a checkpoint begins with work');
     });
   }

@@ -47,8 +47,9 @@ function committedBucket({ keys, rows }: BucketRows, bucket: number): Uint8Array
 }
 
 /** The commitment tree over stored rows, with no bucket in memory yet. @param count leaves there are */
-export function openCommitment(stored: BucketRows, count: number): CommitmentTree {
-  const tree = new CommitmentTree(stored.hasher, (bucket) => sortLeaves([...bucketLeaves(stored, bucket)]));
+export function openCommitment({ hasher, keys, rows }: BucketRows, count: number): CommitmentTree {
+  const stored = { hasher, keys: keys.beside, rows }; // a bucket is loaded while its caller holds the path of a leaf
+  const tree = new CommitmentTree(hasher, (bucket) => sortLeaves([...bucketLeaves(stored, bucket)]));
   const { empty } = tree.arena;
   for (let bucket = 0; bucket < BUCKETS && count > 0; bucket += 1) {
     const hash = committedBucket(stored, bucket);

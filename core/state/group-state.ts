@@ -23,8 +23,7 @@ import {
   type VaultId,
 } from '../ids.ts';
 import { VAULTS_MAX } from '../limits.ts';
-import { PageSpace } from '../page/space.ts';
-import { MemoryPageStore } from '../page/store.ts';
+import { StatePages } from '../page/state-pages.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
 import { StateCapture } from './capture.ts';
 import { CommandKind, type DecodedCommand } from './command.ts';
@@ -44,7 +43,7 @@ import {
   Sessions,
 } from './sessions.ts';
 import { ulidBytes } from './ulid-field.ts';
-import { Vault } from './vault.ts';
+import { type StoredVault, Vault } from './vault.ts';
 import { queryVault } from './vault-query.ts';
 import { VaultSection } from './vault-section.ts';
 import { VaultView, viewAt } from './vault-view.ts';
@@ -77,7 +76,7 @@ export interface GroupStateOptions {
   /** Equal on every replica. Default: core/limits.ts. */
   readonly sessionLimits?: SessionLimits;
   /** Where the trees stand. Default: in memory. */
-  readonly space?: PageSpace;
+  readonly pages?: StatePages;
 }
 
 /** The requests that read state. */
@@ -99,13 +98,15 @@ export class GroupState {
   /** Its entry time. */
   lastTime: Micros = 0 as Micros;
   private readonly hasher: Hasher;
-  /** All trees of the group. */
-  readonly space: PageSpace;
+  /** Of all trees of the group. */
+  readonly pages: StatePages;
   private readonly observer: StateObserver | undefined;
   private readonly keys: KeyBuilder;
   private readonly sessions: Sessions;
   private readonly directory: Directory | undefined;
   private readonly vaults: Map<VaultId, Vault> = new Map();
+  /** Vaults that the newest checkpoint does not have as they are. */
+  private changed: Set<Vault> = new Set();
   private readonly expiries: ExpiryQueue = new ExpiryQueue();
   /** Sees a vault before it changes, while a snapshot is being written. */
   private capture: StateCapture | undefined = undefined;
@@ -115,13 +116,13 @@ export class GroupState {
   constructor(options: GroupStateOptions) {
     this.group = options.group;
     this.hasher = options.hasher;
-    this.space = options.space ?? new PageSpace(new MemoryPageStore());
+    this.pages = options.pages ?? StatePages.inMemory();
     this.keys = new KeyBuilder(new PathCache(options.hasher));
     this.observer = options.observer;
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
     if (options.group === GLOBAL_GROUP) {
       const { hasher, dataGroups, founders = [] } = options;
-      this.directory = new Directory({ hasher, dataGroups, founders, rows: new BTree(this.space) });
+      this.directory = new Directory({ hasher, dataGroups, founders, rows: new BTree(this.pages.space) });
     }
   }
 
@@ -185,6 +186,7 @@ export class GroupState {
     for (const decoded of section.commands) answers.push(this.applyVaultCommand(run, decoded, idBytes));
     const sealed = run.finish();
     if (sealed === undefined) return;
+    this.changed.add(sealed.vault);
     this.expiries.set(id, sealed.vault.leaves.firstExpiry());
     const { anchor, transactions } = sealed;
     const { height, header, blockHash } = anchor;
@@ -218,7 +220,7 @@ export class GroupState {
     return this.sessions.admit(command.ref, hash, this.lastTime);
   }
 
-  private addVault(id: VaultId, organization: OrganizationId): Vault | undefined {
+  private addVault(id: VaultId, organization: OrganizationId, stored?: StoredVault): Vault | undefined {
     if (this.vaults.size >= VAULTS_MAX) return undefined;
     const vault = new Vault({
       id,
@@ -226,9 +228,11 @@ export class GroupState {
       reverse: true,
       hasher: this.hasher,
       keys: this.keys,
-      space: this.space,
+      space: this.pages.space,
+      stored,
     });
     this.vaults.set(id, vault);
+    if (stored === undefined) this.changed.add(vault);
     return vault;
   }
 
@@ -239,14 +243,25 @@ export class GroupState {
 
   /** The state as it is, readable while apply goes on, until released; one at a time. */
   beginCapture(): StateCapture {
+    return this.captureOf(this.vaultIds().map((id) => defined(this.vaults.get(id), 'a listed vault is there')));
+  }
+
+  /** The same, of the vaults that have changed since the last call: what a checkpoint writes. */
+  captureChanges(): StateCapture {
+    const changed = [...this.changed];
+    this.changed = new Set();
+    return this.captureOf(changed);
+  }
+
+  private captureOf(vaults: readonly Vault[]): StateCapture {
     assert(this.capture === undefined, 'one capture of a group at a time');
     this.capture = new StateCapture({
       index: this.lastApplied,
       time: this.lastTime,
       sessions: this.sessions.beginCapture(),
-      vaults: this.vaultIds().map((id) => defined(this.vaults.get(id), 'a listed vault is there')),
+      vaults,
       directory: this.directory?.image(),
-      space: this.space,
+      space: this.pages.space,
       onRelease: () => {
         this.capture = undefined;
         this.sessions.endCapture();
@@ -255,9 +270,9 @@ export class GroupState {
     return this.capture;
   }
 
-  /** Restoring (core/snapshot/restorer.ts): a vault to be filled; undefined where it cannot be. */
-  restoreVault(id: VaultId, organization: OrganizationId): Vault | undefined {
-    return this.vaults.has(id) ? undefined : this.addVault(id, organization);
+  /** Restoring (core/snapshot/restore.ts): a vault to be filled, or as a checkpoint has it; undefined where it cannot be. */
+  restoreVault(id: VaultId, organization: OrganizationId, stored?: StoredVault): Vault | undefined {
+    return this.vaults.has(id) ? undefined : this.addVault(id, organization, stored);
   }
 
   /** Restoring: the next session in order of last use. @returns false where it cannot be. */

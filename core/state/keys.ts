@@ -93,8 +93,16 @@ export class KeyBuilder {
   /** Keys of tables 5 to 10; they may be built around a leaf key. */
   private readonly outer: Uint8Array = new Uint8Array(STATE_KEY_BYTES_MAX);
 
+  private own: KeyBuilder | undefined = undefined;
+
   constructor(paths: PathCache) {
     this.paths = paths;
+  }
+
+  /** Another builder of the same memory: for who may be called while somebody still holds a key or path of this one. */
+  get beside(): KeyBuilder {
+    this.own ??= new KeyBuilder(this.paths.beside());
+    return this.own;
   }
 
   private start(table: number, bucket: number): number {

@@ -102,6 +102,7 @@ export class Leaves {
   /** Writes or replaces a tuple. */
   putTuple(tuple: TupleKey, leaf: TupleLeaf): void {
     const { paths } = this.keys;
+    this.needBuckets(tuple);
     const valueHash = hashValue(this.hasher, tupleLeaf(tuple, leaf));
     this.setLeaf(paths.tuple(tuple), valueHash);
     const previous = this.putRow(this.keys.tuple(tuple), encodeTupleRow(leaf), leaf);
@@ -115,6 +116,7 @@ export class Leaves {
   /** Removes a stored tuple in the block at height. */
   removeTuple(tuple: TupleKey, height: Height): void {
     const { paths } = this.keys;
+    this.needBuckets(tuple);
     this.removeLeaf(paths.tuple(tuple));
     const previous = this.removeRow(this.keys.tuple(tuple), height);
     if (!this.reverse) return;
@@ -156,6 +158,14 @@ export class Leaves {
   /** Restoring: a row of the history, as it was. */
   restoreRow(key: Uint8Array, row: Uint8Array): void {
     this.rows.set(key, row);
+  }
+
+  /** Both of a tuple, in front of the first change of its rows: a bucket is loaded from rows as its block has left them. */
+  private needBuckets(tuple: TupleKey): void {
+    const { tree } = this;
+    if (tree.stubCount === 0) return;
+    tree.need(this.keys.paths.resourceBucket(tuple.resource));
+    if (this.reverse) tree.need(this.keys.paths.subjectBucket(tuple.subject));
   }
 
   private setLeaf(path: Uint8Array, valueHash: Uint8Array): void {

@@ -41,16 +41,29 @@ export class PathCache {
   private readonly preimage: Uint8Array = new Uint8Array(PREIMAGE_BYTES);
   private readonly tuplePath: Uint8Array = new Uint8Array(TUPLE_PATH_BYTES);
   private readonly reversePath: Uint8Array = new Uint8Array(REVERSE_PATH_BYTES);
-  private readonly entities: Generations = new Generations();
-  private readonly resources: Generations = new Generations();
-  private readonly relations: Generations = new Generations();
-  private readonly subjects: Generations = new Generations();
-  private readonly reverseSubjects: Generations = new Generations();
-  private readonly reverseRelations: Generations = new Generations();
-  private readonly reverseResources: Generations = new Generations();
+  private readonly entities: Generations;
+  private readonly resources: Generations;
+  private readonly relations: Generations;
+  private readonly subjects: Generations;
+  private readonly reverseSubjects: Generations;
+  private readonly reverseRelations: Generations;
+  private readonly reverseResources: Generations;
 
-  constructor(hasher: Hasher) {
+  /** @param beside another cache whose memory is shared; what either returns stays valid while the other is asked. */
+  constructor(hasher: Hasher, beside?: PathCache) {
     this.hasher = hasher;
+    this.entities = beside?.entities ?? new Generations();
+    this.resources = beside?.resources ?? new Generations();
+    this.relations = beside?.relations ?? new Generations();
+    this.subjects = beside?.subjects ?? new Generations();
+    this.reverseSubjects = beside?.reverseSubjects ?? new Generations();
+    this.reverseRelations = beside?.reverseRelations ?? new Generations();
+    this.reverseResources = beside?.reverseResources ?? new Generations();
+  }
+
+  /** A cache of the same memory with scratch of its own. */
+  beside(): PathCache {
+    return new PathCache(this.hasher, this);
   }
 
   /** Bucket of a resource's tuples. */

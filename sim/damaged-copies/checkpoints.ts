@@ -1,7 +1,9 @@
-/** Checkpoints that are torn, unreadable, of another log, or of a state that is none. */
+/** Snapshots, which a start may begin with, that are torn, unreadable, of another log, or of a state that is none. */
 import { defined } from '../../core/assert.ts';
 import type { Hasher } from '../../core/capability.ts';
 import { MerkleLog } from '../../core/chain/merkle-log.ts';
+import { parsePageFileName } from '../../core/checkpoint/file.ts';
+import { findCheckpoint } from '../../core/checkpoint/open.ts';
 import type { DirectoryReader } from '../../core/effect.ts';
 import type { GroupId, LogIndex, Term } from '../../core/ids.ts';
 import { plus } from '../../core/ids.ts';
@@ -158,12 +160,19 @@ export function damageCheckpoint(scene: Scene, clean: LivingCopy): Damage | unde
   const change = drawChange(scene, newest, clean.directory);
   if (change === undefined) return undefined;
   const isComplete = recoverWal(reader).groups.get(group)?.isComplete === true;
-  const judge =
-    checkpoints.length > 1 || isComplete ? passesOver(newest, clean, change) : quarantines([group], 'checkpoint_damaged');
+  const standsIn = checkpoints.length > 1 || isComplete || hasPageFile(reader, group);
+  const judge = standsIn ? passesOver(newest, clean, change) : quarantines([group], 'checkpoint_damaged');
   const what = `the checkpoint ${newest.name} ${change.what}`;
   if (change.readable !== undefined)
     return { what, files: new Map(), readable: new Map([[newest.name, change.readable]]), judge };
   return { what, files: new Map([[newest.name, change.content]]), judge };
+}
+
+/** Whether the group has a checkpoint on pages: it is never older than a snapshot that was fetched. */
+function hasPageFile(reader: DirectoryReader, group: GroupId): boolean {
+  return reader.list().some((name) => {
+    return parsePageFileName(name)?.group === group && typeof findCheckpoint(reader, name, group) !== 'string';
+  });
 }
 
 function drawChange({ reader, draws, hasher }: Scene, checkpoint: Checkpoint, read: CopiedDirectory): Change | undefined {

@@ -7,7 +7,6 @@ export interface Absent {
 }
 
 const ALONE = 'found with groups on their own, in `test/raft/known-bugs.test.ts`;';
-const PAGES = 'no pages on disk yet: the state is rebuilt from the whole log';
 const SIGNATURES = 'no signed roots yet';
 
 export const ABSENT_MUTANTS: readonly Absent[] = [
@@ -44,8 +43,6 @@ export const ABSENT_MUTANTS: readonly Absent[] = [
     reason:
       'it needs a log that overtakes the snapshot being fetched, which no seed of 60 has shown; put back by hand in `canInstall` it survives them',
   },
-  { id: 'D7', title: 'the superblock is overwritten in place', reason: PAGES },
-  { id: 'D8', title: 'a checkpoint’s superblock is written before its pages are durable', reason: PAGES },
   {
     id: 'V12',
     title: 'a refusal is judged at the time of a block that is never sealed',

@@ -20,9 +20,23 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
   {
     id: 'S6',
     title: 'the log is reclaimed though the checkpoint was never synced',
-    file: 'core/replica/checkpoint-job.ts',
-    find: "      { op: 'sync', file: writing },\n",
-    replace: '',
+    file: 'core/checkpoint/checkpoint.ts',
+    find: 'this.host.write([sync, ...block, sync, ...name])',
+    replace: 'this.host.write([...block, ...name])',
+  },
+  {
+    id: 'D7',
+    title: 'the superblock is overwritten in place',
+    file: 'core/page/superblock.ts',
+    find: '  return 2 * (number % 2);\n',
+    replace: '  return number > 0 ? 0 : 0;\n',
+  },
+  {
+    id: 'D8',
+    title: 'the superblock of a checkpoint is written before its pages are durable',
+    file: 'core/checkpoint/checkpoint.ts',
+    find: 'this.host.write([sync, ...block, sync, ...name])',
+    replace: 'this.host.write([...block, sync, ...name])',
   },
   {
     id: 'S7',
@@ -41,8 +55,8 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
   {
     id: 'X1',
     title: 'the session table is kept in memory only',
-    file: 'core/snapshot/restore.ts',
-    find: 'this.state.restoreSession({ index, floor, lastUsed, kept })',
-    replace: '(index > 0 && floor > 0 && lastUsed >= 0)',
+    file: 'core/checkpoint/open.ts',
+    find: 'state.restoreSession(session)',
+    replace: 'session.index > 0',
   },
 ];

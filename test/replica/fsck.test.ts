@@ -1,11 +1,12 @@
 /** fsck on simulated disks: whole directories are whole, each kind of damage is found where it is, and nothing is ever changed. */
 import { describe, expect, test } from 'vitest';
+import { parsePageFileName } from '../../core/checkpoint/file.ts';
 import { checkDirectory } from '../../core/fsck/fsck.ts';
 import { type FsckReport, isSound } from '../../core/fsck/report.ts';
-import { portableHasher } from '../../core/hasher.ts';
 import { GLOBAL_GROUP } from '../../core/ids.ts';
-import { parseSnapshotName } from '../../core/snapshot/file.ts';
+import { FIRST_PAGE_AT } from '../../core/page/page-file.ts';
 import { segmentName } from '../../core/wal/segment.ts';
+import { nativeHasher } from '../../node/hasher.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { createVault, writeRequest } from './vaults.ts';
 
@@ -30,7 +31,7 @@ function stoppedNode(writes: number): TestNode {
 
 function check(node: TestNode): FsckReport {
   const before = node.disk.list().map((name) => [name, node.disk.read(name, 0, node.disk.size(name) ?? 0)]);
-  const report = checkDirectory(node.disk, portableHasher);
+  const report = checkDirectory(node.disk, nativeHasher);
   expect(node.disk.list().map((name) => [name, node.disk.read(name, 0, node.disk.size(name) ?? 0)])).toEqual(before);
   return report;
 }
@@ -44,8 +45,15 @@ function flip(node: TestNode, file: string, offset: number): void {
   node.disk.execute({ op: 'write', file, offset, bytes: Uint8Array.of(byte ^ 0x40) });
 }
 
-function checkpoints(node: TestNode): readonly string[] {
-  return node.disk.list().filter((name) => parseSnapshotName(name)?.stage === 'whole' && parseSnapshotName(name)?.group === 1);
+function pageFile(node: TestNode): string {
+  const names = node.disk.list().filter((name) => parsePageFileName(name)?.group === 1);
+  expect(names).toHaveLength(1);
+  return names[0] as string;
+}
+
+/** The newest superblock's two copies, by their first bytes. */
+function wipeSuperblocks(node: TestNode, slots: readonly number[]): void {
+  for (const slot of slots) flip(node, pageFile(node), slot * 4096 + 30);
 }
 
 describe('fsck', () => {
@@ -68,23 +76,40 @@ describe('fsck', () => {
     expect(check(node)).toMatchObject({ cluster: undefined, groups: [], findings: [] });
   });
 
-  test('names a checkpoint with a flipped byte, and goes on with the one before', () => {
+  test('names a page with a flipped byte, and the vault that it takes with it', () => {
     const node = stoppedNode(200);
-    const names = checkpoints(node);
-    expect(names).toHaveLength(2);
-    const newest = names.at(-1) as string;
-    flip(node, newest, Math.floor((node.disk.size(newest) as number) / 2));
-    const report = check(node);
-    expect(damaged(report)).toEqual([`1: the checkpoint ${newest} cannot be read`]);
-    expect(report.groups[1]).toMatchObject({ sound: true, checkpoint: parseSnapshotName(names[0] as string)?.index });
+    const file = pageFile(node);
+    const pages = Math.floor(((node.disk.size(file) as number) - FIRST_PAGE_AT) / 8192);
+    let named = 0;
+    for (let sample = 0; sample < 12; sample += 1) {
+      const at = FIRST_PAGE_AT + Math.floor((sample * pages) / 12) * 8192 + 100;
+      flip(node, file, at);
+      const report = check(node);
+      flip(node, file, at);
+      if (isSound(report)) continue; // a page of an older checkpoint, which nobody needs
+      named += 1;
+      const page = 1 + Math.floor((at - FIRST_PAGE_AT) / 8192);
+      const texts = damaged(report);
+      const expected = `1: page ${page} of ${file}, at byte ${FIRST_PAGE_AT + (page - 1) * 8192}, is not what was written`;
+      expect(texts.includes(expected) || texts.includes(`1: the page table of ${file} cannot be read`)).toBe(true);
+      expect(report.groups[1]).toMatchObject({ sound: false });
+      expect(report.groups[0]).toMatchObject({ sound: true });
+    }
+    expect(named).toBeGreaterThan(3);
   });
 
-  test('says that a group is lost here where no checkpoint is left', () => {
+  test('takes the second copy of a superblock for the first, and says where both are gone', () => {
     const node = stoppedNode(200);
-    for (const name of checkpoints(node)) flip(node, name, Math.floor((node.disk.size(name) as number) / 2));
+    const whole = check(node).groups[1];
+    for (const slot of [0, 2]) wipeSuperblocks(node, [slot]);
+    expect(check(node).groups[1]).toEqual(whole);
+    for (const slot of [1, 3]) wipeSuperblocks(node, [slot]);
     const report = check(node);
     expect(report.groups[1]).toMatchObject({ sound: false });
-    expect(damaged(report).at(-1)).toMatch(/^1: no checkpoint leads to its log/);
+    expect(damaged(report)).toEqual([
+      `1: no superblock of ${pageFile(node)} can be read`,
+      '1: no checkpoint leads to its log, which does not reach back to the beginning',
+    ]);
     expect(report.groups[0]).toMatchObject({ sound: true });
   });
 

@@ -140,7 +140,7 @@ propertyRuns(
       applied += 1;
     });
     expect(bytesOf(snapshot)).toBe(bytesOf(snapshotOf(replayed(bench, count))));
-    expect(bench.state.space.pinnedPages).toBe(0);
+    expect(bench.state.pages.space.pinnedPages).toBe(0);
   },
 );
 

@@ -1,9 +1,7 @@
 /**
- * Writes one checkpoint: the state of a group as a snapshot's file, slice by slice, while the group goes on.
- *
- * Order, each behind the other on the disk: chunks under a temporary name -> manifest, sync, rename, sync of the directory ->
- * (reported durable) -> the log's snapshot mark -> (reported durable) -> older log and older snapshots may go. A crash before the
- * mark leaves a file that recovery uses if the log leads to it; a crash in front of the rename leaves a name that means nothing.
+ * Writes the state of a group as a snapshot's file, for followers that the log does not reach any more: slice by slice, while the
+ * group goes on. Order, each behind the other on the disk: chunks under a temporary name -> manifest, sync, rename, sync of the
+ * directory -> (reported durable) -> offered. A crash in front of the rename leaves a name that means nothing.
  */
 import { assert, defined } from '../assert.ts';
 import type { FileOp } from '../effect.ts';
@@ -26,12 +24,11 @@ import type { ReplicaGroup } from './group.ts';
 import { Backlog, type SnapshotHost } from './snapshot-host.ts';
 import { type HeldSnapshot, heldOf, namesOf } from './snapshot-store.ts';
 
-type Phase = 'building' | 'closing' | 'marking' | 'done';
+type Phase = 'building' | 'closing' | 'done';
 
-export class CheckpointJob {
+export class SnapshotJob {
   readonly group: ReplicaGroup;
   private readonly host: SnapshotHost;
-  private readonly meta: SnapshotMeta;
   private readonly place: SnapshotPlace;
   private readonly builder: SnapshotBuilder;
   private readonly index: SnapshotIndex;
@@ -47,7 +44,6 @@ export class CheckpointJob {
   ) {
     this.host = host;
     this.group = group;
-    this.meta = begun.meta;
     this.place = { group: group.id, index: begun.meta.index };
     this.builder = new SnapshotBuilder(begun.capture, {
       hasher: host.hasher,
@@ -72,23 +68,17 @@ export class CheckpointJob {
 
   /** Works for one slice. */
   work(): void {
-    assert(this.phase === 'building', 'a checkpoint that is built is not built on');
+    assert(this.phase === 'building', 'a snapshot that is built is not built on');
     for (const chunk of this.builder.work()) this.chunk(chunk);
     if (this.builder.done) this.close();
   }
 
-  /** Everything up to seq is carried out. @returns the snapshot once it and its mark are durable. */
+  /** Everything up to seq is carried out. @returns the snapshot once it is durable. */
   persisted(seq: Seq): HeldSnapshot | undefined {
     this.backlog.persisted(seq);
-    if (this.phase === 'building' || seq < this.waitsFor) return undefined;
-    if (this.phase === 'closing') {
-      this.waitsFor = this.group.markSnapshot(this.meta);
-      this.phase = 'marking';
-      return undefined;
-    }
-    if (this.phase === 'done') return undefined;
+    if (this.phase !== 'closing' || seq < this.waitsFor) return undefined;
     this.phase = 'done';
-    return defined(heldOf(this.index), 'a checkpoint that was written is whole');
+    return defined(heldOf(this.index), 'a snapshot that was written is whole');
   }
 
   /** Gives up. */

@@ -1,0 +1,133 @@
+/**
+ * A state from the newest checkpoint of a page file. Read at once: superblock, page table, catalog, directory. Not read: the
+ * vaults' own pages, which come when somebody asks, so a node of a million tuples starts as fast as one of a hundred.
+ * Nothing is believed: the superblock has the checksum of the table, and the table that of every page.
+ */
+
+import { dropTree, pagesOfTree } from '../btree/pages.ts';
+import { BTree, type TreeRoot } from '../btree/tree.ts';
+import type { DirectoryReader } from '../effect.ts';
+import { DamageError, StorageError } from '../errors.ts';
+import type { GroupId } from '../ids.ts';
+import { PageFile } from '../page/page-file.ts';
+import { readTable } from '../page/page-table.ts';
+import { PagedStore } from '../page/paged-store.ts';
+import { PageSpace } from '../page/space.ts';
+import { StatePages } from '../page/state-pages.ts';
+import type { PageId } from '../page/store.ts';
+import { readSuperblocks, type Superblock } from '../page/superblock.ts';
+import { decodeConfiguration } from '../raft/configuration-bytes.ts';
+import type { SnapshotMeta } from '../raft/message.ts';
+import type { GroupState } from '../state/group-state.ts';
+import { CatalogTable, CONFIGURATION_KEY, DIRECTORY_KEY, decodeRoot, decodeVaultRow, readSessions } from './catalog.ts';
+
+export interface OpenedCheckpoint {
+  readonly state: GroupState;
+  readonly meta: SnapshotMeta;
+}
+
+/** A superblock of the file, or why there is none. */
+export type FoundCheckpoint = Superblock | 'damaged' | 'none';
+
+/** What a page file's superblocks say. 'none': it never became a checkpoint; 'damaged': something was there. */
+export function findCheckpoint(reader: DirectoryReader, name: string, group: GroupId): FoundCheckpoint {
+  try {
+    const [newest] = readSuperblocks(reader, name);
+    if (newest !== undefined) return newest.group === group ? newest : 'damaged';
+    const slots = reader.read(name, 0, 4 * 4096);
+    return slots.every((byte) => byte === 0) ? 'none' : 'damaged';
+  } catch (error) {
+    if (error instanceof StorageError) return 'damaged';
+    throw error;
+  }
+}
+
+/** @param newState makes the group's empty state on the pages. @returns undefined where the checkpoint cannot be used */
+export function openCheckpoint(
+  reader: DirectoryReader,
+  name: string,
+  block: Superblock,
+  newState: (pages: StatePages) => GroupState,
+): OpenedCheckpoint | undefined {
+  try {
+    const opening = new Opening(reader, name, block);
+    return opening.run(newState);
+  } catch (error) {
+    if (error instanceof StorageError || error instanceof DamageError) return undefined;
+    throw error;
+  }
+}
+
+class Opening {
+  private readonly reader: DirectoryReader;
+  private readonly name: string;
+  private readonly block: Superblock;
+
+  constructor(reader: DirectoryReader, name: string, block: Superblock) {
+    this.reader = reader;
+    this.name = name;
+    this.block = block;
+  }
+
+  run(newState: (pages: StatePages) => GroupState): OpenedCheckpoint | undefined {
+    const pages = this.pages();
+    if (pages === undefined) return undefined;
+    const catalog = pages.backing?.catalog as BTree;
+    const configuration = decodeConfiguration(catalog.get(CONFIGURATION_KEY) ?? new Uint8Array(0));
+    if (configuration === undefined) return undefined;
+    const state = newState(pages);
+    for (const { key, value } of catalog.scan({ from: new Uint8Array(0) })) {
+      if (!restoreRow(state, pages.space, key, value)) return undefined;
+    }
+    const { index, term, time } = this.block;
+    state.restored(index, time);
+    return { state, meta: { index, term, configuration } };
+  }
+
+  /** The file's pages, each with its owner. */
+  private pages(): StatePages | undefined {
+    const { reader, name, block } = this;
+    const table = readTable(reader, name, block.pageBytes, block.table);
+    if (table === undefined) return undefined;
+    const file = new PageFile(reader, name, block.pageBytes);
+    file.restore(table.checksums, table.pages);
+    const catalog = new PagedStore(file);
+    const trees = new PagedStore(file);
+    const owned = new Uint8Array(file.size);
+    for (const id of table.pages) owned[id] = 1;
+    for (const id of pagesOfTree(new PageSpace(catalog, block.generation), block.catalog.page)) {
+      catalog.adopt(id);
+      owned[id] = 1;
+    }
+    for (let id = 1; id < table.checksums.length; id += 1) {
+      if (table.checksums[id] !== 0 && owned[id] === 0) trees.adopt(id as PageId);
+    }
+    const { generation, number } = block;
+    return StatePages.open({ file, trees, catalog, generation, number, catalogRoot: block.catalog, table: table.pages });
+  }
+}
+
+function restoreRow(state: GroupState, space: PageSpace, key: Uint8Array, row: Uint8Array): boolean {
+  switch (key[0]) {
+    case CatalogTable.vault: {
+      const vault = decodeVaultRow(key, row);
+      return vault !== undefined && state.restoreVault(vault.id, vault.organization, vault.stored) !== undefined;
+    }
+    case CatalogTable.sessions:
+      return readSessions(row)?.every((session) => state.restoreSession(session)) ?? false;
+    case CatalogTable.directory: {
+      const root = decodeRoot(row);
+      return root !== undefined && restoreDirectory(state, space, root);
+    }
+    default:
+      return key.length === DIRECTORY_KEY.length && key[0] === CatalogTable.configuration;
+  }
+}
+
+/** The directory counts what it takes over: its rows move to a tree of this life, and the stored one is given back. */
+function restoreDirectory(state: GroupState, space: PageSpace, root: TreeRoot): boolean {
+  const rows = [...new BTree(space, root).scan({ from: new Uint8Array(0) })];
+  if (!rows.every(({ key, value }) => state.restoreDirectoryRow(key, value))) return false;
+  dropTree(space, root.page);
+  return true;
+}
