@@ -125,6 +125,11 @@ export const CHECKPOINT_LOG_BYTES: number = 128 << 20;
  * large vault change a page each, and what is changed cannot leave memory.
  */
 export const CHECKPOINT_PAGE_BYTES: number = 256 << 20;
+/**
+ * Bytes of pages in memory, of all groups of a node; more only for what is in no checkpoint yet. Why 1 GiB: four million tuples with
+ * their history; a node is told another number where its memory is another.
+ */
+export const PAGE_CACHE_BYTES: number = 1 << 30;
 /** Entries kept in memory behind a checkpoint, so that a follower a little behind needs no snapshot. */
 export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
 /** A snapshot that was asked for within this time is not replaced by a newer one. */
@@ -171,3 +176,4 @@ assert(
   HEARTBEAT_MICROS * 2 * (PPM + CLOCK_RATE_PPM_MAX) < ELECTION_TIMEOUT_MIN_MICROS * (PPM - CLOCK_RATE_PPM_MAX),
   'a lost heartbeat does not end a lease',
 );
+assert(CHECKPOINT_PAGE_BYTES < PAGE_CACHE_BYTES, 'what is in no checkpoint yet leaves room for what is read');

@@ -70,6 +70,8 @@ export interface Knobs {
   readonly sliceRecords: number;
   /** Of the trees that hold the rows: with small ones, few rows make a tree of several levels. */
   readonly pageBytes: number;
+  /** Of pages in memory: with few, most are read from the disk again and again. */
+  readonly pageCacheBytes: number;
   readonly link: LinkKnobs;
   readonly diskDelayMinMicros: number;
   readonly diskDelayMeanMicros: number;
@@ -238,6 +240,7 @@ function drawSwarm(choices: Choices): Knobs {
     segmentBytes: draws.pick([4, 8, 16, 64] as const) * 1024,
     ...drawCheckpoints(choices),
     pageBytes: choices.under('knobs/pages').pick([8192, 512, 512] as const),
+    pageCacheBytes: choices.under('knobs/page-cache').pick([1 << 30, 64 * 1024, 8 * 1024, 0] as const),
     link: {
       delayMinMicros: draws.between(20, 500),
       delayMeanMicros: delayMean,
@@ -351,6 +354,7 @@ const PERF: Knobs = {
   trailEntries: 4096,
   sliceRecords: 150,
   pageBytes: 8192,
+  pageCacheBytes: 1 << 30,
   link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },
   diskDelayMinMicros: 50,
   diskDelayMeanMicros: 100,

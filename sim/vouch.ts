@@ -85,6 +85,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
       limits: knobs.limits,
       segmentBytes: knobs.segmentBytes,
       pageBytes: knobs.pageBytes,
+      pageCacheBytes: knobs.pageCacheBytes,
       snapshots: {
         checkpointLogBytes: knobs.checkpointBytes,
         chunkBytes: knobs.chunkBytes,

@@ -9,6 +9,7 @@ import { BTree, type TreeRoot } from '../btree/tree.ts';
 import type { DirectoryReader } from '../effect.ts';
 import { DamageError, StorageError } from '../errors.ts';
 import type { GroupId } from '../ids.ts';
+import type { PageCache } from '../page/cache.ts';
 import { PageFile } from '../page/page-file.ts';
 import { readTable } from '../page/page-table.ts';
 import { PagedStore } from '../page/paged-store.ts';
@@ -48,25 +49,36 @@ export function openCheckpoint(
   name: string,
   block: Superblock,
   newState: (pages: StatePages) => GroupState,
+  cache?: PageCache,
 ): OpenedCheckpoint | undefined {
+  const opening = new Opening(reader, name, block, cache);
+  let opened: OpenedCheckpoint | undefined;
   try {
-    const opening = new Opening(reader, name, block);
-    return opening.run(newState);
+    opened = opening.run(newState);
   } catch (error) {
-    if (error instanceof StorageError || error instanceof DamageError) return undefined;
-    throw error;
+    if (!(error instanceof StorageError || error instanceof DamageError)) throw error;
   }
+  if (opened === undefined) opening.close();
+  return opened;
 }
 
 class Opening {
   private readonly reader: DirectoryReader;
   private readonly name: string;
   private readonly block: Superblock;
+  private readonly cache: PageCache | undefined;
+  private file: PageFile | undefined = undefined;
 
-  constructor(reader: DirectoryReader, name: string, block: Superblock) {
+  constructor(reader: DirectoryReader, name: string, block: Superblock, cache: PageCache | undefined) {
+    this.cache = cache;
     this.reader = reader;
     this.name = name;
     this.block = block;
+  }
+
+  /** What was opened is not used. */
+  close(): void {
+    this.file?.close();
   }
 
   run(newState: (pages: StatePages) => GroupState): OpenedCheckpoint | undefined {
@@ -89,7 +101,8 @@ class Opening {
     const { reader, name, block } = this;
     const table = readTable(reader, name, block.pageBytes, block.table);
     if (table === undefined) return undefined;
-    const file = new PageFile(reader, name, block.pageBytes);
+    const file = new PageFile(reader, name, block.pageBytes, this.cache);
+    this.file = file;
     file.restore(table.checksums, table.pages);
     const catalog = new PagedStore(file);
     const trees = new PagedStore(file);

@@ -13,6 +13,7 @@ import { assert, defined } from '../assert.ts';
 import { crc32c } from '../bytes/crc32c.ts';
 import type { DirectoryReader } from '../effect.ts';
 import { DamageError, StorageError } from '../errors.ts';
+import type { PageCache } from './cache.ts';
 import { pageIdOf, setU32 } from './header.ts';
 import type { PageId } from './store.ts';
 
@@ -49,15 +50,29 @@ export class PageFile {
   private slab: Uint8Array = new Uint8Array(0);
   private slabUsed: number = 0;
   private hand: number = 1;
-  /** Pages in memory. */
-  resident: number = 0;
+  private readonly cache: PageCache | undefined;
+  /** Of pages in memory. */
+  residentBytes: number = 0;
   /** Pages read from the file so far. */
   faults: number = 0;
 
-  constructor(reader: DirectoryReader, name: string, pageBytes: number) {
+  /** @param cache counts the pages in memory, and has some forgotten. */
+  constructor(reader: DirectoryReader, name: string, pageBytes: number, cache?: PageCache) {
     this.reader = reader;
     this.name = name;
     this.pageBytes = pageBytes;
+    this.cache = cache;
+    cache?.add(this);
+  }
+
+  private came(bytes: number): void {
+    this.residentBytes += bytes;
+    this.cache?.count(bytes);
+  }
+
+  /** Its state is not used any more. */
+  close(): void {
+    this.cache?.remove(this);
   }
 
   /** Ids ever handed out, 0 included. */
@@ -108,7 +123,7 @@ export class PageFile {
 
   free(id: PageId): void {
     assert(this.states[id] !== State.free, 'only a page in use is freed');
-    if (this.pages[id] !== undefined) this.resident -= 1;
+    if (this.pages[id] !== undefined) this.came(-this.pageBytes);
     this.pages[id] = undefined;
     this.states[id] = State.free;
     this.freeIds.push(id);
@@ -121,7 +136,7 @@ export class PageFile {
     if (page === undefined) throw new DamageError('page_damaged', `page ${id} of ${this.name} is not what was written`);
     this.pages[id] = page;
     this.recent[id] = 1;
-    this.resident += 1;
+    this.came(this.pageBytes);
     this.faults += 1;
     return page;
   }
@@ -175,16 +190,16 @@ export class PageFile {
         continue;
       }
       this.pages[id] = undefined;
-      this.resident -= 1;
+      this.came(-this.pageBytes);
       evicted += 1;
     }
     return evicted;
   }
 
   private newPage(): Uint8Array {
-    this.resident += 1;
+    this.came(this.pageBytes);
     if (this.slabUsed + this.pageBytes > this.slab.length) {
-      this.slab = new Uint8Array(this.pageBytes * Math.min(SLAB_PAGES_MAX, Math.max(1, this.resident >> 2)));
+      this.slab = new Uint8Array(this.pageBytes * Math.min(SLAB_PAGES_MAX, Math.max(1, this.pages.length >> 2)));
       this.slabUsed = 0;
     }
     this.slabUsed += this.pageBytes;

@@ -215,6 +215,7 @@ export class FetchJob {
 
   /** Gives the file up as well. */
   abandon(): void {
+    this.state?.close();
     this.phase = 'done';
     this.pulls = [];
     this.host.write([{ op: 'remove', file: this.file }]);

@@ -7,6 +7,7 @@ import { pageFileName } from '../checkpoint/file.ts';
 import type { Clocks, DirectoryReader, FileOp } from '../effect.ts';
 import { type GroupId, INDEX_ZERO, type LogIndex, type NodeId } from '../ids.ts';
 import { BATCH_COMMANDS_MAX, HIBERNATE_MICROS } from '../limits.ts';
+import type { PageCache } from '../page/cache.ts';
 import { StatePages } from '../page/state-pages.ts';
 import { PAGE_BYTES_DEFAULT } from '../page/store.ts';
 import { configurationOf } from '../raft/message.ts';
@@ -36,6 +37,7 @@ export interface GroupOpeningOptions {
   readonly self: NodeId;
   readonly options: ReplicaOptions;
   readonly reader: DirectoryReader;
+  readonly cache: PageCache;
   readonly recovery: WalRecovery;
   readonly store: SnapshotStore;
   readonly snapshots: Pick<Snapshots, 'offerOf'>;
@@ -90,10 +92,10 @@ export class GroupOpening {
 
   /** A state with nothing applied; GLOBAL's knows the founders. */
   newState(group: GroupId, place: StatePlace): GroupState {
-    const { options, roster, reader } = this.node;
+    const { options, roster, reader, cache } = this.node;
     const name = (origin: LogIndex): string => pageFileName({ group, origin });
     const { pageBytes = PAGE_BYTES_DEFAULT } = options;
-    const pages = place.kind === 'stored' ? place.pages : StatePages.begin(reader, name(place.origin), pageBytes);
+    const pages = place.kind === 'stored' ? place.pages : StatePages.begin(reader, name(place.origin), pageBytes, cache);
     return newGroupState(group, roster.current, { ...options, pages });
   }
 

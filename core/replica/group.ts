@@ -293,6 +293,7 @@ export class ReplicaGroup {
     const { index, term } = meta;
     const log = this.raft.entry(index)?.term === term ? 'continues' : 'restarts';
     this.lastSeq = this.sink.record([{ kind: 'snapshotMark', group: this.id, index, term, log }]);
+    this.current.close();
     this.current = state;
     this.raft.snapshotInstalled(now, meta);
     this.pump(now);

@@ -44,4 +44,6 @@ export interface ReplicaOptions {
   readonly segmentBytes?: number;
   /** Size of a page of the state's trees, bytes. Default PAGE_BYTES_DEFAULT; the simulator uses small ones. */
   readonly pageBytes?: number;
+  /** Bytes of pages in memory, of all groups. Default PAGE_CACHE_BYTES; the simulator uses small ones. */
+  readonly pageCacheBytes?: number;
 }

@@ -17,17 +17,9 @@ import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../ef
 import { DamageError, StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
-import {
-  CHECKPOINT_LOG_BYTES,
-  CHECKPOINT_PAGE_BYTES,
-  CHECKPOINT_TRAIL_ENTRIES,
-  SEGMENT_BYTES,
-  SNAPSHOT_CHUNK_BYTES,
-  SNAPSHOT_PULL_MICROS,
-  SNAPSHOT_SERVED_MICROS,
-  SNAPSHOT_SLICE_RECORDS,
-} from '../limits.ts';
+import { PAGE_CACHE_BYTES, SEGMENT_BYTES } from '../limits.ts';
 import { grown } from '../lists.ts';
+import { PageCache } from '../page/cache.ts';
 import type { Liveness } from '../raft/options.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import { checkRequest } from '../state/admission.ts';
@@ -44,7 +36,7 @@ import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
 import { errorResult, quarantinedResult, removedResult } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
-import type { SnapshotHost } from './snapshot-host.ts';
+import { DEFAULT_SNAPSHOT_LIMITS, type SnapshotHost } from './snapshot-host.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { Snapshots } from './snapshots.ts';
 
@@ -79,6 +71,7 @@ export class Replica implements Core, GroupSink {
   private records: WalRecord[] = [];
   /** On files besides the log; carried out ahead of the records of the same step. */
   private fileOps: FileOp[] = [];
+  private readonly cache: PageCache;
   private readonly store: SnapshotStore;
   private readonly snapshots: Snapshots;
   private readonly opening: GroupOpening;
@@ -105,7 +98,8 @@ export class Replica implements Core, GroupSink {
         'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
       );
     }
-    this.store = new SnapshotStore(reader, options.hasher);
+    this.cache = new PageCache(options.pageCacheBytes ?? PAGE_CACHE_BYTES);
+    this.store = new SnapshotStore(reader, options.hasher, this.cache);
     this.snapshots = new Snapshots({
       host: this.snapshotHost(reader),
       store: this.store,
@@ -119,14 +113,27 @@ export class Replica implements Core, GroupSink {
   }
 
   private openingOf(reader: DirectoryReader): GroupOpening {
-    const { id: self, options, recovery, store, snapshots, roster } = this;
+    const { id: self, options, recovery, cache, store, snapshots, roster } = this;
     const clocks = (): Clocks => ({ now: this.now, wall: this.wall });
     const liveness = (group: GroupId): Liveness => ({
       leaderConfirmedAt: () => this.hibernation.confirmedAt(group),
       heardAt: (peer) => this.hibernation.heardAt(peer),
     });
     const fatal = (group: GroupId, code: string, detail: string): void => this.fatal(group, code, detail);
-    return new GroupOpening({ self, options, reader, recovery, store, snapshots, roster, clocks, fatal, liveness, sink: this });
+    return new GroupOpening({
+      self,
+      options,
+      reader,
+      recovery,
+      cache,
+      store,
+      snapshots,
+      roster,
+      clocks,
+      fatal,
+      liveness,
+      sink: this,
+    });
   }
 
   private hibernationHost(): HibernationHost {
@@ -143,16 +150,7 @@ export class Replica implements Core, GroupSink {
 
   private snapshotHost(reader: DirectoryReader): SnapshotHost {
     const { hasher, buggify, probe, snapshots = {} } = this.options;
-    const limits = {
-      checkpointLogBytes: CHECKPOINT_LOG_BYTES,
-      checkpointPageBytes: CHECKPOINT_PAGE_BYTES,
-      chunkBytes: SNAPSHOT_CHUNK_BYTES,
-      sliceRecords: SNAPSHOT_SLICE_RECORDS,
-      trailEntries: CHECKPOINT_TRAIL_ENTRIES,
-      pullMicros: SNAPSHOT_PULL_MICROS,
-      servedMicros: SNAPSHOT_SERVED_MICROS,
-      ...snapshots,
-    };
+    const limits = { ...DEFAULT_SNAPSHOT_LIMITS, ...snapshots };
     return {
       self: this.id,
       reader,
@@ -185,9 +183,8 @@ export class Replica implements Core, GroupSink {
     if (this.dead) return [];
     this.now = input.now;
     this.wall = input.wall;
-    this.effects = [];
-    this.records = [];
-    this.fileOps = [];
+    [this.effects, this.records, this.fileOps] = [[], [], []];
+    this.cache.trim();
     this.dispatch(input);
     if (this.started && !this.dead) this.snapshots.settle();
     this.schedule.settle(this.now, this.wall, (group) => this.hibernation.review(group));

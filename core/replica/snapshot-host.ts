@@ -2,6 +2,15 @@
 import type { Buggify, Hasher } from '../capability.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
 import type { GroupId, LogIndex, Micros, NodeId, Seq } from '../ids.ts';
+import {
+  CHECKPOINT_LOG_BYTES,
+  CHECKPOINT_PAGE_BYTES,
+  CHECKPOINT_TRAIL_ENTRIES,
+  SNAPSHOT_CHUNK_BYTES,
+  SNAPSHOT_PULL_MICROS,
+  SNAPSHOT_SERVED_MICROS,
+  SNAPSHOT_SLICE_RECORDS,
+} from '../limits.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 import type { GroupState } from '../state/group-state.ts';
 
@@ -22,6 +31,16 @@ export interface SnapshotLimits {
   /** How long a snapshot that is being fetched by others is kept for them, microseconds. */
   readonly servedMicros: number;
 }
+
+export const DEFAULT_SNAPSHOT_LIMITS: SnapshotLimits = {
+  checkpointLogBytes: CHECKPOINT_LOG_BYTES,
+  checkpointPageBytes: CHECKPOINT_PAGE_BYTES,
+  chunkBytes: SNAPSHOT_CHUNK_BYTES,
+  sliceRecords: SNAPSHOT_SLICE_RECORDS,
+  trailEntries: CHECKPOINT_TRAIL_ENTRIES,
+  pullMicros: SNAPSHOT_PULL_MICROS,
+  servedMicros: SNAPSHOT_SERVED_MICROS,
+};
 
 export interface SnapshotHost {
   readonly self: NodeId;

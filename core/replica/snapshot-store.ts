@@ -9,6 +9,7 @@ import { findCheckpoint, openCheckpoint } from '../checkpoint/open.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { type GroupId, INDEX_ZERO, type LogIndex, type Micros } from '../ids.ts';
+import type { PageCache } from '../page/cache.ts';
 import type { SnapshotMeta } from '../raft/message.ts';
 import {
   FETCHING_SUFFIX,
@@ -53,14 +54,16 @@ interface Candidate extends Base {
 export class SnapshotStore {
   private readonly reader: DirectoryReader;
   private readonly hasher: Hasher;
+  private readonly cache: PageCache;
   private readonly names: Set<string>;
   private readonly held: Map<GroupId, HeldSnapshot> = new Map();
   private readonly bases: Map<GroupId, Base> = new Map();
   private readonly servedAt: Map<GroupId, Micros> = new Map();
 
-  constructor(reader: DirectoryReader, hasher: Hasher) {
+  constructor(reader: DirectoryReader, hasher: Hasher, cache: PageCache) {
     this.reader = reader;
     this.hasher = hasher;
+    this.cache = cache;
     this.names = new Set(reader.list().filter((name) => groupOfName(name) !== undefined));
   }
 
@@ -195,7 +198,7 @@ export class SnapshotStore {
       const open = (): ReturnType<Candidate['open']> => {
         if (found === 'damaged') return undefined;
         if (!log.continues(found)) return 'stranger';
-        return openCheckpoint(this.reader, file, found, (pages) => newState({ kind: 'stored', pages }));
+        return openCheckpoint(this.reader, file, found, (pages) => newState({ kind: 'stored', pages }), this.cache);
       };
       yield { index: found === 'damaged' ? INDEX_ZERO : found.index, file, open };
     }

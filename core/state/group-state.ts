@@ -293,6 +293,11 @@ export class GroupState {
     this.lastTime = time;
   }
 
+  /** The state is not used any more. */
+  close(): void {
+    this.pages.backing?.file.close();
+  }
+
   /** Answers from the applied state. The request passed admission (admission.ts). */
   query(request: StateQuery): ClientResult {
     if (request.kind !== 'query') return this.directory === undefined ? NO_DIRECTORY : this.directory.query(request);

@@ -3,31 +3,15 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
-import { NEWEST } from '../../core/client/protocol.ts';
 import { portableHasher } from '../../core/hasher.ts';
-import { GLOBAL_GROUP } from '../../core/ids.ts';
 import { encodeSnapshotManifest, isChunkOf, Section } from '../../core/snapshot/manifest.ts';
-import { auditVault } from '../../core/state/audit.ts';
 import type { Command } from '../../core/state/command.ts';
 import { GroupState } from '../../core/state/group-state.ts';
-import type { Vault } from '../../core/state/vault.ts';
-import { commandOf, digestOf, globalStep, KEYS, LIMITS, NODES, ordered, type Step, TUPLES } from '../state/arbitraries.ts';
-import { Bench, ORGANIZATION, tupleOf, VAULT, GROUP as VAULTS_GROUP } from '../state/support.ts';
+import { commandOf, globalStep, ordered, type Step } from '../state/arbitraries.ts';
+import { type Bench, GROUP as VAULTS_GROUP } from '../state/support.ts';
 import { propertyRuns } from '../support/property.ts';
+import { begun, expectEqual, GROUP, OPTIONS } from './equal.ts';
 import { builderOf, finish, type HeldSnapshot, restore, snapshotOf } from './support.ts';
-
-/** GLOBAL: vaults and sessions as in any group, a directory and its nodes besides. */
-const GROUP = GLOBAL_GROUP;
-const FOUNDERS = NODES.slice(0, 2).map((id) => ({ id, address: `${id[0]}:1` }));
-const OPTIONS = { sessionLimits: LIMITS, founders: FOUNDERS };
-
-function begun(): Bench {
-  const bench = new Bench({ group: GROUP, dataGroups: [VAULTS_GROUP], ...OPTIONS });
-  bench.apply([{ kind: 'openSession' }], 1);
-  const ref = { session: { group: GROUP, index: bench.state.lastApplied }, sequence: 12, lowestUnanswered: 1 };
-  bench.apply([{ kind: 'createVault', ref, organization: ORGANIZATION, vault: VAULT }], 2);
-  return bench;
-}
 
 function commandsOf({ commands }: Pick<Step, 'commands'>): readonly Command[] {
   return ordered(commands.map((item) => commandOf(item, GROUP)));
@@ -42,39 +26,6 @@ function replayed(bench: Bench, count: number): GroupState {
 function bytesOf(snapshot: HeldSnapshot): string {
   const chunks = snapshot.chunks.map(({ section, number, bytes }) => `${section}/${number}:${toHex(bytes)}`);
   return [toHex(encodeSnapshotManifest(snapshot.manifest)), ...chunks].join('\n');
-}
-
-/** Everything of a vault's rows, in key order. */
-function rowsOf(vault: Vault): readonly string[] {
-  return Array.from(vault.leaves.rows.scan({ from: new Uint8Array(0) }), ({ key, value }) => `${toHex(key)}=${toHex(value)}`);
-}
-
-function answersOf(state: GroupState): readonly unknown[] {
-  const queries = [
-    ...TUPLES.map((text) => ({ kind: 'tuple', tuple: tupleOf(text) }) as const),
-    ...KEYS.map((key) => ({ kind: 'entity', key }) as const),
-  ];
-  return queries.map((query) => {
-    const request = { kind: 'query', group: GROUP, organization: ORGANIZATION, vault: VAULT, query } as const;
-    return state.query({ ...request, consistency: 'linearizable', at: NEWEST, proof: true });
-  });
-}
-
-function expectEqual(actual: GroupState, expected: GroupState): void {
-  expect(digestOf(actual)).toBe(digestOf(expected));
-  expect(actual.lastTime).toBe(expected.lastTime);
-  expect(actual.nextExpiry()).toEqual(expected.nextExpiry());
-  expect(answersOf(actual)).toEqual(answersOf(expected));
-  expect(actual.topology?.members.entries).toEqual(expected.topology?.members.entries);
-  expect(actual.topology?.groups.entries).toEqual(expected.topology?.groups.entries);
-  expect(actual.topology?.revision).toBe(expected.topology?.revision);
-  for (const id of expected.vaultIds()) {
-    const [own, other] = [actual.vault(id) as Vault, expected.vault(id) as Vault];
-    expect(own.anchor).toEqual(other.anchor);
-    expect(rowsOf(own)).toEqual(rowsOf(other));
-    expect(own.log.root()).toEqual(other.log.root());
-    expect(auditVault(own)).toBeUndefined();
-  }
 }
 
 const chunkBytes = fc.constantFrom(1, 100, 700, 64 * 1024);
