@@ -79,7 +79,7 @@ describe('a checkpoint', () => {
   test('leaves a state that opens, wherever the power goes: every boundary of its operations', { timeout: 300_000 }, () => {
     fc.assert(
       fc.property(
-        fc.array(globalStep, { minLength: 20, maxLength: 60 }),
+        fc.array(globalStep, { minLength: 40, maxLength: 80, size: 'max' }),
         fc.array(fc.nat(0xffff), { minLength: 64, maxLength: 64 }),
         (steps, draws) => {
           const options = { pageBytes: 512, cacheBytes: 0 };
@@ -91,7 +91,12 @@ describe('a checkpoint', () => {
           for (let part = 0; part < 3; part += 1) {
             feed.apply(6);
             const index = bench.state.lastApplied;
-            expect(host.finish(host.checkpoint(bench.state), () => feed.apply(1))).toBe(true);
+            let slices = 0;
+            const between = (): void => {
+              slices += 1;
+              if (slices % 12 === 0) feed.apply(1);
+            };
+            expect(host.finish(host.checkpoint(bench.state), between)).toBe(true);
             checkpoints.push({ index, from: host.done.length });
           }
           let drawn = 0;
