@@ -130,6 +130,13 @@ export const CHECKPOINT_PAGE_BYTES: number = 256 << 20;
  * their history; a node is told another number where its memory is another.
  */
 export const PAGE_CACHE_BYTES: number = 1 << 30;
+/**
+ * Leaves of a vault above which its buckets come back into memory in steps. Why 1000: all of them cost 5 ms, as much as a step may
+ * take (C11).
+ */
+export const COLD_VAULT_LEAVES: number = 1000;
+/** Leaves that one step of that reads or plants. Why 500: one costs 2 to 4 µs with its hashes. */
+export const BUCKET_SLICE_LEAVES: number = 500;
 /** Entries kept in memory behind a checkpoint, so that a follower a little behind needs no snapshot. */
 export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
 /** A snapshot that was asked for within this time is not replaced by a newer one. */

@@ -72,6 +72,8 @@ export interface Knobs {
   readonly pageBytes: number;
   /** Of pages in memory: with few, most are read from the disk again and again. */
   readonly pageCacheBytes: number;
+  /** Vaults with more leaves come back into memory in steps of so many. */
+  readonly warmUp: { readonly coldVaultLeaves: number; readonly sliceLeaves: number };
   readonly link: LinkKnobs;
   readonly diskDelayMinMicros: number;
   readonly diskDelayMeanMicros: number;
@@ -240,6 +242,7 @@ function drawSwarm(choices: Choices): Knobs {
     segmentBytes: draws.pick([4, 8, 16, 64] as const) * 1024,
     ...drawCheckpoints(choices),
     pageBytes: choices.under('knobs/pages').pick([8192, 512, 512] as const),
+    warmUp: drawWarmUp(choices),
     pageCacheBytes: choices.under('knobs/page-cache').pick([1 << 30, 64 * 1024, 8 * 1024, 0] as const),
     link: {
       delayMinMicros: draws.between(20, 500),
@@ -288,6 +291,12 @@ function drawCheckpoints(choices: Choices): Pick<Knobs, 'checkpointBytes' | 'chu
     trailEntries: draws.pick([0, 0, 0, 16] as const),
     sliceRecords: draws.pick([1, 4, 150] as const),
   };
+}
+
+/** Workloads have few leaves: most often all vaults count as large. */
+function drawWarmUp(choices: Choices): Knobs['warmUp'] {
+  const draws = choices.under('knobs/warm-up');
+  return { coldVaultLeaves: draws.pick([1000, 0, 0, 5] as const), sliceLeaves: draws.pick([1, 3, 500] as const) };
 }
 
 /** Half of the kinds are off; the episodes of the others share the given rate by weights from 1 to 10. */
@@ -355,6 +364,7 @@ const PERF: Knobs = {
   sliceRecords: 150,
   pageBytes: 8192,
   pageCacheBytes: 1 << 30,
+  warmUp: { coldVaultLeaves: 1000, sliceLeaves: 500 },
   link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },
   diskDelayMinMicros: 50,
   diskDelayMeanMicros: 100,

@@ -66,6 +66,7 @@ export const NAMED_MARKS: readonly string[] = [
   'raft.voters-changed',
   'raft.window-full',
   'replica.apply-in-slices',
+  'replica.apply-waits-for-buckets',
   'replica.bounded-read-at-once',
   'replica.bounded-read-waits-for-apply',
   'replica.disk-failed',

@@ -86,6 +86,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
       segmentBytes: knobs.segmentBytes,
       pageBytes: knobs.pageBytes,
       pageCacheBytes: knobs.pageCacheBytes,
+      warmUp: knobs.warmUp,
       snapshots: {
         checkpointLogBytes: knobs.checkpointBytes,
         chunkBytes: knobs.chunkBytes,

@@ -1,9 +1,11 @@
 /**
  * A subtree from its leaves in path order, hashed on the way: each node once, no walk from a root. How a bucket comes back into
- * memory. Source: building a Patricia trie from sorted keys, as a stack of the nodes on its right edge.
+ * memory, in as many steps as whoever loads it likes. Source: building a Patricia trie from sorted keys, with a stack of the nodes
+ * on its right edge.
  */
+import { assert } from '../assert.ts';
 import { compareBytes } from '../bytes/compare.ts';
-import type { NodeArena, NodeRef } from './arena.ts';
+import { NO_NODE, type NodeArena, type NodeRef } from './arena.ts';
 import { firstDifferentBit } from './bits.ts';
 import { copyHash, HASH_BYTES } from './hashes.ts';
 
@@ -18,48 +20,66 @@ export function sortLeaves(leaves: SubtreeLeaf[]): SubtreeLeaf[] {
   return leaves.sort((a, b) => compareBytes(a.path, b.path));
 }
 
-/**
- * Makes the nodes.
- * @param leaves in path order, none twice. @param birth of every node.
- * @returns the root of the subtree and its hash; undefined where there are no leaves
- */
-export function plantSubtree(
-  arena: NodeArena,
-  leaves: readonly SubtreeLeaf[],
-  birth: number,
-): { readonly root: NodeRef; readonly hash: Uint8Array } | undefined {
-  const first = leaves[0];
-  if (first === undefined) return undefined;
-  const hash = new Uint8Array(HASH_BYTES);
-  const edge: NodeRef[] = [];
-  let node = plantLeaf(arena, first, birth, hash);
-  for (let at = 1; at < leaves.length; at += 1) {
-    const leaf = leaves[at] as SubtreeLeaf;
-    const bit = firstDifferentBit((leaves[at - 1] as SubtreeLeaf).path, leaf.path);
-    node = close(arena, edge, node, hash, bit);
-    const inner = arena.newInner(bit, birth);
-    arena.setChild(inner, 0, node);
-    copyHash(hash, 0, arena.hashBytes(inner), arena.hashAt(inner, 0));
-    edge.push(inner);
-    node = plantLeaf(arena, leaf, birth, hash);
-  }
-  return { root: close(arena, edge, node, hash, -1), hash };
-}
+export class SubtreeBuilder {
+  private readonly arena: NodeArena;
+  private readonly birth: number;
+  /** Inner nodes whose right side is still open, from the top. */
+  private readonly edge: NodeRef[] = [];
+  /** What was finished last; its parent is not known yet. */
+  private node: NodeRef = NO_NODE;
+  private readonly hash: Uint8Array = new Uint8Array(HASH_BYTES);
+  private lastPath: Uint8Array = new Uint8Array(0);
 
-function plantLeaf(arena: NodeArena, leaf: SubtreeLeaf, birth: number, hash: Uint8Array): NodeRef {
-  arena.hashLeaf(leaf.path, leaf.valueHash, hash, 0);
-  return arena.newLeaf(leaf.path, leaf.valueHash, birth);
-}
-
-/** Hangs the newest node under the nodes of the right edge that end in front of `bit`. @param hash of the node; then of the result */
-function close(arena: NodeArena, edge: NodeRef[], from: NodeRef, hash: Uint8Array, bit: number): NodeRef {
-  let node = from;
-  for (let inner = edge.at(-1); inner !== undefined && arena.bit(inner) > bit; inner = edge.at(-1)) {
-    edge.pop();
-    arena.setChild(inner, 1, node);
-    copyHash(hash, 0, arena.hashBytes(inner), arena.hashAt(inner, 1));
-    arena.hashInner(inner, hash, 0);
-    node = inner;
+  /** @param birth of every node. */
+  constructor(arena: NodeArena, birth: number) {
+    this.arena = arena;
+    this.birth = birth;
   }
-  return node;
+
+  /** The next leaf in path order. Copied. */
+  add({ path, valueHash }: SubtreeLeaf): void {
+    const { arena, birth, hash } = this;
+    if (this.node !== NO_NODE) {
+      const bit = firstDifferentBit(this.lastPath, path);
+      assert(bit >= 0, 'a subtree gets each leaf once');
+      this.close(bit);
+      const inner = arena.newInner(bit, birth);
+      arena.setChild(inner, 0, this.node);
+      copyHash(hash, 0, arena.hashBytes(inner), arena.hashAt(inner, 0));
+      this.edge.push(inner);
+    }
+    arena.hashLeaf(path, valueHash, hash, 0);
+    this.node = arena.newLeaf(path, valueHash, birth);
+    this.lastPath = path;
+  }
+
+  /** @returns the root and its hash; undefined where there was no leaf */
+  finish(): { readonly root: NodeRef; readonly hash: Uint8Array } | undefined {
+    if (this.node === NO_NODE) return undefined;
+    this.close(-1);
+    return { root: this.node, hash: this.hash };
+  }
+
+  /** Gives every node back. */
+  abandon(): void {
+    const open: NodeRef[] = this.edge.map((inner) => this.arena.child(inner, 0));
+    for (const inner of this.edge) this.arena.free(inner);
+    if (this.node !== NO_NODE) open.push(this.node);
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (node > 0) open.push(this.arena.child(node, 0), this.arena.child(node, 1));
+      this.arena.free(node);
+    }
+  }
+
+  /** Hangs the newest node under those of the right edge that end in front of `bit`. */
+  private close(bit: number): void {
+    const { arena, edge, hash } = this;
+    for (let inner = edge.at(-1); inner !== undefined && arena.bit(inner) > bit; inner = edge.at(-1)) {
+      edge.pop();
+      arena.setChild(inner, 1, this.node);
+      copyHash(hash, 0, arena.hashBytes(inner), arena.hashAt(inner, 1));
+      arena.hashInner(inner, hash, 0);
+      this.node = inner;
+    }
+  }
 }

@@ -19,7 +19,7 @@ import { BUCKET_VECTOR_BYTES, bucketVector, stateRootBeneath, stateRootOf } from
 import { BUCKETS, copyHash, HASH_BYTES, sameHash } from './hashes.ts';
 import { isPathLength, PATH_BITS_MAX } from './path.ts';
 import { TreeSnapshot } from './snapshot.ts';
-import { plantSubtree, type SubtreeLeaf } from './subtree.ts';
+import { SubtreeBuilder, type SubtreeLeaf } from './subtree.ts';
 
 /**
  * Leaves from which the tree keeps its bucket vector between roots. Why not always: 8 KiB for each of 100,000 small vaults;
@@ -134,12 +134,24 @@ export class CommitmentTree implements TreeView {
     this.load(bucket, this.source(bucket));
   }
 
-  /** Puts the leaves of a bucket in the place of its stub. Throws DamageError where they are not what was committed. */
+  /** Puts the leaves of a bucket, in path order, in the place of its stub. Throws DamageError where they are not what was committed. */
   load(bucket: number, leaves: readonly SubtreeLeaf[]): void {
+    const builder = this.beginLoad(bucket);
+    for (const leaf of leaves) builder.add(leaf);
+    this.endLoad(bucket, builder);
+  }
+
+  /** The same in steps: the builder gets the leaves. The bucket may be loaded by somebody else meanwhile. */
+  beginLoad(bucket: number): SubtreeBuilder {
     assert(this.stubs[bucket] === 1, 'a stub is loaded');
-    const stub = this.walk(Uint8Array.of(bucket));
     // Born with the stub: snapshots that share its parent see the leaves, too.
-    const planted = plantSubtree(this.arena, leaves, this.arena.birth(stub));
+    return new SubtreeBuilder(this.arena, this.arena.birth(this.walkToBucket(bucket)));
+  }
+
+  endLoad(bucket: number, builder: SubtreeBuilder): void {
+    if (this.stubs[bucket] === 0) return builder.abandon();
+    const planted = builder.finish();
+    const stub = this.walkToBucket(bucket);
     if (planted === undefined || !sameHash(planted.hash, 0, this.placeBytes(), this.placeAt())) {
       throw new DamageError('bucket_damaged', 'the rows of a bucket are not what its block has committed');
     }

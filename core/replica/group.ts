@@ -161,6 +161,7 @@ export class ReplicaGroup {
   /** Whatever is due: raft's timers, apply backlog, expiry, reads that found nobody to ask. */
   deadline(now: Micros, wall: Micros): void {
     this.wall = wall;
+    if (this.state.isCold && this.commitIndex === this.state.lastApplied) this.state.warm();
     if (this.isIdle(now)) this.raft.hibernate(now);
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
     if (this.leading && !this.raft.isTransferring && this.buggify('replica.hand-over-leadership')) this.handOver(now);
@@ -224,7 +225,7 @@ export class ReplicaGroup {
 
   nextDeadline(now: Micros): Micros {
     if (this.quarantined) return NEVER;
-    if (this.commitIndex > this.state.lastApplied) return now;
+    if (this.commitIndex > this.state.lastApplied || this.state.isCold) return now;
     const due = minOf(this.raft.nextDeadline(), this.leadership.nextDeadline());
     if (!this.leading || this.expiryProposed) return due;
     const expiry = this.state.nextExpiry();
@@ -271,11 +272,6 @@ export class ReplicaGroup {
   /** A checkpoint is durable: says so in the log. @returns the sequence under which that is durable. */
   markSnapshot({ index, term }: SnapshotMeta): Seq {
     return this.sink.record([{ kind: 'snapshotMark', group: this.id, index, term, log: 'continues' }]);
-  }
-
-  /** Entries up to index may go: a checkpoint has what they did. */
-  compactTo(index: LogIndex): void {
-    if (index > 0) this.raft.compactTo(index);
   }
 
   /** Whether an offered snapshot still is of use. */
@@ -393,8 +389,9 @@ export class ReplicaGroup {
       if (ready.truncateFrom !== undefined) records.push({ kind: 'truncate', group: this.id, from: ready.truncateFrom });
       if (ready.entries.length > 0) records.push({ kind: 'entries', group: this.id, entries: ready.entries });
       if (records.length > 0) this.lastSeq = this.sink.persist(this.id, ready.mark, records);
-      for (const { to, message, durable } of ready.messages)
+      for (const { to, message, durable } of ready.messages) {
         this.sink.send(to, this.id, durable ? this.lastSeq : AT_ONCE, message);
+      }
       this.commitIndex = maxOf(this.commitIndex, ready.commitIndex);
       if (ready.snapshot !== undefined) this.sink.offered(this.id, ready.snapshot);
       for (const finished of ready.reads) this.reads.finishRound(finished);
@@ -439,14 +436,14 @@ export class ReplicaGroup {
       if (bytes > 0 && this.buggify('replica.apply-one-entry')) return;
       const index = plus(this.state.lastApplied, 1);
       const entry = defined(this.raft.entry(index), 'committed entries are in the log');
+      if (!this.state.prepare(entry)) return this.mark?.('replica.apply-waits-for-buckets');
       bytes += entry.data.length;
       const results = this.state.apply(entry);
       assert(this.state.lastApplied === index, 'apply advances by one entry');
       const waiting = this.commands.takeApplied(index, entry.term);
       if (waiting === undefined) continue;
       assert(waiting.requests.length === results.length, 'one result per command');
-      // C4: where this node's copy was not needed for the quorum, the reply does not wait for its disk.
-      const after = this.raft.stableIndex >= index ? waiting.after : AT_ONCE;
+      const after = this.raft.stableIndex >= index ? waiting.after : AT_ONCE; // C4: where its copy was not needed for the quorum
       if (after === AT_ONCE) this.mark?.('replica.reply-before-own-disk');
       for (const [position, request] of waiting.requests.entries()) {
         if (request === undefined) this.expiryProposed = false;

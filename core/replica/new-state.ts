@@ -3,6 +3,7 @@ import type { Hasher } from '../capability.ts';
 import { GLOBAL_GROUP, type GroupId, type LogIndex } from '../ids.ts';
 import { StatePages } from '../page/state-pages.ts';
 import { GroupState, type StateObserver } from '../state/group-state.ts';
+import type { WarmUpLimits } from '../state/warm-up.ts';
 import type { Founding } from './manifest.ts';
 
 /** Where the trees of a new state stand: on the pages of a checkpoint, or on a page file to come, named after the snapshot they begin with. */
@@ -16,6 +17,7 @@ export interface NewStateOptions {
   readonly hasher: Hasher;
   readonly observer?: StateObserver | undefined;
   readonly pageBytes?: number | undefined;
+  readonly warmUp?: WarmUpLimits | undefined;
   /** Where its trees stand. Default: in memory. */
   readonly pages?: StatePages | undefined;
 }
@@ -24,7 +26,7 @@ export interface NewStateOptions {
 export function newGroupState(
   group: GroupId,
   founding: Pick<Founding, 'groups' | 'founders'> | undefined,
-  { hasher, observer, pageBytes, pages }: NewStateOptions,
+  { hasher, observer, pageBytes, pages, warmUp }: NewStateOptions,
 ): GroupState {
   const { groups, founders } = founding ?? { groups: [], founders: [] };
   return new GroupState({
@@ -33,6 +35,7 @@ export function newGroupState(
     dataGroups: groups.map((members) => members.group).filter((id) => id !== GLOBAL_GROUP),
     founders,
     ...(observer === undefined ? {} : { observer }),
+    ...(warmUp === undefined ? {} : { warmUp }),
     pages: pages ?? StatePages.inMemory(pageBytes),
   });
 }

@@ -4,6 +4,7 @@ import type { RaftLimits, RaftTiming } from '../raft/options.ts';
 import type { RaftProbe } from '../raft/outcome.ts';
 import type { SeedWords } from '../random.ts';
 import type { StateObserver } from '../state/group-state.ts';
+import type { WarmUpLimits } from '../state/warm-up.ts';
 import type { SnapshotLimits } from './snapshot-host.ts';
 
 /** Bounds of what one group holds. */
@@ -44,6 +45,8 @@ export interface ReplicaOptions {
   readonly segmentBytes?: number;
   /** Size of a page of the state's trees, bytes. Default PAGE_BYTES_DEFAULT; the simulator uses small ones. */
   readonly pageBytes?: number;
+  /** How stored vaults come back into memory. Default: core/limits.ts; the simulator uses small steps. */
+  readonly warmUp?: WarmUpLimits;
   /** Bytes of pages in memory, of all groups. Default PAGE_CACHE_BYTES; the simulator uses small ones. */
   readonly pageCacheBytes?: number;
 }

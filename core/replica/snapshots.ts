@@ -284,7 +284,8 @@ export class Snapshots {
     const behind = plus(index, -host.limits.trailEntries);
     const held = store.newestOf(group.id);
     const isServing = held !== undefined && store.isServing(group.id, host.now(), host.limits.servedMicros);
-    group.compactTo(isServing ? minOf(behind, held.manifest.index) : behind);
+    const upTo = isServing ? minOf(behind, held.manifest.index) : behind;
+    if (upTo > 0) group.raft.compactTo(upTo);
     if (held === undefined || isServing || held.manifest.index >= group.raft.baseIndex) return;
     const ops = store.drop(group.id);
     if (ops.length > 0) host.write(ops);

@@ -47,6 +47,7 @@ import { type StoredVault, Vault } from './vault.ts';
 import { queryVault } from './vault-query.ts';
 import { VaultSection } from './vault-section.ts';
 import { VaultView, viewAt } from './vault-view.ts';
+import { DEFAULT_WARM_UP_LIMITS, WarmUp, type WarmUpLimits } from './warm-up.ts';
 
 /** A block as it was sealed. Bytes are read-only and stay valid. */
 export interface SealedBlock {
@@ -77,6 +78,8 @@ export interface GroupStateOptions {
   readonly sessionLimits?: SessionLimits;
   /** Where the trees stand. Default: in memory. */
   readonly pages?: StatePages;
+  /** How stored vaults come back into memory. Default: core/limits.ts. */
+  readonly warmUp?: WarmUpLimits;
 }
 
 /** The requests that read state. */
@@ -105,6 +108,9 @@ export class GroupState {
   private readonly sessions: Sessions;
   private readonly directory: Directory | undefined;
   private readonly vaults: Map<VaultId, Vault> = new Map();
+  private readonly warmUp: WarmUp;
+  /** The entry that `prepare` was asked for last. */
+  private prepared: { readonly index: LogIndex; readonly data: EntryData } | undefined = undefined;
   /** Vaults that the newest checkpoint does not have as they are. */
   private changed: Set<Vault> = new Set();
   private readonly expiries: ExpiryQueue = new ExpiryQueue();
@@ -117,6 +123,7 @@ export class GroupState {
     this.group = options.group;
     this.hasher = options.hasher;
     this.pages = options.pages ?? StatePages.inMemory();
+    this.warmUp = new WarmUp(options.warmUp ?? DEFAULT_WARM_UP_LIMITS);
     this.keys = new KeyBuilder(new PathCache(options.hasher));
     this.observer = options.observer;
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
@@ -124,6 +131,31 @@ export class GroupState {
       const { hasher, dataGroups, founders = [] } = options;
       this.directory = new Directory({ hasher, dataGroups, founders, rows: new BTree(this.pages.space) });
     }
+  }
+
+  /**
+   * Works for one step at what the next entry needs in memory (C11). What it does not foresee, apply loads.
+   * @returns whether apply would be short now
+   */
+  prepare(entry: Entry): boolean {
+    if (this.warmUp.isDone || entry.kind === EntryKind.configuration) return true;
+    const data = this.decode(entry);
+    this.prepared = { index: entry.index, data };
+    const time = maxOf(data.wall, plus(this.lastTime, 1));
+    for (const { vault: id, commands } of data.sections) {
+      const vault = id === undefined ? undefined : this.vaults.get(id);
+      if (vault !== undefined && !this.warmUp.prepare(vault, commands, time)) return false;
+    }
+    return true;
+  }
+
+  /** Whether stored vaults are still on their way into memory: `warm` works for one step at it. */
+  get isCold(): boolean {
+    return !this.warmUp.isDone;
+  }
+
+  warm(): void {
+    this.warmUp.warm();
   }
 
   /**
@@ -145,6 +177,7 @@ export class GroupState {
   }
 
   private decode(entry: Entry): EntryData {
+    if (this.prepared?.index === entry.index) return this.prepared.data;
     const decoded = decodeEntryData(entry.data);
     assert(decoded.ok, 'a committed entry was validated at admission');
     return decoded.value;
@@ -233,6 +266,7 @@ export class GroupState {
     });
     this.vaults.set(id, vault);
     if (stored === undefined) this.changed.add(vault);
+    else this.warmUp.add(vault);
     return vault;
   }
 
