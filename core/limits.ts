@@ -137,6 +137,10 @@ export const PAGE_CACHE_BYTES: number = 1 << 30;
 export const COLD_VAULT_LEAVES: number = 1000;
 /** Leaves that one step of that reads or plants. Why 500: one costs 2 to 4 µs with its hashes. */
 export const BUCKET_SLICE_LEAVES: number = 500;
+/** Time in which a scrub reads every page of a node. Why a week: a million pages are two a second; latent errors are found in time. */
+export const SCRUB_PERIOD_MICROS: number = 7 * 24 * 3600 * 1_000_000;
+/** Shortest time between two pages of a scrub. Why 1 ms: a page costs 30 µs, so a scrub takes a thirtieth of a core at most. */
+export const SCRUB_STEP_MICROS_MIN: number = 1000;
 /** Entries kept in memory behind a checkpoint, so that a follower a little behind needs no snapshot. */
 export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
 /** A snapshot that was asked for within this time is not replaced by a newer one. */

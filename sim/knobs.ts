@@ -72,6 +72,8 @@ export interface Knobs {
   readonly pageBytes: number;
   /** Of pages in memory: with few, most are read from the disk again and again. */
   readonly pageCacheBytes: number;
+  /** In which every page is read once, microseconds; 0 = never. */
+  readonly scrubMicros: number;
   /** Vaults with more leaves come back into memory in steps of so many. */
   readonly warmUp: { readonly coldVaultLeaves: number; readonly sliceLeaves: number };
   readonly link: LinkKnobs;
@@ -243,6 +245,7 @@ function drawSwarm(choices: Choices): Knobs {
     ...drawCheckpoints(choices),
     pageBytes: choices.under('knobs/pages').pick([8192, 512, 512] as const),
     warmUp: drawWarmUp(choices),
+    scrubMicros: choices.under('knobs/scrub').pick([0, 0, 300_000, 3_000_000] as const),
     pageCacheBytes: choices.under('knobs/page-cache').pick([1 << 30, 64 * 1024, 8 * 1024, 0] as const),
     link: {
       delayMinMicros: draws.between(20, 500),
@@ -364,6 +367,7 @@ const PERF: Knobs = {
   sliceRecords: 150,
   pageBytes: 8192,
   pageCacheBytes: 1 << 30,
+  scrubMicros: 0,
   warmUp: { coldVaultLeaves: 1000, sliceLeaves: 500 },
   link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },
   diskDelayMinMicros: 50,

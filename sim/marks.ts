@@ -125,6 +125,8 @@ export const CHANGE_MARKS: readonly string[] = [
   'raft.old-snapshot-ignored',
   'raft.removed-leader-stepped-down',
   'raft.snapshot-keeps-suffix',
+  'scrub.page-lost',
+  'scrub.page-repaired',
   'snapshot.fetched-file-not-whole',
   'snapshot.fetched-file-unreadable',
   'snapshot.fetched-state-refused',

@@ -93,6 +93,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
         trailEntries: knobs.trailEntries,
         sliceRecords: knobs.sliceRecords,
         pullMicros: 2 * knobs.timing.electionTimeoutMinMicros,
+        scrubMicros: knobs.scrubMicros,
         servedMicros: 4 * knobs.timing.electionTimeoutMaxMicros,
       },
       observer: { onBlock: (block) => this.onBlock(place.node, block) },

@@ -146,6 +146,11 @@ export class PageFile {
     return this.states[id] !== State.stored || this.load(id) !== undefined;
   }
 
+  /** What a page in the file must hold, where it is in memory, too. A copy. */
+  storedBytes(id: PageId): Uint8Array | undefined {
+    return this.states[id] === State.stored ? this.pages[id]?.slice() : undefined;
+  }
+
   private load(id: PageId): Uint8Array | undefined {
     let page: Uint8Array;
     try {

@@ -402,8 +402,8 @@ export class Replica implements Core, GroupSink {
     }
     this.groupList = [...this.groups.values()].sort((a, b) => a.id - b.id);
     for (const group of this.groupList) this.schedule.touch(group);
-    const ops = this.opening.sweep();
-    if (ops.length > 0) this.writeFiles(ops);
+    this.writeFiles(this.opening.sweep());
+    this.snapshots.started();
   }
 
   private request(id: RequestId, body: ClientRequest): void {

@@ -6,6 +6,7 @@ import {
   CHECKPOINT_LOG_BYTES,
   CHECKPOINT_PAGE_BYTES,
   CHECKPOINT_TRAIL_ENTRIES,
+  SCRUB_PERIOD_MICROS,
   SNAPSHOT_CHUNK_BYTES,
   SNAPSHOT_PULL_MICROS,
   SNAPSHOT_SERVED_MICROS,
@@ -30,6 +31,8 @@ export interface SnapshotLimits {
   readonly pullMicros: number;
   /** How long a snapshot that is being fetched by others is kept for them, microseconds. */
   readonly servedMicros: number;
+  /** In which every page is read once, microseconds; 0 = never. */
+  readonly scrubMicros: number;
 }
 
 export const DEFAULT_SNAPSHOT_LIMITS: SnapshotLimits = {
@@ -40,6 +43,7 @@ export const DEFAULT_SNAPSHOT_LIMITS: SnapshotLimits = {
   trailEntries: CHECKPOINT_TRAIL_ENTRIES,
   pullMicros: SNAPSHOT_PULL_MICROS,
   servedMicros: SNAPSHOT_SERVED_MICROS,
+  scrubMicros: SCRUB_PERIOD_MICROS,
 };
 
 export interface SnapshotHost {

@@ -6,9 +6,10 @@
 import { assert } from '../assert.ts';
 import { equalBytes } from '../bytes/compare.ts';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { Scrub, type ScrubCounts } from '../checkpoint/scrub.ts';
 import type { FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
-import { type GroupId, type LogIndex, type Micros, minOf, NEVER, type NodeId, plus, type Seq } from '../ids.ts';
+import { type GroupId, type LogIndex, type Micros, minOf, type NodeId, plus, type Seq } from '../ids.ts';
 import { SNAPSHOT_FETCHES_MAX } from '../limits.ts';
 import type { SnapshotOffer } from '../raft/options.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
@@ -46,8 +47,25 @@ export class Snapshots {
   private askedAtBytes: number = -1;
   private offers: { readonly group: ReplicaGroup; readonly incoming: IncomingSnapshot }[] = [];
 
+  private readonly scrub: Scrub;
+
   constructor(options: SnapshotsOptions) {
     this.options = options;
+    const { host, groups, group, guarded } = options;
+    const { now } = host;
+    const write = (ops: readonly FileOp[]): void => void host.write(ops);
+    const mark = (name: string): void => host.mark(name);
+    this.scrub = new Scrub({ now, mark, write, group, groups, guarded }, host.limits.scrubMicros);
+  }
+
+  /** The groups are up. */
+  started(): void {
+    this.scrub.grown();
+  }
+
+  /** What the scrubs have found. */
+  get scrubbed(): ScrubCounts {
+    return this.scrub.counts;
   }
 
   /** What a follower of the group may be offered. Where there is nothing that the log goes on from, it is written: raft asks again. */
@@ -65,7 +83,7 @@ export class Snapshots {
   nextDeadline(): Micros {
     const { host } = this.options;
     if (this.writing?.canWork === true) return host.now();
-    let next = NEVER;
+    let next = this.scrub.nextDeadline;
     for (const job of this.fetches.values()) {
       if (job.canWork || job.isReady) return host.now();
       next = minOf(next, job.nextDeadline);
@@ -82,6 +100,7 @@ export class Snapshots {
     const { writing } = this;
     if (writing?.canWork === true) this.options.guarded(writing.group, () => writing.work());
     for (const job of [...this.fetches.values()]) this.advance(job);
+    this.scrub.deadline();
   }
 
   /** Everything up to seq is carried out. */
@@ -272,6 +291,7 @@ export class Snapshots {
     const { group, index, file } = job;
     this.checkpoint = undefined;
     host.mark('checkpoint.written');
+    this.scrub.grown();
     const ops = store.adoptCheckpoint(group.id, { index, file });
     if (ops.length > 0) host.write(ops);
     wal.keepBehind(group.id, index);

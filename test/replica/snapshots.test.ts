@@ -4,13 +4,22 @@ import { parsePageFileName } from '../../core/checkpoint/file.ts';
 import type { SessionRef, VaultEntry } from '../../core/client/protocol.ts';
 import { decodeFrame, encodeFrame } from '../../core/codec/frame.ts';
 import type { GroupId } from '../../core/ids.ts';
-import { FIRST_PAGE_AT } from '../../core/page/page-file.ts';
+import { FIRST_PAGE_AT, type PageFile } from '../../core/page/page-file.ts';
+import type { PageId } from '../../core/page/store.ts';
+import type { Replica } from '../../core/replica/replica.ts';
 import { parseSnapshotName } from '../../core/snapshot/file.ts';
 import type { SnapshotMessage } from '../../core/snapshot/message.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './vaults.ts';
 
-const SNAPSHOTS = { checkpointLogBytes: 4096, chunkBytes: 256, trailEntries: 0, pullMicros: 50_000, servedMicros: 0 };
+const SNAPSHOTS = {
+  checkpointLogBytes: 4096,
+  chunkBytes: 256,
+  trailEntries: 0,
+  pullMicros: 50_000,
+  servedMicros: 0,
+  scrubMicros: 0,
+};
 
 interface Book {
   readonly cluster: TestCluster;
@@ -193,6 +202,28 @@ describe('checkpoints', () => {
     book.cluster.ask(node, writeRequest(book.vault, book.session, 2 + book.written, tupleOf(book.written)));
     expect(node.fatals).toMatchObject([{ scope: 1, code: 'page_damaged' }]);
     expect(book.cluster.leader(0)).toBe(node);
+  });
+
+  test('a scrub writes a page again that is in memory, and stops the group of one that is not', () => {
+    const book = open(1, { scrubMicros: 1_000_000 });
+    const node = book.cluster.nodes[0] as TestNode;
+    write(book, 120);
+    const { backing } = (node.replica.group(1 as GroupId) as NonNullable<ReturnType<Replica['group']>>).state.pages;
+    const file = backing?.file as PageFile;
+    const used = backing?.trees.usedPages() as Uint8Array;
+    const stored = [...used.keys()].filter((id) => used[id] === 1 && file.storedBytes(id as PageId) !== undefined);
+    const [first, second] = stored as [PageId, PageId];
+    node.disk.corrupt(file.name, file.offsetOf(first) + 99, 1);
+    expect(file.isIntact(first)).toBe(false);
+    book.cluster.pass(2_000_000);
+    expect(file.isIntact(first)).toBe(true);
+    expect([...book.marks]).toContain('scrub.page-repaired');
+    expect(node.fatals).toEqual([]);
+    file.evict(file.size);
+    file.evict(file.size);
+    node.disk.corrupt(file.name, file.offsetOf(second) + 99, 1);
+    book.cluster.pass(2_000_000);
+    expect(node.fatals).toMatchObject([{ scope: 1, code: 'page_damaged' }]);
   });
 
   test('a crash at any operation loses nothing that was acknowledged', () => {
