@@ -3,7 +3,7 @@
  * Source: Bayer and Unterauer 1977 (prefix B-trees: shortest separators); Lomet 2001 (prefix of the fence range).
  * Invariants: check.ts states and tests them.
  */
-import { countOf, isBranch, linkOf, PageKind, prefixLengthOf } from '../page/header.ts';
+import { countOf, insertedAt, isBranch, linkOf, PageKind, prefixLengthOf, setInsertedAt } from '../page/header.ts';
 import {
   cellAt,
   compact,
@@ -94,6 +94,7 @@ export class Writer {
     if (!hasRoom(page, bytes)) return this.split(level, index);
     if (!hasGap(page, bytes)) compact(page, this.space.scratch.mirror);
     putCell(this.space, page, index, this.cell);
+    setInsertedAt(page, index);
   }
 
   private split(level: number, index: number): void {
@@ -109,7 +110,7 @@ export class Writer {
     putCell(space, overfull, index, this.cell);
 
     const count = countOf(overfull);
-    const at = this.splitPoint(index === count - 1 && upper === undefined);
+    const at = this.splitPoint(index, insertedAt(page));
     const separator = kind === PageKind.leaf ? this.shortestSeparator(at) : keyAt(space, overfull, at);
     const rightLink = kind === PageKind.leaf ? NO_PAGE : (wordAt(overfull, cellAt(overfull, at)) as PageId);
     const right = this.emptyPage(kind, rightLink, separator, this.prefixBetween(separator, upper));
@@ -130,11 +131,18 @@ export class Writer {
     putCell(this.space, this.space.read(this.root), 0, this.cell);
   }
 
-  /** Index of the first entry of the right half: the middle by bytes, or the end where keys arrive in order. */
-  private splitPoint(isAppend: boolean): number {
+  /**
+   * Index of the first entry of the right half: the middle by bytes. Where keys arrive in order, at the end of the tree or before
+   * the same old key somewhere in it (the newest hash of each bucket comes first), the page parts at the newest entry: the old ones
+   * stay together, and their page full. Among random keys that is one split in fifty.
+   * @param before where the entry in front of this one was inserted
+   */
+  private splitPoint(index: number, before: number): number {
     const { overfull } = this.space.scratch;
     const count = countOf(overfull);
-    if (isAppend) return isBranch(overfull) ? count - 2 : count - 1;
+    const last = isBranch(overfull) ? count - 2 : count - 1;
+    if (index === before + 1 || index === count - 1) return Math.max(1, Math.min(index, last));
+    if (index === before) return Math.max(1, Math.min(index + 1, last));
     const half = usedBytes(overfull) >>> 1;
     let bytes = 0;
     let at = 0;

@@ -11,7 +11,7 @@
  *       20    2  cellStart: where the lowest cell begins
  *       22    2  garbage: bytes of removed cells above cellStart
  *       24    2  prefixLength: the shared prefix is the last bytes of the page
- *       26    2  0
+ *       26    2  where the newest entry was inserted, plus 1; 0 = nowhere. A hint for splits (core/btree/writer.ts)
  *       28    4  link: leftmost child of a branch, next page of an overflow chain, else 0
  *       32   28  reserved for sealing at rest: 12 nonce, 16 tag; 0 in clear
  *       60    4  0
@@ -31,6 +31,7 @@ const COUNT_AT = 18;
 const CELL_START_AT = 20;
 const GARBAGE_AT = 22;
 const PREFIX_LENGTH_AT = 24;
+const INSERTED_AT = 26;
 const LINK_AT = 28;
 
 export function u16At(page: Uint8Array, at: number): number {
@@ -85,6 +86,13 @@ export function prefixLengthOf(page: Uint8Array): number {
 }
 export function setPrefixLength(page: Uint8Array, length: number): void {
   setU16(page, PREFIX_LENGTH_AT, length);
+}
+/** Index at which the newest entry was inserted; -1 where that is not known. */
+export function insertedAt(page: Uint8Array): number {
+  return u16At(page, INSERTED_AT) - 1;
+}
+export function setInsertedAt(page: Uint8Array, index: number): void {
+  setU16(page, INSERTED_AT, index + 1);
 }
 export function linkOf(page: Uint8Array): PageId {
   return u32At(page, LINK_AT) as PageId;
