@@ -14,6 +14,7 @@
  *     7 history        (no bucket) a key of table 1 to 4, u64 ~height      -> the row that ended in that block
  *     8 bucketHistory  u64 ~height                                         -> bucket hash after that block
  *     9 expiry         (no bucket) u64 expires_at, a key of table 1 or 3   -> empty
+ *     10 retention     (no bucket, no field)                               -> what is kept, and the floor (retention.ts)
  * History is kept when a row is replaced or removed, not when it is written: the newest row is in its own table, and a key's
  * state at height h is the row with the smallest height above h if its version is at most h, else absent. Loads write none.
  * Escape: 00 -> 01 01, 01 -> 01 02; it keeps the order of the fields. ~height = 2^64 - 1 - height: newest first.
@@ -38,6 +39,7 @@ export const Table = {
   history: 7,
   bucketHistory: 8,
   expiry: 9,
+  retention: 10,
 } as const;
 
 /** Longest key, bytes: an escaped tuple or entity with its framing, inside a history or expiry key. */

@@ -269,7 +269,8 @@ describe('read and stores', () => {
   test('read and blocks take both headers, and a token goes on at its own height only', async () => {
     const { call, asked } = gateway((request) => {
       if (request.kind !== 'query') return undefined;
-      if (request.query.kind === 'block') return { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height };
+      if (request.query.kind === 'block')
+        return { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height, pruned: false };
       return { kind: 'list', rows: [], next: new Uint8Array([9, 9]), anchor: ANCHOR };
     });
     const headers = { 'vouch-at': '3', 'vouch-consistency': 'eventual' };
@@ -320,7 +321,9 @@ describe('read and stores', () => {
     });
     expect((await unfinished.call('POST', '/stores', { name: 'docs' })).status).toBe(201);
     const finished = gateway((request) =>
-      request.kind === 'directory' ? reserved : { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height },
+      request.kind === 'directory'
+        ? reserved
+        : { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height, pruned: false },
     );
     const answer = await finished.call('POST', '/stores', { name: 'docs' });
     expect([answer.status, answer.body.code]).toEqual([400, 'already_exists']);
