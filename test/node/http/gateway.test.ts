@@ -251,6 +251,7 @@ describe('check', () => {
   test.each([
     ['time_in_future', 400],
     ['proof_unavailable', 400],
+    ['pruned_height', 410],
     ['height_missing', 404],
   ] as const)('%s has a code of its own', async (code, expected) => {
     const { call } = gateway((request) => (request.kind === 'query' ? { ok: false, code, message: 'no' } : undefined));
