@@ -194,7 +194,7 @@ export const INVARIANTS: readonly Invariant[] = [
       'A vault can be read from one height on, which follows from its blocks, on every replica alike; what is older is refused.',
     oracle: 'sim/check/state/retention-kept.ts',
     test: 'test/state/retention.prop.test.ts',
-    mutants: '',
+    mutants: 'V16',
   },
   {
     name: 'answers-stay-true',
@@ -244,7 +244,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: READS_MATCH_BLOCKS_CLAIM,
     oracle: 'sim/check/clients/reads-match-blocks.ts',
     test: 'test/state/history.prop.test.ts',
-    mutants: '',
+    mutants: 'V17',
   },
   {
     name: 'linearizable',
