@@ -4,17 +4,19 @@
  * So nothing of it is replicated or persisted: after a restart it begins again when a floor moves next.
  *
  * How much is left behind: a sweep reads at least 4 rows for each one that the block added to the history (half of a block's
- * writes at most), so while it passes n rows, n/4 are added: what is on disk is at most a third more than what is needed.
+ * writes at most), so while it goes once through n rows, n/4 fall below the floor: what is on disk is at most a third more than
+ * what is needed, as long as the floor follows the blocks. A floor that jumps leaves more behind for a while.
  */
 import type { BTree } from '../btree/tree.ts';
 import { readWord } from '../bytes/word.ts';
 import type { Height, VaultId } from '../ids.ts';
 import { PRUNE_ROWS_MIN, PRUNE_ROWS_PER_WRITE } from '../limits.ts';
+import type { KeyRange } from './key-reader.ts';
 import { Table } from './keys.ts';
 import { oldestHeight, raiseFloor } from './retention.ts';
 import type { Vault } from './vault.ts';
 
-const BEGIN: Uint8Array = Uint8Array.of(Table.transaction);
+const BODIES: KeyRange = { from: Uint8Array.of(Table.transaction), to: Uint8Array.of(Table.header) };
 const HISTORY: Uint8Array = Uint8Array.of(Table.history);
 const END: Uint8Array = Uint8Array.of(Table.expiry);
 const TWO_32 = 0x1_0000_0000;
@@ -31,7 +33,8 @@ function invertedHeight(key: Uint8Array): number {
 
 /** Which rows of tables 5 to 8 a vault with this floor needs. To be asked in key order: of each bucket the newest row below counts. */
 export class NeededRows {
-  private readonly floor: Height;
+  /** May rise on the way: then of a bucket under way one row more is kept than is needed. */
+  floor: Height;
   /** The bucket whose newest row at or below the floor was seen. */
   private bucket: number = -1;
 
@@ -63,37 +66,43 @@ export function isPrunedHistory(key: Uint8Array, floor: Height): boolean {
   return invertedHeight(key) <= floor;
 }
 
-/** One walk over a vault's history, with the floor that it had at its beginning. */
+/** One walk over a vault's history; bodies, which stand in order of height, are found without one. */
 class Sweep {
+  /** The floor that the vault had when it began: nothing at or below it is left behind once it is over. */
   readonly floor: Height;
   private readonly needed: NeededRows;
-  private from: Uint8Array = BEGIN;
+  private from: Uint8Array = HISTORY;
 
   constructor(floor: Height) {
     this.floor = floor;
     this.needed = new NeededRows(floor);
   }
 
-  /** Reads so many rows at most. @returns whether the walk is over. */
-  step(rows: BTree, rowsMax: number): boolean {
+  /** Reads so many rows at most. @param floor the vault's own by now @returns whether the walk is over. */
+  step(rows: BTree, rowsMax: number, floor: Height): boolean {
+    this.needed.floor = floor;
     const gone: Uint8Array[] = [];
-    const isOver = this.walk(rows, rowsMax, gone);
+    this.findBodies(rows, rowsMax, gone);
+    const isOver = this.walk(rows, rowsMax - gone.length, gone);
     for (const key of gone) rows.delete(key);
     return isOver;
   }
 
+  private findBodies(rows: BTree, rowsMax: number, gone: Uint8Array[]): void {
+    const cursor = rows.scan(BODIES);
+    while (gone.length < rowsMax && cursor.advance()) {
+      const key = cursor.key();
+      if (this.needed.has(key)) return;
+      gone.push(key);
+    }
+  }
+
   private walk(rows: BTree, rowsMax: number, gone: Uint8Array[]): boolean {
-    let cursor = rows.scan({ from: this.from, to: END });
+    const cursor = rows.scan({ from: this.from, to: END });
     for (let read = 0; read < rowsMax; read += 1) {
       if (!cursor.advance()) return true;
       const key = cursor.key();
       if (!this.needed.has(key)) gone.push(key);
-      else if (key[0] === Table.transaction || key[0] === Table.header) {
-        // Bodies stand in order of height, so all others are needed, and headers stay for ever.
-        this.from = HISTORY;
-        cursor = rows.scan({ from: HISTORY, to: END });
-        continue;
-      }
       this.from = after(key);
     }
     return false;
@@ -141,9 +150,9 @@ export class Pruning {
   work(vault: Vault, rowsMax: number = this.pace.rowsMin): void {
     const sweep = this.sweeps.get(vault.id);
     if (sweep === undefined) return;
-    const isOver = sweep.step(vault.leaves.rows, rowsMax);
-    this.sweeps.delete(vault.id);
     const floor = oldestHeight(vault);
+    const isOver = sweep.step(vault.leaves.rows, rowsMax, floor);
+    this.sweeps.delete(vault.id);
     if (!isOver) this.sweeps.set(vault.id, sweep);
     else if (floor > sweep.floor) this.sweeps.set(vault.id, new Sweep(floor));
   }
