@@ -85,6 +85,17 @@ export const LIST_ROWS_MAX: number = 100;
 export const LIST_SCAN_ROWS_MAX: number = 10_000;
 /** Leaves one `expire` removes. Why 1000: no more work than the largest transaction; what is left over is due at once. */
 export const EXPIRE_LEAVES_MAX: number = 1000;
+/** Blocks that a vault can be told to keep. Why: more than there will ever be; it only has to be a safe integer. */
+export const RETENTION_HEIGHTS_MAX: number = Number.MAX_SAFE_INTEGER;
+/** Longest time that a vault can be told to keep, microseconds: as long as clocks go (WALL_MICROS_MAX). */
+export const RETENTION_MICROS_MAX: number = 2 ** 52;
+/**
+ * Rows of a vault's history that are looked at behind each of its blocks, and behind every entry of the group while one of its vaults has
+ * something to remove. Why 32: a few microseconds, so it goes unnoticed, and a million rows are through after 31,000 entries.
+ */
+export const PRUNE_ROWS_MIN: number = 32;
+/** And this many more for each row that the block wrote, so that the removal keeps up. See core/state/pruning.ts. */
+export const PRUNE_ROWS_PER_WRITE: number = 2;
 /** Largest wall clock an entry carries: the year 2112. A clock beyond it is cut, so that entry time stays a safe integer. */
 export const WALL_MICROS_MAX: number = 2 ** 52;
 /** Organizations in one cluster. Why 10,000: they are listed in one answer. */
@@ -177,6 +188,7 @@ assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
 assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
 assert(MANIFEST_BYTES_MAX * 2 < FRAME_BYTES_MAX, 'a manifest fits a frame');
+assert(RETENTION_MICROS_MAX <= WALL_MICROS_MAX, 'a retention is no longer than time is');
 assert(EXPIRE_LEAVES_MAX <= TRANSACTION_OPERATIONS_MAX, 'expiry costs no more than a transaction');
 assert(SNAPSHOT_CHUNK_BYTES <= 256 * 1024, 'a chunk is small enough to send between heartbeats');
 assert(TRANSACTION_BYTES_MAX + 64 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest row fits a chunk');

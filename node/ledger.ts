@@ -19,7 +19,7 @@ import {
   type VaultQuery,
 } from '../core/client/protocol.ts';
 import type { GroupId, Height, NodeId } from '../core/ids.ts';
-import type { Transaction, TransactionOutcome } from '../core/state/transaction.ts';
+import type { Retention, Transaction, TransactionOutcome } from '../core/state/transaction.ts';
 import { fromClientError, HttpError } from './http/errors.ts';
 
 /** Runs one request to its definite end. */
@@ -113,7 +113,17 @@ export class Ledger {
     return this.expect({ kind: 'transact', group, organization, vault: id, transaction, proof: false }, 'transacted');
   }
 
-  async query<K extends 'tuple' | 'list' | 'block'>(
+  /** Sets what the vault keeps of its past. @returns whether that was news. */
+  async setRetention(
+    vault: VaultEntry,
+    retention: Retention,
+    audit: { readonly actor: string; readonly reason: string },
+  ): Promise<boolean> {
+    const { outcome } = await this.transact(vault, { ...audit, operations: [{ op: 'setRetention', retention }] });
+    return outcome.ok && outcome.changed; // such a transaction is never refused at apply
+  }
+
+  async query<K extends 'tuple' | 'list' | 'block' | 'retention'>(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
     options: { readonly consistency: Consistency; readonly at: ReadPoint; readonly proof: boolean },

@@ -189,8 +189,17 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'V1, V2, V5, V6, V10',
   },
   {
+    name: 'retention-kept',
+    claim:
+      'A vault can be read from one height on, which follows from its blocks, on every replica alike; what is older is refused.',
+    oracle: 'sim/check/state/retention-kept.ts',
+    test: 'test/state/retention.prop.test.ts',
+    mutants: 'V16',
+  },
+  {
     name: 'answers-stay-true',
-    claim: 'Every acknowledged transaction survives in its block, and every answer’s anchor is a block of the chain.',
+    claim:
+      'Every acknowledged transaction survives in its block for as long as it is kept, and every answer’s anchor is a block of the chain.',
     oracle: 'sim/check/clients/answers-stay-true.ts',
     test: 'test/replica/replica.test.ts',
     mutants: 'V14',
@@ -235,7 +244,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: READS_MATCH_BLOCKS_CLAIM,
     oracle: 'sim/check/clients/reads-match-blocks.ts',
     test: 'test/state/history.prop.test.ts',
-    mutants: '',
+    mutants: 'V17',
   },
   {
     name: 'linearizable',

@@ -50,6 +50,8 @@ export interface Knobs {
   readonly proofShare: number;
   /** Share of writes that expire soon. */
   readonly expiryShare: number;
+  /** Share of writes that also change what their vault keeps of its past. */
+  readonly retentionShare: number;
   /** Share of operations behind which a client process dies and starts again, with open operations and without sessions. */
   readonly clientDeathShare: number;
   readonly hasher: 'sha256' | 'fast';
@@ -230,6 +232,7 @@ function drawSwarm(choices: Choices): Knobs {
     leases: reads.below(3) > 0,
     proofShare: draws.between(0, 20) / 100,
     expiryShare: draws.pick([0, 0.1, 0.4] as const),
+    retentionShare: choices.under('knobs/retention').pick([0, 0, 0.03, 0.15] as const),
     clientDeathShare: draws.pick([0, 0, 0.01, 0.05] as const),
     hasher: draws.below(10) < 6 ? 'fast' : 'sha256',
     timing: {
@@ -353,6 +356,7 @@ const PERF: Knobs = {
   leases: true,
   proofShare: 0,
   expiryShare: 0,
+  retentionShare: 0,
   clientDeathShare: 0,
   hasher: 'fast',
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },

@@ -82,6 +82,7 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.member-taken-in',
   'replica.preferred-node-takes-over',
   'replica.proposed-commands-lost',
+  'replica.read-pruned',
   'replica.read-round-refused',
   'replica.read-under-lease',
   'replica.reply-before-own-disk',

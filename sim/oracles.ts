@@ -1,6 +1,6 @@
 /** All oracles of a run on Vouch, wired to its world. */
 import type { Answer } from '../core/client/operation.ts';
-import type { VaultEntry } from '../core/client/protocol.ts';
+import type { ReadPoint, VaultEntry } from '../core/client/protocol.ts';
 import type { GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { AnswersInOrder } from './check/clients/answers-in-order.ts';
@@ -21,6 +21,7 @@ import type { RaftWatch } from './check/raft/watch.ts';
 import { RecoveryIsFinal } from './check/recovery-is-final.ts';
 import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
 import { ReplicasAgree, VaultsAgree } from './check/state/replicas-agree.ts';
+import { RetentionKept } from './check/state/retention-kept.ts';
 import { fastHasher } from './hasher.ts';
 import type { Observer } from './observer.ts';
 import type { VouchProtocol, VouchShape } from './vouch.ts';
@@ -52,6 +53,7 @@ export class Oracles {
   private readonly judgesLinearizability: boolean;
   private readonly judgesBlocks: boolean;
   private readonly closed: ClosedTimes | undefined;
+  private readonly retention: RetentionKept | undefined;
 
   constructor(world: World<VouchShape, Replica>, protocol: VouchProtocol, options: OracleOptions) {
     const { groups, without } = options;
@@ -70,9 +72,12 @@ export class Oracles {
     this.once = once;
     const closed = without.includes(CLOSED_TIMES) ? undefined : new ClosedTimes();
     this.closed = closed;
+    const retention = new RetentionKept(world.nodes, groups);
+    this.retention = without.includes(retention.name) ? undefined : retention;
     const blocks = new BlocksAgree((block) => {
       once.sealed(block);
       closed?.sealed(block.vault, block.header);
+      retention.sealed(block);
     });
     const trueTime = (): number => world.now;
     const committedIn = (group: GroupId): number => watch.committedIn(group);
@@ -93,6 +98,7 @@ export class Oracles {
       once,
       new ReplicasAgree(world.nodes, groups),
       new VaultsAgree(world.nodes, groups),
+      retention,
       this.answers,
     ];
     for (const observer of observers) if (!without.includes(observer.name)) world.observe(observer);
@@ -117,6 +123,11 @@ export class Oracles {
     this.answers.told({ group: vault.group, vault: vault.id, anchor: answer.anchor, executed });
     const isProven = answer.kind === 'tuple' || answer.kind === 'entity';
     if (isProven && answer.proof.length > 0) this.proofs?.judge(asked, answer);
+  }
+
+  /** A client was told that what it asked for is not kept. @param oldest what it was told to be the oldest height */
+  refused(vault: VaultEntry, at: ReadPoint, oldest: number | undefined): void {
+    this.retention?.toldPruned(vault, at, oldest);
   }
 
   /** The run is over: the whole history is judged. */

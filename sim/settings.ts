@@ -136,6 +136,7 @@ const KNOBS: readonly Knob[] = [
   share('weakReadShare', (knobs, weakReadShare) => ({ ...knobs, weakReadShare })),
   share('proofShare', (knobs, proofShare) => ({ ...knobs, proofShare })),
   share('expiryShare', (knobs, expiryShare) => ({ ...knobs, expiryShare })),
+  share('retentionShare', (knobs, retentionShare) => ({ ...knobs, retentionShare })),
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
   preVote,

@@ -206,6 +206,8 @@ export class ClientCore {
         return this.answered(now, pending, endpoint, verdict.answer);
       case 'error':
         return this.refusedForGood(now, pending, verdict);
+      case 'pruned':
+        return this.pruned(pending, verdict);
       case 'retry':
         return this.refused(now, { pending, endpoint, requestId }, verdict);
       case 'expired':
@@ -228,6 +230,11 @@ export class ClientCore {
     this.finish(pending, { ok: true, answer });
     if (answer.kind === 'session') this.sessionOf(pending).window = new SequenceWindow(answer.session, now);
     this.drainAfter(now, pending);
+  }
+
+  /** Said of reads: nobody is asked again, because what one vault does not keep is kept nowhere for long. */
+  private pruned(pending: Pending, { message, oldest }: Extract<Verdict, { readonly kind: 'pruned' }>): void {
+    this.finish(pending, { ok: false, code: 'pruned_height', message, oldest });
   }
 
   private refusedForGood(now: Micros, pending: Pending, verdict: Extract<Verdict, { readonly kind: 'error' }>): void {

@@ -1,5 +1,5 @@
 /** What goes into the client engine and what comes out: the same contract for the SDK's driver and for simulated clients. */
-import type { Branded, GroupId, Micros, RequestId } from '../ids.ts';
+import type { Branded, GroupId, Height, Micros, RequestId } from '../ids.ts';
 import { GLOBAL_GROUP } from '../ids.ts';
 import type { ClientErrorCode, ClientRequest, ClientResult, CommandRef } from './protocol.ts';
 
@@ -62,7 +62,13 @@ export type Answer = Exclude<ClientResult, { readonly kind: 'error' }>;
  */
 export type OperationOutcome =
   | { readonly ok: true; readonly answer: Answer }
-  | { readonly ok: false; readonly code: ClientErrorCode; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly code: ClientErrorCode;
+      readonly message: string;
+      /** For `pruned_height`: the oldest height that can be read. */
+      readonly oldest?: Height;
+    };
 
 /** Whether a request is a command, executed at most once. */
 export function isCommand(request: EngineRequest): request is ClientCommand {

@@ -3,7 +3,7 @@
  * (core/codec/client-frame.ts), from the HTTP gateway in process, and from the simulator's clients.
  */
 import type { ClusterId, GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../ids.ts';
-import type { Transaction, TransactionOutcome, TupleKey } from '../state/transaction.ts';
+import type { Retention, Transaction, TransactionOutcome, TupleKey } from '../state/transaction.ts';
 
 /** A session of one group: exactly-once for (session, sequence), across failover. */
 export interface SessionRef {
@@ -97,8 +97,10 @@ export type VaultQuery =
       readonly limit: number;
       readonly after: Uint8Array;
     }
-  /** A block by height; 0 = the newest. */
-  | { readonly kind: 'block'; readonly height: Height };
+  /** A block by height; 0 = the newest. Its header is there for ever, its transactions as long as the vault keeps them. */
+  | { readonly kind: 'block'; readonly height: Height }
+  /** What the vault keeps of its past. Of the newest block only. */
+  | { readonly kind: 'retention' };
 
 /**
  * How new an answer has to be. linearizable, the default everywhere: it holds all that was committed, by any node, when the
@@ -107,7 +109,10 @@ export type VaultQuery =
  */
 export type Consistency = 'linearizable' | 'eventual' | { readonly boundedMs: number };
 
-/** Of what moment an answer speaks. What a height or a time showed once, it shows for ever, on every node. */
+/**
+ * Of what moment an answer speaks. What a height or a time showed once, it shows on every node for as long as the vault keeps
+ * it; then it is `pruned_height` for ever.
+ */
 export type ReadPoint =
   | { readonly kind: 'newest' }
   /** The vault as its block at that height left it, from 1. */
@@ -237,6 +242,8 @@ export type ClientErrorCode =
   | 'vault_missing'
   | 'vault_exists'
   | 'height_missing'
+  /** Older than what the vault keeps; `oldest` says what there is. */
+  | 'pruned_height'
   | 'time_in_future'
   | 'proof_unavailable'
   | 'group_missing'
@@ -292,13 +299,32 @@ export type ClientResult =
       readonly proof: Uint8Array;
     }
   | { readonly kind: 'list'; readonly rows: readonly TupleRow[]; readonly next: Uint8Array; readonly anchor: Anchor }
-  | { readonly kind: 'block'; readonly anchor: Anchor; readonly transactions: readonly Uint8Array[]; readonly newest: Height }
+  /** pruned: the vault does not keep this block's transactions any more; else they are all there. */
+  | {
+      readonly kind: 'block';
+      readonly anchor: Anchor;
+      readonly transactions: readonly Uint8Array[];
+      readonly newest: Height;
+      readonly pruned: boolean;
+    }
+  /** oldest: the oldest height that can be read, and its block's time. */
+  | {
+      readonly kind: 'retention';
+      readonly retention: Retention;
+      readonly oldest: Height;
+      readonly oldestTime: Micros;
+      readonly anchor: Anchor;
+    }
   | { readonly kind: 'status'; readonly status: NodeStatus }
-  /** leader: where to go instead, for not_leader. retryAfterMs: for overloaded and unavailable. */
+  /**
+   * leader: where to go instead, for not_leader. retryAfterMs: for overloaded and unavailable. oldest: for pruned_height, and
+   * always there: the oldest height that can be read.
+   */
   | {
       readonly kind: 'error';
       readonly code: ClientErrorCode;
       readonly message: string;
       readonly leader: NodeId | undefined;
       readonly retryAfterMs: number;
+      readonly oldest?: Height;
     };

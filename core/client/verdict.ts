@@ -1,4 +1,5 @@
 /** What an answer means for the operation that asked: the only place where error codes are read by the engine. */
+import type { Height } from '../ids.ts';
 import type { Answer, EngineRequest } from './operation.ts';
 import type { ClientErrorCode, ClientResult } from './protocol.ts';
 
@@ -9,6 +10,8 @@ export type Verdict =
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** A definite error of this attempt. recorded: under (session, sequence), so that it speaks for every other attempt too. */
   | { readonly kind: 'error'; readonly code: ClientErrorCode; readonly message: string; readonly recorded: boolean }
+  /** The vault does not keep what was asked for. oldest: the oldest height that can be read. */
+  | { readonly kind: 'pruned'; readonly message: string; readonly oldest: Height }
   /** Ask again under the same (session, sequence). refused: this attempt certainly was not, and never will be, executed. */
   | { readonly kind: 'retry'; readonly refused: boolean; readonly error: ErrorResult }
   /** The session is gone: this attempt was not executed, an earlier one may have been. */
@@ -69,6 +72,9 @@ export function judge(request: EngineRequest, result: ClientResult): Verdict {
     case 'not_a_voter':
     case 'transfer_failed':
       return { kind: 'error', code: result.code, message: result.message, recorded: false };
+    case 'pruned_height':
+      if (request.kind !== 'query' || result.oldest === undefined) return { kind: 'nonsense' };
+      return { kind: 'pruned', message: result.message, oldest: result.oldest };
     default:
       return { kind: 'error', code: result.code, message: result.message, recorded: true };
   }

@@ -5,7 +5,7 @@
  *   3 createVault        u32 group, command, ulid organization, ulid vault
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
- *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height}
+ *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {}
  *   6 lookupVault        text organization, text name, text id, consistency
  *   7 listVaults         text organization, text after, u32 limit, consistency
  *   8 listOrganizations  consistency
@@ -62,7 +62,7 @@ const KIND = codeTable<ClientRequest['kind']>({
 const CONSISTENCY = codeTable<'linearizable' | 'eventual' | 'bounded'>({ linearizable: 0, eventual: 1, bounded: 2 });
 const POINT = codeTable<ReadPoint['kind']>({ newest: 0, height: 1, time: 2 });
 const DIRECTORY = codeTable<Exclude<DirectoryCommand['kind'], 'createOrganization'>>({ reserveVault: 2, ...MemberCommandKind });
-const QUERY = codeTable<VaultQuery['kind']>({ tuple: 1, entity: 2, list: 3, block: 4 });
+const QUERY = codeTable<VaultQuery['kind']>({ tuple: 1, entity: 2, list: 3, block: 4, retention: 5 });
 const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
 
 function writeFlag(writer: Writer, value: boolean): void {
@@ -164,6 +164,8 @@ function writeQuery(writer: Writer, query: VaultQuery): void {
       return writer.blob(query.after);
     case 'block':
       return writer.u64(query.height);
+    case 'retention':
+      return;
     default:
       return unreachable(query);
   }
@@ -273,6 +275,8 @@ function readQuery(reader: Reader): VaultQuery {
     }
     case 'block':
       return { kind, height: reader.u64() as Height };
+    case 'retention':
+      return { kind };
     default:
       return unreachable(kind);
   }

@@ -10,25 +10,27 @@
  *   8 tuple          flag present, optional row, anchor, blob proof
  *   9 entity         optional blob value, u64 version, u64 expires at, anchor, blob proof
  *   10 list          list of row, blob next, anchor
- *   11 block         anchor, list of blob transaction, u64 newest
+ *   11 block         anchor, list of blob transaction, u64 newest, flag pruned
  *   12 status        id node, optional id cluster, list of member {id, text address}, flag removed, list of group, u64 dropped frames
  *      group         u32 group, u8 role, u64 term, optional id leader, u64 commit, u64 applied, u64 last index, flag quarantined, flag asleep,
  *                    list of id voter, list of id learner
- *   13 error         u8 code, text message, optional id leader, u32 retry after, ms
+ *   13 error         u8 code, text message, optional id leader, u32 retry after, ms; for pruned_height also u64 oldest height
  *   14 member        member entry (state/member-entry.ts), flag changed
  *   15 members       list of member entry
  *   16 transferred   u32 group, id leader
+ *   17 retention     u8 kind, u64 number (state/retention-code.ts), u64 oldest height, u64 its time, anchor
  * Fields: client-fields.ts.
  */
-import { unreachable } from '../assert.ts';
+import { defined, unreachable } from '../assert.ts';
 import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { ClientErrorCode, ClientResult, GroupStatus, NodeStatus, OrganizationEntry } from '../client/protocol.ts';
-import type { Height, LogIndex, Term } from '../ids.ts';
+import type { Height, LogIndex, Micros, Term } from '../ids.ts';
 import { ENTITY_VALUE_BYTES_MAX, ENTRY_BYTES_MAX, MESSAGE_BYTES_MAX, PROOF_BYTES_MAX } from '../limits.ts';
 import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../state/member-entry.ts';
-import type { RejectCode, TransactionOutcome } from '../state/transaction.ts';
+import { KEEP_ALL, retentionCode, retentionOfCode } from '../state/retention-code.ts';
+import type { RejectCode, Retention, TransactionOutcome } from '../state/transaction.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
 import {
   codeTable,
@@ -65,6 +67,7 @@ const KIND = codeTable<ClientResult['kind']>({
   member: 14,
   members: 15,
   transferred: 16,
+  retention: 17,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const REJECT = codeTable<RejectCode>({
@@ -106,6 +109,7 @@ const ERROR = codeTable<ClientErrorCode>({
   transfer_failed: 27,
   too_few_voters: 28,
   groups_full: 29,
+  pruned_height: 30,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
@@ -170,14 +174,25 @@ export function writeResult(writer: Writer, result: ClientResult): void {
     case 'block':
       writeAnchor(writer, result.anchor);
       writeList(writer, result.transactions, writeBlob);
-      return writer.u64(result.newest);
+      writer.u64(result.newest);
+      return writeFlag(writer, result.pruned);
+    case 'retention': {
+      const { kind, amount } = retentionCode(result.retention);
+      writer.u8(kind);
+      writer.u64(amount);
+      writer.u64(result.oldest);
+      writer.u64(result.oldestTime);
+      return writeAnchor(writer, result.anchor);
+    }
     case 'status':
       return writeStatus(writer, result.status);
     case 'error':
       writer.u8(ERROR.numbers[result.code]);
       writer.text(result.message);
       writeOptional(writer, result.leader, writeId);
-      return writer.u32(result.retryAfterMs);
+      writer.u32(result.retryAfterMs);
+      if (result.code === 'pruned_height') writer.u64(defined(result.oldest, 'what is pruned names what there is'));
+      return;
     default:
       return unreachable(result);
   }
@@ -276,7 +291,14 @@ export function readResult(reader: Reader): ClientResult {
     case 'block': {
       const anchor = readAnchor(reader);
       const transactions = readList(reader, 4, readTransactionBytes);
-      return { kind, anchor, transactions, newest: reader.u64() as Height };
+      const newest = reader.u64() as Height;
+      return { kind, anchor, transactions, newest, pruned: reader.flag() };
+    }
+    case 'retention': {
+      const retention = readRetention(reader);
+      const oldest = reader.u64() as Height;
+      const oldestTime = reader.u64() as Micros;
+      return { kind, retention, oldest, oldestTime, anchor: readAnchor(reader) };
     }
     case 'status':
       return { kind, status: readStatus(reader) };
@@ -284,13 +306,19 @@ export function readResult(reader: Reader): ClientResult {
       const code = readCode(reader, ERROR, 'unavailable');
       const message = readText(reader);
       const leader = readOptional(reader, readNodeId);
-      return { kind, code, message, leader, retryAfterMs: reader.u32() };
+      const error = { kind, code, message, leader, retryAfterMs: reader.u32() };
+      return code === 'pruned_height' ? { ...error, oldest: reader.u64() as Height } : error;
     }
     default:
       return unreachable(kind);
   }
 }
 
+function readRetention(reader: Reader): Retention {
+  const retention = retentionOfCode(reader.u8(), reader.u64());
+  if (retention === undefined) reader.fail('bad_value');
+  return retention ?? KEEP_ALL;
+}
 function readValue(reader: Reader): Uint8Array {
   return reader.blobCopy(ENTITY_VALUE_BYTES_MAX);
 }

@@ -177,7 +177,9 @@ export class GroupReads {
     let count = 0;
     try {
       for (const { request, body } of reads) {
-        this.reply(request, this.state.query(body));
+        const result = this.state.query(body);
+        if (result.kind === 'error' && result.code === 'pruned_height') this.mark?.('replica.read-pruned');
+        this.reply(request, result);
         count += 1;
       }
     } finally {

@@ -7,7 +7,8 @@
  *   directory  u32 length, key ‖ u32 length, row                                           in key order, the nodes too; group 0 only
  *   leaves     vault 16 ‖ pruned tree (leaf-chunk.ts)                                      one such record a chunk
  *   history    u8 1 ‖ vault 16, where a vault with rows begins, then per row               ascending by vault
- *              u8 2 ‖ u32 length, key ‖ u32 length, value                                  tables 5 to 8 of the vault, in key order
+ *              u8 2 ‖ u32 length, key ‖ u32 length, value                                  tables 5 to 8 and 10 of the vault, in key order, without what
+ *                                                                                        its retention does not reach back to
  *
  * Not in a snapshot, because it follows from the rest: rows of tuples, reverse tuples and entities, the expiry index, the log
  * of blocks, what each group of the directory holds.
@@ -49,7 +50,7 @@ export interface Row {
 
 /** Tables whose rows travel as they are. */
 export function isHistoryTable(table: number): boolean {
-  return table >= Table.transaction && table <= Table.bucketHistory;
+  return (table >= Table.transaction && table <= Table.bucketHistory) || table === Table.retention;
 }
 
 export function writeVault(writer: Writer, record: VaultRecord): void {

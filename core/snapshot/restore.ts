@@ -12,6 +12,7 @@ import type { Height, OrganizationId, VaultId } from '../ids.ts';
 import type { LeafValue } from '../merkle/value.ts';
 import type { GroupState } from '../state/group-state.ts';
 import { Table } from '../state/keys.ts';
+import { decodeRetentionRow, RETENTION_KEY } from '../state/retention.ts';
 import type { KeptResult } from '../state/sessions.ts';
 import { ulidText } from '../state/ulid-field.ts';
 import type { Vault } from '../state/vault.ts';
@@ -214,10 +215,17 @@ function putLeaf(vault: Vault, value: LeafValue): void {
   }
 }
 
+/** Rows of the history stand before it, so the newest height is known. */
+function isRetentionRow({ height }: Filling, key: Uint8Array, value: Uint8Array): boolean {
+  const state = decodeRetentionRow(value);
+  return state !== undefined && state.floor <= height && equalBytes(key, RETENTION_KEY);
+}
+
 function historyRow(filling: Filling, { key, value }: Row): RestoreFault {
   if (compareBytes(filling.lastKey, key) >= 0) return 'rows are not in order';
   filling.lastKey = key;
   filling.rowsLeft -= 1;
+  if (key[0] === Table.retention && !isRetentionRow(filling, key, value)) return 'what a vault keeps does not decode';
   if (key[0] !== Table.header) {
     filling.vault.leaves.restoreRow(key, value);
     return undefined;

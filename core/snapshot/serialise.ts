@@ -7,6 +7,7 @@
  * and never travels. Memory: the largest buckets of one chunk.
  */
 import { assert, defined } from '../assert.ts';
+import type { Cursor } from '../btree/cursor.ts';
 import { Writer } from '../bytes/writer.ts';
 import { BUCKETS } from '../merkle/hashes.ts';
 import { REVERSE_PATH_BYTES } from '../merkle/path.ts';
@@ -17,6 +18,8 @@ import type { StateCapture, VaultImage } from '../state/capture.ts';
 import { entityOfKey, prefixRange, tupleOfKey } from '../state/key-reader.ts';
 import { Table } from '../state/keys.ts';
 import { entityValue, tupleValue } from '../state/leaf-values.ts';
+import { NeededRows } from '../state/pruning.ts';
+import { RETENTION_KEY, retentionOf } from '../state/retention.ts';
 import { decodeEntityRow, decodeTupleRow } from '../state/rows.ts';
 import { ulidBytes } from '../state/ulid-field.ts';
 import { encodeLeafChunk, LEAF_OVERHEAD_BYTES, REVERSE_LEAF_BYTES, type RunLeaf } from './leaf-chunk.ts';
@@ -32,6 +35,8 @@ type Steps = Generator<SerialStep, void>;
 const WORK: SerialStep = { kind: 'work', bytes: 0 };
 /** Tables of the history, one behind the other in key order. */
 const HISTORY = { from: Uint8Array.of(Table.transaction), to: Uint8Array.of(Table.expiry) };
+/** What is kept of it. */
+const RETENTION = prefixRange(RETENTION_KEY);
 
 /** Everything a capture holds. @param chunkBytes where chunks are cut; part of the manifest */
 export function* serialise(capture: StateCapture, chunkBytes: number): Steps {
@@ -72,13 +77,26 @@ class Packer {
   }
 }
 
+/**
+ * A cursor's keys that travel: how far the removal of the others is differs between replicas, and equal states have equal
+ * snapshots.
+ */
+function* neededIn(image: VaultImage): Generator<Cursor | undefined, void> {
+  const needed = new NeededRows(retentionOf(image.rows).floor);
+  for (const range of [HISTORY, RETENTION]) {
+    const cursor = image.rows.scan(range);
+    while (cursor.advance()) yield needed.has(cursor.key()) ? cursor : undefined;
+  }
+}
+
 /** Rows of the history, without reading them. */
 function* countHistory(image: VaultImage): Generator<SerialStep, number> {
   let count = 0;
-  const cursor = image.rows.scan(HISTORY);
-  while (cursor.advance()) {
-    count += 1;
-    if (count % 64 === 0) yield WORK; // a row passed over costs a hundredth of one that is read
+  let read = 0;
+  for (const cursor of neededIn(image)) {
+    if (cursor !== undefined) count += 1;
+    read += 1;
+    if (read % 64 === 0) yield WORK; // a row passed over costs a hundredth of one that is read
   }
   return count;
 }
@@ -122,9 +140,15 @@ function* historyOf(capture: StateCapture, chunkBytes: number): Steps {
   for (const vault of capture.vaults) {
     writeHistoryHead(packer.record, vault.id);
     yield* packer.add();
-    for (const row of capture.image(vault).rows.scan(HISTORY)) {
-      writeHistoryRow(packer.record, row);
-      yield* packer.add();
+    let skipped = 0;
+    for (const cursor of neededIn(capture.image(vault))) {
+      if (cursor !== undefined) {
+        writeHistoryRow(packer.record, { key: cursor.key(), value: cursor.value() });
+        yield* packer.add();
+        continue;
+      }
+      skipped += 1;
+      if (skipped % 64 === 0) yield WORK;
     }
     capture.forget(vault);
   }

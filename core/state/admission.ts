@@ -25,6 +25,8 @@ import {
   LIST_ROWS_MAX,
   NAME_BYTES_MAX,
   OBJECT_BYTES_MAX,
+  RETENTION_HEIGHTS_MAX,
+  RETENTION_MICROS_MAX,
   SESSION_RESULTS_MAX,
   SLUG_BYTES_MAX,
   TRANSACTION_BYTES_MAX,
@@ -46,6 +48,7 @@ import {
   isVaultName,
 } from './names.ts';
 import { isPlacement } from './placed-group.ts';
+import { isRetention } from './retention-code.ts';
 import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from './transaction.ts';
 import { transactBytes } from './transaction-codec.ts';
 
@@ -68,6 +71,8 @@ const PRIORITY = `a priority is a whole number from 0 to ${PRIORITY_MAX}`;
 const NODE_ID = 'a node is named by its id of 32 lower-case hex digits';
 const ADDRESS = 'an address is HOST:PORT with a port from 1 to 65535';
 const VAULT_NAME = `a vault name has 1 to ${SLUG_BYTES_MAX} letters, digits, inner blanks and the characters . - / ^ _ & @`;
+
+const RETENTION = `a vault keeps all of its past, its newest 1 to ${RETENTION_HEIGHTS_MAX} heights, or 1 to ${RETENTION_MICROS_MAX} microseconds of it`;
 
 const PROOF_UNAVAILABLE =
   'this version proves answers at the newest block only; ask without a proof, or without a height or time';
@@ -145,6 +150,8 @@ function operation(value: Operation): Problem {
     case 'setEntity':
       if (!isEntityKey(value.key)) return ENTITY_KEY;
       return entityValue(value.value) ?? expiry(value.expiresAt) ?? entityCondition(value.condition);
+    case 'setRetention':
+      return isRetention(value.retention) ? undefined : RETENTION;
     case 'deleteEntity':
       return isEntityKey(value.key) ? entityCondition(value.condition) : ENTITY_KEY;
     default:
@@ -225,6 +232,8 @@ function vaultQuery(query: VaultQuery): Problem {
       return query.after.length <= STATE_KEY_BYTES_MAX ? limit(query.limit) : 'the cursor is not one of ours';
     case 'block':
       return isCount(query.height) ? undefined : 'a height is a whole number, 0 for the newest block';
+    case 'retention':
+      return undefined;
     default:
       return unreachable(query);
   }
@@ -238,6 +247,8 @@ function freshness(value: Consistency): Problem {
 function readPoint(point: ReadPoint, query: VaultQuery): Problem {
   if (point.kind === 'height' && !(isCount(point.height) && point.height >= 1)) return 'a height is a whole number from 1';
   if (point.kind === 'time' && !isCount(point.time, WALL_MICROS_MAX - 1)) return 'a time is in whole microseconds since 1970';
+  if (query.kind === 'retention' && point.kind !== 'newest')
+    return 'what a vault keeps is asked of now, without a height or time';
   const isTwice = query.kind === 'block' && query.height !== 0 && point.kind !== 'newest';
   return isTwice ? 'a block is named by its own height or is the newest one as of a point, not both' : undefined;
 }

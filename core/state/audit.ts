@@ -12,6 +12,7 @@ import { CommitmentTree } from '../merkle/tree.ts';
 import { entityOfKey, expiryOfKey, tableRange, tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
 import { Table } from './keys.ts';
 import { entityValue, reverseValue, tupleValue } from './leaf-values.ts';
+import { decodeRetentionRow, oldestHeight, RETENTION_KEY } from './retention.ts';
 import { decodeEntityRow, decodeTupleRow, rowExpiresAt, rowVersion } from './rows.ts';
 import type { Vault } from './vault.ts';
 
@@ -94,6 +95,7 @@ function walkChain(vault: Vault): string | undefined {
   if (vault.log.size !== vault.height) return 'the log has not as many leaves as there are blocks';
   let previousHash: Uint8Array = new Uint8Array(32);
   let previousTime = -1;
+  const floor = oldestHeight(vault);
   for (let height = plus(vault.height, 1 - vault.height); height <= vault.height; height = plus(height, 1)) {
     const anchor = vault.anchorAt(height);
     const decoded = decodeHeader(anchor.header);
@@ -102,7 +104,7 @@ function walkChain(vault: Vault): string | undefined {
     if (header.height !== height) return `the header of block ${height} names another height`;
     if (!equalBytes(header.previousHash, previousHash)) return `block ${height} does not name its previous block`;
     if (header.time <= previousTime) return `block ${height} is not later than its previous block`;
-    if (!equalBytes(header.transactionsRoot, transactionsRoot(hasher, vault.transactionsAt(height)))) {
+    if (height >= floor && !equalBytes(header.transactionsRoot, transactionsRoot(hasher, vault.transactionsAt(height)))) {
       return `the transactions of block ${height} do not have its root`;
     }
     previousHash = blockHash(hasher, anchor.header);
@@ -112,9 +114,18 @@ function walkChain(vault: Vault): string | undefined {
   return equalBytes(vault.anchor.blockHash, previousHash) ? undefined : 'the newest anchor is not the newest block';
 }
 
+/** What is kept of the past; transactions below the floor may be gone. */
+function checkRetention(vault: Vault): string | undefined {
+  const row = vault.leaves.rows.get(RETENTION_KEY);
+  if (row === undefined) return undefined;
+  const state = decodeRetentionRow(row);
+  if (state === undefined) return 'the retention row does not decode';
+  return state.floor <= vault.height ? undefined : 'the oldest height that can be read is above the newest block';
+}
+
 /** The first disagreement as a sentence, or undefined where everything agrees. Costs a full scan. */
 export function auditVault(vault: Vault): string | undefined {
   const expected = rebuild(vault);
   if (typeof expected === 'string') return expected;
-  return findOrphan(vault, expected) ?? compareTrees(vault, expected.tree) ?? walkChain(vault);
+  return findOrphan(vault, expected) ?? compareTrees(vault, expected.tree) ?? checkRetention(vault) ?? walkChain(vault);
 }

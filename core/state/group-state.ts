@@ -33,7 +33,9 @@ import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
 import { KeyBuilder } from './keys.ts';
 import type { Founder } from './member-table.ts';
 import { PathCache } from './path-cache.ts';
+import { DEFAULT_PRUNING_PACE, Pruning, type PruningPace } from './pruning.ts';
 import { type CommandResult, errorResult, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
+import { oldestHeight } from './retention.ts';
 import {
   type Admitted,
   type Answer,
@@ -80,6 +82,8 @@ export interface GroupStateOptions {
   readonly pages?: StatePages;
   /** How stored vaults come back into memory. Default: core/limits.ts. */
   readonly warmUp?: WarmUpLimits;
+  /** Need not be equal anywhere. Default: core/limits.ts. */
+  readonly pruningPace?: PruningPace;
 }
 
 /** The requests that read state. */
@@ -114,6 +118,7 @@ export class GroupState {
   /** Vaults that the newest checkpoint does not have as they are. */
   private changed: Set<Vault> = new Set();
   private readonly expiries: ExpiryQueue = new ExpiryQueue();
+  private readonly pruning: Pruning;
   /** Sees a vault before it changes, while a snapshot is being written. */
   private capture: StateCapture | undefined = undefined;
   /** What a retry must repeat, while it is hashed. */
@@ -126,6 +131,7 @@ export class GroupState {
     this.warmUp = new WarmUp(options.warmUp ?? DEFAULT_WARM_UP_LIMITS);
     this.keys = new KeyBuilder(new PathCache(options.hasher));
     this.observer = options.observer;
+    this.pruning = new Pruning(options.pruningPace ?? DEFAULT_PRUNING_PACE);
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
     if (options.group === GLOBAL_GROUP) {
       const { hasher, dataGroups, founders = [] } = options;
@@ -173,6 +179,7 @@ export class GroupState {
       if (section.vault === undefined) this.applyOwn(section, entry, answers);
       else this.applyVault(section.vault, section, entry, answers);
     }
+    this.prune();
     return answers.map((answer) => defined(answer.result, 'a command has its result when its section is done'));
   }
 
@@ -209,6 +216,7 @@ export class GroupState {
 
   private applyVault(id: VaultId, section: Section, entry: Entry, answers: Answer[]): void {
     if (this.capture !== undefined) this.preserve(this.capture, id);
+    const changesBefore = this.vaults.get(id)?.leaves.rows.changes ?? 0;
     const run = new VaultSection({
       shelf: { find: (vault) => this.vaults.get(vault), add: (vault, organization) => this.addVault(vault, organization) },
       id,
@@ -220,6 +228,7 @@ export class GroupState {
     const sealed = run.finish();
     if (sealed === undefined) return;
     this.changed.add(sealed.vault);
+    this.pruning.sealed(sealed.vault, sealed.vault.leaves.rows.changes - changesBefore);
     this.expiries.set(id, sealed.vault.leaves.firstExpiry());
     const { anchor, transactions } = sealed;
     const { height, header, blockHash } = anchor;
@@ -268,6 +277,16 @@ export class GroupState {
     if (stored === undefined) this.changed.add(vault);
     else this.warmUp.add(vault);
     return vault;
+  }
+
+  /** History that nobody may read any more goes, a little behind each entry, whichever vault the entry was for. */
+  private prune(): void {
+    const id = this.pruning.next;
+    if (id === undefined) return;
+    if (this.capture !== undefined) this.preserve(this.capture, id);
+    const vault = defined(this.vaults.get(id), 'a vault that is pruned is there');
+    this.changed.add(vault);
+    this.pruning.work(vault);
   }
 
   private preserve(capture: StateCapture, id: VaultId): void {
@@ -382,7 +401,9 @@ export class GroupState {
     this.directory?.digest(out);
     for (const id of this.vaultIds()) {
       out.raw(ulidBytes(id));
-      out.raw(defined(this.vaults.get(id), 'a listed vault is there').anchor.blockHash);
+      const vault = defined(this.vaults.get(id), 'a listed vault is there');
+      out.raw(vault.anchor.blockHash);
+      out.u64(oldestHeight(vault));
     }
   }
 }

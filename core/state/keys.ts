@@ -14,7 +14,8 @@
  *     7 history        (no bucket) a key of table 1 to 4, u64 ~height      -> the row that ended in that block
  *     8 bucketHistory  u64 ~height                                         -> bucket hash after that block
  *     9 expiry         (no bucket) u64 expires_at, a key of table 1 or 3   -> empty
- *    10 chain          (no bucket) u8 level, u64 index                     -> hash of a subtree of the log (chain-hashes.ts)
+ *     10 retention     (no bucket, no field)                               -> what is kept, and the floor (retention.ts)
+ *    11 chain          (no bucket) u8 level, u64 index                     -> hash of a subtree of the log (chain-hashes.ts)
  * History is kept when a row is replaced or removed, not when it is written: the newest row is in its own table, and a key's
  * state at height h is the row with the smallest height above h if its version is at most h, else absent. Loads write none.
  * Escape: 00 -> 01 01, 01 -> 01 02; it keeps the order of the fields. ~height = 2^64 - 1 - height: newest first.
@@ -39,7 +40,8 @@ export const Table = {
   history: 7,
   bucketHistory: 8,
   expiry: 9,
-  chain: 10,
+  retention: 10,
+  chain: 11,
 } as const;
 
 /** Longest key, bytes: an escaped tuple or entity with its framing, inside a history or expiry key. */

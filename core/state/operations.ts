@@ -67,6 +67,9 @@ function applyOperation(stage: Stage, operation: Operation): RejectCode | undefi
       if (refused === undefined && present !== undefined) stage.setEntity(operation.key, undefined);
       return refused;
     }
+    case 'setRetention':
+      stage.setRetention(operation.retention);
+      return undefined;
     default:
       return unreachable(operation);
   }

@@ -8,6 +8,7 @@ import type { Height } from '../ids.ts';
 import type { KeyRange } from './key-reader.ts';
 import { Table } from './keys.ts';
 import type { Leaves } from './leaves.ts';
+import { isPrunedHistory } from './pruning.ts';
 import { rowVersion } from './rows.ts';
 
 const HISTORY: Uint8Array = Uint8Array.of(Table.history);
@@ -19,6 +20,8 @@ const HEIGHT_BYTES = 8;
 export interface PastRow {
   readonly key: Uint8Array;
   readonly row: Uint8Array | undefined;
+  /** No height that can be read shows anything of this key: on another replica it may be gone already. */
+  readonly isPruned: boolean;
 }
 
 /** The row behind a key of tables 1 to 4 as the block at `height` left it, live or not. @param leafKey may be a view of the key builder. */
@@ -33,13 +36,21 @@ export function rowAt(leaves: Leaves, leafKey: Uint8Array, height: Height): Uint
   return rowVersion(ended) <= height ? ended : undefined;
 }
 
-/** Every key of a range that has a row now or had one before, in key order, with its row at `height`. */
-export function* rowsAt(leaves: Leaves, range: KeyRange, height: Height): Generator<PastRow, void> {
+/** Every key of a range that has a row now or had one before, in key order, with its row at `height`. @param floor the oldest height that can be read */
+export function* rowsAt(leaves: Leaves, range: KeyRange, height: Height, floor: Height): Generator<PastRow, void> {
   let key = nextKey(leaves, range);
   while (key !== undefined) {
-    yield { key, row: rowAt(leaves, key, height) };
+    const row = rowAt(leaves, key, height);
+    yield { key, row, isPruned: row === undefined && isPrunedKey(leaves, key, floor) };
     key = nextKey(leaves, { from: concatBytes(key, Uint8Array.of(0)), to: range.to });
   }
+}
+
+/** Whether a key has nothing but history below the floor. */
+function isPrunedKey({ rows }: Leaves, key: Uint8Array, floor: Height): boolean {
+  if (rows.has(key)) return false;
+  const newest = rows.scan({ from: concatBytes(HISTORY, key), to: concatBytes(HISTORY, key, LAST) });
+  return newest.advance() && isPrunedHistory(newest.key(), floor);
 }
 
 /** The first key of a range. Why two descents a key: a key may have had many rows, and none of them is walked over. */

@@ -1,5 +1,6 @@
 /** The error results that apply and queries give. Deterministic texts: they are replicated in session tables. */
 import type { ClientErrorCode, ClientResult } from '../client/protocol.ts';
+import type { Height } from '../ids.ts';
 
 /** What applying a command yields: one per command of an entry. */
 export type CommandResult = ClientResult;
@@ -7,6 +8,12 @@ export type CommandResult = ClientResult;
 /** @param retryAfterMs when asking again makes sense; 0 = not for this reason. */
 export function errorResult(code: ClientErrorCode, message: string, retryAfterMs: number = 0): ClientResult {
   return { kind: 'error', code, message, leader: undefined, retryAfterMs };
+}
+
+/** @param oldest the oldest height that can be read. */
+export function prunedResult(oldest: Height): ClientResult {
+  const message = `this vault does not keep that any more: the oldest height that can be read is ${oldest}; ask for it or a later one`;
+  return { kind: 'error', code: 'pruned_height', message, leader: undefined, retryAfterMs: 0, oldest };
 }
 
 export const VAULT_MISSING: ClientResult = errorResult('vault_missing', 'there is no such vault in this organization');

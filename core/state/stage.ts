@@ -5,8 +5,9 @@
 import type { Height, Micros } from '../ids.ts';
 import { isLive } from '../merkle/value.ts';
 import type { Leaves } from './leaves.ts';
+import { changeRetention } from './retention.ts';
 import type { EntityLeaf, TupleLeaf } from './rows.ts';
-import type { TupleKey } from './transaction.ts';
+import type { Retention, TupleKey } from './transaction.ts';
 
 /** leaf undefined: removed. */
 interface StagedTuple {
@@ -33,6 +34,8 @@ export class Stage {
   /** Both in order of first use: the order of the operations. */
   private readonly tuples: Map<string, StagedTuple> = new Map();
   private readonly entities: Map<string, StagedEntity> = new Map();
+  /** Undefined: it stays as it is. */
+  private retention: Retention | undefined = undefined;
 
   constructor(leaves: Leaves, time: Micros, height: Height) {
     this.leaves = leaves;
@@ -62,11 +65,16 @@ export class Stage {
     this.entities.set(key, { key, leaf });
   }
 
-  /** Writes everything to the vault. @returns whether any leaf changed. */
+  setRetention(retention: Retention): void {
+    this.retention = retention;
+  }
+
+  /** Writes everything to the vault. @returns whether any leaf, or the retention, changed. */
   commit(): boolean {
     let changed = false;
     for (const staged of this.tuples.values()) changed = this.commitTuple(staged) || changed;
     for (const staged of this.entities.values()) changed = this.commitEntity(staged) || changed;
+    if (this.retention !== undefined) changed = changeRetention(this.leaves.rows, this.retention) || changed;
     return changed;
   }
 

@@ -15,6 +15,7 @@
  *     2 deleteTuple   text resource, text relation, text subject, u8 on missing (0 error, 1 ignore)
  *     3 setEntity     text key, blob value, u64 expires_at, condition
  *     4 deleteEntity  text key, condition
+ *     5 setRetention  u8 kind, u64 number (retention.ts)
  *   condition: u8 0 none | 1 must not exist | 2 must exist | 3 version equals: u64 | 4 value equals: blob
  * Text and blob: u32 length, bytes. Integers are big-endian.
  */
@@ -34,7 +35,8 @@ import {
   TRANSACTION_OPERATIONS_MAX,
 } from '../limits.ts';
 import { isEntityKey, isPlainText, isRelation, isTupleKey } from './names.ts';
-import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from './transaction.ts';
+import { KEEP_ALL, retentionCode, retentionOfCode } from './retention-code.ts';
+import type { EntityCondition, Operation, Retention, Transaction, TupleCondition, TupleKey } from './transaction.ts';
 import { readUlid, writeUlid } from './ulid-field.ts';
 
 /** What a block can hold. reverse: the vault keeps a reverse leaf for every tuple. */
@@ -46,7 +48,7 @@ export type LedgerTransaction =
 const FORMAT = 1;
 /** In hashes and on disk: do not renumber. */
 const LedgerKind = { createVault: 1, transact: 2, expire: 3 } as const;
-const OperationKind = { writeTuple: 1, deleteTuple: 2, setEntity: 3, deleteEntity: 4 } as const;
+const OperationKind = { writeTuple: 1, deleteTuple: 2, setEntity: 3, deleteEntity: 4, setRetention: 5 } as const;
 const ConditionKind = { none: 0, mustNotExist: 1, mustExist: 2, versionEquals: 3, valueEquals: 4 } as const;
 
 function writeTupleKey(writer: Writer, tuple: TupleKey): void {
@@ -82,6 +84,11 @@ function writeOperation(writer: Writer, operation: Operation): void {
     case 'deleteEntity':
       writer.text(operation.key);
       return writeCondition(writer, operation.condition);
+    case 'setRetention': {
+      const { kind, amount } = retentionCode(operation.retention);
+      writer.u8(kind);
+      return writer.u64(amount);
+    }
     default:
       return unreachable(operation);
   }
@@ -155,6 +162,8 @@ function operationBytes(operation: Operation): number {
       return 1 + textBytes(operation.key) + 4 + operation.value.length + 8 + conditionBytes(operation.condition);
     case 'deleteEntity':
       return 1 + textBytes(operation.key) + conditionBytes(operation.condition);
+    case 'setRetention':
+      return 1 + 1 + 8;
     default:
       return unreachable(operation);
   }
@@ -208,6 +217,12 @@ function readCondition(reader: Reader): EntityCondition | undefined {
   }
 }
 
+function readRetention(reader: Reader): Retention {
+  const retention = retentionOfCode(reader.u8(), reader.u64());
+  if (retention === undefined) reader.fail('bad_value');
+  return retention ?? KEEP_ALL;
+}
+
 function readOperation(reader: Reader): Operation {
   const kind = reader.u8();
   switch (kind) {
@@ -225,6 +240,8 @@ function readOperation(reader: Reader): Operation {
       const expiresAt = reader.u64();
       return { op: 'setEntity', key, value, expiresAt, condition: readCondition(reader) };
     }
+    case OperationKind.setRetention:
+      return { op: 'setRetention', retention: readRetention(reader) };
     default: {
       if (kind !== OperationKind.deleteEntity) reader.fail('bad_tag');
       const key = readEntityKey(reader);

@@ -27,6 +27,17 @@ export type EntityCondition =
   | { readonly kind: 'valueEquals'; readonly value: Uint8Array };
 
 /**
+ * How much of a vault's past can be read: all of it, so many newest blocks, or a time up to the newest block's. What falls out
+ * of that is removed for good: headers stay, transactions and earlier states do not.
+ */
+export type Retention =
+  | { readonly kind: 'all' }
+  /** From 1 on: the newest block alone. */
+  | { readonly kind: 'heights'; readonly heights: number }
+  /** Microseconds of block time. */
+  | { readonly kind: 'duration'; readonly micros: number };
+
+/**
  * expiresAt: microseconds since 1970, 0 = never.
  * onDuplicate 'ignore': a live tuple with the same condition and expiry stays as it is; one that differs in either is
  * refused with `tuple_condition_differs`, because ignoring would silently drop what the caller asked for.
@@ -47,7 +58,9 @@ export type Operation =
       readonly expiresAt: number;
       readonly condition: EntityCondition | undefined;
     }
-  | { readonly op: 'deleteEntity'; readonly key: string; readonly condition: EntityCondition | undefined };
+  | { readonly op: 'deleteEntity'; readonly key: string; readonly condition: EntityCondition | undefined }
+  /** From this block on. A vault that keeps exactly that already is not changed by it. */
+  | { readonly op: 'setRetention'; readonly retention: Retention };
 
 export interface Transaction {
   /** Who asks, for the audit trail; inside the hash. May be empty. */
@@ -69,7 +82,7 @@ export type RejectCode =
   | 'value_differs';
 
 export type TransactionOutcome =
-  /** changed: whether any leaf changed. Where nothing changed (all ignored) there is no transaction in the block. */
+  /** changed: whether any leaf, or the retention, changed. Where nothing changed (all ignored) there is no transaction in the block. */
   | { readonly ok: true; readonly changed: boolean; readonly height: Height }
   /** operation: index of the first one that could not be applied. */
   | { readonly ok: false; readonly code: RejectCode; readonly operation: number };

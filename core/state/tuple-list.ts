@@ -68,9 +68,12 @@ export function listTuples(view: VaultView, query: ListQuery): ClientResult {
   const rows: TupleRow[] = [];
   let read = 0;
   let last = END;
-  for (const { key, row } of view.rows({ from, to: range.to })) {
-    if (rows.length === limit || read === LIST_SCAN_ROWS_MAX) return { kind: 'list', rows, next: last, anchor: view.anchor };
+  for (const { key, row, isPruned } of view.rows({ from, to: range.to })) {
+    const isFull = rows.length === limit && !isPruned;
+    if (isFull || read === LIST_SCAN_ROWS_MAX) return { kind: 'list', rows, next: last, anchor: view.anchor };
     read += 1;
+    // What is pruned is read past: where a page ends must not tell how far the removal is.
+    if (isPruned && read < LIST_SCAN_ROWS_MAX) continue;
     last = key;
     if (row === undefined || !isLive(rowExpiresAt(row), view.time)) continue;
     const tuple = key[0] === Table.tuple ? tupleOfKey(key) : tupleOfReverseKey(key);

@@ -5,7 +5,8 @@ import { HEIGHT_ZERO, type Height } from '../ids.ts';
 import { prove } from '../merkle/prove.ts';
 import { isLive } from '../merkle/value.ts';
 import { entityValue, tupleValue } from './leaf-values.ts';
-import { errorResult } from './results.ts';
+import { errorResult, prunedResult } from './results.ts';
+import { oldestHeight, retentionOf } from './retention.ts';
 import type { TupleKey } from './transaction.ts';
 import { listTuples, rowOf } from './tuple-list.ts';
 import type { Vault } from './vault.ts';
@@ -56,17 +57,26 @@ function queryEntity(view: VaultView, key: string, proof: boolean): ClientResult
 function queryBlock({ vault, height: newest }: VaultView, height: Height): ClientResult {
   if (height > newest) return errorResult('height_missing', `the newest block of this vault is ${newest}`);
   const asked = height === HEIGHT_ZERO ? newest : height;
+  // What is still on this disk below the floor is gone on others.
+  const pruned = asked < oldestHeight(vault);
   return {
     kind: 'block',
     anchor: vault.anchorAt(asked),
-    transactions: vault.transactionsAt(asked),
+    transactions: pruned ? [] : vault.transactionsAt(asked),
     newest,
+    pruned,
   };
 }
 
-/** @param proof whether the answer carries one, of the newest block only; lists and blocks have none. */
+function queryRetention({ vault }: VaultView): ClientResult {
+  const { retention, floor } = retentionOf(vault.leaves.rows);
+  return { kind: 'retention', retention, oldest: floor, oldestTime: vault.timeAt(floor), anchor: vault.anchor };
+}
+
+/** Headers can be read of every block, anything else from the floor on. @param proof whether the answer carries one, of the newest block only; lists and blocks have none. */
 export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): ClientResult {
   assert(!proof || view.isNewest, 'a proof of an older block was refused at admission');
+  if (view.isPruned && query.kind !== 'block') return prunedResult(oldestHeight(view.vault));
   switch (query.kind) {
     case 'tuple':
       return queryTuple(view, query.tuple, proof);
@@ -76,6 +86,8 @@ export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): 
       return listTuples(view, query);
     case 'block':
       return queryBlock(view, query.height);
+    case 'retention':
+      return queryRetention(view);
     default:
       return unreachable(query);
   }

@@ -5,6 +5,7 @@ import { HEIGHT_ZERO, type Height, type Micros, plus } from '../ids.ts';
 import type { KeyRange } from './key-reader.ts';
 import { type PastRow, rowAt, rowsAt } from './past.ts';
 import { errorResult, VAULT_MISSING_THEN } from './results.ts';
+import { oldestHeight } from './retention.ts';
 import { decodeEntityRow, decodeTupleRow, type EntityLeaf, type TupleLeaf } from './rows.ts';
 import type { TupleKey } from './transaction.ts';
 import type { Vault } from './vault.ts';
@@ -24,6 +25,11 @@ export class VaultView {
 
   get isNewest(): boolean {
     return this.height === this.vault.height;
+  }
+
+  /** Whether the vault's retention does not reach back to this block. */
+  get isPruned(): boolean {
+    return !this.isNewest && this.height < oldestHeight(this.vault);
   }
 
   get anchor(): Anchor {
@@ -46,13 +52,13 @@ export class VaultView {
     return row === undefined ? undefined : decodeEntityRow(row);
   }
 
-  /** Rows of a range of tables 1 to 3 in key order; of an older block also keys that had no row then. */
+  /** Rows of a range of tables 1 to 3 in key order; of an older block also keys that had no row then, or none that can be read. */
   rows(range: KeyRange): Iterable<PastRow> {
-    return this.isNewest ? this.presentRows(range) : rowsAt(this.vault.leaves, range, this.height);
+    return this.isNewest ? this.presentRows(range) : rowsAt(this.vault.leaves, range, this.height, oldestHeight(this.vault));
   }
 
   private *presentRows(range: KeyRange): Generator<PastRow, void> {
-    for (const { key, value } of this.vault.leaves.rows.scan(range)) yield { key, row: value };
+    for (const { key, value } of this.vault.leaves.rows.scan(range)) yield { key, row: value, isPruned: false };
   }
 }
 

@@ -150,9 +150,16 @@ function missingBuckets(vault: Vault, commands: readonly DecodedCommand[], time:
 }
 
 function noteBuckets(operation: Operation, { paths }: KeyBuilder, note: (bucket: number) => void): void {
-  if (operation.op === 'setEntity' || operation.op === 'deleteEntity') return note(paths.entityBucket(operation.key));
-  note(paths.resourceBucket(operation.tuple.resource));
-  note(paths.subjectBucket(operation.tuple.subject));
+  switch (operation.op) {
+    case 'setRetention':
+      return;
+    case 'setEntity':
+    case 'deleteEntity':
+      return note(paths.entityBucket(operation.key));
+    default:
+      note(paths.resourceBucket(operation.tuple.resource));
+      note(paths.subjectBucket(operation.tuple.subject));
+  }
 }
 
 function noteDue({ leaves: { rows, keys } }: Vault, time: Micros, note: (bucket: number) => void): void {

@@ -2,6 +2,7 @@
 import type { Answer } from '../../core/client/operation.ts';
 import type { NodeStatus, OrganizationEntry, Placement, VaultEntry } from '../../core/client/protocol.ts';
 
+import type { Retention } from '../../core/state/transaction.ts';
 import { ClientDriver } from './driver.ts';
 import { socketLinks } from './endpoint-link.ts';
 import { expectAnswer, VouchError } from './error.ts';
@@ -86,9 +87,13 @@ export class VouchClient {
   /**
    * Creates a vault: reserves its name and group in the directory, then makes it in its group. Both steps may be repeated, so
    * a creation that was interrupted between them is completed by the next one for that name.
+   * @param options.retention what it keeps of its past, set as soon as it is there; all of it unless given. Not set anew where it exists.
    * @param options.ifExists 'error' (default) throws `vault_exists`; 'use' returns the one that is there.
    */
-  async createVault(name: string, options: InOrganization & { readonly ifExists?: 'error' | 'use' } = {}): Promise<Vault> {
+  async createVault(
+    name: string,
+    options: InOrganization & { readonly ifExists?: 'error' | 'use'; readonly retention?: Retention } = {},
+  ): Promise<Vault> {
     const organization = this.organizationOf(options);
     const body = { kind: 'reserveVault', organization, name, allowExisting: true } as const;
     const reserved = expectAnswer(await this.driver.ask({ kind: 'directory', body }, patience(options)), 'vault');
@@ -101,6 +106,7 @@ export class VouchClient {
     }
     const request = { kind: 'createVault', group, organization: organizationId, vault: id } as const;
     expectAnswer(await this.driver.ask(request, patience(options)), 'vaultCreated');
+    if (options.retention !== undefined) await vault.setRetention(options.retention, patience(options));
     return vault;
   }
 

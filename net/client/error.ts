@@ -15,11 +15,14 @@ export class VouchError extends Error {
   readonly code: VouchErrorCode;
   /** Index of the refused operation, for a RejectCode. */
   readonly operation: number | undefined;
+  /** For `pruned_height`: the oldest height that can be read. */
+  readonly oldest: number | undefined;
 
-  constructor(code: VouchErrorCode, message: string, operation?: number) {
+  constructor(code: VouchErrorCode, message: string, operation?: number, oldest?: number) {
     super(message);
     this.code = code;
     this.operation = operation;
+    this.oldest = oldest;
   }
 }
 
@@ -28,7 +31,7 @@ export function expectAnswer<K extends Answer['kind']>(
   outcome: OperationOutcome,
   kind: K,
 ): Extract<Answer, { readonly kind: K }> {
-  if (!outcome.ok) throw new VouchError(outcome.code, outcome.message);
+  if (!outcome.ok) throw new VouchError(outcome.code, outcome.message, undefined, outcome.oldest);
   const { answer } = outcome;
   if (!isKind(answer, kind)) throw new VouchError('unavailable', 'A node answered another question than the one asked.');
   return answer;

@@ -1,7 +1,7 @@
 /** The `vouch/client` sub-path: the SDK. */
 // biome-ignore-all lint/performance/noBarrelFile: the one place where the package's client sub-path says what is public
 export type { Anchor, Consistency, NodeStatus, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
-export type { EntityCondition, Operation, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
+export type { EntityCondition, Operation, Retention, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
 export { type ConnectOptions, connect, type InOrganization, VouchClient } from './client.ts';
 export { VouchError, type VouchErrorCode } from './error.ts';
 export type { ProvenAnswer } from './proven-answer.ts';
@@ -11,6 +11,7 @@ export {
   type CheckOptions,
   type DeleteOptions,
   type Entity,
+  type KeptPast,
   type Page,
   type Patience,
   type ReadOptions,

@@ -12,7 +12,14 @@ import {
 import type { Height, Micros } from '../../core/ids.ts';
 import { LIST_ROWS_MAX } from '../../core/limits.ts';
 import { type Anchored, verifyAnswer } from '../../core/proof/answer.ts';
-import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
+import type {
+  EntityCondition,
+  Operation,
+  Retention,
+  Transaction,
+  TupleCondition,
+  TupleKey,
+} from '../../core/state/transaction.ts';
 import type { AskOptions, ClientDriver } from './driver.ts';
 import { expectAnswer, VouchError } from './error.ts';
 import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
@@ -91,6 +98,16 @@ export interface Entity {
   readonly value: Uint8Array | undefined;
   readonly version: Height;
   readonly expiresAt: number;
+  readonly anchor: Anchor;
+}
+
+/** What a vault keeps of its past. */
+export interface KeptPast {
+  readonly retention: Retention;
+  /** The oldest height that can be read. */
+  readonly oldest: Height;
+  /** Time of that block, microseconds since 1970. */
+  readonly oldestTimeMicros: number;
   readonly anchor: Anchor;
 }
 
@@ -188,7 +205,24 @@ export class Vault {
     return this.transact([{ op: 'deleteEntity', key, condition: options.condition }], options);
   }
 
-  /** A block: its anchor, its transactions' canonical bytes, and the newest height. @param height 0 = the newest. */
+  /** What the vault keeps of its past, and from where on it can be read. */
+  async retention(options: Patience & { readonly consistency?: Consistency } = {}): Promise<KeptPast> {
+    const { retention, oldest, oldestTime, anchor } = await this.query({ kind: 'retention' }, options);
+    return { retention, oldest, oldestTimeMicros: oldestTime, anchor };
+  }
+
+  /**
+   * Sets what the vault keeps of its past, from this block on: all of it, so many newest heights, or a time up to the newest
+   * block. What is older is gone for good, reads of it throw `pruned_height`; headers and proofs of the log stay.
+   */
+  setRetention(retention: Retention, options: Audit & Patience = {}): Promise<Receipt> {
+    return this.transact([{ op: 'setRetention', retention }], options);
+  }
+
+  /**
+   * A block: its anchor, its transactions' canonical bytes, and the newest height. pruned: the vault does not keep its
+   * transactions any more. @param height 0 = the newest.
+   */
   async block(height: number = 0, options: ReadOptions = {}): Promise<Extract<Answer, { readonly kind: 'block' }>> {
     return await this.query({ kind: 'block', height: height as Height }, options);
   }

@@ -2,11 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { AnchorJson, TupleJson } from '../http/answer.ts';
-import { HttpError } from '../http/errors.ts';
 import { consistencyOf, readPointOf } from '../http/read-options.ts';
+import { retentionFrom } from '../http/retention-text.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { Remote, type RemoteOptions, withRemoteOptions } from './remote.ts';
+import { addRetentionCommand, checked } from './retention-command.ts';
 import { formatTuple, parseTuple } from './tuple-notation.ts';
 
 interface VaultOptions extends RemoteOptions {
@@ -39,16 +40,6 @@ function readHeaders({ consistency, at }: ReadMode): Record<string, string> {
     ...(consistency === undefined ? {} : { 'vouch-consistency': consistency }),
     ...(at === undefined ? {} : { 'vouch-at': at }),
   };
-}
-
-/** What the gateway would refuse is refused here, by the name of the flag. An empty one is a variable that was not set. */
-function checked(flag: string, header: string, text: string | undefined, read: (text: string) => unknown): void {
-  if (text === '') throw usageFailure(`${flag} is empty.`);
-  try {
-    if (text !== undefined) read(text);
-  } catch (error) {
-    throw error instanceof HttpError ? usageFailure(error.message.replace(header, flag)) : error;
-  }
 }
 
 async function vaultPath(remote: Remote, options: VaultOptions): Promise<string> {
@@ -105,15 +96,24 @@ function addOrganizationCommands(program: Command): void {
     });
 }
 
+interface CreateVaultOptions extends RemoteOptions {
+  readonly retention?: string;
+}
+
 function addVaultCommands(program: Command): void {
   const vault = program.command('vault').description('vaults: one tenant’s tuples with a hash chain of their own');
   withRemoteOptions(vault.command('create').description('create a vault').argument('<name>'))
-    .addHelpText('after', '\nExample:\n  vouch vault create docs --org acme')
-    .action(async (name: string, options: RemoteOptions) => {
-      const made = await new Remote(options).post<{ id: string }>('/stores', { name });
+    .option('--retention <all|heights|time>', 'what it keeps of its past: all (default), so many heights, or a time such as 30d')
+    .addHelpText('after', '\nExample:\n  vouch vault create docs --org acme\n  vouch vault create sessions --retention 30d')
+    .action(async (name: string, options: CreateVaultOptions) => {
+      const { retention } = options;
+      checked('--retention', 'A retention', retention, retentionFrom);
+      const body = retention === undefined ? { name } : { name, retention };
+      const made = await new Remote(options).post<{ id: string }>('/stores', body);
       if (options.json) return printJson(made);
       print(`Created vault ${name} (${made.id}).`);
     });
+  addRetentionCommand(vault);
 }
 
 interface ReadOptions extends ReadMode {
@@ -213,6 +213,7 @@ interface BlockJson extends AnchorJson {
   readonly header: string;
   readonly transactions: readonly string[];
   readonly newest: number;
+  readonly pruned: boolean;
 }
 
 function addBlockCommands(program: Command): void {
@@ -229,6 +230,6 @@ function addBlockCommands(program: Command): void {
       print(`block hash   ${found.block_hash}`);
       print(`state root   ${found.state_root}`);
       print(`tree root    ${found.tree_root}`);
-      print(`transactions ${found.transactions.length}`);
+      print(`transactions ${found.pruned ? 'not kept any more' : found.transactions.length}`);
     });
 }

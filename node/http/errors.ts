@@ -26,6 +26,7 @@ export type HttpErrorCode =
   | 'organization_not_found'
   | 'group_not_found'
   | 'height_not_found'
+  | 'pruned_height'
   | 'time_in_future'
   | 'proof_unavailable'
   | 'member_not_found'
@@ -38,11 +39,14 @@ export class HttpError extends Error {
   readonly code: HttpErrorCode;
   /** Seconds for Retry-After; 0 for none. */
   readonly retryAfterSeconds: number;
-  constructor(status: number, code: HttpErrorCode, message: string, retryAfterSeconds: number = 0) {
+  /** Of `pruned_height`: the oldest height that can be read. */
+  readonly oldestHeight: number | undefined;
+  constructor(status: number, code: HttpErrorCode, message: string, retryAfterSeconds: number = 0, oldestHeight?: number) {
     super(message);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.oldestHeight = oldestHeight;
   }
 }
 
@@ -56,6 +60,7 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   organization_missing: [404, 'organization_not_found'],
   organization_exists: [400, 'already_exists'],
   height_missing: [404, 'height_not_found'],
+  pruned_height: [410, 'pruned_height'],
   time_in_future: [400, 'time_in_future'],
   proof_unavailable: [400, 'proof_unavailable'],
   not_initialised: [503, 'unavailable'],
@@ -82,9 +87,13 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
 };
 
 /** The error answer for a failed client request. 503 says that nothing was appended; 504 that nobody knows. */
-export function fromClientError(error: { readonly code: ClientErrorCode; readonly message: string }): HttpError {
+export function fromClientError(error: {
+  readonly code: ClientErrorCode;
+  readonly message: string;
+  readonly oldest?: number;
+}): HttpError {
   const [status, code] = OF_CLIENT[error.code];
-  return new HttpError(status, code, error.message, status === 503 ? RETRY_AFTER_SECONDS : 0);
+  return new HttpError(status, code, error.message, status === 503 ? RETRY_AFTER_SECONDS : 0, error.oldest);
 }
 
 const REJECTED: Readonly<Record<RejectCode, string>> = {

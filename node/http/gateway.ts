@@ -114,6 +114,7 @@ export class Gateway {
 
   private send(reply: FastifyReply, error: HttpError): void {
     if (error.retryAfterSeconds > 0) reply.header('retry-after', String(error.retryAfterSeconds));
-    reply.code(error.status).send({ code: error.code, message: error.message });
+    const { status, code, message, oldestHeight } = error;
+    reply.code(status).send({ code, message, ...(oldestHeight === undefined ? {} : { oldest_height: oldestHeight }) });
   }
 }

@@ -1,14 +1,17 @@
-/** `/v1`: what OpenFGA has no word for. Organizations and blocks now. */
+/** `/v1`: what OpenFGA has no word for. Organizations, blocks, and what a store keeps of its past. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { toHex } from '../../core/bytes/text.ts';
-import type { Placement } from '../../core/client/protocol.ts';
+import { NEWEST, type Placement, type VaultEntry } from '../../core/client/protocol.ts';
 import type { GroupId, Height } from '../../core/ids.ts';
 import type { Ledger } from '../ledger.ts';
-import { anchorJson, base64 } from './answer.ts';
+import { type AnchorJson, anchorJson, base64, timestamp } from './answer.ts';
 import { HttpError } from './errors.ts';
 import { readOptionsOf } from './read-options.ts';
-import { storeOf } from './request.ts';
-import { CreateOrganizationBody } from './schemas.ts';
+import { auditOf, storeOf } from './request.ts';
+import { retentionFrom, retentionText } from './retention-text.ts';
+import { CreateOrganizationBody, RetentionBody } from './schemas.ts';
+
+const NOW = { consistency: 'linearizable', at: NEWEST, proof: false } as const;
 
 export function addNativeRoutes(app: FastifyInstance, ledger: Ledger): void {
   app.post('/v1/organizations', { schema: { body: CreateOrganizationBody } }, async (request, reply) => {
@@ -19,6 +22,8 @@ export function addNativeRoutes(app: FastifyInstance, ledger: Ledger): void {
   });
   app.get('/v1/organizations', async () => ({ organizations: await ledger.listOrganizations() }));
   app.get('/v1/stores/:store/blocks/:height', async (request) => block(ledger, request));
+  app.get('/v1/stores/:store/retention', async (request) => retention(ledger, await storeOf(ledger, request)));
+  app.put('/v1/stores/:store/retention', { schema: { body: RetentionBody } }, async (request) => setRetention(ledger, request));
 }
 
 interface OrganizationRequest {
@@ -52,5 +57,29 @@ async function block(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
     header: base64(result.anchor.header),
     transactions: result.transactions.map(base64),
     newest: result.newest,
+    pruned: result.pruned,
   };
+}
+
+export interface RetentionJson extends AnchorJson {
+  readonly retention: string;
+  readonly oldest_height: number;
+  readonly oldest_time: string;
+}
+
+async function retention(ledger: Ledger, vault: VaultEntry): Promise<RetentionJson> {
+  const result = await ledger.query(vault, { kind: 'retention' }, NOW, 'retention');
+  return {
+    retention: retentionText(result.retention),
+    oldest_height: result.oldest,
+    oldest_time: timestamp(result.oldestTime),
+    ...anchorJson(result.anchor),
+  };
+}
+
+async function setRetention(ledger: Ledger, request: FastifyRequest): Promise<RetentionJson & { readonly changed: boolean }> {
+  const wanted = retentionFrom((request.body as { readonly retention: string }).retention);
+  const vault = await storeOf(ledger, request);
+  const changed = await ledger.setRetention(vault, wanted, auditOf(request));
+  return { ...(await retention(ledger, vault)), changed };
 }

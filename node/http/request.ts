@@ -20,6 +20,11 @@ export function organizationOf(request: FastifyRequest): string {
   return header === undefined || header === '' ? DEFAULT_ORGANIZATION : header;
 }
 
+/** Who asks and why: both become part of a transaction. */
+export function auditOf(request: FastifyRequest): { readonly actor: string; readonly reason: string } {
+  return { actor: headerOf(request, 'vouch-actor') ?? '', reason: headerOf(request, 'vouch-reason') ?? '' };
+}
+
 /** The store of the path, if it belongs to the request's organization; otherwise it is not found, like one that never was. */
 export async function storeOf(ledger: Ledger, request: FastifyRequest): Promise<VaultEntry> {
   const { store } = request.params as { readonly store: string };

@@ -24,7 +24,13 @@ const ConditionalTupleKey = Type.Object({
   ),
 });
 
-export const CreateStoreBody: TSchema = Type.Object({ name: Type.String({ minLength: 1 }) });
+/** retention is ours. */
+export const CreateStoreBody: TSchema = Type.Object({
+  name: Type.String({ minLength: 1 }),
+  retention: Type.Optional(Type.String()),
+});
+
+export const RetentionBody: TSchema = Type.Object({ retention: Type.String() });
 
 export const ListStoresQuery: TSchema = Type.Object({
   page_size: Type.Optional(Type.String({ pattern: '^[0-9]{1,3}$' })),

@@ -1,11 +1,14 @@
 /** `/stores`: create, list, get. A store is a vault; the organization comes from the header Vouch-Organization. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fromUtf8, toUtf8 } from '../../core/bytes/text.ts';
+import type { VaultEntry } from '../../core/client/protocol.ts';
 import { LIST_ROWS_MAX } from '../../core/limits.ts';
+import type { Retention } from '../../core/state/transaction.ts';
 import type { Ledger } from '../ledger.ts';
 import { storeJson } from './answer.ts';
 import { HttpError } from './errors.ts';
-import { organizationOf, storeOf } from './request.ts';
+import { auditOf, organizationOf, storeOf } from './request.ts';
+import { retentionFrom } from './retention-text.ts';
 import { CreateStoreBody, ListStoresQuery } from './schemas.ts';
 import { decodeToken, encodeToken } from './translate.ts';
 
@@ -18,10 +21,23 @@ export function addStoreRoutes(app: FastifyInstance, ledger: Ledger): void {
 }
 
 async function create(ledger: Ledger, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const { name } = request.body as { readonly name: string };
+  const { name, retention } = request.body as { readonly name: string; readonly retention?: string };
+  const wanted = retention === undefined ? undefined : retentionFrom(retention);
   const vault = await ledger.createStore(organizationOf(request), name);
+  if (wanted !== undefined) await keep(ledger, vault, wanted, request);
   reply.code(201);
   return storeJson(vault);
+}
+
+/** A vault is made with everything kept, then told what to keep; nothing can be lost in between. */
+async function keep(ledger: Ledger, vault: VaultEntry, retention: Retention, request: FastifyRequest): Promise<void> {
+  try {
+    await ledger.setRetention(vault, retention, auditOf(request));
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    const message = `The store ${vault.id} was created and keeps everything: its retention was not set, or nobody knows (${error.message}). Repeat that with PUT /v1/stores/${vault.id}/retention.`;
+    throw new HttpError(error.status, error.code, message, error.retryAfterSeconds);
+  }
 }
 
 interface ListQuery {

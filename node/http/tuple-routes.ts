@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger.ts';
 import { anchorJson, provenAnswer, tupleJson } from './answer.ts';
 import { fromRejection, HttpError } from './errors.ts';
 import { readOptionsOf } from './read-options.ts';
-import { headerOf, storeOf } from './request.ts';
+import { auditOf, headerOf, storeOf } from './request.ts';
 import { CheckBody, ReadBody, WriteBody } from './schemas.ts';
 import {
   decodeToken,
@@ -42,10 +42,7 @@ async function write(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
   const body = request.body as WriteBodyShape & { readonly authorization_model_id?: string };
   refuseModel(body.authorization_model_id);
   const vault = await storeOf(ledger, request);
-  const transaction = transactionOf(body, {
-    actor: headerOf(request, 'vouch-actor') ?? '',
-    reason: headerOf(request, 'vouch-reason') ?? '',
-  });
+  const transaction = transactionOf(body, auditOf(request));
   const { outcome, anchor } = await ledger.transact(vault, transaction);
   if (!outcome.ok) {
     const operation = transaction.operations[outcome.operation];

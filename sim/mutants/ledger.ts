@@ -73,4 +73,18 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     replace:
       "    const changed = outcome.ok && outcome.changed;\n    this.waiting.push({ answer, complete: (anchor) => ({ kind: 'transacted', outcome, anchor: changed ? anchor : (this.builder?.vault.anchorAt(FIRST) ?? anchor) }) });",
   },
+  {
+    id: 'V16',
+    title: 'a vault that is told to keep more believes that it has it',
+    file: 'core/state/retention.ts',
+    find: 'maxOf(floor, wantedFloor(vault, retention, floor))',
+    replace: 'wantedFloor(vault, retention, floor)',
+  },
+  {
+    id: 'V17',
+    title: 'the removal of history takes rows that the oldest height still shows',
+    file: 'core/state/pruning.ts',
+    find: 'return invertedHeight(key) > this.floor;',
+    replace: 'return invertedHeight(key) > this.floor + 1;',
+  },
 ];

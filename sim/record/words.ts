@@ -5,7 +5,7 @@ import { decodeClientRequest, decodeClientResult } from '../../core/codec/client
 import type { Envelope, PeerMessage } from '../../core/codec/envelope.ts';
 import { decodeFrame } from '../../core/codec/frame.ts';
 import type { Message } from '../../core/raft/message.ts';
-import type { Operation, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
+import type { Operation, Retention, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
 import type { Asked, Told } from '../workload/history.ts';
 import { type MessageWords, RECEIVER } from './phrase.ts';
 
@@ -149,6 +149,8 @@ function queryPhrase(query: Extract<ClientRequest, { kind: 'query' }>['query']):
       return `which tuples has ${query.resource}?`;
     case 'block':
       return query.height === 0 ? 'the newest block?' : `block ${query.height}?`;
+    case 'retention':
+      return 'what is kept of the past?';
   }
 }
 
@@ -194,6 +196,8 @@ export function toldPhrase(told: Told): string {
       return valueText(told.value);
     case 'list':
       return told.tuples.length === 0 ? 'none' : told.tuples.map(tupleText).join(', ');
+    case 'pruned':
+      return `not kept, the oldest is block ${told.oldest}`;
   }
 }
 
@@ -201,9 +205,7 @@ export function toldPhrase(told: Told): string {
 export function touchedKeys(asked: Asked): readonly string[] {
   switch (asked.kind) {
     case 'transact':
-      return asked.operations.flatMap((operation) =>
-        'tuple' in operation ? [tupleText(operation.tuple), operation.tuple.resource] : [operation.key],
-      );
+      return asked.operations.flatMap((operation) => operationKeys(operation));
     case 'tuple':
       return [tupleText(asked.tuple)];
     case 'entity':
@@ -211,6 +213,11 @@ export function touchedKeys(asked: Asked): readonly string[] {
     case 'list':
       return [asked.resource];
   }
+}
+
+function operationKeys(operation: Operation): readonly string[] {
+  if (operation.op === 'setRetention') return [];
+  return 'tuple' in operation ? [tupleText(operation.tuple), operation.tuple.resource] : [operation.key];
 }
 
 function operationPhrase(operation: Operation): string {
@@ -223,7 +230,14 @@ function operationPhrase(operation: Operation): string {
       return `set ${operation.key} to ${valueText(operation.value)}${conditionPhrase(operation.condition)}`;
     case 'deleteEntity':
       return `delete ${operation.key}${conditionPhrase(operation.condition)}`;
+    case 'setRetention':
+      return `keep ${retentionText(operation.retention)}`;
   }
+}
+
+function retentionText(retention: Retention): string {
+  if (retention.kind === 'all') return 'all of the past';
+  return retention.kind === 'heights' ? `${retention.heights} heights` : `${retention.micros} µs of the past`;
 }
 
 function conditionPhrase(condition: Extract<Operation, { op: 'setEntity' }>['condition']): string {

@@ -13,7 +13,9 @@ export type Told =
   | { readonly kind: 'transact'; readonly outcome: TransactionOutcome }
   | { readonly kind: 'tuple'; readonly present: boolean }
   | { readonly kind: 'entity'; readonly value: Uint8Array | undefined }
-  | { readonly kind: 'list'; readonly tuples: readonly TupleKey[] };
+  | { readonly kind: 'list'; readonly tuples: readonly TupleKey[] }
+  /** The vault does not keep what was asked for; oldest: the oldest height that there is. */
+  | { readonly kind: 'pruned'; readonly oldest: number };
 
 /** How a read was asked for. */
 export interface ReadMode {

@@ -5,9 +5,9 @@
 
 import { toUtf8 } from '../../core/bytes/text.ts';
 import type { Answer, OperationOutcome, Route } from '../../core/client/operation.ts';
-import { NEWEST, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
+import { NEWEST, type ReadPoint, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
 import type { Height, Micros } from '../../core/ids.ts';
-import type { EntityCondition, Operation, TupleKey } from '../../core/state/transaction.ts';
+import type { EntityCondition, Operation, Retention, TupleKey } from '../../core/state/transaction.ts';
 import { WALL_ORIGIN } from '../clock.ts';
 import type { Knobs } from '../knobs.ts';
 import { type Choices, type Draws, Fate } from '../tape.ts';
@@ -34,6 +34,8 @@ export interface LedgerContext {
   /** Whether faults have stopped: from then on the tape decides what is done, but not whether. */
   isCalm: () => boolean;
   readonly onAnswer: AnswerListener;
+  /** A read was refused because the vault does not keep what it asked for. */
+  readonly onPruned: (vault: VaultEntry, at: ReadPoint, oldest: number | undefined) => void;
 }
 
 const OPERATION_TIMEOUT_MICROS = 6_000_000;
@@ -50,6 +52,17 @@ const BOUNDS_MS: readonly number[] = [0, 5, 100, 1000];
 const TIME_OFFSETS: readonly number[] = [-1_000_000, -1, 0, 1, 20_000];
 /** By the client's own clock, which is right: that long ago, so that what is being written has such times. */
 const AGE_MAX_MICROS = 5_000;
+
+/** What a vault is told to keep: so little that most of the past is gone, or a few hundred blocks, or everything again. */
+const RETENTIONS: readonly Retention[] = [
+  { kind: 'all' },
+  { kind: 'heights', heights: 1 },
+  { kind: 'heights', heights: 3 },
+  { kind: 'heights', heights: 30 },
+  { kind: 'duration', micros: 1 },
+  { kind: 'duration', micros: 20_000 },
+  { kind: 'duration', micros: 1_000_000 },
+];
 
 /** Relation and subject of the tuples of one resource: every kind of subject is there, so trees and indexes have shape. */
 const SLOTS: readonly (readonly [string, string])[] = [
@@ -176,6 +189,9 @@ export class LedgerBehaviour implements Behaviour {
     const { knobs, layout } = this.context;
     const count = this.draws.chance(knobs.transactionShare) ? 2 + this.draws.below(3) : 1;
     const operations = Array.from({ length: count }, () => this.operation(vault));
+    if (knobs.retentionShare > 0 && this.draws.chance(knobs.retentionShare)) {
+      operations.push({ op: 'setRetention', retention: this.draws.pick(RETENTIONS) });
+    }
     this.written += 1;
     const mark = `c${this.client}.${this.written}`;
     const { group, organization, id } = layout.vaults[vault] as VaultEntry;
@@ -238,10 +254,15 @@ export class LedgerBehaviour implements Behaviour {
     time: number,
     mode: ReadMode = DEFAULT_MODE,
   ): Plan {
-    const { history, onAnswer, layout } = this.context;
+    const { history, onAnswer, onPruned, layout } = this.context;
     const process = this.client * 16 + lane;
     const invocation = history.invoke(process, vault, asked, time, mode);
     const done = (outcome: OperationOutcome, endTime: number, from?: number): void => {
+      if (!outcome.ok && outcome.code === 'pruned_height') {
+        invocation.answeredBy = from;
+        history.ended(invocation, 'ok', { kind: 'pruned', oldest: outcome.oldest ?? 0 }, endTime);
+        return onPruned(layout.vaults[vault] as VaultEntry, mode.at, outcome.oldest);
+      }
       if (!outcome.ok) {
         const unknown = asked.kind === 'transact' && outcome.code === 'unknown_outcome';
         history.ended(invocation, unknown ? 'info' : 'fail', undefined, endTime);

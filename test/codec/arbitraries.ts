@@ -16,7 +16,7 @@ import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, V
 import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
 import { type Configuration, configurationOf, type Entry, type Message } from '../../core/raft/message.ts';
 import type { LivenessMessage } from '../../core/replica/hibernation.ts';
-import type { Operation, Transaction } from '../../core/state/transaction.ts';
+import type { Operation, Retention, Transaction } from '../../core/state/transaction.ts';
 
 /** Brands a drawn value. */
 function branded<T>(arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<T> {
@@ -149,6 +149,11 @@ const entityCondition = fc.oneof(
   fc.record({ kind: fc.constant('versionEquals' as const), version: height }),
   fc.record({ kind: fc.constant('valueEquals' as const), value: bytes }),
 );
+const retention: fc.Arbitrary<Retention> = fc.oneof(
+  fc.constant<Retention>({ kind: 'all' }),
+  fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map((heights): Retention => ({ kind: 'heights', heights })),
+  fc.integer({ min: 1, max: 2 ** 52 }).map((micros): Retention => ({ kind: 'duration', micros })),
+);
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     op: fc.constant('writeTuple' as const),
@@ -169,6 +174,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     expiresAt: u64,
     condition: fc.option(entityCondition, { nil: undefined }),
   }),
+  fc.record({ op: fc.constant('setRetention' as const), retention }),
   fc.record({ op: fc.constant('deleteEntity' as const), key: name, condition: fc.option(entityCondition, { nil: undefined }) }),
 );
 const transaction: fc.Arbitrary<Transaction> = fc.record({
@@ -187,6 +193,7 @@ const query = fc.oneof(
   fc.record({ kind: fc.constant('entity' as const), key: text }),
   fc.record({ kind: fc.constant('list' as const), resource: text, relation: text, subject: text, limit: u32, after: bytes }),
   fc.record({ kind: fc.constant('block' as const), height }),
+  fc.record({ kind: fc.constant('retention' as const) }),
 );
 const directoryCommand = fc.oneof(
   fc.record({
@@ -350,6 +357,16 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
     anchor,
     transactions: fc.array(bytes, { maxLength: 3 }),
     newest: height,
+    pruned: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('retention' as const), retention, oldest: height, oldestTime: micros, anchor }),
+  fc.record({
+    kind: fc.constant('error' as const),
+    code: fc.constant('pruned_height' as const),
+    message: text,
+    leader: fc.constant(undefined),
+    retryAfterMs: u32,
+    oldest: height,
   }),
   fc.record({ kind: fc.constant('status' as const), status }),
   fc.record({

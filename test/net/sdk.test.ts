@@ -126,6 +126,25 @@ test('a vault is read as new as asked for, and as it was at a height or a time',
   expect(await codeOf(vault.check(tuple(15), { consistency: { boundedMs: -1 } }))).toBe('invalid_argument');
 });
 
+test('a vault forgets what it was told not to keep, and says what there is', async () => {
+  await client.createOrganization('keepers');
+  const keep = { organization: 'keepers', retention: { kind: 'heights', heights: 2 } } as const;
+  const forgetful = await client.createVault('forgetful', keep);
+  const first = await forgetful.write([tuple(1)]);
+  const second = await forgetful.delete([tuple(1)]);
+  expect(await forgetful.retention()).toMatchObject({ retention: { kind: 'heights', heights: 2 }, oldest: first.height });
+  expect((await forgetful.check(tuple(1), { at: { height: first.height } })).allowed).toBe(true);
+  await forgetful.setRetention({ kind: 'all' }, { actor: 'user:root', reason: 'an audit' });
+  // Keeping more brings nothing back.
+  const refused = await forgetful.check(tuple(1), { at: { height: 1 } }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'pruned_height', oldest: first.height });
+  expect((await forgetful.check(tuple(1), { at: { height: first.height } })).allowed).toBe(true);
+  expect((await forgetful.check(tuple(1), { at: { height: second.height } })).allowed).toBe(false);
+  expect(await forgetful.block(1)).toMatchObject({ pruned: true, transactions: [], anchor: { height: 1 } });
+  expect((await forgetful.block(second.height)).transactions).toHaveLength(1);
+  expect(await codeOf(forgetful.setRetention({ kind: 'heights', heights: 0 }))).toBe('invalid_argument');
+});
+
 test('a rejected transaction names the operation, and changes nothing', async () => {
   await vault.write([tuple(20)]);
   const refused = vault.write([tuple(21), tuple(20)]);

@@ -24,6 +24,7 @@ describe('help', () => {
     'status',
     'org create',
     'vault create',
+    'vault retention',
     'tuple write',
     'tuple read',
     'tuple delete',

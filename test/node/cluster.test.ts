@@ -114,6 +114,34 @@ describe('a cluster of three', () => {
     expect(on(2, 'block', 'get', '--vault', 'docs', '--at', between).stdout).toContain(`height       ${before} of ${before}`);
   });
 
+  test('a vault is told what to keep, on any node, and every node refuses what is older', () => {
+    expect(on(0, 'vault', 'create', 'short', '--retention', '2').status).toBe(0);
+    for (const i of [1, 2, 3])
+      expect(on(1, 'tuple', 'write', '--vault', 'short', `document:${i}#viewer@user:anne`).status).toBe(0);
+    expect(on(2, 'vault', 'retention', 'short').stdout).toMatch(/^retention {5}2\noldest height 4 of 5, of 20/);
+    for (const index of [0, 1, 2]) {
+      const old = on(
+        index,
+        'check',
+        '--vault',
+        'short',
+        'document:1#viewer@user:anne',
+        '--at',
+        '3',
+        '--consistency',
+        'linearizable',
+      );
+      // A node that is behind may still have it; by the answer above two of three have not.
+      if (old.status !== 0)
+        expect([old.status, old.stderr]).toEqual([2, expect.stringMatching(/oldest height .* is 4.*pruned_height/)]);
+      expect(on(index, 'tuple', 'read', '--vault', 'short', '--at', '4').stdout.trim().split('\n')).toHaveLength(2);
+    }
+    expect(on(1, 'block', 'get', '--vault', 'short', '3').stdout).toContain('not kept any more');
+    expect(on(1, 'vault', 'retention', 'short', '30d').stdout).toMatch(/^retention {5}30d\noldest height 4 of 6/);
+    const wrong = on(1, 'vault', 'retention', 'short', 'forever');
+    expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringMatching(/the retention is "all", a number of heights/)]);
+  });
+
   test('a read that cannot be answered as asked says why', async () => {
     const path = `/stores/${await docs()}/check`;
     const tuple = { user: 'user:anne', relation: 'viewer', object: 'document:0' };

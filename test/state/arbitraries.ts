@@ -7,7 +7,7 @@ import type { GroupId, Height, LogIndex, NodeId, OrganizationId, VaultId } from 
 import type { Command } from '../../core/state/command.ts';
 import type { GroupState } from '../../core/state/group-state.ts';
 import type { SessionLimits } from '../../core/state/sessions.ts';
-import type { EntityCondition, Operation } from '../../core/state/transaction.ts';
+import type { EntityCondition, Operation, Retention } from '../../core/state/transaction.ts';
 import { ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, tupleOf, VAULT } from './support.ts';
 
 export const LIMITS: SessionLimits = { sessionsMax: 3, resultsMax: 256, idleMicros: 400 };
@@ -30,6 +30,12 @@ const condition: fc.Arbitrary<EntityCondition | undefined> = fc.oneof(
   fc.nat({ max: 8 }).map((version) => ({ kind: 'versionEquals', version: version as Height }) as const),
   value.map((wanted) => ({ kind: 'valueEquals', value: wanted }) as const),
 );
+const RETENTIONS: readonly Retention[] = [
+  { kind: 'all' },
+  { kind: 'heights', heights: 2 },
+  { kind: 'heights', heights: 9 },
+  { kind: 'duration', micros: 50 },
+];
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     op: fc.constant('writeTuple' as const),
@@ -45,6 +51,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   }),
   fc.record({ op: fc.constant('setEntity' as const), key: fc.constantFrom(...KEYS), value, expiresAt, condition }),
   fc.record({ op: fc.constant('deleteEntity' as const), key: fc.constantFrom(...KEYS), condition }),
+  fc.record({ op: fc.constant('setRetention' as const), retention: fc.constantFrom(...RETENTIONS) }),
 );
 
 /** Sequences and sessions from small ranges, so that retries, duplicates, stale and reused ones are common. */

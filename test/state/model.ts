@@ -29,7 +29,7 @@ function nameOf(operation: Operation): string {
     const { resource, relation, subject } = operation.tuple;
     return `t ${resource}#${relation}@${subject}`;
   }
-  return `e ${operation.key}`;
+  return operation.op === 'setRetention' ? 'r' : `e ${operation.key}`;
 }
 
 function textOf(bytes: Uint8Array): string {
@@ -153,7 +153,10 @@ export class Model {
       if (!block.changed) this.expire(id, blocks);
       return `${refused} ${k}`;
     }
-    const changed = [...facts].some(([name, fact]) => vault.facts.get(name) !== fact) || facts.size !== vault.facts.size;
+    // A retention is news if it is another one; whatever else is written is.
+    const isNews = (name: string, fact: Fact): boolean =>
+      name === 'r' ? vault.facts.get(name)?.text !== fact.text : vault.facts.get(name) !== fact;
+    const changed = [...facts].some(([name, fact]) => isNews(name, fact)) || facts.size !== vault.facts.size;
     vault.facts = facts;
     if (!changed && !block.changed) this.expire(id, blocks); // an answer that saw something expired comes with a block that says so
     block.changed ||= changed;
@@ -175,6 +178,10 @@ export class Model {
       case 'deleteTuple':
         if (present === undefined) return operation.onMissing === 'error' ? 'tuple_missing' : undefined;
         facts.delete(name);
+        return undefined;
+      case 'setRetention':
+        if (operation.retention.kind === 'all') facts.delete(name);
+        else facts.set(name, { text: JSON.stringify(operation.retention), expiresAt: 0, version });
         return undefined;
       case 'setEntity': {
         const refused = judge(operation.condition, present);

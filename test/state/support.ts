@@ -10,7 +10,7 @@ import { type Entry, EntryKind } from '../../core/raft/message.ts';
 import type { Command } from '../../core/state/command.ts';
 import { encodeEntryData } from '../../core/state/entry-data.ts';
 import { GroupState, type GroupStateOptions } from '../../core/state/group-state.ts';
-import type { Operation, Transaction, TupleKey } from '../../core/state/transaction.ts';
+import type { Operation, Retention, Transaction, TupleKey } from '../../core/state/transaction.ts';
 
 export const GROUP: GroupId = 1 as GroupId;
 /** Not secret and not random: salts decide nothing. */
@@ -46,6 +46,10 @@ export function remove(text: string, options: { ignore?: boolean } = {}): Operat
 
 export function set(key: string, value: string, options: { expiresAt?: number } = {}): Operation {
   return { op: 'setEntity', key, value: bytesOf(value), expiresAt: options.expiresAt ?? 0, condition: undefined };
+}
+
+export function keep(retention: Retention): Operation {
+  return { op: 'setRetention', retention };
 }
 
 export function bytesOf(text: string): Uint8Array {

@@ -84,7 +84,14 @@ test('what encode would not have written is refused', () => {
   expect(refused(`${head}00000000`)).toBe('bad_length'); // no operation
   expect(refused(`${head}000003e9`)).toBe('bad_length'); // more than TRANSACTION_OPERATIONS_MAX
   expect(refused(`${head}0000000104${entity}00`)).toBe('accepted');
-  expect(refused(`${head}0000000105${entity}00`)).toBe('bad_tag'); // operation kind
+  expect(refused(`${head}0000000106${entity}00`)).toBe('bad_tag'); // operation kind
+  expect(refused(`${head}0000000105000000000000000000`)).toBe('accepted'); // keep all
+  expect(refused(`${head}0000000105000000000000000001`)).toBe('bad_value'); // of which there is no number
+  expect(refused(`${head}0000000105010000000000000007`)).toBe('accepted'); // 7 heights
+  expect(refused(`${head}0000000105010000000000000000`)).toBe('bad_value'); // no heights
+  expect(refused(`${head}0000000105020010000000000000`)).toBe('accepted'); // the longest time
+  expect(refused(`${head}0000000105020010000000000001`)).toBe('bad_value'); // and one microsecond more
+  expect(refused(`${head}0000000105030000000000000007`)).toBe('bad_value'); // unknown kind
   expect(refused(`${head}0000000104${entity}05`)).toBe('bad_tag'); // condition kind
   expect(refused(`${head}0000000104${'00000000'}00`)).toBe('bad_value'); // empty key
   expect(refused(`${head}0000000104${'0000000109'}00`)).toBe('bad_value'); // control character

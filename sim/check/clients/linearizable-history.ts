@@ -3,13 +3,14 @@
  * together are too (locality: Herlihy & Wing 1990), so each connected set of keys is checked on its own.
  */
 
+import type { Operation as LedgerOperation } from '../../../core/state/transaction.ts';
 import { type Evidence, Violation } from '../../observer.ts';
 import { seconds } from '../../record/time.ts';
 import { askedPhrase, toldPhrase, touchedKeys } from '../../record/words.ts';
 import { type Asked, type History, type Invocation, isLinearizable } from '../../workload/history.ts';
 import { checkLinearizable } from '../linearizable.ts';
 import type { Operation } from '../model.ts';
-import { entityKeyText, tupleKeyText, type VaultInput, VaultModel } from './vault-model.ts';
+import { entityKeyText, RETENTION_KEY, tupleKeyText, type VaultInput, VaultModel } from './vault-model.ts';
 import { isExplainedByChain, type Place } from './witness.ts';
 
 export const LINEARIZABLE: string = 'linearizable';
@@ -18,6 +19,11 @@ export const LINEARIZABLE_CLAIM: string =
 
 /** Configurations the search may look at where the chain explains nothing. */
 const SEARCH_STEPS_MAX = 300_000;
+
+function operationKey(operation: LedgerOperation): string {
+  if (operation.op === 'setRetention') return RETENTION_KEY;
+  return 'tuple' in operation ? tupleKeyText(operation.tuple) : entityKeyText(operation.key);
+}
 
 /** Keys an operation touches. A list touches every tuple of its resource that anybody names. */
 function keysOf(asked: Asked, tuplesByResource: ReadonlyMap<string, readonly string[]>): readonly string[] {
@@ -29,9 +35,7 @@ function keysOf(asked: Asked, tuplesByResource: ReadonlyMap<string, readonly str
     case 'list':
       return tuplesByResource.get(asked.resource) ?? [];
     case 'transact':
-      return asked.operations.map((operation) =>
-        'tuple' in operation ? tupleKeyText(operation.tuple) : entityKeyText(operation.key),
-      );
+      return asked.operations.map((operation) => operationKey(operation));
   }
 }
 

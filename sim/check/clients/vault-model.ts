@@ -4,7 +4,7 @@
  * What expires is there until a block's time reaches its expiry: every answer names its block, and so the time it was judged at.
  */
 import { toHex } from '../../../core/bytes/text.ts';
-import type { Operation, TupleKey } from '../../../core/state/transaction.ts';
+import type { Operation, Retention, TupleKey } from '../../../core/state/transaction.ts';
 import type { Asked, Told } from '../../workload/history.ts';
 import type { Model, Outcome } from '../model.ts';
 import { type Contents, ContentsPool, countLive, isLive, type Leaf, leafOf } from './contents.ts';
@@ -44,6 +44,8 @@ class Draft {
 }
 
 const PRESENT = '+';
+/** Where the model holds what a vault keeps of its past; nothing there: everything. No read of a workload asks for it. */
+export const RETENTION_KEY: string = 'r';
 
 export function tupleKeyText(tuple: TupleKey): string {
   return `t ${tuple.resource}#${tuple.relation}@${tuple.subject}`;
@@ -68,6 +70,9 @@ function applyOperation(draft: Draft, operation: Operation, at: number | undefin
       const removed = draft.delete(tupleKeyText(operation.tuple));
       return removed || operation.onMissing === 'ignore' ? undefined : 'tuple_missing';
     }
+    case 'setRetention':
+      setRetention(draft, operation.retention);
+      return undefined;
     case 'setEntity':
     case 'deleteEntity': {
       const key = entityKeyText(operation.key);
@@ -78,6 +83,11 @@ function applyOperation(draft: Draft, operation: Operation, at: number | undefin
       return undefined;
     }
   }
+}
+
+function setRetention(draft: Draft, retention: Retention): void {
+  if (retention.kind === 'all') draft.delete(RETENTION_KEY);
+  else draft.set(RETENTION_KEY, { value: JSON.stringify(retention), expiresAt: 0 });
 }
 
 /** What is dead when it is written is not there for the next operation. */

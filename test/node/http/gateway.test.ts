@@ -251,6 +251,7 @@ describe('check', () => {
   test.each([
     ['time_in_future', 400],
     ['proof_unavailable', 400],
+    ['pruned_height', 410],
     ['height_missing', 404],
   ] as const)('%s has a code of its own', async (code, expected) => {
     const { call } = gateway((request) => (request.kind === 'query' ? { ok: false, code, message: 'no' } : undefined));
@@ -269,7 +270,8 @@ describe('read and stores', () => {
   test('read and blocks take both headers, and a token goes on at its own height only', async () => {
     const { call, asked } = gateway((request) => {
       if (request.kind !== 'query') return undefined;
-      if (request.query.kind === 'block') return { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height };
+      if (request.query.kind === 'block')
+        return { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height, pruned: false };
       return { kind: 'list', rows: [], next: new Uint8Array([9, 9]), anchor: ANCHOR };
     });
     const headers = { 'vouch-at': '3', 'vouch-consistency': 'eventual' };
@@ -320,7 +322,9 @@ describe('read and stores', () => {
     });
     expect((await unfinished.call('POST', '/stores', { name: 'docs' })).status).toBe(201);
     const finished = gateway((request) =>
-      request.kind === 'directory' ? reserved : { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height },
+      request.kind === 'directory'
+        ? reserved
+        : { kind: 'block', anchor: ANCHOR, transactions: [], newest: 7 as Height, pruned: false },
     );
     const answer = await finished.call('POST', '/stores', { name: 'docs' });
     expect([answer.status, answer.body.code]).toEqual([400, 'already_exists']);
