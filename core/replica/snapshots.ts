@@ -273,6 +273,7 @@ export class Snapshots {
   private lag(group: ReplicaGroup): number {
     const { store, wal, host } = this.options;
     if (group.quarantined || group.state.lastApplied === 0 || this.fetches.has(group.id)) return 0;
+    if (group.state.isCaptured) return 0; // an export reads it; its turn comes when that has ended
     if (this.lost.has(group.id)) return Number.POSITIVE_INFINITY;
     const newest = store.newestOf(group.id);
     if (newest !== undefined && newest.manifest.index >= group.state.lastApplied) return 0;

@@ -251,6 +251,11 @@ export class GroupState {
     return this.capture;
   }
 
+  /** Whether a capture is being read, so that no other can begin. */
+  get isCaptured(): boolean {
+    return this.capture !== undefined;
+  }
+
   /** Restoring (core/snapshot/restorer.ts): a vault to be filled; undefined where it cannot be. */
   restoreVault(id: VaultId, organization: OrganizationId): Vault | undefined {
     return this.vaults.has(id) ? undefined : this.addVault(id, organization);
