@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { NodeControl } from '../control.ts';
 import type { Ledger } from '../ledger.ts';
 import type { NodeMetrics } from '../metrics.ts';
+import { addBackupRoutes } from './backup-routes.ts';
 import { fromFastify, HttpError } from './errors.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { addNativeRoutes } from './native-routes.ts';
@@ -58,6 +59,7 @@ export class Gateway {
     addNativeRoutes(this.app, dependencies.ledger);
     addOperatorRoutes(this.app, dependencies);
     addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
+    addBackupRoutes(this.app, dependencies.control);
   }
 
   /** Refuses new requests from now on (503), and resolves when those in flight are answered or the time is over. */
