@@ -23,6 +23,7 @@ async function program(argv: readonly string[]): Promise<Command> {
     .description('A verifiable authorization ledger and a consensus laboratory.')
     .version(packageVersion())
     .showSuggestionAfterError(true)
+    .enablePositionalOptions() // `backup` and `backup verify` both have a --json
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'vouch: ')) })
     .addHelpText('after', '\nStart a local cluster:\n  vouch up');

@@ -45,7 +45,8 @@ export class Gateway {
     this.app = fastify({
       bodyLimit: BODY_BYTES_MAX,
       requestTimeout: REQUEST_TIMEOUT_MS,
-      forceCloseConnections: 'idle',
+      // By then what was in flight had its time (drain): a client that does not read on must not hold up the node's end.
+      forceCloseConnections: true,
       routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
       frameworkErrors: (error, request, reply) => this.answerBadPath(error, request, reply),
       // A number is not a text here: coercion would let {"user": 5} in.
