@@ -14,7 +14,6 @@ import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
 import { isLivenessMessage, isSnapshotMessage } from '../codec/peer-message.ts';
 import type { Clocks, Core, DirectoryReader, Effect, ExportAsk, FileOp, Input } from '../effect.ts';
-import { StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
 import { SEGMENT_BYTES } from '../limits.ts';
@@ -25,7 +24,7 @@ import { checkRequest } from '../state/admission.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { Completions } from './completions.ts';
-import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
+import { CLUSTER_FILE, mismatchOf, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
 import { Exports } from './exports.ts';
 import type { GroupSink, ReplicaGroup } from './group.ts';
 import { GroupOpening } from './group-opening.ts';
@@ -92,12 +91,8 @@ export class Replica implements Core, GroupSink {
       buggify: options.buggify,
       mark: (name) => options.probe?.mark(name),
     });
-    if (this.roster.current !== undefined && this.recovery.fresh) {
-      throw new StorageError(
-        'log_missing',
-        'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
-      );
-    }
+    const mismatch = mismatchOf(this.id, this.roster.current, this.recovery);
+    if (mismatch !== undefined) throw mismatch;
     this.store = new SnapshotStore(reader, options.hasher);
     const host = this.snapshotHost(reader);
     const { wal } = this.recovery;
@@ -257,7 +252,7 @@ export class Replica implements Core, GroupSink {
         return this.fatal(
           'node',
           'persist_failed',
-          `The disk refused a write (${input.code}); what is on it can no longer be known.`,
+          `The disk refused a write (${input.code}); what is on it can no longer be known. Make room or mend the disk, then start the node again.`,
         );
       case 'request':
         return this.request(input.id, input.body);

@@ -94,6 +94,13 @@ export function decodeSnapshotHeader(bytes: Uint8Array): SnapshotPlace | undefin
   return encodeSnapshotHeader(place).every((byte, at) => byte === bytes[at]) ? place : undefined;
 }
 
+/** Whether bytes that a file begins with are of a format that a later program wrote. */
+export function isNewerSnapshot(bytes: Uint8Array): boolean {
+  const reader = new Reader(bytes);
+  const magic = reader.raw(MAGIC.length);
+  return reader.u16() > FORMAT && MAGIC.every((byte, at) => magic[at] === byte);
+}
+
 function recordCrc(place: SnapshotPlace, offset: number, record: Uint8Array): number {
   const position = new Uint8Array(20);
   writeU64(offset, position, 0);

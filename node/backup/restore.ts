@@ -2,7 +2,7 @@
  * Carries a restoration out: fills an empty directory and makes it a node's last of all. What goes wrong on the way takes
  * everything away again that was put there; what a crash leaves has no IDENTITY, and no node opens it.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { restoredDirectory } from '../../core/backup/directory.ts';
 import type { Refounding } from '../../core/backup/refound.ts';
@@ -40,7 +40,10 @@ export async function restoreInto(
 ): Promise<void> {
   const path = resolve(directory);
   const existed = existsSync(path);
-  const disk = await FileDisk.open(path);
+  const disk = await FileDisk.open(path).catch((error: unknown) => {
+    if (!existed) removeEmpty(path); // it may have been made before it could not be locked
+    throw error;
+  });
   const [other] = disk.list();
   if (other !== undefined) {
     await disk.close();
@@ -58,6 +61,14 @@ export async function restoreInto(
   } finally {
     await disk.close();
     if (!isDone) takeAway(path, existed);
+  }
+}
+
+function removeEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // it was not made, or somebody put something there: then it is theirs
   }
 }
 
