@@ -33,12 +33,24 @@ export type InputBody =
   | { readonly kind: 'persistFailed'; readonly seq: Seq; readonly code: string }
   /** A client request. Exactly one reply effect follows, sooner or later. */
   | { readonly kind: 'request'; readonly id: RequestId; readonly body: ClientRequest }
+  /** A group's state is asked for, piece by piece (core/replica/exports.ts). Each `begin` and `more` is answered once, `end` is not. */
+  | { readonly kind: 'export'; readonly id: RequestId; readonly group: GroupId; readonly ask: ExportAsk }
   /** First boot of an uninitialised node as a member of a cluster; ignored (counted) where a manifest is already there. */
   | { readonly kind: 'bootstrap'; readonly manifest: Manifest }
   /** The link to a peer came up or went down. */
   | { readonly kind: 'peer'; readonly peer: NodeId; readonly state: 'up' | 'down' };
 
 export type Input = Clocks & InputBody;
+
+/** begin: capture the state and give its first piece. more: the next one. end: the rest is not wanted. */
+export type ExportAsk = 'begin' | 'more' | 'end';
+
+/** Bytes of a group's state as a snapshot's file (core/snapshot/file.ts), in order. */
+export interface ExportPiece {
+  readonly bytes: Uint8Array;
+  /** Whether the file ends here. */
+  readonly last: boolean;
+}
 
 /**
  * One operation on the node's data directory (flat: names contain no slash).
@@ -63,6 +75,8 @@ export type Effect =
   /** May leave iff the durable sequence is >= after. Packed by core/codec: one frame per peer and turn. */
   | { readonly kind: 'send'; readonly to: NodeId; readonly after: Seq; readonly envelope: Envelope }
   | { readonly kind: 'reply'; readonly id: RequestId; readonly after: Seq; readonly result: ClientResult }
+  /** Answers an `export` input; where it cannot be answered a `reply` says why. Waits for nothing: what it shows is applied. */
+  | { readonly kind: 'exported'; readonly id: RequestId; readonly piece: ExportPiece }
   /** scope 'node': stop executing anything of this core. A group: it is quarantined, its siblings live. */
   | { readonly kind: 'fatal'; readonly scope: 'node' | GroupId; readonly code: string; readonly detail: string };
 

@@ -158,6 +158,19 @@ export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
 export const SNAPSHOT_SERVED_MICROS: number = 10_000_000;
 /** A snapshot's manifest, bytes. Why 1 MiB: it travels in one message, and one hash for each of 32,000 sections fits. */
 export const MANIFEST_BYTES_MAX: number = 1 << 20;
+/** Groups of one node whose state is being exported at the same time. Why 4: two backups beside a verification of either. */
+export const EXPORTS_MAX: number = 4;
+/** An export is given in pieces of at least this many bytes. Why 256 KiB: four chunks a turn; a slow receiver holds no more of it. */
+export const EXPORT_PIECE_BYTES: number = 256 * 1024;
+/** An export whose next piece nobody asks for is given up after this time: it keeps old pages alive and holds back checkpoints. */
+export const EXPORT_IDLE_MICROS: number = 60_000_000;
+/**
+ * Bytes of log that are written while a state is being exported, at most; then it is given up. Why 1 GiB: no checkpoint of the
+ * group begins meanwhile, so that its log must be kept; at 20 MB/s of writes a receiver has most of a minute for each gigabyte.
+ */
+export const EXPORT_LOG_BYTES_MAX: number = 1 << 30;
+/** Largest record of a backup besides the snapshots in it, bytes. Why 16 MiB: the manifest of the most groups and members has 8. */
+export const BACKUP_RECORD_BYTES_MAX: number = 16 << 20;
 /** Parts of a million. */
 export const PPM: number = 1_000_000;
 /**
@@ -194,6 +207,7 @@ assert(SNAPSHOT_CHUNK_BYTES <= 256 * 1024, 'a chunk is small enough to send betw
 assert(TRANSACTION_BYTES_MAX + 64 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest row fits a chunk');
 assert(ENTITY_VALUE_BYTES_MAX + 128 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest leaf fits a chunk with its frame');
 assert(SNAPSHOT_CHUNK_BYTES_MAX + 64 * 1024 <= FRAME_BYTES_MAX, 'a chunk fits a frame');
+assert(EXPORT_LOG_BYTES_MAX > 2 * CHECKPOINT_LOG_BYTES, 'an export may outlast a checkpoint that is due');
 assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');
 assert(
   HEARTBEAT_MICROS * 2 * (PPM + CLOCK_RATE_PPM_MAX) < ELECTION_TIMEOUT_MIN_MICROS * (PPM - CLOCK_RATE_PPM_MAX),

@@ -2,6 +2,7 @@
 import type { NodeStatus } from '../core/client/protocol.ts';
 import type { ClusterId, NodeId } from '../core/ids.ts';
 import type { Member } from '../core/replica/manifest.ts';
+import type { BackupSource } from './backup/cluster-stream.ts';
 import type { DrainResult } from './leaving.ts';
 
 /** A link that is up. */
@@ -29,6 +30,8 @@ export interface NodeControl {
   init(request: InitRequest): Promise<InitResult>;
   /** Why the node should get no traffic now; empty = ready. */
   notReady(): readonly string[];
+  /** What the node gives for a backup. */
+  readonly backup: Pick<BackupSource, 'cluster' | 'group'>;
   /** Hands over everything that this node leads. */
   drain(): Promise<DrainResult>;
 }

@@ -7,6 +7,7 @@ import { fromUtf8 } from '../core/bytes/text.ts';
 import type { Entropy } from '../core/capability.ts';
 import { StorageError } from '../core/errors.ts';
 import { createDirectory, IDENTITY_FILE, readIdentity, replaceFile, TEMPORARY_SUFFIX } from '../core/replica/directory.ts';
+import { demandWholeFiles } from './directory-copy.ts';
 import { FileDisk } from './disk/file-disk.ts';
 import { decodeNodeFile, encodeNodeFile, NODE_FILE, type NodeFile } from './node-file.ts';
 
@@ -75,6 +76,7 @@ function reopen(disk: FileDisk, first: FirstBoot): OpenedDirectory {
     throw new StorageError('node_file_missing', message);
   }
   const file = decodeNodeFile(fromUtf8(disk.read(NODE_FILE, 0, size)) ?? '');
+  demandWholeFiles(disk);
   const ignored: string[] = [];
   if (first.listen !== undefined && first.listen !== file.listen) ignored.push(`--listen ${first.listen} (it is ${file.listen})`);
   if (first.join !== undefined && first.join.join() !== file.join.join()) ignored.push(`--join ${first.join.join(',')}`);

@@ -9,7 +9,7 @@
 import { assert, unreachable } from '../core/assert.ts';
 import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
 import type { Outbox } from '../core/codec/outbox.ts';
-import type { Clocks, Core, Effect, FileOp, InputBody } from '../core/effect.ts';
+import type { Clocks, Core, Effect, ExportAsk, ExportPiece, FileOp, InputBody } from '../core/effect.ts';
 import { type GroupId, type Micros, type NodeId, type RequestId, SEQ_ZERO, type Seq } from '../core/ids.ts';
 import { sampleClocks } from './clock.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
@@ -65,6 +65,8 @@ export class Runtime {
   private durableSeq: Seq = SEQ_ZERO;
   private nextRequest: number = 1;
   private readonly waiting: Map<RequestId, (result: ClientResult) => void> = new Map();
+  /** Exports that are owed a piece. */
+  private readonly exports: Map<RequestId, (piece: ExportPiece) => void> = new Map();
   /** Replies whose `after` is not durable yet, oldest first. */
   private held: HeldReply[] = [];
   /** Persists that are not durable yet, oldest first; for the observer. */
@@ -108,6 +110,28 @@ export class Runtime {
     this.give({ kind: 'request', id, body });
   }
 
+  /** Names a new export of a group's state (core/replica/exports.ts). */
+  newExport(): RequestId {
+    const id = this.nextRequest as RequestId;
+    this.nextRequest += 1;
+    return id;
+  }
+
+  /** The first or next piece of an export, or why there is none. One is asked for at a time. */
+  export(id: RequestId, group: GroupId, ask: Exclude<ExportAsk, 'end'>): Promise<ExportPiece | ClientResult> {
+    return new Promise((resolve) => {
+      if (this.stopped) return resolve(STOPPED);
+      this.waiting.set(id, resolve);
+      this.exports.set(id, resolve);
+      this.give({ kind: 'export', id, group, ask });
+    });
+  }
+
+  /** The rest of an export is not wanted. */
+  endExport(id: RequestId, group: GroupId): void {
+    this.give({ kind: 'export', id, group, ask: 'end' });
+  }
+
   /** Carries out nothing more. Persists already started complete on their own. */
   stop(): void {
     this.stopped = true;
@@ -116,6 +140,7 @@ export class Runtime {
     this.held = [];
     const abandoned = [...this.waiting.values()];
     this.waiting.clear();
+    this.exports.clear();
     for (const done of abandoned) done(STOPPED);
   }
 
@@ -163,6 +188,9 @@ export class Runtime {
         case 'reply':
           this.held.push(effect);
           break;
+        case 'exported':
+          this.exported(effect.id, effect.piece);
+          break;
         case 'fatal':
           if (effect.scope === 'node') this.fail(effect.code, effect.detail);
           else this.ports.onGroupFatal(effect.scope, effect.code, effect.detail);
@@ -207,8 +235,17 @@ export class Runtime {
       const done = this.waiting.get(reply.id);
       assert(done !== undefined, 'a request is answered once');
       this.waiting.delete(reply.id);
+      this.exports.delete(reply.id);
       done(reply.result);
     }
+  }
+
+  private exported(id: RequestId, piece: ExportPiece): void {
+    const give = this.exports.get(id);
+    assert(give !== undefined, 'a piece was asked for');
+    this.exports.delete(id);
+    this.waiting.delete(id);
+    give(piece);
   }
 
   private fail(code: string, detail: string): void {

@@ -17,6 +17,7 @@ import { Replica } from '../core/replica/replica.ts';
 import { ClientLinks } from '../net/client-links.ts';
 import { attachLinks, type Listener } from '../net/listener.ts';
 import { PeerLinks } from '../net/peer-links.ts';
+import { BackupSource } from './backup/cluster-stream.ts';
 import { sampleClocks } from './clock.ts';
 import type { Address } from './config/address.ts';
 import type { OpenedDirectory } from './data-directory.ts';
@@ -32,6 +33,7 @@ import { NodeMetrics } from './metrics.ts';
 import { reasonsAgainst } from './readiness.ts';
 import { Runtime } from './runtime.ts';
 import { Standing } from './standing.ts';
+import { packageVersion } from './version.ts';
 
 export interface NodeServerOptions {
   readonly directory: OpenedDirectory;
@@ -149,6 +151,14 @@ export class NodeServer {
         init: (request) => membership.init(request),
         notReady: () => (this.closing ? ['it is shutting down'] : reasonsAgainst(replica.status())),
         drain: () => this.drain(),
+        backup: new BackupSource({
+          self: replica.id,
+          runtime: this.runtime,
+          status: () => replica.status(),
+          manifest,
+          version: packageVersion,
+          trouble: (error) => log.error({ err: error }, 'a backup failed unexpectedly'),
+        }),
       },
     });
     const standing = new Standing({

@@ -51,7 +51,11 @@ export interface FatalEffect {
   readonly code: string;
   readonly detail: string;
 }
-export type SimEffect<S extends Shape> = PersistEffect | SendEffect<S> | ReplyEffect<S> | FatalEffect;
+/** A piece of a state that goes into a backup. Nothing in a world asks for one. */
+export interface ExportedEffect {
+  readonly kind: 'exported';
+}
+export type SimEffect<S extends Shape> = PersistEffect | SendEffect<S> | ReplyEffect<S> | ExportedEffect | FatalEffect;
 
 export interface SimCore<S extends Shape> {
   step(input: SimInput<S>): readonly SimEffect<S>[];

@@ -8,7 +8,7 @@ import { InvariantError } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
 import type { DirectoryReader } from '../effect.ts';
 import { type GroupId, INDEX_ZERO, type LogIndex } from '../ids.ts';
-import { readIdentity, readManifest } from '../replica/directory.ts';
+import { mismatchOf, readIdentity, readManifest } from '../replica/directory.ts';
 import { groupsOf, type Manifest } from '../replica/manifest.ts';
 import { newGroupState } from '../replica/new-state.ts';
 import { auditVault } from '../state/audit.ts';
@@ -43,9 +43,10 @@ class Fsck {
     const node = readIdentity(this.reader);
     const manifest = readManifest(this.reader);
     const recovery = recoverWal(this.reader);
-    if (manifest !== undefined && recovery.fresh) {
+    const mismatch = mismatchOf(node, manifest, recovery);
+    if (mismatch?.code === 'log_missing') {
       this.damaged(undefined, 'the log is gone', 'Add this machine as a new node: one that forgot its votes must not vote.');
-    }
+    } else if (mismatch !== undefined) throw mismatch;
     for (const { file, offset, reason } of recovery.damage) {
       const groups = recovery.quarantined.length === 0 ? '' : ` It concerns the groups ${recovery.quarantined.join(', ')}.`;
       this.damaged(undefined, `${file} at byte ${offset}: ${reason}`, `What stood there was durable, and is never cut.${groups}`);

@@ -13,6 +13,7 @@ import type { Entropy } from '../capability.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import type { NodeId } from '../ids.ts';
+import type { WalRecovery } from '../wal/recover.ts';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
 
 export const IDENTITY_FILE: string = 'IDENTITY';
@@ -113,6 +114,35 @@ export function readManifest(reader: DirectoryReader): Manifest | undefined {
   throw new StorageError(
     'cluster_damaged',
     `CLUSTER is damaged (${decoded.reason} at byte ${decoded.offset}). Copy it from another node of the cluster.`,
+  );
+}
+
+/**
+ * Why what was read does not belong together: files are missing, or those of two nodes were mixed. undefined: it does.
+ * A node opens none of these, because each looks like a node that began anew, or like another one.
+ */
+export function mismatchOf(
+  self: NodeId,
+  manifest: Manifest | undefined,
+  { fresh, groups }: Pick<WalRecovery, 'fresh' | 'groups'>,
+): StorageError | undefined {
+  if (manifest === undefined) {
+    if (groups.size === 0) return undefined;
+    return new StorageError(
+      'cluster_missing',
+      'There is a log of groups but no CLUSTER: the directory is not whole. Put CLUSTER back, or copy it from another node of this cluster; it is the same there. Nothing was changed.',
+    );
+  }
+  if (manifest.members.every(({ id }) => id !== self)) {
+    return new StorageError(
+      'foreign_cluster',
+      `CLUSTER is that of cluster ${manifest.cluster}, which knows no node ${self}: files of two nodes were mixed. Put back those that belong to IDENTITY, or start with an empty directory as a new node. Nothing was changed.`,
+    );
+  }
+  if (!fresh) return undefined;
+  return new StorageError(
+    'log_missing',
+    'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
   );
 }
 

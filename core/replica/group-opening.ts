@@ -29,9 +29,9 @@ import type { Snapshots } from './snapshots.ts';
 /** In a heartbeat interval, of a commit index that no append carries. */
 const ANNOUNCEMENTS = 6;
 const LOG_DAMAGED =
-  'The log of this group is damaged in the middle: it takes no part until its log is fetched again from its peers.';
+  'The log of this group is damaged in the middle: it takes no part, and what is here of it is left as it is. See vouch fsck; to have the group here again, replace the node: vouch member replace.';
 const CHECKPOINT_DAMAGED =
-  'No checkpoint of this group can be read, and its log does not reach back to the beginning: it takes no part.';
+  'No checkpoint of this group can be read, and its log does not reach back to the beginning: it takes no part, and what is here of it is left as it is. If files are missing, put them back; else see vouch fsck, and replace the node: vouch member replace.';
 
 export interface GroupOpeningOptions {
   readonly self: NodeId;

@@ -13,8 +13,8 @@ import type { ClientRequest, ClientResult, NodeStatus } from '../client/protocol
 import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
 import { isLivenessMessage, isSnapshotMessage } from '../codec/peer-message.ts';
-import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../effect.ts';
-import { DamageError, StorageError } from '../errors.ts';
+import type { Clocks, Core, DirectoryReader, Effect, ExportAsk, FileOp, Input } from '../effect.ts';
+import { DamageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
 import { PAGE_CACHE_BYTES, SEGMENT_BYTES } from '../limits.ts';
@@ -26,7 +26,8 @@ import { checkRequest } from '../state/admission.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { Completions } from './completions.ts';
-import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
+import { CLUSTER_FILE, mismatchOf, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
+import { Exports } from './exports.ts';
 import type { GroupSink, ReplicaGroup } from './group.ts';
 import { GroupOpening } from './group-opening.ts';
 import { Hibernation, type HibernationHost, type LivenessMessage } from './hibernation.ts';
@@ -36,7 +37,7 @@ import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
 import { errorResult, quarantinedResult, removedResult } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
-import { DEFAULT_SNAPSHOT_LIMITS, type SnapshotHost } from './snapshot-host.ts';
+import { type SnapshotHost, snapshotLimits } from './snapshot-host.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { Snapshots } from './snapshots.ts';
 
@@ -74,6 +75,7 @@ export class Replica implements Core, GroupSink {
   private readonly cache: PageCache;
   private readonly store: SnapshotStore;
   private readonly snapshots: Snapshots;
+  private readonly exports: Exports;
   private readonly opening: GroupOpening;
   private readonly schedule: Schedule = new Schedule();
   private readonly hibernation: Hibernation;
@@ -92,21 +94,22 @@ export class Replica implements Core, GroupSink {
       buggify: options.buggify,
       mark: (name) => options.probe?.mark(name),
     });
-    if (this.roster.current !== undefined && this.recovery.fresh) {
-      throw new StorageError(
-        'log_missing',
-        'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
-      );
-    }
+    const mismatch = mismatchOf(this.id, this.roster.current, this.recovery);
+    if (mismatch !== undefined) throw mismatch;
     this.cache = new PageCache(options.pageCacheBytes ?? PAGE_CACHE_BYTES);
     this.store = new SnapshotStore(reader, options.hasher, this.cache);
-    this.snapshots = new Snapshots({
-      host: this.snapshotHost(reader),
-      store: this.store,
-      wal: this.recovery.wal,
-      groups: () => this.groupList,
-      group: (id) => this.groups.get(id),
-      guarded: (group, work) => this.guarded(group, work),
+    const host = this.snapshotHost(reader);
+    const { wal } = this.recovery;
+    const guarded = (group: ReplicaGroup, work: () => void): void => this.guarded(group, work);
+    const groups = (): readonly ReplicaGroup[] => this.groupList;
+    const group = (id: GroupId): ReplicaGroup | undefined => this.groups.get(id);
+    this.snapshots = new Snapshots({ host, store: this.store, wal, groups, group, guarded });
+    this.exports = new Exports({
+      host,
+      wal,
+      guarded,
+      read: (group, id, body) => this.guarded(group, () => group.read(this.now, this.wall, id, body)),
+      effect: (effect) => this.effects.push(effect),
     });
     this.opening = this.openingOf(reader);
     this.hibernation = new Hibernation(this.hibernationHost());
@@ -149,14 +152,13 @@ export class Replica implements Core, GroupSink {
   }
 
   private snapshotHost(reader: DirectoryReader): SnapshotHost {
-    const { hasher, buggify, probe, snapshots = {} } = this.options;
-    const limits = { ...DEFAULT_SNAPSHOT_LIMITS, ...snapshots };
+    const { hasher, buggify, probe, snapshots } = this.options;
     return {
       self: this.id,
       reader,
       hasher,
       buggify,
-      limits,
+      limits: snapshotLimits(snapshots),
       now: () => this.now,
       mark: (name) => probe?.mark(name),
       write: (ops) => this.writeFiles(ops),
@@ -187,6 +189,7 @@ export class Replica implements Core, GroupSink {
     this.cache.trim();
     this.dispatch(input);
     if (this.started && !this.dead) this.snapshots.settle();
+    if (this.started && !this.dead) this.exports.settle();
     this.schedule.settle(this.now, this.wall, (group) => this.hibernation.review(group));
     this.flushRecords();
     this.followDirectory();
@@ -196,8 +199,8 @@ export class Replica implements Core, GroupSink {
   nextDeadline(): Micros {
     if (!this.started || this.dead) return NEVER;
     if (this.directoryMoved) return this.now;
-    const next = minOf(this.snapshots.nextDeadline(), this.hibernation.nextDeadline());
-    return minOf(next, this.schedule.nextDeadline());
+    const next = minOf(this.snapshots.nextDeadline(), this.exports.nextDeadline());
+    return minOf(next, minOf(this.hibernation.nextDeadline(), this.schedule.nextDeadline()));
   }
 
   manifest(): Manifest | undefined {
@@ -267,10 +270,12 @@ export class Replica implements Core, GroupSink {
         return this.fatal(
           'node',
           'persist_failed',
-          `The disk refused a write (${input.code}); what is on it can no longer be known.`,
+          `The disk refused a write (${input.code}); what is on it can no longer be known. Make room or mend the disk, then start the node again.`,
         );
       case 'request':
         return this.request(input.id, input.body);
+      case 'export':
+        return this.export(input.id, input.ask, input.group);
       case 'bootstrap':
         return this.bootstrap(input.manifest);
       case 'peer':
@@ -335,6 +340,7 @@ export class Replica implements Core, GroupSink {
     for (const group of this.schedule.takeDue(this.now)) this.guarded(group, () => group.deadline(this.now, this.wall));
     this.hibernation.deadline();
     this.snapshots.deadline();
+    this.exports.deadline();
   }
 
   private persisted(seq: Seq): void {
@@ -423,6 +429,13 @@ export class Replica implements Core, GroupSink {
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
 
+  private export(request: RequestId, ask: ExportAsk, id: GroupId): void {
+    if (ask !== 'begin') return this.exports.goOn(request, ask);
+    const group = this.groups.get(id);
+    if (group === undefined) return this.reply(request, AT_ONCE, notHere(id, this.roster, this.started));
+    this.exports.begin(request, group);
+  }
+
   /** C5: a broken invariant stops the group it broke in, nothing else. */
   private guarded(group: ReplicaGroup, work: () => void): void {
     if (group.quarantined) return;
@@ -486,7 +499,7 @@ export class Replica implements Core, GroupSink {
   }
 
   reply(id: RequestId, after: Seq, result: ClientResult): void {
-    this.effects.push({ kind: 'reply', id, after, result });
+    if (!this.exports.answered(id, result)) this.effects.push({ kind: 'reply', id, after, result });
   }
 
   /** One WAL batch for all groups of this step, and what else is to be written, ahead of the effects that wait for it. */

@@ -35,16 +35,20 @@ export interface SnapshotLimits {
   readonly scrubMicros: number;
 }
 
-export const DEFAULT_SNAPSHOT_LIMITS: SnapshotLimits = {
-  checkpointLogBytes: CHECKPOINT_LOG_BYTES,
-  checkpointPageBytes: CHECKPOINT_PAGE_BYTES,
-  chunkBytes: SNAPSHOT_CHUNK_BYTES,
-  sliceRecords: SNAPSHOT_SLICE_RECORDS,
-  trailEntries: CHECKPOINT_TRAIL_ENTRIES,
-  pullMicros: SNAPSHOT_PULL_MICROS,
-  servedMicros: SNAPSHOT_SERVED_MICROS,
-  scrubMicros: SCRUB_PERIOD_MICROS,
-};
+/** The bounds of production, where nothing else is asked for. */
+export function snapshotLimits(asked: Partial<SnapshotLimits> = {}): SnapshotLimits {
+  return {
+    checkpointLogBytes: CHECKPOINT_LOG_BYTES,
+    checkpointPageBytes: CHECKPOINT_PAGE_BYTES,
+    chunkBytes: SNAPSHOT_CHUNK_BYTES,
+    sliceRecords: SNAPSHOT_SLICE_RECORDS,
+    trailEntries: CHECKPOINT_TRAIL_ENTRIES,
+    pullMicros: SNAPSHOT_PULL_MICROS,
+    servedMicros: SNAPSHOT_SERVED_MICROS,
+    scrubMicros: SCRUB_PERIOD_MICROS,
+    ...asked,
+  };
+}
 
 export interface SnapshotHost {
   readonly self: NodeId;

@@ -333,6 +333,7 @@ export class Snapshots {
   private lag(group: ReplicaGroup): number {
     const { store, wal, host } = this.options;
     if (group.quarantined || this.fetches.has(group.id) || store.baseOf(group.id) >= group.state.lastApplied) return 0;
+    if (group.state.isCaptured) return 0; // an export reads it; its turn comes when that has ended
     const { backing } = group.state.pages;
     if (backing === undefined) return 0;
     const freshBytes = backing.trees.freshCount * backing.trees.pageBytes;
@@ -348,6 +349,7 @@ export class Snapshots {
         this.wanted.delete(id);
         continue;
       }
+      if (group.state.isCaptured) continue; // an export reads it
       const { host, store } = this.options;
       return this.options.guarded(group, () => {
         const { capture, meta } = group.capture('whole');

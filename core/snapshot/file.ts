@@ -23,6 +23,7 @@
  */
 import { assert } from '../assert.ts';
 import { crc32c } from '../bytes/crc32c.ts';
+import { Reader } from '../bytes/reader.ts';
 import { toUtf8 } from '../bytes/text.ts';
 import { writeU64 } from '../bytes/u64.ts';
 import { readWord, writeWord } from '../bytes/word.ts';
@@ -82,6 +83,22 @@ export function encodeSnapshotHeader({ group, index }: SnapshotPlace): Uint8Arra
   writeWord(group, bytes, 12);
   writeU64(index, bytes, 16);
   return bytes;
+}
+
+/** Whose snapshot the bytes belong to that a file begins with; undefined where they are no snapshot's of this format. */
+export function decodeSnapshotHeader(bytes: Uint8Array): SnapshotPlace | undefined {
+  if (bytes.length < SNAPSHOT_HEADER_BYTES) return undefined;
+  const reader = new Reader(bytes, 12);
+  const place = { group: reader.u32() as GroupId, index: reader.u64() as LogIndex };
+  if (reader.failed !== undefined) return undefined;
+  return encodeSnapshotHeader(place).every((byte, at) => byte === bytes[at]) ? place : undefined;
+}
+
+/** Whether bytes that a file begins with are of a format that a later program wrote. */
+export function isNewerSnapshot(bytes: Uint8Array): boolean {
+  const reader = new Reader(bytes);
+  const magic = reader.raw(MAGIC.length);
+  return reader.u16() > FORMAT && MAGIC.every((byte, at) => magic[at] === byte);
 }
 
 function recordCrc(place: SnapshotPlace, offset: number, record: Uint8Array): number {

@@ -323,6 +323,11 @@ export class GroupState {
     return this.capture;
   }
 
+  /** Whether a capture is being read, so that no other can begin. */
+  get isCaptured(): boolean {
+    return this.capture !== undefined;
+  }
+
   /** Restoring (core/snapshot/restore.ts): a vault to be filled, or as a checkpoint has it; undefined where it cannot be. */
   restoreVault(id: VaultId, organization: OrganizationId, stored?: StoredVault): Vault | undefined {
     return this.vaults.has(id) ? undefined : this.addVault(id, organization, stored);

@@ -126,10 +126,8 @@ export class GroupTable {
   }
 
   private set(placed: PlacedGroup, index: LogIndex): void {
-    const row = new Writer(128);
-    row.u64(index);
-    writePlacedGroup(row, placed);
-    this.rows.set(groupKey(placed.group), row.finish());
+    const { key, value } = groupRow(placed, index);
+    this.rows.set(key, value);
     this.known.set(placed.group, { index, placed });
     this.newest = maxOf(this.newest, index);
   }
@@ -157,6 +155,14 @@ function heirOf(id: NodeId, members: readonly MemberEntry[]): NodeId | undefined
     heir = entry.replacedBy;
   }
   return undefined;
+}
+
+/** Key and row of a group. @param index of the entry that changed it last */
+export function groupRow(placed: PlacedGroup, index: LogIndex): { readonly key: Uint8Array; readonly value: Uint8Array } {
+  const row = new Writer(128);
+  row.u64(index);
+  writePlacedGroup(row, placed);
+  return { key: groupKey(placed.group), value: row.finish() };
 }
 
 function readRow(row: Uint8Array): Row | undefined {

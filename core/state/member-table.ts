@@ -163,10 +163,8 @@ export class MemberTable {
   }
 
   private set(entry: MemberEntry, index: LogIndex): void {
-    const row = new Writer(64);
-    row.u64(index);
-    writeMemberEntry(row, entry);
-    this.putRow(keyOf(entry.id), row.peek());
+    const { key, value } = memberRow(entry, index);
+    this.putRow(key, value);
   }
 
   private putRow(key: Uint8Array, row: Uint8Array): void {
@@ -193,6 +191,14 @@ export class MemberTable {
 /** A founder, or a node that was just added. */
 export function memberOf(id: NodeId, address: string): MemberEntry {
   return { id, address, role: 'voter', removed: false, replacedBy: undefined, priority: USUAL_PRIORITY };
+}
+
+/** Key and row of a node. @param index of the entry that changed it last */
+export function memberRow(entry: MemberEntry, index: LogIndex): { readonly key: Uint8Array; readonly value: Uint8Array } {
+  const row = new Writer(64);
+  row.u64(index);
+  writeMemberEntry(row, entry);
+  return { key: keyOf(entry.id), value: row.finish() };
 }
 
 function readRow(row: Uint8Array): { readonly index: LogIndex; readonly entry: MemberEntry; readonly ok: boolean } {

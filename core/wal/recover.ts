@@ -131,7 +131,7 @@ function scanAll(reader: DirectoryReader): readonly SegmentScan[] {
     const file = segmentName(id);
     const scan = scanSegment(id, reader.read(file, 0, reader.size(file) ?? 0));
     if (scan.header.kind === 'newer') {
-      const message = `${file} has write-ahead log format ${scan.header.version}; this version of Vouch reads format 1`;
+      const message = `${file} has write-ahead log format ${scan.header.version}; this version of Vouch reads format 1: start this node with a newer one. Nothing was changed.`;
       throw new StorageError('newer_format', message);
     }
     return scan;

@@ -4,6 +4,8 @@
  * and an exit status here. Anything else is a defect: its sentence is printed too, the stack only with VOUCH_DEBUG set.
  */
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../version.ts';
+import { addBackupCommands } from './backup-command.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { addDataCommands } from './data-commands.ts';
 import { CliFailure } from './failure.ts';
@@ -11,16 +13,17 @@ import { addFsckCommand } from './fsck-command.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { say } from './output.ts';
 import { worseStatus } from './output-file.ts';
+import { addRestoreCommand } from './restore-command.ts';
 import { addStartCommand } from './start-command.ts';
 import { addUpCommand } from './up-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
-import { packageVersion } from './version.ts';
 
 async function program(argv: readonly string[]): Promise<Command> {
   const vouch = new Command('vouch')
     .description('A verifiable authorization ledger and a consensus laboratory.')
     .version(packageVersion())
     .showSuggestionAfterError(true)
+    .enablePositionalOptions() // `backup` and `backup verify` both have a --json
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'vouch: ')) })
     .addHelpText('after', '\nStart a local cluster:\n  vouch up');
@@ -30,6 +33,8 @@ async function program(argv: readonly string[]): Promise<Command> {
   addMemberCommands(vouch);
   addDataCommands(vouch);
   addVerifyCommand(vouch);
+  addBackupCommands(vouch);
+  addRestoreCommand(vouch);
   addFsckCommand(vouch);
   // The simulator is loaded only where it is asked for (or listed): a node never pays for it.
   if (argv[2] === 'sim' || argv[2] === undefined || argv[2] === 'help' || argv.includes('--help') || argv.includes('-h')) {

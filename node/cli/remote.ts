@@ -51,6 +51,21 @@ export class Remote {
     return this.call<T>('DELETE', path, undefined, {});
   }
 
+  /**
+   * Bytes of any length, at the reader's pace.
+   * @param signal ends it. Whoever reads sees to it that it goes on.
+   */
+  async stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    let response: Response;
+    try {
+      response = await fetch(`http://${this.address}${path}`, { signal });
+    } catch (error) {
+      throw signal.aborted ? error : new CliFailure(this.unreachable(error));
+    }
+    if (response.ok && response.body !== null) return response.body;
+    throw this.refusal(response.status, parse(await response.text()));
+  }
+
   /** The id of a vault given by id or by name. */
   async vaultId(nameOrId: string): Promise<string> {
     if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(nameOrId)) return nameOrId;
@@ -82,11 +97,13 @@ export class Remote {
     }
     const parsed = parse(text);
     if (response.ok && parsed !== undefined) return parsed as T;
+    throw this.refusal(response.status, parsed);
+  }
+
+  private refusal(status: number, parsed: unknown): CliFailure {
     const { code, message } = (parsed ?? {}) as { code?: string; message?: string };
-    if (message === undefined) {
-      throw new CliFailure(`${this.address} answered ${response.status}, but not as a Vouch node does. Is --host right?`);
-    }
-    throw new CliFailure(`${message} (${code})`);
+    if (message !== undefined) return new CliFailure(`${message} (${code})`);
+    return new CliFailure(`${this.address} answered ${status}, but not as a Vouch node does. Is --host right?`);
   }
 
   private unreachable(error: unknown): string {

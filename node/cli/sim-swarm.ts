@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import { pool, summaries } from '../../sim/measure/measures.ts';
 import { GENERIC } from '../../sim/run.ts';
 import type { SwarmPlan, SwarmReport } from '../../sim/swarm.ts';
+import { packageVersion } from '../version.ts';
 import { Corpus } from './corpus.ts';
 import { csvRows, printTable, writeCsv } from './measure-output.ts';
 import { print, printJson, say } from './output.ts';
 import { Afterwards, demandRegular, demandWritable } from './output-file.ts';
 import { exitCodeOfCampaign, runCampaign, type SeedFlags, type SeedOrder, seedOrder } from './seed-campaign.ts';
 import { addMeasureOptions, addSharedOptions, planFlags, planOf, type RunPlan, type SharedFlags, setOf } from './sim-options.ts';
-import { packageVersion } from './version.ts';
 
 interface SwarmFlags extends SharedFlags, SeedFlags {
   readonly corpus?: string;

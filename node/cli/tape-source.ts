@@ -7,6 +7,7 @@ import type { Scenario } from '../../sim/scenario.ts';
 import type { Tape } from '../../sim/tape.ts';
 import { formatTape, readTape, type TapeFile } from '../../sim/tape-file.ts';
 import { nativeHasher } from '../hasher.ts';
+import { packageVersion } from '../version.ts';
 import { buildId } from './build-id.ts';
 import { usageFailure } from './failure.ts';
 import { runGuarded } from './guarded-run.ts';
@@ -14,7 +15,6 @@ import { say } from './output.ts';
 import { writeText } from './output-file.ts';
 import { findScenario, requireScenario } from './scenario-lookup.ts';
 import { planFlags, planOf, planOptions, type RunPlan, type SharedFlags } from './sim-options.ts';
-import { packageVersion } from './version.ts';
 
 export interface Source {
   /** As the user named it, for sentences. */

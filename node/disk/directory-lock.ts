@@ -5,7 +5,7 @@
  * (even this one) may have the same pid. Where the system tells neither (no /proc), the pid alone decides.
  * Takeover is guarded by a second lock, so that of two processes that find a dead owner only one removes its lock.
  */
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../../core/errors.ts';
 import { hasCode } from './file-system.ts';
@@ -42,11 +42,11 @@ export class DirectoryLock {
     taken += 1;
     const draft = `${path}.${process.pid}.${taken}`;
     try {
-      writeFileSync(draft, text, { mode: 0o600 });
       try {
+        writeFileSync(draft, text, { mode: 0o600 });
         acquire(path, draft, directory);
       } finally {
-        unlinkSync(draft);
+        rmSync(draft, { force: true }); // on a full disk it may be there, empty
       }
     } catch (error) {
       throw asStorageError(error, `the data directory ${directory} cannot be locked`);

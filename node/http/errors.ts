@@ -25,6 +25,7 @@ export type HttpErrorCode =
   | 'store_id_not_found' // 5002
   | 'organization_not_found'
   | 'group_not_found'
+  | 'group_quarantined'
   | 'height_not_found'
   | 'pruned_height'
   | 'time_in_future'

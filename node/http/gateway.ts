@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { NodeControl } from '../control.ts';
 import type { Ledger } from '../ledger.ts';
 import type { NodeMetrics } from '../metrics.ts';
+import { addBackupRoutes } from './backup-routes.ts';
 import { fromFastify, HttpError } from './errors.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { addNativeRoutes } from './native-routes.ts';
@@ -44,7 +45,8 @@ export class Gateway {
     this.app = fastify({
       bodyLimit: BODY_BYTES_MAX,
       requestTimeout: REQUEST_TIMEOUT_MS,
-      forceCloseConnections: 'idle',
+      // By then what was in flight had its time (drain): a client that does not read on must not hold up the node's end.
+      forceCloseConnections: true,
       routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
       frameworkErrors: (error, request, reply) => this.answerBadPath(error, request, reply),
       // A number is not a text here: coercion would let {"user": 5} in.
@@ -58,6 +60,7 @@ export class Gateway {
     addNativeRoutes(this.app, dependencies.ledger);
     addOperatorRoutes(this.app, dependencies);
     addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
+    addBackupRoutes(this.app, dependencies.control);
   }
 
   /** Refuses new requests from now on (503), and resolves when those in flight are answered or the time is over. */

@@ -7,7 +7,7 @@ import type { Micros, NodeId, Seq, Term } from '../../core/ids.ts';
 import { PageCache } from '../../core/page/cache.ts';
 import { StatePages } from '../../core/page/state-pages.ts';
 import type { ReplicaGroup } from '../../core/replica/group.ts';
-import { DEFAULT_SNAPSHOT_LIMITS, type SnapshotHost } from '../../core/replica/snapshot-host.ts';
+import { type SnapshotHost, snapshotLimits } from '../../core/replica/snapshot-host.ts';
 import { GroupState, type GroupStateOptions } from '../../core/state/group-state.ts';
 import { SimDisk } from '../../sim/disk.ts';
 import { CONFIGURATION } from '../snapshot/support.ts';
@@ -82,7 +82,7 @@ export class CheckpointHost {
       reader: this.disk,
       hasher: portableHasher,
       buggify: (site) => site === 'snapshot.short-slice',
-      limits: DEFAULT_SNAPSHOT_LIMITS,
+      limits: snapshotLimits(),
       now: () => 0 as Micros,
       mark: () => undefined,
       write: (ops) => this.write(ops),

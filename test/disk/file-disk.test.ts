@@ -137,12 +137,16 @@ test('missing ancestors of a data directory are made', async () => {
 
 test('a path that is a file, and a directory that may not be written, are refused in one sentence', async () => {
   writeFileSync(directory, '');
-  await expect(FileDisk.open(directory)).rejects.toThrow(/^the data directory \S+ cannot be opened: it is not a directory$/);
+  await expect(FileDisk.open(directory)).rejects.toThrow(
+    /^the data directory \S+ cannot be opened: it is not a directory\. Name one\.$/,
+  );
   const readOnly = join(scratch, 'read-only');
   mkdirSync(readOnly);
   chmodSync(readOnly, 0o500);
   if (process.getuid?.() === 0) return; // root may write anywhere
-  await expect(FileDisk.open(readOnly)).rejects.toThrow(/^the data directory \S+ cannot be locked: permission denied$/);
+  await expect(FileDisk.open(readOnly)).rejects.toThrow(
+    /^the data directory \S+ cannot be locked: permission denied\. Run as the user who owns it\.$/,
+  );
 });
 
 test('a second opening in the same process is refused, and works once the first is closed', async () => {

@@ -6,7 +6,7 @@ import type { Entropy } from '../../core/capability.ts';
 import { neverBuggify } from '../../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';
 import { Outbox } from '../../core/codec/outbox.ts';
-import type { Effect, InputBody } from '../../core/effect.ts';
+import type { Effect, ExportPiece, InputBody } from '../../core/effect.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { ClusterId, GroupId, Micros, NodeId, RequestId, Seq } from '../../core/ids.ts';
 import { CLOCK_RATE_PPM_MAX } from '../../core/limits.ts';
@@ -36,6 +36,8 @@ export class TestNode {
   gated: Extract<Effect, { kind: 'reply' }>[] = [];
   readonly fatals: Extract<Effect, { kind: 'fatal' }>[] = [];
   readonly replies: Map<RequestId, ClientResult> = new Map();
+  /** Of exports; of each the newest. */
+  readonly pieces: Map<RequestId, ExportPiece> = new Map();
 
   constructor(random: Random) {
     this.disk = new SimDisk(random);
@@ -255,6 +257,7 @@ export class TestCluster {
       if (effect.kind === 'persist') node.persists.push(effect);
       else if (effect.kind === 'send') node.outbox.push(effect);
       else if (effect.kind === 'reply') node.gated.push(effect);
+      else if (effect.kind === 'exported') node.pieces.set(effect.id, effect.piece);
       else node.fatals.push(effect);
     }
   }

@@ -58,6 +58,7 @@ function gateway(refusal?: ClientErrorCode) {
       links: () => [],
       notReady: () => [],
       init: async () => ({ ok: false, code: 'not_possible', message: 'not here' }),
+      backup: { cluster: () => Promise.reject(new Error('not asked')), group: () => Promise.reject(new Error('not asked')) },
       drain: async () => ({ handed_over: [{ group: 1 as GroupId, leader: B }], kept: [] }),
     },
   });

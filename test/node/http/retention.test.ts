@@ -65,6 +65,7 @@ function gateway(script: (request: LogicalRequest) => OperationOutcome | undefin
       notReady: () => [],
       init: async () => ({ ok: false, code: 'too_few_nodes', message: '' }),
       drain: async () => ({ handed_over: [], kept: [] }),
+      backup: { cluster: () => Promise.reject(new Error('not asked')), group: () => Promise.reject(new Error('not asked')) },
     },
   });
   gateways.push(made);
