@@ -3,8 +3,9 @@
  * directory with whatever log there is; quarantined where neither leads to a state. Once at the start of the node, and later
  * where members speak of a group that the node has no replica of yet.
  */
+import type { PeerMessage } from '../codec/envelope.ts';
 import type { Clocks, FileOp } from '../effect.ts';
-import { type GroupId, INDEX_ZERO, type NodeId } from '../ids.ts';
+import { type GroupId, INDEX_ZERO, maxOf, type NodeId, TERM_ZERO } from '../ids.ts';
 import { BATCH_COMMANDS_MAX, HIBERNATE_MICROS } from '../limits.ts';
 import { configurationOf } from '../raft/message.ts';
 import type { Liveness } from '../raft/options.ts';
@@ -18,24 +19,27 @@ import { type GroupSink, ReplicaGroup } from './group.ts';
 import type { GroupMembers } from './manifest.ts';
 import { newGroupState } from './new-state.ts';
 import type { ReplicaOptions } from './options.ts';
+import { Recovering } from './recovering.ts';
 import type { Roster } from './roster.ts';
 import type { Beginning, SnapshotStore } from './snapshot-store.ts';
 import type { Snapshots } from './snapshots.ts';
 
+const NONCES = 2 ** 48;
 /** In a heartbeat interval, of a commit index that no append carries. */
 const ANNOUNCEMENTS = 6;
-const LOG_DAMAGED =
-  'The log of this group is damaged in the middle: it takes no part until its log is fetched again from its peers.';
-const CHECKPOINT_DAMAGED =
-  'No checkpoint of this group can be read, and its log does not reach back to the beginning: it takes no part.';
+const LOG_DAMAGED = 'The log of this group is damaged in the middle';
+const CHECKPOINT_DAMAGED = 'No checkpoint of this group can be read, and its log does not reach back to the beginning';
+const IS_FETCHED = 'it takes no part until its state is fetched again from its peers, which begins now.';
+const IS_LOST =
+  'it takes no part, and no other node of this cluster could give it back. Restore the node from a backup, or from a copy of its data directory.';
 
 export interface GroupOpeningOptions {
   readonly self: NodeId;
   readonly options: ReplicaOptions;
   readonly recovery: WalRecovery;
   readonly store: SnapshotStore;
-  readonly snapshots: Pick<Snapshots, 'offerOf'>;
-  readonly roster: Pick<Roster, 'current'>;
+  readonly snapshots: Pick<Snapshots, 'offerOf' | 'isFetching'>;
+  readonly roster: Pick<Roster, 'current' | 'members'>;
   /** Of the present step. */
   readonly clocks: () => Clocks;
   /** Tells the operator of a group that takes no part. */
@@ -43,6 +47,7 @@ export interface GroupOpeningOptions {
   /** What this node knows of others while a group sleeps. */
   readonly liveness: (group: GroupId) => Liveness;
   readonly sink: GroupSink;
+  readonly send: (to: NodeId, group: GroupId, message: PeerMessage) => void;
 }
 
 export class GroupOpening {
@@ -72,9 +77,31 @@ export class GroupOpening {
     }
     options.probe?.mark(isDamaged ? 'replica.group-quarantined-at-start' : 'snapshot.no-checkpoint-left');
     group.quarantine();
-    if (isDamaged) fatal(id, 'log_damaged', LOG_DAMAGED);
-    else fatal(id, 'checkpoint_damaged', CHECKPOINT_DAMAGED);
+    group.recovering = this.recoveringOf(id, isDamaged && (log === undefined || recovery.forgetful.includes(id)));
+    const then = group.recovering === undefined ? IS_LOST : IS_FETCHED;
+    if (isDamaged) fatal(id, 'log_damaged', `${LOG_DAMAGED}: ${then}`);
+    else fatal(id, 'checkpoint_damaged', `${CHECKPOINT_DAMAGED}: ${then}`);
     return group;
+  }
+
+  /** The way back of a damaged group; undefined where there is nobody to ask. */
+  private recoveringOf(id: GroupId, isForgetful: boolean): Recovering | undefined {
+    const { self, options, recovery, roster, snapshots, send } = this.node;
+    const { seed, timing, probe } = options;
+    const others = (): readonly NodeId[] => roster.members.map((member) => member.id).filter((member) => member !== self);
+    if (others().length === 0) return undefined;
+    const log = recovery.groups.get(id);
+    const lastTerm = log?.entries.at(-1)?.term ?? TERM_ZERO;
+    return new Recovering({
+      term: maxOf(log?.hardState.term ?? TERM_ZERO, lastTerm),
+      isForgetful,
+      others,
+      nonce: Random.stream(seed, `recovering/${id}`).below(NONCES),
+      askMicros: timing.electionTimeoutMaxMicros,
+      isFetching: () => snapshots.isFetching(id),
+      send: (to, message) => send(to, id, message),
+      mark: (name) => probe?.mark(name),
+    });
   }
 
   /** When every group is up. @returns operations that remove the snapshots that are of no use. */

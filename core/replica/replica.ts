@@ -12,20 +12,12 @@ import { Writer } from '../bytes/writer.ts';
 import type { ClientRequest, ClientResult, NodeStatus } from '../client/protocol.ts';
 import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
-import { isLivenessMessage, isSnapshotMessage } from '../codec/peer-message.ts';
+import { isLivenessMessage, isRecoveryMessage, isSnapshotMessage } from '../codec/peer-message.ts';
 import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
-import {
-  CHECKPOINT_LOG_BYTES,
-  CHECKPOINT_TRAIL_ENTRIES,
-  SEGMENT_BYTES,
-  SNAPSHOT_CHUNK_BYTES,
-  SNAPSHOT_PULL_MICROS,
-  SNAPSHOT_SERVED_MICROS,
-  SNAPSHOT_SLICE_RECORDS,
-} from '../limits.ts';
+import { SEGMENT_BYTES } from '../limits.ts';
 import { grown } from '../lists.ts';
 import type { Liveness } from '../raft/options.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
@@ -39,16 +31,18 @@ import { GroupOpening } from './group-opening.ts';
 import { Hibernation, type HibernationHost, type LivenessMessage } from './hibernation.ts';
 import { groupsOf, type Manifest, type Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
+import type { RecoveryMessage } from './recovering.ts';
+import { RecoveryHelp } from './recovery-help.ts';
 import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
 import { errorResult, quarantinedResult, removedResult } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
-import type { SnapshotHost } from './snapshot-host.ts';
+import { type SnapshotHost, snapshotLimits } from './snapshot-host.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { Snapshots } from './snapshots.ts';
 
 /** A message to one of the groups. */
-type GroupMessage = Exclude<PeerMessage, LivenessMessage>;
+type GroupMessage = Exclude<PeerMessage, LivenessMessage | RecoveryMessage>;
 
 const AT_ONCE = 0 as Seq;
 
@@ -83,6 +77,7 @@ export class Replica implements Core, GroupSink {
   private readonly opening: GroupOpening;
   private readonly schedule: Schedule = new Schedule();
   private readonly hibernation: Hibernation;
+  private readonly help: RecoveryHelp;
   /** The groups' leaders have not looked at the newest directory yet. */
   private directoryMoved: boolean = false;
 
@@ -114,6 +109,7 @@ export class Replica implements Core, GroupSink {
     });
     this.opening = this.openingOf();
     this.hibernation = new Hibernation(this.hibernationHost());
+    this.help = new RecoveryHelp(this.hibernationHost(), this.snapshots, () => this.wall);
   }
 
   private openingOf(): GroupOpening {
@@ -124,7 +120,8 @@ export class Replica implements Core, GroupSink {
       heardAt: (peer) => this.hibernation.heardAt(peer),
     });
     const fatal = (group: GroupId, code: string, detail: string): void => this.fatal(group, code, detail);
-    return new GroupOpening({ self, options, recovery, store, snapshots, roster, clocks, fatal, liveness, sink: this });
+    const send = (to: NodeId, group: GroupId, message: PeerMessage): void => this.send(to, group, AT_ONCE, message);
+    return new GroupOpening({ self, options, recovery, store, snapshots, roster, clocks, fatal, liveness, send, sink: this });
   }
 
   private hibernationHost(): HibernationHost {
@@ -141,15 +138,7 @@ export class Replica implements Core, GroupSink {
 
   private snapshotHost(reader: DirectoryReader): SnapshotHost {
     const { hasher, buggify, probe, snapshots = {} } = this.options;
-    const limits = {
-      checkpointLogBytes: CHECKPOINT_LOG_BYTES,
-      chunkBytes: SNAPSHOT_CHUNK_BYTES,
-      sliceRecords: SNAPSHOT_SLICE_RECORDS,
-      trailEntries: CHECKPOINT_TRAIL_ENTRIES,
-      pullMicros: SNAPSHOT_PULL_MICROS,
-      servedMicros: SNAPSHOT_SERVED_MICROS,
-      ...snapshots,
-    };
+    const limits = snapshotLimits(snapshots);
     return {
       self: this.id,
       reader,
@@ -290,15 +279,24 @@ export class Replica implements Core, GroupSink {
     const isPresent = this.roster.isPresent(from);
     this.hibernation.heard(from);
     for (const { group: id, message } of decoded.value.envelopes) {
-      if (isLivenessMessage(message)) {
-        if (isPresent) this.hibernation.message(from, message);
-        else this.dropped += 1;
+      if (isLivenessMessage(message) || isRecoveryMessage(message)) {
+        if (!isPresent) this.dropped += 1;
+        else if (isLivenessMessage(message)) this.hibernation.message(from, message);
+        else this.aid(from, id, message);
         continue;
       }
       const group = this.groups.get(id) ?? (this.roster.isKnown(from) ? this.joinGroup(id) : undefined);
       if (group === undefined || !(isPresent || this.hears(group, from))) this.dropped += 1;
-      else if (!group.quarantined) this.receive(group, from, message);
+      else if (!group.quarantined || group.recovering?.admits(message) === true) this.receive(group, from, message);
     }
+  }
+
+  /** Who never had the group promised nothing in it; who does not know that says nothing. */
+  private aid(from: NodeId, id: GroupId, message: RecoveryMessage): void {
+    const group = this.groups.get(id);
+    if (group !== undefined) return this.help.message(from, group, message);
+    if (this.recovery.allQuarantined || this.recovery.groups.has(id)) return;
+    if (message.kind === 'termAsked') this.help.tellNone(from, id, message.nonce);
   }
 
   /** Who was removed is heard where the group still counts on it, or where this node is too far behind to know: it may lead. */
@@ -425,7 +423,7 @@ export class Replica implements Core, GroupSink {
 
   /** C5: a broken invariant stops the group it broke in, nothing else. */
   private guarded(group: ReplicaGroup, work: () => void): void {
-    if (group.quarantined) return;
+    if (group.quarantined && group.recovering === undefined) return;
     this.schedule.touch(group);
     try {
       work();

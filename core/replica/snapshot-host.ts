@@ -2,6 +2,14 @@
 import type { Buggify, Hasher } from '../capability.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
 import type { GroupId, Micros, NodeId, Seq } from '../ids.ts';
+import {
+  CHECKPOINT_LOG_BYTES,
+  CHECKPOINT_TRAIL_ENTRIES,
+  SNAPSHOT_CHUNK_BYTES,
+  SNAPSHOT_PULL_MICROS,
+  SNAPSHOT_SERVED_MICROS,
+  SNAPSHOT_SLICE_RECORDS,
+} from '../limits.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 import type { GroupState } from '../state/group-state.ts';
 
@@ -19,6 +27,19 @@ export interface SnapshotLimits {
   readonly pullMicros: number;
   /** How long a snapshot that is being fetched by others is kept for them, microseconds. */
   readonly servedMicros: number;
+}
+
+/** The bounds of core/limits.ts, but for those given. */
+export function snapshotLimits(given: Partial<SnapshotLimits>): SnapshotLimits {
+  return {
+    checkpointLogBytes: CHECKPOINT_LOG_BYTES,
+    chunkBytes: SNAPSHOT_CHUNK_BYTES,
+    sliceRecords: SNAPSHOT_SLICE_RECORDS,
+    trailEntries: CHECKPOINT_TRAIL_ENTRIES,
+    pullMicros: SNAPSHOT_PULL_MICROS,
+    servedMicros: SNAPSHOT_SERVED_MICROS,
+    ...given,
+  };
 }
 
 export interface SnapshotHost {

@@ -249,6 +249,19 @@ export class Snapshots {
     if (ops.length > 0) host.write(ops);
     wal.keepBehind(job.group.id, held.manifest.index);
     this.coveredBytes.set(job.group.id, wal.writtenBytes);
+    if (job.group.quarantined) job.group.healed(host.now());
+  }
+
+  /** A group's newest checkpoint is too old for somebody: the next one is written now. */
+  renew(group: ReplicaGroup): void {
+    this.lost.add(group.id);
+    this.askedAtBytes = -1;
+  }
+
+  /** Whether a snapshot of the group is on its way here. */
+  isFetching(group: GroupId): boolean {
+    const job = this.fetches.get(group);
+    return job !== undefined && job.failure === undefined;
   }
 
   private checkpointed(job: CheckpointJob, held: HeldSnapshot): void {
