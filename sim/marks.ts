@@ -113,8 +113,8 @@ export const NAMED_MARKS: readonly string[] = [
 ];
 
 /**
- * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or so seldom that no
- * swarm is asked for it: tests reach them.
+ * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or where two replicas of
+ * a group have forgotten their terms, or so seldom that no swarm is asked for it: tests reach them.
  */
 export const CHANGE_MARKS: readonly string[] = [
   'raft.configuration-rolled-back',
@@ -124,6 +124,8 @@ export const CHANGE_MARKS: readonly string[] = [
   'raft.old-snapshot-ignored',
   'raft.removed-leader-stepped-down',
   'raft.snapshot-keeps-suffix',
+  'replica.forgotten-term-not-told',
+  'replica.old-snapshot-not-believed',
   'snapshot.checkpoint-given-up',
   'snapshot.damaged-checkpoint-passed-over',
   'snapshot.fetched-file-not-whole',
