@@ -22,7 +22,8 @@ const PORT_MIN = 20_000;
 const PORTS = 10_000;
 /** Rounds of one cycle, in an order that is drawn anew for each. */
 const ROUNDS = ['all', 'all', 'all', 'two', 'one', 'damage', 'damage', 'damage'] as const;
-const GAP_MS = 500;
+/** Between two rounds at most: what is killed then works, or still comes up. */
+const GAP_MS = 400;
 const AGAIN_MS = 1_200;
 
 interface Verdict {
@@ -63,7 +64,7 @@ class Torture {
     writers.start();
     const until = performance.now() + this.plan.minutes * 60_000;
     let cycle: (typeof ROUNDS)[number][] = [];
-    while (performance.now() < until) {
+    while (performance.now() < until && !(this.plan.stopsAtFloors && this.short().length === 0)) {
       if (cycle.length === 0) cycle = this.shuffled();
       await this.round(cycle.pop() as (typeof ROUNDS)[number], nodes, damages);
       await pause(this.random.below(GAP_MS));
@@ -97,7 +98,7 @@ class Torture {
       for (const node of victims) nodes.start(node);
       if (deaths > 1) await pause(this.random.below(AGAIN_MS));
     }
-    await nodes.back();
+    await nodes.serves(() => this.writers?.acknowledged ?? 0);
   }
 
   /** Everything runs, nothing is written: what is there? */

@@ -9,6 +9,8 @@ import type { Journal } from './journal.ts';
 /** A machine that is also used for other things starts three nodes in seconds; what takes longer than this is stuck. */
 const BACK_MS = 90_000;
 const POLL_MS = 40;
+/** As many acknowledged writes show that the cluster serves. */
+const SERVED_WRITES = 30;
 const LAYER = new URL('./power-cut-layer.js', import.meta.url);
 const SEEDS = 2 ** 31;
 
@@ -86,6 +88,16 @@ export class Nodes {
           return `${node.options.name}: ${status?.not_ready.join(', ') ?? 'no answer'}`;
       }
       return undefined;
+    });
+  }
+
+  /** Waits until clients are served again: not all nodes need to be there, so the next kill may meet one that still comes up. */
+  async serves(acknowledged: () => number): Promise<void> {
+    const before = acknowledged();
+    await this.until('writes are acknowledged', async () => {
+      const [ended] = this.exits;
+      if (ended !== undefined) throw new Stuck(`${ended[0].options.name} ended by itself: ${ended[1]}`);
+      return acknowledged() < before + SERVED_WRITES ? `${acknowledged() - before} so far` : undefined;
     });
   }
 

@@ -1,6 +1,6 @@
 /** What the campaign is asked to do, and what it means by its exit status. */
 
-export const USAGE: string = `Usage: npm run torture -- [--minutes N] [--seed S] [--journal FILE] [--dir DIR] [--port P] [--floor-… N]
+export const USAGE: string = `Usage: npm run torture -- [--minutes N] [--seed S] [--journal FILE] [--dir DIR] [--port P] [--floor-… N] [--stop-at-floors]
 
 Three real nodes under writes of the SDK. Processes are killed with SIGKILL, one, two or all at a time; half of them lose what no sync covers, as
 at a power cut; files of one stopped node at a time are damaged. In the end every acknowledged write is looked for on every node.
@@ -14,6 +14,7 @@ at a power cut; files of one stopped node at a time are damaged. In the end ever
   --floor-cluster-kills N    times that all were killed at once (default 40)
   --floor-writes N           acknowledged writes (default 50000)
   --floor-damages N          damaged files (default 50)
+  --stop-at-floors           ends as soon as all floors are reached
 
 Exit status: 0 nothing was lost · 1 an acknowledged write is lost, nodes differ, or damage was neither repaired nor refused · 2 the command
 line is wrong · 3 the cluster did not come back in time · 5 a floor was not reached, so that the run shows less than it should.
@@ -27,6 +28,7 @@ export interface Plan {
   readonly journal: string | undefined;
   readonly directory: string | undefined;
   readonly port: number | undefined;
+  readonly stopsAtFloors: boolean;
   readonly floors: Floors;
 }
 
@@ -52,9 +54,15 @@ const TEXTS: readonly string[] = ['journal', 'dir'];
 export function planOf(args: readonly string[], drawn: number): Plan | string | undefined {
   const numbers: Record<string, number | undefined> = { ...NUMBERS };
   const texts: Record<string, string> = {};
+  let stopsAtFloors = false;
   for (let i = 0; i < args.length; i += 2) {
     const argument = args[i] as string;
     if (argument === '--help' || argument === '-h') return undefined;
+    if (argument === '--stop-at-floors') {
+      stopsAtFloors = true;
+      i -= 1; // it has no value
+      continue;
+    }
     const name = argument.slice(2);
     const value = args[i + 1];
     if (!argument.startsWith('--') || !(name in numbers || TEXTS.includes(name))) return `There is no option ${argument}.`;
@@ -73,6 +81,7 @@ export function planOf(args: readonly string[], drawn: number): Plan | string | 
     journal: texts.journal,
     directory: texts.dir,
     port: numbers.port,
+    stopsAtFloors,
     floors: {
       kills: numbers['floor-kills'] as number,
       clusterKills: numbers['floor-cluster-kills'] as number,
