@@ -5,7 +5,7 @@ import { calmWorld } from './calm.ts';
 export const rottenDisk: Scenario = {
   name: 'rotten-disk',
   summary:
-    'Bits of older log records rot on up to two of five nodes; their groups are quarantined there, and the others carry on.',
+    'Bits of older log records rot on up to two of five nodes at a time; their groups are quarantined there until they are fetched again.',
   faults: ['bitRot', 'misdirectedWrite', 'powerLoss', 'restart'],
   world: calmWorld,
   tell: (story) => {

@@ -20,8 +20,10 @@ export interface Atlas {
   choose(node: number, draws: Draws): Place | undefined;
   /** Notes what became of it. unreadable: reading it is an error, so that the node must refuse to start. */
   destroyed(node: number, place: Place, how: 'changed' | 'unreadable'): void;
-  /** Whether nothing was destroyed on the node's disk. */
+  /** Whether nothing was destroyed on the node's disk that was not fetched again since. */
   isWhole(node: number): boolean;
+  /** A node with a damaged disk takes a group out of service that it cannot show to be whole. */
+  quarantined(node: number, group: number): void;
 }
 
 /** For protocols whose disks nobody knows how to read: nothing may be destroyed. */
@@ -29,4 +31,5 @@ export const NO_ATLAS: Atlas = {
   choose: () => undefined,
   destroyed: () => undefined,
   isWhole: () => true,
+  quarantined: () => undefined,
 };

@@ -94,8 +94,10 @@ export interface Knobs {
 
 /** Kinds that are rates of the network rather than episodes. */
 const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
-/** Kinds that take a node out for good: on in fewer seeds, and seldom, because a run in which nothing works shows nothing. */
-const DAMAGE_KINDS: readonly FaultKind[] = ['bitRot', 'badSector', 'misdirectedWrite'];
+/** The kind that takes a node out for good: on in fewer seeds, and seldom, because a run in which nothing works shows nothing. */
+const LASTING_KIND: FaultKind = 'badSector';
+/** Kinds that a node recovers from with the help of its peers, which takes its time: often, for most of them find nothing to destroy. */
+const DAMAGE_KINDS: readonly FaultKind[] = ['bitRot', 'misdirectedWrite'];
 /** Faults whose rate can be set; the others of FAULT_KINDS are what follows from them. */
 export const SETTABLE_FAULTS: readonly FaultKind[] = FAULT_KINDS.filter(
   (kind) => RATE_KINDS.includes(kind) || FAULTS.some((fault) => fault.kind === kind),
@@ -312,8 +314,8 @@ function drawFaults(choices: Choices, episodesPerSecond: number): Record<string,
   let sum = 0;
   for (const { kind } of FAULTS) {
     const isDamage = DAMAGE_KINDS.includes(kind);
-    const weight = isDamage ? 4 : 1 + draws.below(10);
-    const isOn = isDamage ? draws.below(3) === 0 : draws.below(2) === 1;
+    const weight = isDamage ? 10 : kind === LASTING_KIND ? 4 : 1 + draws.below(10);
+    const isOn = kind === LASTING_KIND ? draws.below(3) === 0 : draws.below(2) === 1;
     weights[kind] = isOn ? weight : 0;
     sum += weights[kind];
   }

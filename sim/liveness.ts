@@ -122,7 +122,20 @@ export class Liveness {
     });
   }
 
-  /** Why the group is not at rest; empty where it is. Nodes outside the core and quarantined copies are not waited for. */
+  /**
+   * Damaged copies that should be whole again. Once every node runs nothing keeps them from it, but that two which both forgot their
+   * terms cannot tell each other (docs/internals/damaged-replicas.md), and one that did needs everybody to tell it.
+   */
+  private notHealed(group: GroupId, copies: readonly Copy[]): readonly string[] {
+    if (this.fates.size > 0) return [];
+    const damaged = copies.filter(({ copy }) => copy.recovering !== undefined);
+    const forgetful = damaged.filter(({ copy }) => copy.recovering?.above === undefined);
+    const isToldAll = forgetful.length < 2 && this.world.nodes.every(({ running }) => running);
+    const due = damaged.filter((each) => isToldAll || !forgetful.includes(each));
+    return due.map(({ node }) => `node ${node} has not fetched again what it lost of group ${group}`);
+  }
+
+  /** Why the group is not at rest; empty where it is. Nodes outside the core are not waited for. */
   private laggards(group: GroupId): readonly string[] {
     const core = this.world.nodes.filter(({ index }) => !this.fates.has(index));
     const copies = core.flatMap((node) => {
@@ -137,6 +150,7 @@ export class Liveness {
       const roles = whole.map(({ node, copy }) => `node ${node} ${copy.raft.role} of term ${copy.raft.term}`);
       return [...missing, `group ${group} has no leader (${roles.join(', ')})`];
     }
+    missing.push(...this.notHealed(group, copies));
     const { lastIndex } = leader.raft;
     const { configuration } = leader.raft.status();
     missing.push(...this.unlikeTheDirectory(group, configuration));

@@ -74,8 +74,11 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.expiry-proposed',
   'replica.frame-before-start',
   'replica.group-commit',
+  'replica.forgotten-term-bounded',
+  'replica.group-healed',
   'replica.group-joined',
   'replica.group-quarantined-at-start',
+  'replica.leader-gives-way-to-recovery',
   'replica.leader-woken-by-list',
   'replica.leadership-handed-over',
   'replica.member-let-go',
@@ -112,8 +115,8 @@ export const NAMED_MARKS: readonly string[] = [
 ];
 
 /**
- * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or so seldom that no
- * swarm is asked for it: tests reach them.
+ * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or where two replicas of
+ * a group have forgotten their terms, or so seldom that no swarm is asked for it: tests reach them.
  */
 export const CHANGE_MARKS: readonly string[] = [
   'checkpoint.given-up',
@@ -126,6 +129,8 @@ export const CHANGE_MARKS: readonly string[] = [
   'raft.old-snapshot-ignored',
   'raft.removed-leader-stepped-down',
   'raft.snapshot-keeps-suffix',
+  'replica.forgotten-term-not-told',
+  'replica.old-snapshot-not-believed',
   'scrub.page-lost',
   'scrub.page-repaired',
   'snapshot.fetched-file-not-whole',

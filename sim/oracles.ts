@@ -64,7 +64,7 @@ export class Oracles {
     );
     world.atlas = atlas;
     const ids = world.nodes.map((node) => node.id);
-    const { watch } = raftWatch({ ids, groups, without });
+    const { watch } = raftWatch({ ids, groups, without, isRenewed: (node, group) => atlas.takeRenewed(node, group) });
     this.watch = watch;
     this.answers = new AnswersStayTrue(world.nodes);
     this.order = without.includes('answers-in-order') ? undefined : new AnswersInOrder();

@@ -1,6 +1,6 @@
 /**
- * The atlas of Vouch's disks. While there is no way to fetch a lost log again, a damaged node counts as gone for good, so
- * a quorum of nodes stays whole: that keeps intact copies of every committed entry.
+ * The atlas of Vouch's disks. A damaged node is none to count on until everything it lost was fetched again, so a quorum of
+ * nodes stays whole at any time: that keeps intact copies of every committed entry.
  * Never destroyed: the last synced batches, which nothing behind them shows to have been durable, so that their loss could
  * not be told from a torn tail (core/wal/README.md); the newest hard state of a group; segment headers, which repeat it.
  */
@@ -14,14 +14,20 @@ import type { VirtualDisk } from './virtual-disk.ts';
 
 interface Standing extends FoundRecord {
   readonly file: string;
+  /** Every record up to here was durable when the segment of this one began. */
+  readonly begunBehind: number;
 }
 
 export class WalAtlas implements Atlas {
   private readonly disks: readonly VirtualDisk[];
   /** Nodes that may be damaged. */
   private readonly spare: number;
-  /** Groups whose records were changed, by node. */
+  /** Groups whose records were changed, by node, until they are healed. */
   private readonly changed: Map<number, Set<number>> = new Map();
+  /** Groups that a node cannot show to be whole, though nothing of theirs was destroyed, until they are healed. */
+  private readonly suspect: Map<number, Set<number>> = new Map();
+  /** Groups that were healed, and that nobody has heard of it. */
+  private readonly renewed: Map<number, Set<number>> = new Map();
   private readonly unreadable: Set<number> = new Set();
   /** Records that were destroyed, by node. */
   private readonly places: Map<number, Place[]> = new Map();
@@ -42,18 +48,44 @@ export class WalAtlas implements Atlas {
   }
 
   destroyed(node: number, place: Place, how: 'changed' | 'unreadable'): void {
-    let groups = this.changed.get(node);
-    if (groups === undefined) {
-      groups = new Set();
-      this.changed.set(node, groups);
-    }
-    groups.add(place.group);
+    groupsOf(this.changed, node).add(place.group);
     this.places.set(node, [...(this.places.get(node) ?? []), place]);
     if (how === 'unreadable') this.unreadable.add(node);
   }
 
   isWhole(node: number): boolean {
-    return !this.changed.has(node);
+    return !this.changed.has(node) && !this.suspect.has(node);
+  }
+
+  /** A node with a damaged disk says that it cannot vouch for a group. */
+  quarantined(node: number, group: number): void {
+    if (this.changed.get(node)?.has(group) !== true) groupsOf(this.suspect, node).add(group);
+  }
+
+  /** Looks which groups were healed: those whose log says so behind everything that was destroyed. */
+  review(node: number): void {
+    if (this.isWhole(node) || this.unreadable.has(node)) return;
+    const standing = standingOn(this.disks[node] as VirtualDisk);
+    const destroyed = this.places.get(node) ?? [];
+    const numbers = new Set([...standing.map(({ header }) => header.number), ...destroyed.map(({ number }) => number)]);
+    for (const { header, record, begunBehind } of standing) {
+      if (record?.kind !== 'snapshotMark' || record.log !== 'healed') continue;
+      const { group, number } = header;
+      const isLast = destroyed.every((place) => place.group !== group || place.number < number);
+      if (!isLast || !isUnbroken(numbers, begunBehind, number)) continue;
+      for (const map of [this.changed, this.suspect]) {
+        const groups = map.get(node);
+        if (groups?.delete(group) !== true) continue;
+        if (groups.size === 0) map.delete(node);
+        groupsOf(this.renewed, node).add(group);
+      }
+    }
+  }
+
+  /** Whether the group was healed since this was asked last: its replica has another past than the one it had. */
+  takeRenewed(node: number, group: number): boolean {
+    this.review(node);
+    return this.renewed.get(node)?.delete(group) === true;
   }
 
   /** Whether the node's disk has places that cannot be read. */
@@ -84,8 +116,20 @@ export class WalAtlas implements Atlas {
   }
 
   damagedCount(): number {
-    return this.changed.size;
+    return new Set([...this.changed.keys(), ...this.suspect.keys()]).size;
   }
+}
+
+function groupsOf(map: Map<number, Set<number>>, node: number): Set<number> {
+  const groups = map.get(node) ?? new Set();
+  map.set(node, groups);
+  return groups;
+}
+
+/** Whether nothing is missing between the beginning of its segment and a record: else recovery may take it for a torn tail. */
+function isUnbroken(numbers: ReadonlySet<number>, from: number, to: number): boolean {
+  for (let number = from + 1; number < to; number += 1) if (!numbers.has(number)) return false;
+  return true;
 }
 
 /** Every readable record of a log, in order; without segments that a crash kept from being removed: nobody reads them any more. */
@@ -100,9 +144,10 @@ function standingOn(disk: VirtualDisk): readonly Standing[] {
     1,
   );
   const found: Standing[] = [];
-  for (const { id, file, found: records } of scans) {
+  for (const { id, file, found: records, header } of scans) {
     if (id < floor) continue;
-    for (const record of records) if (record.record !== undefined) found.push({ ...record, file });
+    const begunBehind = header.kind === 'valid' ? header.header.last.number : 0;
+    for (const record of records) if (record.record !== undefined) found.push({ ...record, file, begunBehind });
   }
   return found.sort((a, b) => a.header.number - b.header.number);
 }

@@ -1,11 +1,12 @@
 /** What travels between nodes inside one frame: a message of one group, of raft or about a snapshot,
- * or one about sleeping groups, which stands in group 0. Encoded by frame.ts. */
+ * one of a damaged replica of the group, or one about sleeping groups, which stands in group 0. Encoded by frame.ts. */
 import type { GroupId } from '../ids.ts';
 import type { Message } from '../raft/message.ts';
 import type { LivenessMessage } from '../replica/hibernation.ts';
+import type { RecoveryMessage } from '../replica/recovering.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 
-export type PeerMessage = Message | SnapshotMessage | LivenessMessage;
+export type PeerMessage = Message | SnapshotMessage | LivenessMessage | RecoveryMessage;
 
 export interface Envelope {
   readonly group: GroupId;

@@ -1,11 +1,13 @@
-/** One message of an envelope: its first byte tells whether it is raft's (raft-message.ts), a snapshot's (snapshot-message.ts), or of liveness-message.ts. */
+/** One message of an envelope: its first byte tells whether it is raft's (raft-message.ts), a snapshot's, or one of the liveness or recovery messages. */
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { LivenessMessage } from '../replica/hibernation.ts';
+import type { RecoveryMessage } from '../replica/recovering.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 import type { PeerMessage } from './envelope.ts';
 import { isLivenessTag, livenessMessageBytesMax, readLivenessMessage, writeLivenessMessage } from './liveness-message.ts';
 import { messageBytesMax, readMessageOf, writeMessage } from './raft-message.ts';
+import { isRecoveryTag, RECOVERY_MESSAGE_BYTES_MAX, readRecoveryMessage, writeRecoveryMessage } from './recovery-message.ts';
 import { isSnapshotTag, readSnapshotMessage, snapshotMessageBytesMax, writeSnapshotMessage } from './snapshot-message.ts';
 
 /** Whether a message is about a snapshot's data. */
@@ -18,15 +20,22 @@ export function isLivenessMessage(message: PeerMessage): message is LivenessMess
   return message.kind === 'alive' || message.kind === 'sleepersAsked' || message.kind === 'sleepers';
 }
 
+/** Whether a message is about a damaged replica and what it has forgotten. */
+export function isRecoveryMessage(message: PeerMessage): message is RecoveryMessage {
+  return message.kind === 'termAsked' || message.kind === 'termTold' || message.kind === 'stateAsked';
+}
+
 /** An upper bound of what writePeerMessage appends. */
 export function peerMessageBytesMax(message: PeerMessage): number {
   if (isLivenessMessage(message)) return livenessMessageBytesMax(message);
+  if (isRecoveryMessage(message)) return RECOVERY_MESSAGE_BYTES_MAX;
   return isSnapshotMessage(message) ? snapshotMessageBytesMax(message) : messageBytesMax(message);
 }
 
 export function writePeerMessage(writer: Writer, message: PeerMessage): void {
   if (isSnapshotMessage(message)) writeSnapshotMessage(writer, message);
   else if (isLivenessMessage(message)) writeLivenessMessage(writer, message);
+  else if (isRecoveryMessage(message)) writeRecoveryMessage(writer, message);
   else writeMessage(writer, message);
 }
 
@@ -34,5 +43,6 @@ export function writePeerMessage(writer: Writer, message: PeerMessage): void {
 export function readPeerMessage(reader: Reader): PeerMessage | undefined {
   const tag = reader.u8();
   if (isLivenessTag(tag)) return readLivenessMessage(reader, tag);
+  if (isRecoveryTag(tag)) return readRecoveryMessage(reader, tag);
   return isSnapshotTag(tag) ? readSnapshotMessage(reader, tag) : readMessageOf(reader, tag);
 }

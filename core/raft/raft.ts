@@ -28,13 +28,13 @@ import { before, outcomeSince } from './outcome.ts';
 import { failReads, handleReadIndex, handleReadIndexResponse, readIndex } from './read-index.ts';
 import type { PeerStatus, Proposal, ProposeResult, RaftStatus, Ready, Role } from './ready.ts';
 import { announceCommit, announceNow, handleAppendResponse, handleHeartbeatResponse, propose } from './replication.ts';
-import { compactTo, handleInstallSnapshot, snapshotFailed, snapshotInstalled } from './snapshot.ts';
+import { compactTo, handleInstallSnapshot, offerAsked, snapshotFailed, snapshotInstalled } from './snapshot.ts';
 import { RaftState } from './state.ts';
 import { statusOf } from './status.ts';
 import { abandonTransfer, transferLeadership } from './transfer.ts';
 
 /** Terms beyond are refused: a hostile term must not exhaust the integers. One election a microsecond lasts 8 years. */
-const TERM_MAX = 2 ** 48;
+export const TERM_MAX: number = 2 ** 48;
 
 export class Raft {
   private readonly state: RaftState;
@@ -118,6 +118,12 @@ export class Raft {
   snapshotFailed(now: Micros, meta: SnapshotMeta): void {
     this.state.now = now;
     snapshotFailed(this.state, meta);
+  }
+
+  /** A member that lost its log asks for the newest snapshot, where this node leads. */
+  offerSnapshot(now: Micros, peer: NodeId): void {
+    this.wake(now);
+    offerAsked(this.state, peer);
   }
 
   /** A durable snapshot stands for the log up to index (ready.ts, 6). @returns the index that the log begins behind now. */

@@ -40,6 +40,12 @@ export function offerAgain(state: RaftState, peer: Progress): void {
   offerSnapshot(state, peer);
 }
 
+/** A member has lost what it had, and asks for it. */
+export function offerAsked(state: RaftState, id: NodeId): void {
+  const peer = state.role === 'leader' ? state.members.find(id) : undefined;
+  if (peer !== undefined) offerSnapshot(state, peer);
+}
+
 export function handleInstallSnapshot(state: RaftState, from: NodeId, message: MessageOf<'installSnapshot'>): void {
   if (message.term < state.term) {
     answerStaleLeader(state, from, INDEX_ZERO);

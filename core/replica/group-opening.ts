@@ -4,8 +4,9 @@
  * where members speak of a group that the node has no replica of yet.
  */
 import { pageFileName } from '../checkpoint/file.ts';
+import type { PeerMessage } from '../codec/envelope.ts';
 import type { Clocks, DirectoryReader, FileOp } from '../effect.ts';
-import { type GroupId, INDEX_ZERO, type LogIndex, type NodeId } from '../ids.ts';
+import { type GroupId, INDEX_ZERO, type LogIndex, maxOf, type NodeId, TERM_ZERO, type Term } from '../ids.ts';
 import { BATCH_COMMANDS_MAX, HIBERNATE_MICROS } from '../limits.ts';
 import type { PageCache } from '../page/cache.ts';
 import { StatePages } from '../page/state-pages.ts';
@@ -22,16 +23,20 @@ import { type GroupSink, ReplicaGroup } from './group.ts';
 import type { GroupMembers } from './manifest.ts';
 import { newGroupState, type StatePlace } from './new-state.ts';
 import type { ReplicaOptions } from './options.ts';
+import { Recovering } from './recovering.ts';
 import type { Roster } from './roster.ts';
 import type { Beginning, SnapshotStore } from './snapshot-store.ts';
 import type { Snapshots } from './snapshots.ts';
 
+const NONCES = 2 ** 48;
 /** In a heartbeat interval, of a commit index that no append carries. */
 const ANNOUNCEMENTS = 6;
-const LOG_DAMAGED =
-  'The log of this group is damaged in the middle: it takes no part, and what is here of it is left as it is. See vouch fsck; to have the group here again, replace the node: vouch member replace.';
+const LOG_DAMAGED = 'The log of this group is damaged in the middle, and what is here of it is left as it is';
 const CHECKPOINT_DAMAGED =
-  'No checkpoint of this group can be read, and its log does not reach back to the beginning: it takes no part, and what is here of it is left as it is. If files are missing, put them back; else see vouch fsck, and replace the node: vouch member replace.';
+  'No checkpoint of this group can be read, its log does not reach back to the beginning, and what is here of it is left as it is';
+const IS_FETCHED = 'it takes no part until its state is fetched again from its peers, which begins now.';
+const IS_LOST =
+  'it takes no part, and no other node of this cluster could give it back. If files are missing, put them back; else see vouch fsck, and restore the node from a backup: vouch restore.';
 
 export interface GroupOpeningOptions {
   readonly self: NodeId;
@@ -40,8 +45,8 @@ export interface GroupOpeningOptions {
   readonly cache: PageCache;
   readonly recovery: WalRecovery;
   readonly store: SnapshotStore;
-  readonly snapshots: Pick<Snapshots, 'offerOf'>;
-  readonly roster: Pick<Roster, 'current'>;
+  readonly snapshots: Pick<Snapshots, 'offerOf' | 'isFetching'>;
+  readonly roster: Pick<Roster, 'current' | 'members'>;
   /** Of the present step. */
   readonly clocks: () => Clocks;
   /** Tells the operator of a group that takes no part. */
@@ -49,6 +54,7 @@ export interface GroupOpeningOptions {
   /** What this node knows of others while a group sleeps. */
   readonly liveness: (group: GroupId) => Liveness;
   readonly sink: GroupSink;
+  readonly send: (to: NodeId, group: GroupId, message: PeerMessage) => void;
 }
 
 export class GroupOpening {
@@ -80,9 +86,31 @@ export class GroupOpening {
     }
     options.probe?.mark(isDamaged ? 'replica.group-quarantined-at-start' : 'checkpoint.none-left');
     group.quarantine();
-    if (isDamaged) fatal(id, 'log_damaged', LOG_DAMAGED);
-    else fatal(id, 'checkpoint_damaged', CHECKPOINT_DAMAGED);
+    group.recovering = this.recoveringOf(id, isDamaged && (log === undefined || recovery.forgetful.includes(id)));
+    const then = group.recovering === undefined ? IS_LOST : IS_FETCHED;
+    if (isDamaged) fatal(id, 'log_damaged', `${LOG_DAMAGED}: ${then}`);
+    else fatal(id, 'checkpoint_damaged', `${CHECKPOINT_DAMAGED}: ${then}`);
     return group;
+  }
+
+  /** The way back of a damaged group; undefined where there is nobody to ask. @param term the newest that it has known since it started */
+  recoveringOf(id: GroupId, isForgetful: boolean, term: Term = TERM_ZERO): Recovering | undefined {
+    const { self, options, recovery, roster, snapshots, send } = this.node;
+    const { seed, timing, probe } = options;
+    const others = (): readonly NodeId[] => roster.members.map((member) => member.id).filter((member) => member !== self);
+    if (others().length === 0) return undefined;
+    const log = recovery.groups.get(id);
+    const lastTerm = log?.entries.at(-1)?.term ?? TERM_ZERO;
+    return new Recovering({
+      term: maxOf(maxOf(log?.hardState.term ?? TERM_ZERO, lastTerm), term),
+      isForgetful,
+      others,
+      nonce: Random.stream(seed, `recovering/${id}`).below(NONCES),
+      askMicros: timing.electionTimeoutMaxMicros,
+      isFetching: () => snapshots.isFetching(id),
+      send: (to, message) => send(to, id, message),
+      mark: (name) => probe?.mark(name),
+    });
   }
 
   /** When every group is up. @returns operations that remove the snapshots that are of no use. */

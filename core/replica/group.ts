@@ -38,9 +38,12 @@ import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { GroupReads } from './group-reads.ts';
+import { digestRaft, groupStatus } from './group-status.ts';
+import { recordsOfInstall } from './install-records.ts';
 import { Leadership, type TransferRequest } from './leadership.ts';
 import type { GroupLimits } from './options.ts';
 import { PendingCommands } from './pending-commands.ts';
+import type { Recovering } from './recovering.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
 import type { Desired } from './roster.ts';
 
@@ -93,6 +96,8 @@ export class ReplicaGroup {
   private readonly self: NodeId;
   /** Set when a local invariant broke or the log is damaged: takes part in nothing any more. */
   quarantined: boolean = false;
+  /** How a quarantined group gets back what it lost; undefined where it does not, and once it has. */
+  recovering: Recovering | undefined = undefined;
   private readonly batchMax: number;
   private readonly entropy: Entropy;
   private readonly buggify: Buggify;
@@ -161,6 +166,7 @@ export class ReplicaGroup {
   /** Whatever is due: raft's timers, apply backlog, expiry, reads that found nobody to ask. */
   deadline(now: Micros, wall: Micros): void {
     this.wall = wall;
+    if (this.quarantined) return this.recovering?.deadline(now);
     if (this.state.isCold && this.commitIndex === this.state.lastApplied) this.state.warm();
     if (this.isIdle(now)) this.raft.hibernate(now);
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
@@ -224,7 +230,7 @@ export class ReplicaGroup {
   }
 
   nextDeadline(now: Micros): Micros {
-    if (this.quarantined) return NEVER;
+    if (this.quarantined) return this.recovering?.nextDeadline ?? NEVER;
     if (this.commitIndex > this.state.lastApplied || this.state.isCold) return now;
     const due = minOf(this.raft.nextDeadline(), this.leadership.nextDeadline());
     if (!this.leading || this.expiryProposed) return due;
@@ -234,31 +240,12 @@ export class ReplicaGroup {
   }
 
   status(): GroupStatus {
-    const { role, term, leader, commitIndex, lastIndex, configuration } = this.raft.status();
-    const { learners } = configuration;
-    const voters = membersOf(configuration).filter((id) => !learners.includes(id));
-    return {
-      group: this.id,
-      role,
-      term,
-      leader,
-      commitIndex,
-      lastApplied: this.state.lastApplied,
-      lastIndex,
-      quarantined: this.quarantined,
-      asleep: this.raft.isAsleep,
-      voters,
-      learners,
-    };
+    return groupStatus(this);
   }
 
   /** Feeds the deciding state into a digest. */
   digest(out: Writer): void {
-    const { role, term, votedFor, commitIndex, lastIndex, stableIndex } = this.raft;
-    out.u32(this.id);
-    out.text(role);
-    out.text(votedFor ?? '');
-    for (const counter of [term, commitIndex, lastIndex, stableIndex, this.state.lastApplied]) out.u64(counter);
+    digestRaft(out, this);
     out.u8(this.quarantined ? 1 : 0);
     this.state.digest(out);
   }
@@ -276,7 +263,7 @@ export class ReplicaGroup {
 
   /** Whether an offered snapshot still is of use. */
   canInstall(index: LogIndex): boolean {
-    return !this.quarantined && this.raft.role !== 'leader' && index > this.raft.commitIndex;
+    return (!this.quarantined || this.recovering !== undefined) && this.raft.role !== 'leader' && index > this.raft.commitIndex;
   }
 
   /**
@@ -286,14 +273,26 @@ export class ReplicaGroup {
    */
   install(now: Micros, meta: SnapshotMeta, state: GroupState): Seq {
     this.collect(now); // what raft has handed out stands before the mark
-    const { index, term } = meta;
-    const log = this.raft.entry(index)?.term === term ? 'continues' : 'restarts';
-    this.lastSeq = this.sink.record([{ kind: 'snapshotMark', group: this.id, index, term, log }]);
+    this.lastSeq = this.sink.record(recordsOfInstall(this, meta));
     this.current.close();
     this.current = state;
     this.raft.snapshotInstalled(now, meta);
     this.pump(now);
     return this.lastSeq;
+  }
+
+  /** The snapshot that stands for everything it lost is durable, with the mark that says so: it takes part again. */
+  healed(now: Micros): void {
+    this.mark?.('replica.group-healed');
+    this.recovering = undefined;
+    this.quarantined = false;
+    this.pump(now);
+  }
+
+  /** A damaged member asks for the newest snapshot of a leader. */
+  offerSnapshot(now: Micros, to: NodeId): void {
+    this.raft.offerSnapshot(now, to);
+    this.pump(now);
   }
 
   /** A fetch came to nothing. */
@@ -305,6 +304,7 @@ export class ReplicaGroup {
   /** Stops taking part; every waiting client learns it. Siblings go on. */
   quarantine(): void {
     this.quarantined = true;
+    this.recovering = undefined;
     const lost = this.commands.drain();
     const result = quarantinedResult();
     for (const request of lost.unknown) this.sink.reply(request, AT_ONCE, unknownOutcomeResult());

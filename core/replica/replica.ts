@@ -12,7 +12,7 @@ import { Writer } from '../bytes/writer.ts';
 import type { ClientRequest, ClientResult, NodeStatus } from '../client/protocol.ts';
 import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
-import { isLivenessMessage, isSnapshotMessage } from '../codec/peer-message.ts';
+import { isLivenessMessage, isRecoveryMessage, isSnapshotMessage } from '../codec/peer-message.ts';
 import type { Clocks, Core, DirectoryReader, Effect, ExportAsk, FileOp, Input } from '../effect.ts';
 import { DamageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
@@ -33,6 +33,8 @@ import { GroupOpening } from './group-opening.ts';
 import { Hibernation, type HibernationHost, type LivenessMessage } from './hibernation.ts';
 import { groupsOf, type Manifest, type Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
+import type { RecoveryMessage } from './recovering.ts';
+import { RecoveryHelp } from './recovery-help.ts';
 import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
 import { errorResult, quarantinedResult, removedResult } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
@@ -42,7 +44,7 @@ import { SnapshotStore } from './snapshot-store.ts';
 import { Snapshots } from './snapshots.ts';
 
 /** A message to one of the groups. */
-type GroupMessage = Exclude<PeerMessage, LivenessMessage>;
+type GroupMessage = Exclude<PeerMessage, LivenessMessage | RecoveryMessage>;
 
 const AT_ONCE = 0 as Seq;
 
@@ -79,6 +81,7 @@ export class Replica implements Core, GroupSink {
   private readonly opening: GroupOpening;
   private readonly schedule: Schedule = new Schedule();
   private readonly hibernation: Hibernation;
+  private readonly help: RecoveryHelp;
   /** The groups' leaders have not looked at the newest directory yet. */
   private directoryMoved: boolean = false;
 
@@ -113,6 +116,7 @@ export class Replica implements Core, GroupSink {
     });
     this.opening = this.openingOf(reader);
     this.hibernation = new Hibernation(this.hibernationHost());
+    this.help = new RecoveryHelp(this.hibernationHost(), this.snapshots, () => this.wall);
   }
 
   private openingOf(reader: DirectoryReader): GroupOpening {
@@ -123,6 +127,7 @@ export class Replica implements Core, GroupSink {
       heardAt: (peer) => this.hibernation.heardAt(peer),
     });
     const fatal = (group: GroupId, code: string, detail: string): void => this.fatal(group, code, detail);
+    const send = (to: NodeId, group: GroupId, message: PeerMessage): void => this.send(to, group, AT_ONCE, message);
     return new GroupOpening({
       self,
       options,
@@ -135,6 +140,7 @@ export class Replica implements Core, GroupSink {
       clocks,
       fatal,
       liveness,
+      send,
       sink: this,
     });
   }
@@ -295,15 +301,24 @@ export class Replica implements Core, GroupSink {
     const isPresent = this.roster.isPresent(from);
     this.hibernation.heard(from);
     for (const { group: id, message } of decoded.value.envelopes) {
-      if (isLivenessMessage(message)) {
-        if (isPresent) this.hibernation.message(from, message);
-        else this.dropped += 1;
+      if (isLivenessMessage(message) || isRecoveryMessage(message)) {
+        if (!isPresent) this.dropped += 1;
+        else if (isLivenessMessage(message)) this.hibernation.message(from, message);
+        else this.aid(from, id, message);
         continue;
       }
       const group = this.groups.get(id) ?? (this.roster.isKnown(from) ? this.joinGroup(id) : undefined);
       if (group === undefined || !(isPresent || this.hears(group, from))) this.dropped += 1;
-      else if (!group.quarantined) this.receive(group, from, message);
+      else if (!group.quarantined || group.recovering?.admits(message) === true) this.receive(group, from, message);
     }
+  }
+
+  /** Who never had the group promised nothing in it; who does not know that says nothing. */
+  private aid(from: NodeId, id: GroupId, message: RecoveryMessage): void {
+    const group = this.groups.get(id);
+    if (group !== undefined) return this.help.message(from, group, message);
+    if (this.recovery.allQuarantined || this.recovery.groups.has(id)) return;
+    if (message.kind === 'termAsked') this.help.tellNone(from, id, message.nonce);
   }
 
   /** Who was removed is heard where the group still counts on it, or where this node is too far behind to know: it may lead. */
@@ -438,7 +453,7 @@ export class Replica implements Core, GroupSink {
 
   /** C5: a broken invariant stops the group it broke in, nothing else. */
   private guarded(group: ReplicaGroup, work: () => void): void {
-    if (group.quarantined) return;
+    if (group.quarantined && group.recovering === undefined) return;
     this.schedule.touch(group);
     try {
       work();
@@ -450,6 +465,7 @@ export class Replica implements Core, GroupSink {
   private broken(group: ReplicaGroup, error: unknown): void {
     if (!(error instanceof InvariantError)) throw error;
     group.quarantine();
+    if (error instanceof DamageError) group.recovering = this.opening.recoveringOf(group.id, false, group.raft.term);
     this.fatal(group.id, error instanceof DamageError ? error.code : 'invariant', error.message);
   }
 

@@ -284,6 +284,18 @@ export class Snapshots {
     if (ops.length > 0) host.write(ops);
     wal.keepBehind(job.group.id, held.manifest.index);
     this.coveredBytes.set(job.group.id, wal.writtenBytes);
+    if (job.group.quarantined) job.group.healed(host.now());
+  }
+
+  /** A group's snapshot is too old for somebody: the next one is written now. */
+  renew(group: ReplicaGroup): void {
+    this.wanted.add(group.id);
+  }
+
+  /** Whether a snapshot of the group is on its way here. */
+  isFetching(group: GroupId): boolean {
+    const job = this.fetches.get(group);
+    return job !== undefined && job.failure === undefined;
   }
 
   private checkpointed(job: Checkpoint): void {

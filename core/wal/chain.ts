@@ -6,7 +6,7 @@
  */
 import type { GroupId } from '../ids.ts';
 import { GroupLog } from './group-log.ts';
-import { type Link, NO_LINK } from './record.ts';
+import { type Link, NO_LINK, RecordKind } from './record.ts';
 import type { FoundRecord } from './scan.ts';
 import type { SegmentHeader } from './segment.ts';
 
@@ -53,7 +53,7 @@ export class Chain {
       this.confirm(group, row.last);
       group.adopt(row);
     }
-    for (const [id, group] of this.groups) if (!listed.has(id)) group.broken = true;
+    for (const [id, group] of this.groups) if (!listed.has(id)) lost(group);
     this.unlistedShownUntil = this.losses.length;
     this.unlistedFlag = header.unlistedBroken;
   }
@@ -75,12 +75,15 @@ export class Chain {
     group.last = this.last;
     if (record === undefined) {
       group.broken = true;
+      if (header.kind === RecordKind.hardState) group.isHardStateShown = false;
       const reason = found.holds ? 'a record means nothing to this version' : 'a record does not match its checksum';
       this.damage.push({ file, offset, reason });
       return;
     }
     const contradiction = group.apply(record, scan.id);
-    if (contradiction !== undefined) this.damage.push({ file, offset, reason: contradiction });
+    if (contradiction === undefined) return;
+    lost(group);
+    this.damage.push({ file, offset, reason: contradiction });
   }
 
   /** Every record behind the last one, up to this number, is lost. */
@@ -108,7 +111,7 @@ export class Chain {
   private confirm(group: GroupLog, link: Link): void {
     group.shownUntil = this.losses.length;
     if (sameLink(group.last, link)) return;
-    group.broken = true;
+    lost(group);
     for (const loss of this.losses) if (link.number >= loss.from && link.number <= loss.to) loss.named.add(link.number);
   }
 
@@ -125,10 +128,21 @@ export class Chain {
     return group.broken || !this.explained(group.shownUntil);
   }
 
+  /** Whether a lost record may have held a newer hard state than the newest one found. Asked at the end. */
+  mayHaveForgotten(group: GroupLog): boolean {
+    return !group.isHardStateShown || !this.explained(group.shownUntil);
+  }
+
   /** Whether a lost record may belong to a group that appears nowhere. Asked at the end. */
   unlistedBroken(): boolean {
     return this.unlistedFlag || !this.explained(this.unlistedShownUntil);
   }
+}
+
+/** Records of the group are gone, and nobody can say of which kind. */
+function lost(group: GroupLog): void {
+  group.broken = true;
+  group.isHardStateShown = false;
 }
 
 function sameLink(a: Link, b: Link): boolean {

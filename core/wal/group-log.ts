@@ -40,6 +40,11 @@ export class GroupLog implements RecoveredGroup {
   /** Number of losses seen when its chain was last shown unbroken; later losses may be of its records. */
   shownUntil: number;
   hardState: HardState = EMPTY_HARD_STATE;
+  /**
+   * Whether that is the newest one for sure: no record that may have held a newer one was lost behind it. A row of a broken group
+   * says what recovery knew then, which may have been less.
+   */
+  isHardStateShown: boolean;
   snapshot: SnapshotAt | undefined = undefined;
   readonly spans: EntrySpans = new EntrySpans();
   /** Contiguous from `base` on; older than the newest mark too, as far as the segments reach back. */
@@ -52,6 +57,7 @@ export class GroupLog implements RecoveredGroup {
 
   constructor(born: { readonly broken: boolean; readonly shownUntil: number }) {
     this.broken = born.broken;
+    this.isHardStateShown = !born.broken;
     this.shownUntil = born.shownUntil;
   }
 
@@ -92,6 +98,7 @@ export class GroupLog implements RecoveredGroup {
   adopt(row: GroupRow): void {
     this.last = row.last;
     this.hardState = row.hardState;
+    this.isHardStateShown = !row.broken;
     if (row.broken) this.broken = true;
     if (row.snapshotIndex <= (this.snapshot?.index ?? 0)) return;
     this.snapshot = { index: row.snapshotIndex, term: row.snapshotTerm };
@@ -105,6 +112,7 @@ export class GroupLog implements RecoveredGroup {
   apply(record: WalRecord, segment: number): string | undefined {
     if (record.kind === 'hardState') {
       this.hardState = record.hardState; // also of a broken group: the newest vote must not be forgotten
+      this.isHardStateShown = true;
       return undefined;
     }
     if (record.kind === 'snapshotMark') {

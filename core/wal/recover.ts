@@ -10,7 +10,7 @@ import type { GroupId } from '../ids.ts';
 import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
 import { SEGMENT_BYTES } from '../limits.ts';
 import { Chain, type Damage } from './chain.ts';
-import type { RecoveredGroup } from './group-log.ts';
+import type { GroupLog, RecoveredGroup } from './group-log.ts';
 import { NO_LINK, recordBytes } from './record.ts';
 import { type FoundRecord, type SegmentScan, scanSegment } from './scan.ts';
 import { headerBytes, segmentId, segmentName } from './segment.ts';
@@ -30,6 +30,8 @@ export interface WalRecovery {
   readonly groups: ReadonlyMap<GroupId, RecoveredGroup>;
   /** Known groups whose chain is not shown unbroken, sorted. They must not vote or answer as if whole. */
   readonly quarantined: readonly GroupId[];
+  /** Of those the ones that may have voted, or heard of a term, later than their hard state says; sorted. */
+  readonly forgetful: readonly GroupId[];
   /** Lost records may belong to a group that is not even listed: a group absent from `groups` is quarantined too. */
   readonly allQuarantined: boolean;
   readonly damage: readonly Damage[];
@@ -65,10 +67,11 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   const repairs: FileOp[] = [];
   const groups = new Map([...chain.groups].sort(([a], [b]) => a - b));
   const quarantined = [...groups].filter(([, group]) => chain.isBroken(group)).map(([id]) => id);
+  const forgetful = quarantined.filter((id) => chain.mayHaveForgotten(groups.get(id) as GroupLog));
   const unlistedBroken = chain.unlistedBroken();
   // Segments that read as zeros are as good as none: a first segment is durable before a manifest is.
   const fresh = walk.segments.length === 0 && chain.damage.length === 0;
-  const found = { groups, quarantined, allQuarantined: unlistedBroken, damage: chain.damage, fresh };
+  const found = { groups, quarantined, forgetful, allQuarantined: unlistedBroken, damage: chain.damage, fresh };
 
   if (chain.damage.length > 0) options.mark?.(unlistedBroken ? 'wal.damage-of-unknown-group' : 'wal.damage-of-known-group');
 

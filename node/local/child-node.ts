@@ -45,8 +45,8 @@ export class ChildNode {
     return this.child !== undefined;
   }
 
-  /** Starts the process; readiness is asked for over HTTP. */
-  start(): void {
+  /** Starts the process; readiness is asked for over HTTP. @param nodeFlags for Node itself. */
+  start(nodeFlags: readonly string[] = []): void {
     const { binary, address, data, join: others, logFile } = this.options;
     // The first start fixes address and peers; they are persisted, and later starts need the data directory alone.
     const first = existsSync(join(data, IDENTITY_FILE))
@@ -54,7 +54,7 @@ export class ChildNode {
       : ['--listen', address, ...(others.length > 0 ? ['--join', others.join(',')] : [])];
     makeDirectory(dirname(logFile));
     const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, [binary, 'start', '--data', data, ...first], {
+    const child = spawn(process.execPath, [...nodeFlags, binary, 'start', '--data', data, ...first], {
       stdio: ['ignore', log, 'pipe'],
       env: { ...process.env, [EXIT_WITH_PARENT]: String(process.pid) },
     });

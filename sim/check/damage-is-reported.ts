@@ -1,6 +1,7 @@
 /**
  * What the disk destroyed is noticed: at every opening, each group whose records were damaged is quarantined, and a disk that
- * cannot be read is refused. Never is a damaged log taken for a shorter one.
+ * cannot be read is refused. Never is a damaged log taken for a shorter one, nor ends a quarantine before everything was fetched
+ * again and the log says so.
  */
 import type { GroupId } from '../../core/ids.ts';
 import type { Replica } from '../../core/replica/replica.ts';
@@ -21,6 +22,7 @@ export class DamageIsReported implements Observer<VouchShape, Replica> {
 
   opened(node: VouchNode): void {
     const { index } = node;
+    this.atlas.review(index);
     if (this.atlas.isWhole(index)) return;
     if (this.atlas.isUnreadable(index)) throw new Violation(this.name, `node ${index} opened a log that it cannot have read`);
     const { quarantined, damage } = (node.core as Replica).recovered;
@@ -37,7 +39,9 @@ export class DamageIsReported implements Observer<VouchShape, Replica> {
     if (this.atlas.isWhole(node.index) || !node.running) return;
     for (const id of this.atlas.damagedGroups(node.index)) {
       const group = (node.core as Replica).group(id as GroupId);
-      if (group !== undefined && !group.quarantined)
+      if (group === undefined || group.quarantined) continue;
+      this.atlas.review(node.index);
+      if (this.atlas.damagedGroups(node.index).includes(id))
         throw new Violation(this.name, `node ${node.index} runs group ${id} on a damaged log`);
     }
   }

@@ -19,7 +19,10 @@ export class NoFatal implements Observer<VouchShape, Replica> {
 
   fatal(node: VouchNode, scope: 'node' | number, code: string, detail: string): void {
     if (code === 'persist_failed') return; // the world's own doing: a core learns of it from nobody else
-    if (code === 'log_damaged' && !this.atlas().isWhole(node.index)) return;
+    if (code === 'log_damaged' && !this.atlas().isWhole(node.index)) {
+      if (scope !== 'node') this.atlas().quarantined(node.index, scope);
+      return;
+    }
     const where = scope === 'node' ? `node ${node.index}` : `group ${scope} of node ${node.index}`;
     // A broken assertion says that something is wrong, not which property: it is told apart.
     throw new Violation(code === 'invariant' ? 'core-invariant' : this.name, `${where} stopped: ${code}: ${detail}`);

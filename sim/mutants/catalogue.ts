@@ -7,6 +7,7 @@ import { LEDGER_MUTANTS } from './ledger.ts';
 import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
 import { CLIENT_MUTANTS, READ_MUTANTS } from './reads-and-clients.ts';
+import { RECOVERING_MUTANTS } from './recovering.ts';
 import { REPLICATION_MUTANTS } from './replication.ts';
 import { SNAPSHOT_MUTANTS } from './snapshots.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...REPLICATION_MUTANTS,
   ...STORAGE_MUTANTS,
   ...SNAPSHOT_MUTANTS,
+  ...RECOVERING_MUTANTS,
   ...GROUP_MUTANTS.filter(({ id }) => !HIDDEN_FROM_THE_SWARM.includes(id)),
   ...HIBERNATION_MUTANTS,
   ...READ_MUTANTS,

@@ -106,6 +106,12 @@ function messagePhrase(message: PeerMessage): string {
       return `sends ${to} chunk ${message.number} of section ${message.section} of the snapshot up to entry ${message.index}`;
     case 'snapshotGone':
       return `tells ${to} that it does not hold the snapshot up to entry ${message.index}`;
+    case 'termAsked':
+      return `has lost part of its log and asks ${to} for its term`;
+    case 'termTold':
+      return `tells ${to} that it is in term ${term}`;
+    case 'stateAsked':
+      return `has lost part of its log and asks ${to} for a snapshot that ends in a term above ${message.above}`;
   }
 }
 

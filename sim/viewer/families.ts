@@ -19,6 +19,9 @@ export function familyOf(kind: MessageWords['kind']): Family {
     case 'snapshotPull':
     case 'snapshotChunk':
     case 'snapshotGone':
+    case 'termAsked':
+    case 'termTold':
+    case 'stateAsked':
       return 'entries';
     case 'appendResponse':
       return 'acknowledgements';

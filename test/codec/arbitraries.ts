@@ -16,6 +16,7 @@ import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, V
 import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
 import { type Configuration, configurationOf, type Entry, type Message } from '../../core/raft/message.ts';
 import type { LivenessMessage } from '../../core/replica/hibernation.ts';
+import type { RecoveryMessage } from '../../core/replica/recovering.ts';
 import type { Operation, Retention, Transaction } from '../../core/state/transaction.ts';
 
 /** Brands a drawn value. */
@@ -121,9 +122,17 @@ export const livenessMessage: fc.Arbitrary<LivenessMessage> = fc.oneof(
   fc.record({ kind: fc.constant('sleepers' as const), groups: sleepers }),
 );
 
+const nonce = fc.nat(2 ** 48);
+
+export const recoveryMessage: fc.Arbitrary<RecoveryMessage> = fc.oneof(
+  fc.record({ kind: fc.constant('termAsked' as const), nonce }),
+  fc.record({ kind: fc.constant('termTold' as const), nonce, term }),
+  fc.record({ kind: fc.constant('stateAsked' as const), above: term }),
+);
+
 export const envelope: fc.Arbitrary<Envelope> = fc.record({
   group,
-  message: fc.oneof({ weight: 5, arbitrary: message }, livenessMessage),
+  message: fc.oneof({ weight: 5, arbitrary: message }, livenessMessage, recoveryMessage),
 });
 
 const command: fc.Arbitrary<CommandRef> = fc

@@ -27,6 +27,8 @@ export function raftWatch(options: {
   readonly ids: readonly NodeId[];
   readonly groups: readonly GroupId[];
   readonly without: readonly string[];
+  /** Whether a group was damaged on a node and healed since: what it had may be gone. */
+  readonly isRenewed: (node: number, group: GroupId) => boolean;
 }): { readonly watch: RaftWatch; readonly oracles: readonly RaftOracle[] } {
   const commitments = new Commitments();
   const replicas = (group: number): readonly GroupView[] => watch.replicas(group as GroupId);
@@ -51,6 +53,6 @@ export function raftWatch(options: {
     new ElectionTimeoutsVary(),
   ];
   const oracles = all.filter((oracle) => !options.without.includes(oracle.name));
-  const watch = new RaftWatch({ ids: options.ids, groups: options.groups, oracles, commitments });
+  const watch = new RaftWatch({ ids: options.ids, groups: options.groups, oracles, commitments, isRenewed: options.isRenewed });
   return { watch, oracles };
 }

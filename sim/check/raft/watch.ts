@@ -6,7 +6,7 @@
  * after it) is. A crash may leave any prefix of the changes behind that; recovery must give one of those.
  */
 import { decodeFrame } from '../../../core/codec/frame.ts';
-import { isLivenessMessage, isSnapshotMessage } from '../../../core/codec/peer-message.ts';
+import { isLivenessMessage, isRecoveryMessage, isSnapshotMessage } from '../../../core/codec/peer-message.ts';
 import type { GroupId, LogIndex, NodeId } from '../../../core/ids.ts';
 import { grown } from '../../../core/lists.ts';
 import type { Entry, Message } from '../../../core/raft/message.ts';
@@ -109,6 +109,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
   /** Highest index that was ever committed, by position of the group. */
   private readonly highestCommits: number[];
   private readonly terms: TermOrder;
+  private readonly isRenewed: (node: number, group: GroupId) => boolean;
   /** What has changes on its way to the disk, by node. */
   private readonly awaiting: readonly Set<GroupView>[];
   /** Told of a group in which more is committed than ever before. */
@@ -125,7 +126,9 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     readonly groups: readonly GroupId[];
     readonly oracles: readonly RaftOracle[];
     readonly commitments: Commitments;
+    readonly isRenewed: (node: number, group: GroupId) => boolean;
   }) {
+    this.isRenewed = options.isRenewed;
     this.positions = new Map(options.groups.map((group, position) => [group, position]));
     this.hooks = new Hooks(options.oracles);
     this.nodeOf = new Map(options.ids.map((id, node) => [id, node]));
@@ -241,7 +244,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     const view = this.viewsOf(node)[this.positionOf(effect.envelope.group)];
     if (view === undefined) return;
     const { message } = effect.envelope;
-    if (isLivenessMessage(message)) return;
+    if (isLivenessMessage(message) || isRecoveryMessage(message)) return;
     if (!isSnapshotMessage(message)) this.left = grown(this.left, { group: view.group, to: effect.to, term: message.term });
     for (const oracle of this.hooks.leaving) oracle.leaving(view, effect);
   }
@@ -274,7 +277,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
       const at = this.positionOf(group);
       const view = own[at];
       if (view?.raft === undefined || node.core?.group(group)?.quarantined !== false) continue;
-      if (isSnapshotMessage(message) || isLivenessMessage(message)) continue;
+      if (isSnapshotMessage(message) || isLivenessMessage(message) || isRecoveryMessage(message)) continue;
       for (const oracle of this.hooks.received) oracle.received(view, senders[at] as GroupView, message, left);
     }
   }
@@ -298,7 +301,9 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
       this.terms.moved(view, this.replicas(view.group));
       return true;
     }
-    for (const oracle of this.hooks.recovered) oracle.recovered(view, raft);
+    // What was destroyed need not come back: a leader's snapshot stands in its place, and the other oracles judge that.
+    const isRenewed = this.isRenewed(view.node, view.group);
+    if (!isRenewed) for (const oracle of this.hooks.recovered) oracle.recovered(view, raft);
     view.restart(raft);
     this.terms.moved(view, this.replicas(view.group));
     for (const oracle of this.hooks.appended) oracle.appended(view, raft.baseIndex + 1);

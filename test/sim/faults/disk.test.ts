@@ -99,7 +99,7 @@ describe('the oracles of broken disks can fail', () => {
     ({ index: 0, running: true, core: core(quarantined) }) as unknown as VouchNode;
 
   test('damage that is not reported', () => {
-    const atlas = new WalAtlas([]);
+    const atlas = new WalAtlas([new SimDisk(OLDEST)]);
     atlas.destroyed(0, place, 'changed');
     const oracle = new DamageIsReported(atlas);
     expect(() => oracle.opened(node([]))).toThrow('takes the damaged log of group 1 for whole');
