@@ -9,7 +9,7 @@ import { assert, defined } from '../assert.ts';
 import type { ClientResult } from '../client/protocol.ts';
 import type { Effect, ExportAsk } from '../effect.ts';
 import { type Micros, minOf, NEVER, plus, type RequestId, SEQ_ZERO } from '../ids.ts';
-import { EXPORT_IDLE_MICROS, EXPORT_LOG_BYTES_MAX, EXPORT_PIECE_BYTES, EXPORTS_MAX } from '../limits.ts';
+import { EXPORT_IDLE_MICROS, EXPORT_PIECE_BYTES, EXPORTS_MAX } from '../limits.ts';
 import { SnapshotBuilder } from '../snapshot/builder.ts';
 import { encodeChunkRecord, encodeManifestRecord, encodeSnapshotHeader, type SnapshotPlace } from '../snapshot/file.ts';
 import { encodeSnapshotManifest } from '../snapshot/manifest.ts';
@@ -167,7 +167,8 @@ export class Exports {
   }
 
   private isTooSlow({ reading }: Export): boolean {
-    return reading !== undefined && this.options.wal.writtenBytes - reading.begunAtBytes > EXPORT_LOG_BYTES_MAX;
+    const { wal, host } = this.options;
+    return reading !== undefined && wal.writtenBytes - reading.begunAtBytes > host.limits.exportLogBytes;
   }
 
   /** Ends it, and says why to whoever waits; who asks later hears that it is gone. */

@@ -6,6 +6,7 @@ import {
   CHECKPOINT_LOG_BYTES,
   CHECKPOINT_PAGE_BYTES,
   CHECKPOINT_TRAIL_ENTRIES,
+  EXPORT_LOG_BYTES_MAX,
   SCRUB_PERIOD_MICROS,
   SNAPSHOT_CHUNK_BYTES,
   SNAPSHOT_PULL_MICROS,
@@ -29,6 +30,8 @@ export interface SnapshotLimits {
   readonly trailEntries: number;
   /** How long a chunk that was asked for is waited for, microseconds. */
   readonly pullMicros: number;
+  /** Bytes of log that are written while a state is being exported, at most. */
+  readonly exportLogBytes: number;
   /** How long a snapshot that is being fetched by others is kept for them, microseconds. */
   readonly servedMicros: number;
   /** In which every page is read once, microseconds; 0 = never. */
@@ -43,6 +46,7 @@ export function snapshotLimits(asked: Partial<SnapshotLimits> = {}): SnapshotLim
     chunkBytes: SNAPSHOT_CHUNK_BYTES,
     sliceRecords: SNAPSHOT_SLICE_RECORDS,
     trailEntries: CHECKPOINT_TRAIL_ENTRIES,
+    exportLogBytes: EXPORT_LOG_BYTES_MAX,
     pullMicros: SNAPSHOT_PULL_MICROS,
     servedMicros: SNAPSHOT_SERVED_MICROS,
     scrubMicros: SCRUB_PERIOD_MICROS,

@@ -1,10 +1,11 @@
 /** A backup as a new cluster: what is the same in it, what is another, and what of the old one still counts. */
 import { describe, expect, test } from 'vitest';
+import { hasRoom } from '../../core/backup/refound.ts';
 import type { SessionRef, VaultEntry } from '../../core/client/protocol.ts';
 import { checkDirectory } from '../../core/fsck/fsck.ts';
 import { isSound } from '../../core/fsck/report.ts';
 import { portableHasher } from '../../core/hasher.ts';
-import { GLOBAL_GROUP, type GroupId, type Height } from '../../core/ids.ts';
+import { GLOBAL_GROUP, type GroupId, type Height, type LogIndex } from '../../core/ids.ts';
 import { Random } from '../../core/random.ts';
 import { readManifest } from '../../core/replica/directory.ts';
 import type { Manifest } from '../../core/replica/manifest.ts';
@@ -176,4 +177,16 @@ test('a directory without its checkpoint is refused rather than begun anew', () 
   const name = node.disk.list().find((file) => file.startsWith('snap-0000000001')) as string;
   node.disk.execute({ op: 'remove', file: name });
   expect(isSound(checkDirectory(node.disk, portableHasher))).toBe(false);
+});
+
+test('a log that has leapt so often that no room is left is not restored once more', () => {
+  const old = open(1);
+  const backup = verified(backupOf(old.cluster, old.cluster.nodes[0] as TestNode));
+  const at = (index: number) => ({ ...backup, groups: backup.groups.map((group) => ({ ...group, index: index as LogIndex })) });
+  expect([at(5), at(2 ** 52 - 2 ** 44), at(2 ** 52 - 2 ** 40), at(2 ** 52)].map((each) => hasRoom(each, 2 ** 44))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
 });

@@ -146,8 +146,9 @@ describe('an export', () => {
 
 describe('an export that is not gone on with', () => {
   /** Larger than a piece. */
-  function large(): Book {
-    const book = open(1, { snapshots: { checkpointLogBytes: 4096, chunkBytes: 64 * 1024 }, segmentBytes: 1 << 20 });
+  function large(exportLogBytes: number = 1 << 30): Book {
+    const snapshots = { checkpointLogBytes: 4096, chunkBytes: 64 * 1024, exportLogBytes };
+    const book = open(1, { snapshots, segmentBytes: 1 << 20 });
     const { cluster, vault, session } = book;
     for (let i = 0; i < 8; i += 1) {
       const value = new Uint8Array(60_000).fill(i);
@@ -189,5 +190,16 @@ describe('an export that is not gone on with', () => {
     expect(node.replica.group(DATA)?.state.isCaptured).toBe(false);
     ask('more');
     expect(node.replies.get(id)).toMatchObject({ kind: 'error', message: expect.stringContaining('too slowly') });
+  });
+
+  test('is given up where its group writes too much meanwhile, so that the log is held back no longer', () => {
+    const book = large(4 * 1024);
+    const node = book.cluster.nodes[0] as TestNode;
+    const { id, ask } = begin(book.cluster, node);
+    expect(node.replica.group(DATA)?.state.isCaptured).toBe(true);
+    for (let i = 0; i < 60; i += 1) write(book);
+    book.cluster.pass(1_000_000);
+    ask('more');
+    expect(node.replies.get(id)).toMatchObject({ kind: 'error', message: expect.stringContaining('held back the log') });
   });
 });
