@@ -71,6 +71,7 @@ async function serve(directory: OpenedDirectory, settings: Settings, log: Logger
       address,
       advertise: directory.file.advertise ?? directory.file.listen,
       batchMax: settings.batchMax,
+      checkpointLogBytes: settings.checkpointLogBytes,
       leases: settings.leases ?? true,
       log,
       openLink: socketLinks(openNodeSocket, 'ws'),

@@ -42,6 +42,8 @@ export interface NodeServerOptions {
   /** HOST:PORT under which others reach it. */
   readonly advertise: string;
   readonly batchMax: number | undefined;
+  /** Log behind which a group writes a checkpoint, bytes; undefined: CHECKPOINT_LOG_BYTES. */
+  readonly checkpointLogBytes?: number | undefined;
   /** Whether this node, as leader, answers reads under a lease. */
   readonly leases: boolean;
   readonly log: Logger;
@@ -80,6 +82,7 @@ export class NodeServer {
       },
       ...(options.leases ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}),
       ...(options.batchMax === undefined ? {} : { batchMax: options.batchMax }),
+      ...(options.checkpointLogBytes === undefined ? {} : { snapshots: { checkpointLogBytes: options.checkpointLogBytes } }),
     });
     this.replica = replica;
     const manifest = (): ReturnType<Replica['manifest']> => replica.manifest();

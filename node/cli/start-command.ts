@@ -20,6 +20,10 @@ export function addStartCommand(program: Command): void {
     .option('--insecure', 'allow a listen address that other machines can reach, without authentication (VOUCH_INSECURE)')
     .option('--log-level <level>', 'error, warn, info or debug (VOUCH_LOG_LEVEL)')
     .option('--batch-max <n>', 'client commands in one log entry (VOUCH_BATCH_MAX; default 100)')
+    .option(
+      '--checkpoint-log-bytes <n>',
+      'log behind which a group writes a checkpoint (VOUCH_CHECKPOINT_LOG_BYTES; default 128 MiB)',
+    )
     .option('--leases <true|false>', 'answer reads on the leader under a lease (VOUCH_LEASES; default true)')
     .option('--config <file>', 'JSON file with any of these (VOUCH_CONFIG)')
     .addHelpText(

@@ -24,6 +24,7 @@ export const SettingsSchema: TSchema = Type.Object(
     insecure: Type.Optional(Type.Boolean()),
     logLevel: Type.Optional(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))),
     batchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    checkpointLogBytes: Type.Optional(Type.Integer({ minimum: 1 << 16, maximum: 1 << 30 })),
     leases: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
@@ -37,6 +38,7 @@ export interface Settings {
   readonly insecure?: boolean;
   readonly logLevel?: LogLevel;
   readonly batchMax?: number;
+  readonly checkpointLogBytes?: number;
   readonly leases?: boolean;
 }
 export type SettingName = keyof Settings;
@@ -62,5 +64,11 @@ export const SETTINGS: readonly SettingInfo[] = [
   { name: 'insecure', env: 'VOUCH_INSECURE', kind: 'flag', expects: 'true or false' },
   { name: 'logLevel', env: 'VOUCH_LOG_LEVEL', kind: 'text', expects: `one of ${LOG_LEVELS.join(', ')}` },
   { name: 'batchMax', env: 'VOUCH_BATCH_MAX', kind: 'number', expects: 'a whole number from 1 to 100' },
+  {
+    name: 'checkpointLogBytes',
+    env: 'VOUCH_CHECKPOINT_LOG_BYTES',
+    kind: 'number',
+    expects: 'a whole number of bytes from 65536 to 1073741824',
+  },
   { name: 'leases', env: 'VOUCH_LEASES', kind: 'flag', expects: 'true or false' },
 ];

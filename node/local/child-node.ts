@@ -45,8 +45,8 @@ export class ChildNode {
     return this.child !== undefined;
   }
 
-  /** Starts the process; readiness is asked for over HTTP. @param nodeFlags for Node itself. */
-  start(nodeFlags: readonly string[] = []): void {
+  /** Starts the process; readiness is asked for over HTTP. @param nodeFlags for Node itself. @param extra variables of its environment. */
+  start(nodeFlags: readonly string[] = [], extra: Readonly<Record<string, string>> = {}): void {
     const { binary, address, data, join: others, logFile } = this.options;
     // The first start fixes address and peers; they are persisted, and later starts need the data directory alone.
     const first = existsSync(join(data, IDENTITY_FILE))
@@ -56,7 +56,7 @@ export class ChildNode {
     const log = openSync(logFile, 'a');
     const child = spawn(process.execPath, [...nodeFlags, binary, 'start', '--data', data, ...first], {
       stdio: ['ignore', log, 'pipe'],
-      env: { ...process.env, [EXIT_WITH_PARENT]: String(process.pid) },
+      env: { ...process.env, ...extra, [EXIT_WITH_PARENT]: String(process.pid) },
     });
     closeSync(log);
     this.child = child;

@@ -25,6 +25,11 @@ const ROUNDS = ['all', 'all', 'all', 'two', 'one', 'damage', 'damage', 'damage']
 /** Between two rounds at most: what is killed then works, or still comes up. */
 const GAP_MS = 400;
 const AGAIN_MS = 1_200;
+/** Writes over the floor, spread evenly over the time. */
+const WRITES_MARGIN = 1.2;
+const SERVED_ALWAYS = 500;
+/** At least: so that what waits for writes does not wait long. */
+const WRITES_A_MINUTE = 6_000;
 
 interface Verdict {
   readonly lost: readonly string[];
@@ -59,10 +64,15 @@ class Torture {
     const client = await connect({ endpoints: nodes.all.map((node) => node.options.address), organization: 'default' });
     const vaults: Vault[] = [];
     for (let i = 0; i < VAULTS; i += 1) vaults.push(await client.createVault(`torture-${i}`));
-    const writers = new Writers(vaults);
+    const since = performance.now();
+    const millis = this.plan.minutes * 60_000;
+    const until = since + millis;
+    const wanted = Math.max(this.plan.floors.writes * WRITES_MARGIN, this.plan.minutes * WRITES_A_MINUTE);
+    const isAhead = (): boolean =>
+      writers.acknowledged > SERVED_ALWAYS + wanted * Math.min((performance.now() - since) / millis, 1);
+    const writers = new Writers(vaults, isAhead);
     this.writers = writers;
     writers.start();
-    const until = performance.now() + this.plan.minutes * 60_000;
     let cycle: (typeof ROUNDS)[number][] = [];
     while (performance.now() < until && !(this.plan.stopsAtFloors && this.short().length === 0)) {
       if (cycle.length === 0) cycle = this.shuffled();

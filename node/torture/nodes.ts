@@ -13,6 +13,8 @@ const POLL_MS = 40;
 const SERVED_WRITES = 30;
 const LAYER = new URL('./power-cut-layer.js', import.meta.url);
 const SEEDS = 2 ** 31;
+/** Often, so that checkpoints are written, interrupted, damaged and started from. */
+const ENVIRONMENT = { VOUCH_CHECKPOINT_LOG_BYTES: String(2 << 20) } as const;
 
 /** The cluster is not what it should be, and waiting longer is no use. */
 export class Stuck extends Error {
@@ -57,7 +59,7 @@ export class Nodes {
     layer.search = new URLSearchParams({ directory: data, held, seed: String(seed) }).toString();
     if (isLayered) this.layered.add(node);
     else this.layered.delete(node);
-    node.start(isLayered ? ['--import', layer.href] : []);
+    node.start(isLayered ? ['--import', layer.href] : [], ENVIRONMENT);
     this.journal.note('start', { node: name, layer: isLayered });
   }
 

@@ -29,8 +29,12 @@ export class Writers {
   private stopped: boolean = false;
   private lanes: Promise<unknown> = Promise.resolve();
 
-  constructor(vaults: readonly Vault[]) {
+  /** Whether there have been enough writes for the time that has passed: what restarts needs the processor more. */
+  private readonly isAhead: () => boolean;
+
+  constructor(vaults: readonly Vault[], isAhead: () => boolean) {
     this.vaults = vaults;
+    this.isAhead = isAhead;
   }
 
   start(): void {
@@ -46,6 +50,7 @@ export class Writers {
     const vault = lane % this.vaults.length;
     let life = 0;
     for (let count = 0; !this.stopped; count += 1) {
+      while (this.isAhead() && !this.stopped) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       const key = `${lane}/${life}/${count % KEYS_OF_LANE}`;
       if (!(await this.write(vault, key))) {
         life += 1; // that write may still happen: its key is nobody's any more
