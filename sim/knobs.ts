@@ -53,6 +53,8 @@ export interface Knobs {
   /** Share of operations behind which a client process dies and starts again, with open operations and without sessions. */
   readonly clientDeathShare: number;
   readonly hasher: 'sha256' | 'fast';
+  /** Whether nodes seal what they write. */
+  readonly sealing: boolean;
   readonly timing: RaftTiming;
   /** How long nothing happens in a group before it sleeps, microseconds. */
   readonly hibernateMicros: number;
@@ -226,6 +228,7 @@ function drawSwarm(choices: Choices): Knobs {
     expiryShare: draws.pick([0, 0.1, 0.4] as const),
     clientDeathShare: draws.pick([0, 0, 0.01, 0.05] as const),
     hasher: draws.below(10) < 6 ? 'fast' : 'sha256',
+    sealing: choices.under('knobs/sealing').below(4) === 0,
     timing: {
       electionTimeoutMinMicros: electionMin,
       electionTimeoutMaxMicros: Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
@@ -256,7 +259,8 @@ function drawSwarm(choices: Choices): Knobs {
     faultDurationMeanMicros: faultDuration,
     downMax: draws.below(4) === 0 ? nodes : Math.max(1, Math.floor((nodes - 1) / 2)),
   };
-  return withFaults(calm, faults);
+  // Copies are damaged by somebody who can read and write records; sealed ones he can do neither with.
+  return withFaults(calm, calm.sealing ? { ...faults, damagedCopy: 0 } : faults);
 }
 
 /** Production's bounds in three seeds of four; in the others so tight that they are met all the time. */
@@ -340,6 +344,7 @@ const PERF: Knobs = {
   expiryShare: 0,
   clientDeathShare: 0,
   hasher: 'fast',
+  sealing: false,
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
   hibernateMicros: 3 * SECOND,
   batchMax: 100,

@@ -106,6 +106,12 @@ const preVote: Knob = {
   set: (knobs, text) => (text === 'on' || text === 'off' ? { ...knobs, preVote: text === 'on' } : undefined),
 };
 
+const sealing: Knob = {
+  name: 'sealing',
+  wants: 'on or off',
+  set: (knobs, text) => (text === 'on' || text === 'off' ? { ...knobs, sealing: text === 'on' } : undefined),
+};
+
 const KNOBS: readonly Knob[] = [
   electionTimeout,
   heartbeat,
@@ -138,6 +144,7 @@ const KNOBS: readonly Knob[] = [
   share('expiryShare', (knobs, expiryShare) => ({ ...knobs, expiryShare })),
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
+  sealing,
   preVote,
   time('hibernateMs', (knobs, hibernateMicros) => ({ ...knobs, hibernateMicros })),
   whole('batchMax', 10_000, (knobs, batchMax) => ({ ...knobs, batchMax })),

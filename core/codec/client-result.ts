@@ -18,6 +18,7 @@
  *   14 member        member entry (state/member-entry.ts), flag changed
  *   15 members       list of member entry
  *   16 transferred   u32 group, id leader
+ *   17 vaultDeleted  ulid vault
  * Fields: client-fields.ts.
  */
 import { unreachable } from '../assert.ts';
@@ -65,6 +66,7 @@ const KIND = codeTable<ClientResult['kind']>({
   member: 14,
   members: 15,
   transferred: 16,
+  vaultDeleted: 17,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const REJECT = codeTable<RejectCode>({
@@ -106,6 +108,7 @@ const ERROR = codeTable<ClientErrorCode>({
   transfer_failed: 27,
   too_few_voters: 28,
   groups_full: 29,
+  vault_deleted: 30,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
@@ -147,6 +150,8 @@ export function writeResult(writer: Writer, result: ClientResult): void {
     case 'transferred':
       writer.u32(result.group);
       return writeId(writer, result.leader);
+    case 'vaultDeleted':
+      return writeUlid(writer, result.vault);
     case 'vaultCreated':
       return writeAnchor(writer, result.anchor);
     case 'transacted':
@@ -249,6 +254,8 @@ export function readResult(reader: Reader): ClientResult {
       const group = readGroup(reader);
       return { kind, group, leader: readNodeId(reader) };
     }
+    case 'vaultDeleted':
+      return { kind, vault: readUlid<'VaultId'>(reader) };
     case 'vaultCreated':
       return { kind, anchor: readAnchor(reader) };
     case 'transacted': {

@@ -17,15 +17,7 @@ import type { Clocks, Core, DirectoryReader, Effect, FileOp, Input } from '../ef
 import { StorageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
-import {
-  CHECKPOINT_LOG_BYTES,
-  CHECKPOINT_TRAIL_ENTRIES,
-  SEGMENT_BYTES,
-  SNAPSHOT_CHUNK_BYTES,
-  SNAPSHOT_PULL_MICROS,
-  SNAPSHOT_SERVED_MICROS,
-  SNAPSHOT_SLICE_RECORDS,
-} from '../limits.ts';
+import { SEGMENT_BYTES } from '../limits.ts';
 import { grown } from '../lists.ts';
 import type { Liveness } from '../raft/options.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
@@ -43,7 +35,8 @@ import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
 import { errorResult, quarantinedResult, removedResult } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
-import type { SnapshotHost } from './snapshot-host.ts';
+import { Sealing } from './sealing.ts';
+import { type SnapshotHost, snapshotLimits } from './snapshot-host.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { Snapshots } from './snapshots.ts';
 
@@ -78,6 +71,7 @@ export class Replica implements Core, GroupSink {
   private records: WalRecord[] = [];
   /** On files besides the log; carried out ahead of the records of the same step. */
   private fileOps: FileOp[] = [];
+  private readonly sealing: Sealing;
   private readonly store: SnapshotStore;
   private readonly snapshots: Snapshots;
   private readonly opening: GroupOpening;
@@ -93,7 +87,9 @@ export class Replica implements Core, GroupSink {
     this.id = readIdentity(reader);
     const isStale = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
     this.roster = new Roster(this.id, readManifest(reader), isStale);
+    this.sealing = new Sealing(reader, options);
     this.recovery = recoverWal(reader, {
+      sealer: this.sealing.entries,
       segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
       buggify: options.buggify,
       mark: (name) => options.probe?.mark(name),
@@ -104,7 +100,7 @@ export class Replica implements Core, GroupSink {
         'CLUSTER is there but the log is gone: a node that forgot its votes must not vote. Add it as a new node.',
       );
     }
-    this.store = new SnapshotStore(reader, options.hasher);
+    this.store = new SnapshotStore(reader, options.hasher, this.sealing.chunks);
     this.snapshots = new Snapshots({
       host: this.snapshotHost(reader),
       store: this.store,
@@ -140,22 +136,14 @@ export class Replica implements Core, GroupSink {
   }
 
   private snapshotHost(reader: DirectoryReader): SnapshotHost {
-    const { hasher, buggify, probe, snapshots = {} } = this.options;
-    const limits = {
-      checkpointLogBytes: CHECKPOINT_LOG_BYTES,
-      chunkBytes: SNAPSHOT_CHUNK_BYTES,
-      sliceRecords: SNAPSHOT_SLICE_RECORDS,
-      trailEntries: CHECKPOINT_TRAIL_ENTRIES,
-      pullMicros: SNAPSHOT_PULL_MICROS,
-      servedMicros: SNAPSHOT_SERVED_MICROS,
-      ...snapshots,
-    };
+    const { hasher, buggify, probe, snapshots } = this.options;
     return {
       self: this.id,
       reader,
       hasher,
       buggify,
-      limits,
+      sealer: this.sealing.chunks,
+      limits: snapshotLimits(snapshots),
       now: () => this.now,
       mark: (name) => probe?.mark(name),
       write: (ops) => this.writeFiles(ops),
@@ -188,6 +176,7 @@ export class Replica implements Core, GroupSink {
     this.dispatch(input);
     if (this.started && !this.dead) this.snapshots.settle();
     this.schedule.settle(this.now, this.wall, (group) => this.hibernation.review(group));
+    for (const { group } of this.schedule.touchedLast) if (this.sealing.follow(group.state)) this.snapshots.renew(group);
     this.flushRecords();
     this.followDirectory();
     return this.effects;
@@ -491,9 +480,10 @@ export class Replica implements Core, GroupSink {
 
   /** One WAL batch for all groups of this step, and what else is to be written, ahead of the effects that wait for it. */
   private flushRecords(): void {
-    if (this.records.length === 0 && this.fileOps.length === 0) return;
+    if (this.records.length === 0 && this.fileOps.length === 0 && !this.sealing.isChanged) return;
     this.seq = plus(this.seq, 1);
-    const ops: readonly FileOp[] = [...this.fileOps, ...this.recovery.wal.plan(this.records)];
+    const log = this.recovery.wal.plan(this.records);
+    const ops: readonly FileOp[] = [...this.sealing.takeOps(), ...this.fileOps, ...log];
     if (this.records.length > 0) this.completions.record(this.seq, this.recovery.wal.lastNumber);
     this.effects.unshift({ kind: 'persist', seq: this.seq, ops });
   }

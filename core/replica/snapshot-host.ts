@@ -2,6 +2,15 @@
 import type { Buggify, Hasher } from '../capability.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
 import type { GroupId, Micros, NodeId, Seq } from '../ids.ts';
+import {
+  CHECKPOINT_LOG_BYTES,
+  CHECKPOINT_TRAIL_ENTRIES,
+  SNAPSHOT_CHUNK_BYTES,
+  SNAPSHOT_PULL_MICROS,
+  SNAPSHOT_SERVED_MICROS,
+  SNAPSHOT_SLICE_RECORDS,
+} from '../limits.ts';
+import type { ChunkSealer } from '../snapshot/chunk-sealer.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 import type { GroupState } from '../state/group-state.ts';
 
@@ -21,11 +30,26 @@ export interface SnapshotLimits {
   readonly servedMicros: number;
 }
 
+/** Those of core/limits.ts, but for what is given. */
+export function snapshotLimits(overrides: Partial<SnapshotLimits> = {}): SnapshotLimits {
+  return {
+    checkpointLogBytes: CHECKPOINT_LOG_BYTES,
+    chunkBytes: SNAPSHOT_CHUNK_BYTES,
+    sliceRecords: SNAPSHOT_SLICE_RECORDS,
+    trailEntries: CHECKPOINT_TRAIL_ENTRIES,
+    pullMicros: SNAPSHOT_PULL_MICROS,
+    servedMicros: SNAPSHOT_SERVED_MICROS,
+    ...overrides,
+  };
+}
+
 export interface SnapshotHost {
   readonly self: NodeId;
   readonly reader: DirectoryReader;
   readonly hasher: Hasher;
   readonly buggify: Buggify;
+  /** Where this node seals what it writes. */
+  readonly sealer: ChunkSealer | undefined;
   readonly limits: SnapshotLimits;
   /** Of the present step. */
   readonly now: () => Micros;

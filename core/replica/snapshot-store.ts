@@ -8,6 +8,7 @@ import type { Hasher } from '../capability.ts';
 import type { DirectoryReader, FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import type { GroupId, LogIndex, Micros } from '../ids.ts';
+import type { ChunkSealer } from '../snapshot/chunk-sealer.ts';
 import {
   FETCHING_SUFFIX,
   parseSnapshotName,
@@ -40,15 +41,17 @@ export interface Beginning {
 export class SnapshotStore {
   private readonly reader: DirectoryReader;
   private readonly hasher: Hasher;
+  private readonly sealer: ChunkSealer | undefined;
   private readonly names: Set<string>;
   private readonly newest: Map<GroupId, HeldSnapshot> = new Map();
   /** Index of the snapshot before the newest one, and, where it was written in this life, what is in it. */
   private readonly previous: Map<GroupId, { readonly index: LogIndex; readonly held: HeldSnapshot | undefined }> = new Map();
   private readonly servedAt: Map<GroupId, Micros> = new Map();
 
-  constructor(reader: DirectoryReader, hasher: Hasher) {
+  constructor(reader: DirectoryReader, hasher: Hasher, sealer?: ChunkSealer) {
     this.reader = reader;
     this.hasher = hasher;
+    this.sealer = sealer;
     this.names = new Set(reader.list().filter((name) => parseSnapshotName(name) !== undefined));
   }
 
@@ -192,7 +195,7 @@ export class SnapshotStore {
 
   private load(name: string, place: SnapshotPlace): HeldSnapshot | undefined {
     try {
-      const steps = scanSnapshot(this.hasher, this.reader, name, place);
+      const steps = scanSnapshot(this.hasher, this.reader, name, place, this.sealer);
       let step = steps.next();
       while (step.done !== true) step = steps.next();
       return step.value === undefined ? undefined : heldOf(step.value);

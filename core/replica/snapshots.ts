@@ -39,6 +39,8 @@ export class Snapshots {
   private readonly coveredBytes: Map<GroupId, number> = new Map();
   /** Groups whose newest checkpoint cannot be read any more. */
   private readonly lost: Set<GroupId> = new Set();
+  /** Groups from which a vault was deleted, and up to which entry a checkpoint has to be to know it. */
+  private readonly renewals: Map<GroupId, LogIndex> = new Map();
   /** Bytes of the log when it was last asked whose turn it is. */
   private askedAtBytes: number = -1;
   private offers: { readonly group: ReplicaGroup; readonly incoming: IncomingSnapshot }[] = [];
@@ -131,6 +133,16 @@ export class Snapshots {
     this.removeOtherParts(group.id, meta.index);
     const hasPart = store.has(namesOf({ group: group.id, index: meta.index }).fetching);
     this.fetches.set(group.id, new FetchJob(host, group, incoming, decoded.value, hasPart));
+  }
+
+  /**
+   * A vault was deleted: a checkpoint without it is written at once, and the older ones go. Their leaves and history of it are noise
+   * already; what its commands were answered is not.
+   */
+  renew(group: ReplicaGroup): void {
+    this.lost.add(group.id);
+    this.renewals.set(group.id, group.state.lastApplied);
+    this.askedAtBytes = -1;
   }
 
   /** A peer asks for a chunk, or answers. */
@@ -255,9 +267,14 @@ export class Snapshots {
     const { host, store, wal } = this.options;
     const { id } = job.group;
     this.checkpoint = undefined;
-    this.lost.delete(id);
+    const ops = [...store.adopt(id, held)];
+    const renewal = this.renewals.get(id);
+    if (renewal === undefined || held.manifest.index >= renewal) this.lost.delete(id);
+    if (renewal !== undefined && held.manifest.index >= renewal) {
+      this.renewals.delete(id);
+      ops.push(...store.keepNewestOnly(id));
+    }
     host.mark('snapshot.checkpoint-written');
-    const ops = store.adopt(id, held);
     if (ops.length > 0) host.write(ops);
     wal.keepBehind(id, store.keepOf(id));
     job.group.checkpointed(held.manifest.index, host.limits.trailEntries);
@@ -273,6 +290,7 @@ export class Snapshots {
   private lag(group: ReplicaGroup): number {
     const { store, wal, host } = this.options;
     if (group.quarantined || group.state.lastApplied === 0 || this.fetches.has(group.id)) return 0;
+    if (group.state.gone.shreddedCount > 0) return 0; // a deletion is on its way: until then this state is less than others'
     if (this.lost.has(group.id)) return Number.POSITIVE_INFINITY;
     const newest = store.newestOf(group.id);
     if (newest !== undefined && newest.manifest.index >= group.state.lastApplied) return 0;

@@ -8,6 +8,7 @@ import type { ScanRange } from '../btree/cursor.ts';
 import type { TreeSnapshot as RowsSnapshot } from '../btree/tree.ts';
 import type { LogIndex, Micros } from '../ids.ts';
 import type { TreeSnapshot } from '../merkle/snapshot.ts';
+import type { DeletedVault } from './gone-vaults.ts';
 import type { SessionsCapture } from './sessions.ts';
 import type { Vault } from './vault.ts';
 
@@ -31,6 +32,8 @@ export class StateCapture {
   readonly sessions: SessionsCapture;
   /** Ascending by id. */
   readonly vaults: readonly Vault[];
+  /** Ascending by id. */
+  readonly deleted: readonly DeletedVault[];
   private readonly directory: RowsSnapshot | undefined;
   /** Vaults that have not changed since, nor been asked for. */
   private readonly untouched: Set<Vault>;
@@ -44,6 +47,7 @@ export class StateCapture {
     readonly sessions: SessionsCapture;
     readonly vaults: readonly Vault[];
     readonly directory: RowsSnapshot | undefined;
+    readonly deleted: readonly DeletedVault[];
     readonly onRelease: () => void;
   }) {
     this.index = state.index;
@@ -51,6 +55,7 @@ export class StateCapture {
     this.sessions = state.sessions;
     this.vaults = state.vaults;
     this.directory = state.directory;
+    this.deleted = state.deleted;
     this.onRelease = state.onRelease;
     this.untouched = new Set(state.vaults);
   }
