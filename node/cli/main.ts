@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addClusterCommands } from './cluster-commands.ts';
+import { addConfigCommand } from './config-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { CliFailure } from './failure.ts';
 import { addFsckCommand } from './fsck-command.ts';
@@ -26,6 +27,7 @@ async function program(argv: readonly string[]): Promise<Command> {
     .addHelpText('after', '\nStart a local cluster:\n  vouch up');
   addUpCommand(vouch);
   addStartCommand(vouch);
+  addConfigCommand(vouch);
   addClusterCommands(vouch);
   addMemberCommands(vouch);
   addDataCommands(vouch);

@@ -25,6 +25,7 @@ export const SettingsSchema: TSchema = Type.Object(
     logLevel: Type.Optional(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))),
     batchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     leases: Type.Optional(Type.Boolean()),
+    keyFile: Type.Optional(Type.String({ minLength: 1 })),
   },
   { additionalProperties: false },
 );
@@ -38,6 +39,8 @@ export interface Settings {
   readonly logLevel?: LogLevel;
   readonly batchMax?: number;
   readonly leases?: boolean;
+  /** Path of the master key's file. */
+  readonly keyFile?: string;
 }
 export type SettingName = keyof Settings;
 
@@ -62,5 +65,6 @@ export const SETTINGS: readonly SettingInfo[] = [
   { name: 'insecure', env: 'VOUCH_INSECURE', kind: 'flag', expects: 'true or false' },
   { name: 'logLevel', env: 'VOUCH_LOG_LEVEL', kind: 'text', expects: `one of ${LOG_LEVELS.join(', ')}` },
   { name: 'batchMax', env: 'VOUCH_BATCH_MAX', kind: 'number', expects: 'a whole number from 1 to 100' },
+  { name: 'keyFile', env: 'VOUCH_KEY_FILE', kind: 'text', expects: 'the file with the master key, outside the data directory' },
   { name: 'leases', env: 'VOUCH_LEASES', kind: 'flag', expects: 'true or false' },
 ];
