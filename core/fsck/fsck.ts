@@ -12,6 +12,7 @@ import { type GroupId, INDEX_ZERO, type LogIndex } from '../ids.ts';
 import { readIdentity, readManifest } from '../replica/directory.ts';
 import { groupsOf, type Manifest } from '../replica/manifest.ts';
 import { newGroupState } from '../replica/new-state.ts';
+import type { Sealing } from '../replica/sealing.ts';
 import { type HeldSnapshot, heldOf } from '../replica/snapshot-store.ts';
 import { parseSnapshotName, scanSnapshot } from '../snapshot/file.ts';
 import { restoreState } from '../snapshot/restore.ts';
@@ -25,9 +26,9 @@ const REPLACE =
   'The group takes no part on this node, and the other nodes go on with it. To have it here again, replace the node: vouch member replace.';
 const STANDS_IN = 'Another checkpoint, or the log itself, stands in for it, and the next one that the node writes replaces it.';
 
-/** Checks a directory. @throws StorageError where it is no directory of this program, or a read fails. */
-export function checkDirectory(reader: DirectoryReader, hasher: Hasher): FsckReport {
-  return new Fsck(reader, hasher).run();
+/** Checks a directory. @param sealing of an encrypted one. @throws StorageError where it is no directory of this program, or a read fails. */
+export function checkDirectory(reader: DirectoryReader, hasher: Hasher, sealing?: Sealing): FsckReport {
+  return new Fsck(reader, hasher, sealing).run();
 }
 
 interface Checkpoint {
@@ -39,17 +40,19 @@ interface Checkpoint {
 class Fsck {
   private readonly reader: DirectoryReader;
   private readonly hasher: Hasher;
+  private readonly sealing: Sealing | undefined;
   private readonly findings: Finding[] = [];
 
-  constructor(reader: DirectoryReader, hasher: Hasher) {
+  constructor(reader: DirectoryReader, hasher: Hasher, sealing: Sealing | undefined) {
     this.reader = reader;
     this.hasher = hasher;
+    this.sealing = sealing;
   }
 
   run(): FsckReport {
     const node = readIdentity(this.reader);
     const manifest = readManifest(this.reader);
-    const recovery = recoverWal(this.reader);
+    const recovery = recoverWal(this.reader, { sealer: this.sealing?.entries });
     if (manifest !== undefined && recovery.fresh) {
       this.damaged(undefined, 'the log is gone', 'Add this machine as a new node: one that forgot its votes must not vote.');
     }
@@ -103,7 +106,7 @@ class Fsck {
     return names.flatMap((name): Checkpoint[] => {
       const place = parseSnapshotName(name);
       if (place === undefined || place.group !== group || place.stage !== 'whole') return [];
-      const held = quietly(() => finish(scanSnapshot(this.hasher, this.reader, name, place)));
+      const held = quietly(() => finish(scanSnapshot(this.hasher, this.reader, name, place, this.sealing?.chunks)));
       const whole = held === undefined ? undefined : heldOf(held);
       if (whole === undefined) return [{ name, restored: undefined }];
       const state = newGroupState(group, manifest, { hasher: this.hasher });

@@ -9,6 +9,7 @@ import { addConfigCommand } from './config-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { CliFailure } from './failure.ts';
 import { addFsckCommand } from './fsck-command.ts';
+import { addKeysCommand } from './keys-command.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { say } from './output.ts';
 import { worseStatus } from './output-file.ts';
@@ -33,6 +34,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addDataCommands(vouch);
   addVerifyCommand(vouch);
   addFsckCommand(vouch);
+  addKeysCommand(vouch);
   // The simulator is loaded only where it is asked for (or listed): a node never pays for it.
   if (argv[2] === 'sim' || argv[2] === undefined || argv[2] === 'help' || argv.includes('--help') || argv.includes('-h')) {
     const { addSimCommands } = await import('./sim.ts');
