@@ -28,6 +28,8 @@ export interface Knobs {
   /** Groups made later, each for an organization of its own and on some of the nodes; every other vault lies in one of them. */
   readonly placedGroups: number;
   readonly vaults: number;
+  /** Vaults that are made, written to and deleted again meanwhile. */
+  readonly briefVaults: number;
   /** Keys of each kind per vault: few, so that operations meet. */
   readonly keys: number;
   /** Operations the clients invoke before the faults stop. */
@@ -215,6 +217,7 @@ function drawSwarm(choices: Choices): Knobs {
     dataGroups: draws.between(1, 3),
     placedGroups: choices.under('knobs/groups').pick([0, 0, 1, 2] as const),
     vaults: draws.between(1, 3),
+    briefVaults: choices.under('knobs/brief-vaults').pick([0, 0, 0, 3, 10] as const),
     keys: draws.between(2, 6),
     operations,
     calmOperations: CALM_OPERATIONS,
@@ -331,6 +334,7 @@ const PERF: Knobs = {
   dataGroups: 1,
   placedGroups: 0,
   vaults: 1,
+  briefVaults: 0,
   keys: 400,
   operations: 10_000,
   calmOperations: CALM_OPERATIONS,

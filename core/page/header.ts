@@ -13,7 +13,8 @@
  *       24    2  prefixLength: the shared prefix is the last bytes of the page
  *       26    2  0
  *       28    4  link: leftmost child of a branch, next page of an overflow chain, else 0
- *       32   28  reserved for sealing at rest: 12 nonce, 16 tag; 0 in clear
+ *       32   28  reserved for sealing at rest: 12 nonce, 16 tag; 0 in clear. A sealed text also names its salt (16, one per opening
+ *                of the directory: core/seal/vault-keys.ts), which has to stand elsewhere in the file, by number in the nonce's first 4
  *       60    4  0
  */
 import type { PageId } from './store.ts';

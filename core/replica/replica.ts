@@ -176,10 +176,17 @@ export class Replica implements Core, GroupSink {
     this.dispatch(input);
     if (this.started && !this.dead) this.snapshots.settle();
     this.schedule.settle(this.now, this.wall, (group) => this.hibernation.review(group));
-    for (const { group } of this.schedule.touchedLast) if (this.sealing.follow(group.state)) this.snapshots.renew(group);
+    for (const { group } of this.schedule.touchedLast) this.followDeletions(group);
     this.flushRecords();
     this.followDirectory();
     return this.effects;
+  }
+
+  private followDeletions(group: ReplicaGroup): void {
+    if (group.state.gone.shreddedCount > 0) this.options.probe?.mark('replica.deletion-awaited');
+    if (!this.sealing.follow(group.state)) return;
+    this.options.probe?.mark('replica.vault-deleted');
+    this.snapshots.renew(group);
   }
 
   nextDeadline(): Micros {

@@ -140,6 +140,8 @@ export class Snapshots {
    * already; what its commands were answered is not.
    */
   renew(group: ReplicaGroup): void {
+    // A node may die before it begins; the next checkpoint is without the vault anyway.
+    if (this.options.host.buggify('snapshot.postpone-renewal')) return;
     this.lost.add(group.id);
     this.renewals.set(group.id, group.state.lastApplied);
     this.askedAtBytes = -1;
@@ -267,17 +269,22 @@ export class Snapshots {
     const { host, store, wal } = this.options;
     const { id } = job.group;
     this.checkpoint = undefined;
-    const ops = [...store.adopt(id, held)];
+    this.remove(store.adopt(id, held));
     const renewal = this.renewals.get(id);
-    if (renewal === undefined || held.manifest.index >= renewal) this.lost.delete(id);
-    if (renewal !== undefined && held.manifest.index >= renewal) {
+    const isRenewed = renewal !== undefined && held.manifest.index >= renewal;
+    if (renewal === undefined || isRenewed) this.lost.delete(id);
+    if (isRenewed) {
       this.renewals.delete(id);
-      ops.push(...store.keepNewestOnly(id));
+      this.remove(store.keepNewestOnly(id));
     }
     host.mark('snapshot.checkpoint-written');
-    if (ops.length > 0) host.write(ops);
     wal.keepBehind(id, store.keepOf(id));
     job.group.checkpointed(held.manifest.index, host.limits.trailEntries);
+  }
+
+  /** Carries removals out; the store has to hear of them before it is asked for others. */
+  private remove(ops: readonly FileOp[]): void {
+    if (ops.length > 0) this.options.host.write(ops);
   }
 
   private giveUp(job: CheckpointJob): void {
