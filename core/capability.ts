@@ -23,3 +23,38 @@ export type Buggify = (site: string) => boolean;
 
 /** Production's buggify. */
 export const neverBuggify: Buggify = () => false;
+
+declare const keyBrand: unique symbol;
+/** A key inside a cipher. Whoever holds the handle can use the key; nobody reads its bytes, so they reach no state, digest or tape. */
+export interface KeyHandle {
+  readonly [keyBrand]: true;
+}
+
+/** Bytes of a wrapped data key (RFC 3394: the key and one 8-byte check). */
+export const WRAPPED_KEY_BYTES: number = 40;
+/** Bytes that a sealed text is longer by. */
+export const TAG_BYTES: number = 16;
+/** Bytes of a nonce. */
+export const NONCE_BYTES: number = 12;
+
+/**
+ * Authenticated encryption under keys that it draws, keeps and never shows. It holds one master key, given where it is made.
+ * The node runtime injects AES-256-GCM, HKDF-SHA-256 and AES key wrap; the simulator a stand-in that keeps the same promises.
+ */
+export interface Cipher {
+  readonly name: string;
+  /** Eight bytes that tell one master key from another, and nothing else of it. */
+  readonly masterKeyId: Uint8Array;
+  /** A new data key. */
+  drawKey(): KeyHandle;
+  /** The key under the master key, WRAPPED_KEY_BYTES long. */
+  wrap(key: KeyHandle): Uint8Array;
+  /** undefined: this master key did not wrap it. */
+  unwrap(wrapped: Uint8Array): KeyHandle | undefined;
+  /** A key that follows from another one, a salt and what it is for. */
+  derive(key: KeyHandle, salt: Uint8Array, info: Uint8Array): KeyHandle;
+  /** Ciphertext, then the tag. A nonce is used once under one key: the caller's promise. @param aad is bound to it, not hidden */
+  seal(key: KeyHandle, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** undefined: not what was sealed under this key, nonce and aad. */
+  open(key: KeyHandle, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+}

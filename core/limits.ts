@@ -47,6 +47,11 @@ export const APPLY_BYTES_MAX: number = 256 * 1024;
 export const READ_QUEUE_MAX: number = 8192;
 /** One WAL record's payload, bytes. */
 export const RECORD_BYTES_MAX: number = ENTRY_BYTES_MAX + 64 * 1024;
+/**
+ * The same once it is sealed. Why four times: a section of 43 bytes, the smallest there is, takes 150 sealed, and an entry may be full
+ * of them; of ordinary entries a sealed record is a few hundred bytes longer.
+ */
+export const SEALED_RECORD_BYTES_MAX: number = 4 * RECORD_BYTES_MAX;
 /** Preallocated WAL segment, bytes. Why 64 MiB: preallocation is paid seldom, a segment is cheap to scan. */
 export const SEGMENT_BYTES: number = 64 << 20;
 /** One wire frame, bytes. */
@@ -106,10 +111,16 @@ export const SLUG_BYTES_MAX: number = 64;
 export const PROOF_BYTES_MAX: number = 16 << 20;
 /** Vaults in one group. */
 export const VAULTS_MAX: number = 100_000;
+/** Vaults ever deleted from one group. Their ids are kept for ever, so that none comes back; 32 bytes each in every snapshot. */
+export const DELETED_VAULTS_MAX: number = 1_000_000;
 /** A chunk of a snapshot ends before it passes this many bytes; one larger record is a chunk of its own. */
 export const SNAPSHOT_CHUNK_BYTES: number = 64 * 1024;
 /** Largest chunk, bytes: a transaction in its row, or one entity's leaf with its frame. */
 export const SNAPSHOT_CHUNK_BYTES_MAX: number = 1 << 20;
+/** A sealed chunk in a file, bytes. Why four times: a chunk of the history may hold many small vaults, each sealed by itself. */
+export const SEALED_CHUNK_BYTES_MAX: number = 4 * SNAPSHOT_CHUNK_BYTES_MAX;
+/** Keys derived for reading that are kept at hand. Why so few: what is read together was mostly sealed in one life of the node. */
+export const DERIVED_KEYS_KEPT_MAX: number = 1024;
 /** Chunks of one section of a snapshot. Why 2^26: 4 TiB in chunks of 64 KiB, and their hashes are still countable in a u32. */
 export const SNAPSHOT_CHUNKS_MAX: number = 1 << 26;
 /**
@@ -152,6 +163,8 @@ export const BUCKET_SLICE_LEAVES: number = 500;
 export const SCRUB_PERIOD_MICROS: number = 7 * 24 * 3600 * 1_000_000;
 /** Shortest time between two pages of a scrub. Why 1 ms: a page costs 30 µs, so a scrub takes a thirtieth of a core at most. */
 export const SCRUB_STEP_MICROS_MIN: number = 1000;
+/** Pages that one step looks at for those of deleted vaults. Why 64: each costs a small read of the file, 10 µs. */
+export const ORPHAN_SLICE_PAGES: number = 64;
 /** Entries kept in memory behind a checkpoint, so that a follower a little behind needs no snapshot. */
 export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
 /** A snapshot that was asked for within this time is not replaced by a newer one. */
@@ -193,7 +206,7 @@ export const HIBERNATE_MICROS: number = 3_000_000;
 assert(TRANSACTION_BYTES_MAX * 2 <= ENTRY_BYTES_MAX, 'a transaction fits an entry with its framing');
 assert(ENTITY_VALUE_BYTES_MAX < TRANSACTION_BYTES_MAX, 'one entity value fits a transaction');
 assert(ENTRY_BYTES_MAX < RECORD_BYTES_MAX, 'an entry fits a WAL record');
-assert(RECORD_BYTES_MAX * 4 < SEGMENT_BYTES, 'a segment holds several records');
+assert(SEALED_RECORD_BYTES_MAX * 2 < SEGMENT_BYTES, 'a segment holds several records');
 assert(APPEND_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX, 'an append fits a frame');
 assert(OUTBOX_BYTES_MAX >= 2 * UNCOMMITTED_BYTES_MAX, 'an outbox holds what a leader may have uncommitted');
 assert(PROPOSAL_QUEUE_BYTES_MAX > ENTRY_BYTES_MAX, 'a queue holds what an entry takes');

@@ -1,12 +1,14 @@
 /**
  * A node's data directory as `vouch start` meets it: empty (a new node is made in it), a node's (opened), or something else
- * (refused with a sentence, unchanged). Order of creation: NODE first, IDENTITY last; a directory without IDENTITY that holds
+ * (refused with a sentence, unchanged). Order of creation: NODE first, then the key file of an encrypted one, IDENTITY last; a directory without IDENTITY that holds
  * nothing but unfinished creation is still empty, so a crash in between costs nothing.
  */
 import { fromUtf8 } from '../core/bytes/text.ts';
-import type { Entropy } from '../core/capability.ts';
+import type { Cipher, Entropy } from '../core/capability.ts';
 import { StorageError } from '../core/errors.ts';
 import { createDirectory, IDENTITY_FILE, readIdentity, replaceFile, TEMPORARY_SUFFIX } from '../core/replica/directory.ts';
+import { createKeyFile } from '../core/replica/sealing.ts';
+import { KEY_FILE } from '../core/seal/key-file.ts';
 import { demandWholeFiles } from './directory-copy.ts';
 import { FileDisk } from './disk/file-disk.ts';
 import { decodeNodeFile, encodeNodeFile, NODE_FILE, type NodeFile } from './node-file.ts';
@@ -26,10 +28,24 @@ export interface OpenedDirectory {
   readonly ignored: readonly string[];
 }
 
-const UNFINISHED: ReadonlySet<string> = new Set([NODE_FILE, NODE_FILE + TEMPORARY_SUFFIX, IDENTITY_FILE + TEMPORARY_SUFFIX]);
+const UNFINISHED: ReadonlySet<string> = new Set([
+  NODE_FILE,
+  NODE_FILE + TEMPORARY_SUFFIX,
+  KEY_FILE,
+  KEY_FILE + TEMPORARY_SUFFIX,
+  IDENTITY_FILE + TEMPORARY_SUFFIX,
+]);
 
-/** Opens or makes the directory. Throws StorageError with a sentence for the operator; the directory is then unlocked again. */
-export async function openDataDirectory(path: string, first: FirstBoot, entropy: Entropy): Promise<OpenedDirectory> {
+/**
+ * Opens or makes the directory. @param cipher a new one is encrypted under its master key; whether it fits one that is there, the
+ * replica finds out. Throws StorageError with a sentence for the operator; the directory is then unlocked again.
+ */
+export async function openDataDirectory(
+  path: string,
+  first: FirstBoot,
+  entropy: Entropy,
+  cipher?: Cipher,
+): Promise<OpenedDirectory> {
   const disk = await FileDisk.open(path);
   try {
     const names = disk.list();
@@ -41,14 +57,14 @@ export async function openDataDirectory(path: string, first: FirstBoot, entropy:
         `${disk.directory} is not empty and not a Vouch data directory (it holds "${foreign}"). Name an empty one.`,
       );
     }
-    return await create(disk, first, entropy);
+    return await create(disk, first, entropy, cipher);
   } catch (error) {
     await disk.close();
     throw error;
   }
 }
 
-async function create(disk: FileDisk, first: FirstBoot, entropy: Entropy): Promise<OpenedDirectory> {
+async function create(disk: FileDisk, first: FirstBoot, entropy: Entropy, cipher: Cipher | undefined): Promise<OpenedDirectory> {
   if (first.listen === undefined) {
     throw new StorageError(
       'listen_missing',
@@ -64,6 +80,8 @@ async function create(disk: FileDisk, first: FirstBoot, entropy: Entropy): Promi
   };
   const stale = disk.size(NODE_FILE + TEMPORARY_SUFFIX) !== undefined;
   await disk.execute(replaceFile(NODE_FILE, encodeNodeFile(file), stale));
+  if (cipher !== undefined) await disk.execute(createKeyFile(cipher, disk));
+  else if (disk.size(KEY_FILE) !== undefined) await disk.execute([{ op: 'remove', file: KEY_FILE }, { op: 'syncDirectory' }]);
   await disk.execute(createDirectory(entropy, disk).ops);
   return { disk, file, ignored: [] };
 }

@@ -25,7 +25,10 @@ import { fromClientError, HttpError } from './http/errors.ts';
 /** Runs one request to its definite end. */
 export type Ask = (request: LogicalRequest) => Promise<OperationOutcome>;
 
-/** Stores remembered by id. Why it is safe: a vault never changes its organization, name or group. */
+/**
+ * Stores remembered by id. Why it is safe: a vault never changes its organization, name or group, and what its group says of a deleted
+ * one no memory hides.
+ */
 const STORE_CACHE_MAX = 10_000;
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
@@ -57,7 +60,13 @@ export class Ledger {
       'vault',
     );
     const { vault } = reserved;
-    if (!reserved.created && (await this.exists(vault))) {
+    const standing = reserved.created ? 'missing' : await this.standingOf(vault);
+    if (standing === 'deleted') {
+      // The one that deleted it ended before it gave the name free.
+      await this.deleteStore(vault);
+      return this.createStore(organization, name);
+    }
+    if (standing === 'there') {
       throw new HttpError(
         400,
         'already_exists',
@@ -68,6 +77,17 @@ export class Ledger {
     await this.expect({ kind: 'createVault', group, organization: organizationId, vault: id }, 'vaultCreated');
     this.remember(vault);
     return vault;
+  }
+
+  /**
+   * Deletes the data in the vault's group, then the name in the directory: what cannot be undone comes first, and the name leads to
+   * it until it is done. Both steps may be repeated.
+   */
+  async deleteStore({ group, organization, organizationName, id }: VaultEntry): Promise<void> {
+    await this.expect({ kind: 'deleteVault', group, organization, vault: id }, 'vaultDeleted');
+    const body = { kind: 'releaseVault', organization: organizationName, vault: id } as const;
+    await this.expect({ kind: 'directory', body }, 'vaultDeleted');
+    this.stores.delete(id);
   }
 
   /** Every node there is and was. */
@@ -133,7 +153,7 @@ export class Ledger {
     return this.expect({ kind: 'query', group, organization, vault: id, query, ...options }, kind);
   }
 
-  private async exists(vault: VaultEntry): Promise<boolean> {
+  private async standingOf(vault: VaultEntry): Promise<'there' | 'missing' | 'deleted'> {
     const { group, organization, id } = vault;
     const query: VaultQuery = { kind: 'block', height: 0 as Height };
     const request = {
@@ -147,9 +167,10 @@ export class Ledger {
       proof: false,
     } as const;
     const outcome = await this.ask(request);
-    if (!outcome.ok && outcome.code === 'vault_missing') return false;
+    if (!outcome.ok && outcome.code === 'vault_missing') return 'missing';
+    if (!outcome.ok && outcome.code === 'vault_deleted') return 'deleted';
     this.settle(outcome, 'block');
-    return true;
+    return 'there';
   }
 
   private async lookup(by: {
@@ -160,6 +181,11 @@ export class Ledger {
     const outcome = await this.ask({ kind: 'lookupVault', ...by, consistency: 'linearizable' });
     if (!outcome.ok && outcome.code === 'vault_missing') return undefined;
     return this.settle(outcome, 'vault').vault;
+  }
+
+  /** By id, without what is remembered: a store that another node has deleted is not shown as if it were there. */
+  async lookupStore(id: string): Promise<VaultEntry | undefined> {
+    return decodeUlid(id) === undefined ? undefined : this.lookup({ organization: '', name: '', id });
   }
 
   private async expect<K extends Answer['kind']>(request: LogicalRequest, kind: K): Promise<AnswerOf<K>> {

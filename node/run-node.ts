@@ -1,5 +1,6 @@
 /** `vouch start` without its command line: opens a node, runs it until a signal or a fatal error, and says how it ended. */
 import { type Logger, pino } from 'pino';
+import type { Cipher } from '../core/capability.ts';
 import { StorageError } from '../core/errors.ts';
 import { socketLinks } from '../net/client/endpoint-link.ts';
 import { openNodeSocket } from '../net/client/node-socket.ts';
@@ -7,6 +8,7 @@ import { type Address, formatAddress, isLoopback, parseAddress } from './config/
 import type { Settings } from './config/schema.ts';
 import { type OpenedDirectory, openDataDirectory } from './data-directory.ts';
 import { systemEntropy } from './entropy.ts';
+import { cipherOf, type KeyProvider } from './keys/provider.ts';
 import { readNodeFile } from './node-file.ts';
 import { EXIT_WITH_PARENT, watchParent } from './parent-watch.ts';
 import { describeListenFailure, portProblem } from './port-probe.ts';
@@ -20,7 +22,7 @@ export type NodeEnd =
   | { readonly kind: 'failed'; readonly message: string };
 
 /** Runs until the node ends. Never rejects for a reason that an operator can mend. */
-export async function runNode(settings: Settings): Promise<NodeEnd> {
+export async function runNode(settings: Settings, masterKey: KeyProvider | undefined): Promise<NodeEnd> {
   const { data } = settings;
   if (data === undefined) return { kind: 'refused', usage: true, message: 'Name the data directory: --data DIR.' };
   const log = pino({ level: settings.logLevel ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime });
@@ -31,9 +33,11 @@ export async function runNode(settings: Settings): Promise<NodeEnd> {
   const problem = listen === undefined ? undefined : await addressProblem(listen, insecure);
   if (problem !== undefined) return { kind: 'refused', usage: false, message: problem };
   let directory: OpenedDirectory;
+  let cipher: Cipher | undefined;
   try {
+    cipher = await cipherOf(masterKey);
     const { join, advertise } = settings;
-    directory = await openDataDirectory(data, { listen: settings.listen, join, advertise, insecure }, systemEntropy);
+    directory = await openDataDirectory(data, { listen: settings.listen, join, advertise, insecure }, systemEntropy, cipher);
   } catch (error) {
     if (error instanceof StorageError) return { kind: 'refused', usage: error.code === 'listen_missing', message: error.message };
     throw error;
@@ -45,7 +49,7 @@ export async function runNode(settings: Settings): Promise<NodeEnd> {
   if (/^(0\.0\.0\.0|\[::\]):/.test(advertise)) {
     log.warn(`other nodes cannot dial ${advertise}: in a cluster of several, --advertise an address that they reach`);
   }
-  return serve(directory, settings, log);
+  return serve(directory, cipher, settings, log);
 }
 
 async function addressProblem(listen: string, insecure: boolean): Promise<string | undefined> {
@@ -58,7 +62,7 @@ async function addressProblem(listen: string, insecure: boolean): Promise<string
   return problem === undefined ? undefined : `${problem}.`;
 }
 
-async function serve(directory: OpenedDirectory, settings: Settings, log: Logger): Promise<NodeEnd> {
+async function serve(directory: OpenedDirectory, cipher: Cipher | undefined, settings: Settings, log: Logger): Promise<NodeEnd> {
   const address = parseAddress(directory.file.listen) as Address;
   let fail: (message: string) => void = () => undefined;
   const failed = new Promise<string>((resolve) => {
@@ -68,6 +72,7 @@ async function serve(directory: OpenedDirectory, settings: Settings, log: Logger
   try {
     server = new NodeServer({
       directory,
+      cipher,
       address,
       advertise: directory.file.advertise ?? directory.file.listen,
       batchMax: settings.batchMax,
@@ -94,7 +99,11 @@ async function serve(directory: OpenedDirectory, settings: Settings, log: Logger
     await server.abandon();
     return { kind: 'refused', usage: false, message: `${describeListenFailure(address, error as NodeJS.ErrnoException)}.` };
   }
-  log.info({ node: server.replica.id, listen: formatAddress(address), data: directory.disk.directory }, 'the node is up');
+  const encrypted = cipher !== undefined;
+  log.info(
+    { node: server.replica.id, listen: formatAddress(address), data: directory.disk.directory, encrypted },
+    'the node is up',
+  );
   const why = await Promise.race([failed.then((message) => ({ message })), stopped]);
   if (typeof why === 'object') {
     log.fatal(why.message);

@@ -3,7 +3,7 @@
  * written before the address is known to be free, nothing is answered before recovery is durable, and the listener opens last.
  */
 import type { Logger } from 'pino';
-import { neverBuggify } from '../core/capability.ts';
+import { type Cipher, neverBuggify } from '../core/capability.ts';
 import { isCommand, type LogicalRequest } from '../core/client/operation.ts';
 import { Outbox } from '../core/codec/outbox.ts';
 import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
@@ -37,6 +37,8 @@ import { packageVersion } from './version.ts';
 
 export interface NodeServerOptions {
   readonly directory: OpenedDirectory;
+  /** Of an encrypted directory. */
+  readonly cipher?: Cipher | undefined;
   /** Where it listens. */
   readonly address: Address;
   /** HOST:PORT under which others reach it. */
@@ -72,6 +74,7 @@ export class NodeServer {
     const address = options.advertise;
     const { replica, effects } = Replica.open(directory.disk, sampleClocks(), {
       hasher: nativeHasher,
+      cipher: options.cipher,
       entropy: systemEntropy,
       seed: seedFrom(systemEntropy),
       buggify: neverBuggify,

@@ -28,6 +28,8 @@ export interface Knobs {
   /** Groups made later, each for an organization of its own and on some of the nodes; every other vault lies in one of them. */
   readonly placedGroups: number;
   readonly vaults: number;
+  /** Vaults that are made, written to and deleted again meanwhile. */
+  readonly briefVaults: number;
   /** Keys of each kind per vault: few, so that operations meet. */
   readonly keys: number;
   /** Operations the clients invoke before the faults stop. */
@@ -55,6 +57,8 @@ export interface Knobs {
   /** Share of operations behind which a client process dies and starts again, with open operations and without sessions. */
   readonly clientDeathShare: number;
   readonly hasher: 'sha256' | 'fast';
+  /** Whether nodes seal what they write. */
+  readonly sealing: boolean;
   readonly timing: RaftTiming;
   /** How long nothing happens in a group before it sleeps, microseconds. */
   readonly hibernateMicros: number;
@@ -223,6 +227,7 @@ function drawSwarm(choices: Choices): Knobs {
     dataGroups: draws.between(1, 3),
     placedGroups: choices.under('knobs/groups').pick([0, 0, 1, 2] as const),
     vaults: draws.between(1, 3),
+    briefVaults: choices.under('knobs/brief-vaults').pick([0, 0, 0, 3, 10] as const),
     keys: draws.between(2, 6),
     operations,
     calmOperations: CALM_OPERATIONS,
@@ -237,6 +242,7 @@ function drawSwarm(choices: Choices): Knobs {
     retentionShare: choices.under('knobs/retention').pick([0, 0, 0.03, 0.15] as const),
     clientDeathShare: draws.pick([0, 0, 0.01, 0.05] as const),
     hasher: draws.below(10) < 6 ? 'fast' : 'sha256',
+    sealing: choices.under('knobs/sealing').below(4) === 0,
     timing: {
       electionTimeoutMinMicros: electionMin,
       electionTimeoutMaxMicros: Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
@@ -270,7 +276,8 @@ function drawSwarm(choices: Choices): Knobs {
     faultDurationMeanMicros: faultDuration,
     downMax: draws.below(4) === 0 ? nodes : Math.max(1, Math.floor((nodes - 1) / 2)),
   };
-  return withFaults(calm, faults);
+  // Copies are damaged by somebody who can read and write records; sealed ones he can do neither with.
+  return withFaults(calm, calm.sealing ? { ...faults, damagedCopy: 0 } : faults);
 }
 
 /** Production's bounds in three seeds of four; in the others so tight that they are met all the time. */
@@ -347,6 +354,7 @@ const PERF: Knobs = {
   dataGroups: 1,
   placedGroups: 0,
   vaults: 1,
+  briefVaults: 0,
   keys: 400,
   operations: 10_000,
   calmOperations: CALM_OPERATIONS,
@@ -361,6 +369,7 @@ const PERF: Knobs = {
   retentionShare: 0,
   clientDeathShare: 0,
   hasher: 'fast',
+  sealing: false,
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
   hibernateMicros: 3 * SECOND,
   batchMax: 100,

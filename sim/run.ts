@@ -39,6 +39,7 @@ import { type StoryEvents, storyEvents } from './story-events.ts';
 import type { Choices, Profile, Tape } from './tape.ts';
 import type { TraceListener } from './trace.ts';
 import { drawSeed, VouchProtocol, type VouchShape } from './vouch.ts';
+import { BriefVaults } from './workload/brief-vaults.ts';
 import { type Behaviour, type Plan, SimClient } from './workload/client.ts';
 import { History } from './workload/history.ts';
 import { Housekeeper } from './workload/housekeeper.ts';
@@ -187,6 +188,8 @@ class Run {
       placed: replicasOf(knobs),
       keys: knobs.keys,
       history: this.history,
+      brief: new BriefVaults({ count: knobs.briefVaults, isOpen: () => this.clientsMatter && !this.isCalm }),
+      thinkMicros: knobs.thinkMeanMicros,
     });
     this.keeperClient = this.createClient(0, 1, this.housekeeper);
     this.cutMicros = Math.min(options.cutMicros ?? Number.POSITIVE_INFINITY, options.tape?.cutMicros ?? Number.POSITIVE_INFINITY);
@@ -333,6 +336,7 @@ class Run {
     const { scenario } = this;
     if (scenario !== undefined) book.perform('tell', () => scenario.tell(book));
     this.clientsMatter = true;
+    this.wakeKeeper();
     // Not a failure when time runs out: what was done by then is judged for substance at the end.
     this.advance(world.now + knobs.workMicrosMax);
     this.meter?.end();

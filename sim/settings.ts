@@ -106,6 +106,12 @@ const preVote: Knob = {
   set: (knobs, text) => (text === 'on' || text === 'off' ? { ...knobs, preVote: text === 'on' } : undefined),
 };
 
+const sealing: Knob = {
+  name: 'sealing',
+  wants: 'on or off',
+  set: (knobs, text) => (text === 'on' || text === 'off' ? { ...knobs, sealing: text === 'on' } : undefined),
+};
+
 const KNOBS: readonly Knob[] = [
   electionTimeout,
   heartbeat,
@@ -128,6 +134,7 @@ const KNOBS: readonly Knob[] = [
   whole('groups', GROUPS_MAX, (knobs, dataGroups) => ({ ...knobs, dataGroups })),
   whole('placedGroups', GROUPS_MAX, (knobs, placedGroups) => ({ ...knobs, placedGroups }), 0),
   whole('vaults', GROUPS_MAX, (knobs, vaults) => ({ ...knobs, vaults })),
+  whole('briefVaults', 1000, (knobs, briefVaults) => ({ ...knobs, briefVaults }), 0),
   whole('keys', 100_000, (knobs, keys) => ({ ...knobs, keys })),
   whole('operations', 10_000_000, (knobs, operations) => ({ ...knobs, operations })),
   time('thinkMs', (knobs, thinkMeanMicros) => ({ ...knobs, thinkMeanMicros }), 0),
@@ -139,6 +146,7 @@ const KNOBS: readonly Knob[] = [
   share('retentionShare', (knobs, retentionShare) => ({ ...knobs, retentionShare })),
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
+  sealing,
   preVote,
   time('hibernateMs', (knobs, hibernateMicros) => ({ ...knobs, hibernateMicros })),
   whole('batchMax', 10_000, (knobs, batchMax) => ({ ...knobs, batchMax })),

@@ -2,7 +2,7 @@
 import { defined } from '../core/assert.ts';
 import { drawId } from '../core/bytes/hex-id.ts';
 import { Writer } from '../core/bytes/writer.ts';
-import type { Hasher } from '../core/capability.ts';
+import type { Cipher, Hasher } from '../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
 import { decodeClientRequest, encodeClientResult } from '../core/codec/client-frame.ts';
 import type { Envelope } from '../core/codec/envelope.ts';
@@ -15,8 +15,10 @@ import type { SeedWords } from '../core/random.ts';
 import { createDirectory } from '../core/replica/directory.ts';
 import { foundingManifest, type Manifest } from '../core/replica/manifest.ts';
 import { Replica } from '../core/replica/replica.ts';
+import { createKeyFile } from '../core/replica/sealing.ts';
 import type { SealedBlock } from '../core/state/group-state.ts';
 import { BuggifySites } from './buggify-sites.ts';
+import { simulatedCipher } from './cipher.ts';
 import { entropyFrom } from './entropy.ts';
 import { fastHasher } from './hasher.ts';
 import type { Knobs } from './knobs.ts';
@@ -37,6 +39,7 @@ export interface VouchShape {
 /** Told of every block a node seals, at first apply and at replay. */
 export type BlockListener = (node: number, block: SealedBlock) => void;
 
+const MASTER_KEY: Uint8Array = Uint8Array.of(1);
 /** Where the envelope count stands in a Raft frame (core/codec/frame.ts). */
 const ENVELOPE_COUNT_AT = 34;
 
@@ -45,6 +48,8 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
   private readonly knobs: Knobs;
   private readonly cluster: ClusterId;
   readonly hasher: Hasher;
+  /** One for all nodes: they are of one region, and it sees every nonce of the run. */
+  private readonly cipher: Cipher | undefined;
   private readonly writer: Writer = new Writer();
   onBlock: BlockListener = () => undefined;
   /** What the run has covered. */
@@ -56,12 +61,15 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     this.choices = choices;
     this.knobs = knobs;
     this.hasher = knobs.hasher === 'fast' ? fastHasher : sha256;
+    const { sealing } = knobs;
+    this.cipher = sealing ? simulatedCipher(MASTER_KEY, entropyFrom(choices.under('cipher/keys'))) : undefined;
     this.sites = new BuggifySites(choices.under('buggify/sites'), knobs.buggify);
     this.cluster = drawId<'ClusterId'>(entropyFrom(choices.under('cluster/id')));
   }
 
   create(draws: Draws): ReturnType<typeof createDirectory> {
-    return createDirectory(entropyFrom(draws));
+    const { id, ops } = createDirectory(entropyFrom(draws));
+    return { id, ops: this.cipher === undefined ? ops : [...createKeyFile(this.cipher), ...ops] };
   }
 
   open(
@@ -74,6 +82,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     const buggify = choices.under(`node/${place.node}/buggify`);
     const { replica, effects } = Replica.open(reader, clocks, {
       hasher: this.hasher,
+      cipher: this.cipher,
       entropy: entropyFrom(choices.under(`node/${place.node}/entropy`)),
       seed: drawSeed(seed),
       buggify: knobs.buggify === 0 ? () => false : (site) => this.sites.isActive(site) && buggify.chance(this.sites.rate(site)),
@@ -141,6 +150,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
   }
 
   openDamagedCopy(reader: DirectoryReader, clocks: Clocks, draws: Draws): string | undefined {
+    if (this.cipher !== undefined) return undefined; // set by hand beside the fault: see drawKnobs
     return openDamagedCopy(reader, clocks, draws, { hasher: this.hasher, mark: (name) => this.marks.mark(name) });
   }
 }

@@ -9,6 +9,7 @@ import { RecordKind, recordBytes } from '../core/wal/record.ts';
 import { type FoundRecord, type SegmentScan, scanSegment } from '../core/wal/scan.ts';
 import { segmentId } from '../core/wal/segment.ts';
 import type { Atlas, Place } from './atlas.ts';
+import { KEYLESS } from './keyless.ts';
 import type { Draws } from './tape.ts';
 import type { VirtualDisk } from './virtual-disk.ts';
 
@@ -137,7 +138,7 @@ function standingOn(disk: VirtualDisk): readonly Standing[] {
   const scans: SegmentScan[] = [];
   for (const file of disk.list()) {
     const id = segmentId(file);
-    if (id !== undefined) scans.push(scanSegment(id, disk.read(file, 0, disk.size(file) ?? 0)));
+    if (id !== undefined) scans.push(scanSegment(id, disk.read(file, 0, disk.size(file) ?? 0), KEYLESS));
   }
   const floor = scans.reduce(
     (highest, { header }) => (header.kind === 'valid' ? Math.max(highest, header.header.floor) : highest),

@@ -129,6 +129,7 @@ function withDirectory(group: RefoundedGroup, rows: Iterable<Row>, hasher: Hashe
   return {
     manifest: { ...group.manifest, sections },
     chunks: {
+      isShredded: (vault) => group.chunks.isShredded(vault),
       chunk: (section, number) => (section === Section.directory ? made[number] : group.chunks.chunk(section, number)),
     },
   };

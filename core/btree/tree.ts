@@ -4,7 +4,7 @@
  * What is given is copied; what `get`, `key` and `value` return is the caller's.
  */
 import { assert } from '../assert.ts';
-import type { PageSpace, Pin } from '../page/space.ts';
+import { GROUP_OWN, type PageSpace, type Pin } from '../page/space.ts';
 import { NO_PAGE, type PageId } from '../page/store.ts';
 import { checkTree, type TreeReport } from './check.ts';
 import { Cursor, type ScanRange } from './cursor.ts';
@@ -36,12 +36,18 @@ export class BTree implements ReadonlyBTree {
   private readonly writer: Writer;
   private readonly view: ValueView = new ValueView();
   private entries: number;
+  private readonly owner: Uint8Array;
   /** Changes so far; a cursor is valid while it stays. */
   changes: number = 0;
 
-  /** @param space its own, or shared with other trees. @param root where the tree was before; without it, a new and empty one. */
-  constructor(space: PageSpace, root?: TreeRoot) {
+  /**
+   * @param space its own, or shared with other trees. @param root where the tree was before; without it, a new and empty one.
+   * @param owner of its pages, 16 bytes. Default: the group's own.
+   */
+  constructor(space: PageSpace, root?: TreeRoot, owner: Uint8Array = GROUP_OWN) {
     this.space = space;
+    this.owner = owner;
+    space.owner = owner;
     this.writer = new Writer(space, root === undefined ? NO_PAGE : root.page);
     this.entries = root === undefined ? 0 : root.count;
   }
@@ -71,11 +77,13 @@ export class BTree implements ReadonlyBTree {
     assert(key.length > 0 && key.length <= TREE_KEY_BYTES_MAX, 'a key has 1 to TREE_KEY_BYTES_MAX bytes');
     assert(value.length <= TREE_VALUE_BYTES_MAX, 'a value has at most TREE_VALUE_BYTES_MAX bytes');
     this.changes += 1;
+    this.space.owner = this.owner;
     if (this.writer.put(key, value)) this.entries += 1;
   }
 
   /** Removes the key. @returns whether it was there. */
   delete(key: Uint8Array): boolean {
+    this.space.owner = this.owner;
     if (!this.writer.remove(key)) return false;
     this.changes += 1;
     this.entries -= 1;

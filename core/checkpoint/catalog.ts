@@ -6,7 +6,7 @@
  *                          u64 first expiry, 0 = none ‖ header of the newest block 196
  *   2                      configuration in force at the checkpoint's index (core/raft/configuration-bytes.ts)
  *   3                      u32 root page ‖ u64 rows: the directory; group 0 only
- *   4, u32 number          sessions in order of last use, as the records of a snapshot (core/snapshot/records.ts)
+ *   4, u32 number          deleted vaults, then sessions in order of last use, as the records of a snapshot (core/snapshot/records.ts)
  */
 import { assert } from '../assert.ts';
 import type { TreeRoot } from '../btree/tree.ts';
@@ -16,8 +16,9 @@ import { HEADER_BYTES } from '../chain/header.ts';
 import { ULID_BYTES } from '../chain/ulid.ts';
 import { type Micros, NEVER, type OrganizationId, type VaultId } from '../ids.ts';
 import type { PageId } from '../page/store.ts';
-import { readKept, readSessionHead, writeKept, writeSessionHead } from '../snapshot/records.ts';
+import { readSessionRecord, type SessionHead, writeDeleted, writeKept, writeSessionHead } from '../snapshot/records.ts';
 import type { VaultImage } from '../state/capture.ts';
+import type { DeletedVault } from '../state/gone-vaults.ts';
 import type { KeptResult, SessionImage } from '../state/sessions.ts';
 import { readUlid, ulidBytes, writeUlid } from '../state/ulid-field.ts';
 import type { StoredVault } from '../state/vault.ts';
@@ -105,15 +106,29 @@ export function writeSession(writer: Writer, { index, floor, lastUsed, kept }: S
   for (const result of kept) writeKept(writer, result);
 }
 
-/** Every session of a row. @returns undefined where it does not decode */
-export function readSessions(row: Uint8Array): readonly SessionImage[] | undefined {
+/** What a row of sessions holds. */
+export interface SessionsRow {
+  readonly deleted: readonly DeletedVault[];
+  readonly sessions: readonly SessionImage[];
+}
+
+export { writeDeleted };
+
+/** @returns undefined where it does not decode, or a session lacks results */
+export function readSessions(row: Uint8Array): SessionsRow | undefined {
   const reader = new Reader(row);
+  const deleted: DeletedVault[] = [];
   const sessions: SessionImage[] = [];
+  let head: SessionHead | undefined;
+  let kept: KeptResult[] = [];
   while (reader.remaining > 0 && reader.failed === undefined) {
-    const { index, floor, lastUsed, results } = readSessionHead(reader);
-    const kept: KeptResult[] = [];
-    for (let n = 0; n < results && reader.failed === undefined; n += 1) kept.push(readKept(reader));
-    sessions.push({ index, floor, lastUsed, kept });
+    const record = readSessionRecord(reader);
+    if (record.kind === 'deleted') deleted.push(record.deleted);
+    else if (record.kind === 'head') [head, kept] = [record.head, []];
+    else kept.push(record.kept);
+    if (head === undefined || kept.length < head.results) continue;
+    sessions.push({ index: head.index, floor: head.floor, lastUsed: head.lastUsed, kept });
+    head = undefined;
   }
-  return reader.failed === undefined ? sessions : undefined;
+  return reader.failed === undefined && head === undefined ? { deleted, sessions } : undefined;
 }

@@ -22,7 +22,16 @@ import type { ReplicaGroup } from '../replica/group.ts';
 import { Backlog, type SnapshotHost } from '../replica/snapshot-host.ts';
 import { Slice } from '../snapshot/slices.ts';
 import type { StateCapture } from '../state/capture.ts';
-import { CONFIGURATION_KEY, DIRECTORY_KEY, encodeRoot, encodeVaultRow, sessionsKey, vaultKey, writeSession } from './catalog.ts';
+import {
+  CONFIGURATION_KEY,
+  DIRECTORY_KEY,
+  encodeRoot,
+  encodeVaultRow,
+  sessionsKey,
+  vaultKey,
+  writeDeleted,
+  writeSession,
+} from './catalog.ts';
 
 /** Bytes of a record or page that were worked at. */
 type Steps = Generator<number, void>;
@@ -49,6 +58,8 @@ export class Checkpoint {
   /** Writes on their way, and which pages they hold. */
   private readonly leaving: { readonly seq: Seq; readonly pages: readonly PageId[] }[] = [];
   private run: Run = { first: 0 as PageId, pages: [] };
+  /** Of pages in the present run. */
+  private finish: (id: PageId) => Uint8Array;
   private phase: Phase = 'writing';
   private waitsFor: Seq = 0 as Seq;
   private treesPin: Pin | undefined = undefined;
@@ -67,6 +78,7 @@ export class Checkpoint {
     this.capture = begun.capture;
     this.pages = group.state.pages;
     this.backing = defined(this.pages.backing, 'a state that becomes a checkpoint has a page file');
+    this.finish = (id) => this.backing.file.finish(id);
     // At the moment of the capture's pin: what the trees had dropped before is not part of them.
     this.used = inUse(this.backing.trees, this.pages.space.deadPages());
     this.fresh = this.backing.trees.takeFresh();
@@ -145,6 +157,10 @@ export class Checkpoint {
       catalog.set(vaultKey(vault.id), row);
       yield row.length;
     }
+    for (const id of capture.removed) {
+      catalog.delete(vaultKey(id));
+      yield 1;
+    }
     yield* this.fillSessions();
     if (capture.directory !== undefined) catalog.set(DIRECTORY_KEY, encodeRoot(capture.directory.root));
     catalog.set(CONFIGURATION_KEY, encodeConfiguration(this.meta.configuration));
@@ -152,18 +168,30 @@ export class Checkpoint {
   }
 
   private *fillSessions(): Steps {
-    const { sessions } = this.capture;
+    const { sessions, deleted } = this.capture;
     const { catalog } = this.backing;
     const row = new Writer();
     let number = 0;
+    for (const vault of deleted) {
+      writeDeleted(row, vault);
+      if (row.length < SNAPSHOT_CHUNK_BYTES) continue;
+      catalog.set(sessionsKey(number), row.peek());
+      number += 1;
+      yield row.length;
+      row.reset();
+    }
     for (let place = 0; place < sessions.count; place += 1) {
       const before = row.length;
       writeSession(row, sessions.image(place));
       yield row.length - before;
-      if (row.length < SNAPSHOT_CHUNK_BYTES && place + 1 < sessions.count) continue;
+      if (row.length < SNAPSHOT_CHUNK_BYTES) continue;
       catalog.set(sessionsKey(number), row.peek());
       number += 1;
       row.reset();
+    }
+    if (row.length > 0) {
+      catalog.set(sessionsKey(number), row.peek());
+      number += 1;
     }
     while (catalog.delete(sessionsKey(number))) number += 1;
   }
@@ -175,6 +203,7 @@ export class Checkpoint {
       if (this.used[id] === 1 || catalogPages[id] === 1) checksums[id] = file.checksum(id as PageId);
     }
     this.table = layTable(file, checksums, catalogSpace.generation);
+    this.finish = (id) => file.finishClear(id);
     yield* this.write(this.table.pages);
   }
 
@@ -182,7 +211,7 @@ export class Checkpoint {
     for (const id of [...ids].sort((a, b) => a - b)) {
       const { run } = this;
       const isNext = run.pages.length > 0 && id === run.first + run.pages.length;
-      if (!isNext || run.pages.length * this.backing.file.pageBytes >= CHECKPOINT_RUN_BYTES) {
+      if (!isNext || run.pages.length * this.backing.file.slotBytes >= CHECKPOINT_RUN_BYTES) {
         this.flush();
         this.run.first = id;
       }
@@ -197,8 +226,8 @@ export class Checkpoint {
     const { first, pages } = this.run;
     if (pages.length === 0) return;
     const { file } = this.backing;
-    const bytes = new Uint8Array(pages.length * file.pageBytes);
-    for (const [at, id] of pages.entries()) bytes.set(file.seal(id), at * file.pageBytes);
+    const bytes = new Uint8Array(pages.length * file.slotBytes);
+    for (const [at, id] of pages.entries()) bytes.set(this.finish(id), at * file.slotBytes);
     const seq = this.host.write([{ op: 'write', file: file.name, offset: file.offsetOf(first), bytes }]);
     this.backlog.add(seq, bytes.length);
     this.leaving.push({ seq, pages });
@@ -211,6 +240,7 @@ export class Checkpoint {
     const { place } = defined(this.table, 'a table was written');
     const block = writeSuperblock(file.name, {
       pageBytes: file.pageBytes,
+      overheadBytes: file.slotBytes - file.pageBytes,
       group: this.group.id,
       number,
       index,

@@ -9,8 +9,7 @@ import { BTree, type TreeRoot } from '../btree/tree.ts';
 import type { DirectoryReader } from '../effect.ts';
 import { DamageError, StorageError } from '../errors.ts';
 import type { GroupId } from '../ids.ts';
-import type { PageCache } from '../page/cache.ts';
-import { PageFile } from '../page/page-file.ts';
+import { PageFile, type PageFileOptions } from '../page/page-file.ts';
 import { readTable } from '../page/page-table.ts';
 import { PagedStore } from '../page/paged-store.ts';
 import { PageSpace } from '../page/space.ts';
@@ -26,6 +25,9 @@ export interface OpenedCheckpoint {
   readonly state: GroupState;
   readonly meta: SnapshotMeta;
 }
+
+/** What a file is opened with besides. */
+export type OpenOptions = Pick<PageFileOptions, 'cache' | 'sealer'>;
 
 /** A superblock of the file, or why there is none. */
 export type FoundCheckpoint = Superblock | 'damaged' | 'none';
@@ -49,9 +51,9 @@ export function openCheckpoint(
   name: string,
   block: Superblock,
   newState: (pages: StatePages) => GroupState,
-  cache?: PageCache,
+  options: OpenOptions = {},
 ): OpenedCheckpoint | undefined {
-  const opening = new Opening(reader, name, block, cache);
+  const opening = new Opening(reader, name, block, options);
   let opened: OpenedCheckpoint | undefined;
   try {
     opened = opening.run(newState);
@@ -66,11 +68,11 @@ class Opening {
   private readonly reader: DirectoryReader;
   private readonly name: string;
   private readonly block: Superblock;
-  private readonly cache: PageCache | undefined;
+  private readonly options: OpenOptions;
   private file: PageFile | undefined = undefined;
 
-  constructor(reader: DirectoryReader, name: string, block: Superblock, cache: PageCache | undefined) {
-    this.cache = cache;
+  constructor(reader: DirectoryReader, name: string, block: Superblock, options: OpenOptions) {
+    this.options = options;
     this.reader = reader;
     this.name = name;
     this.block = block;
@@ -89,20 +91,50 @@ class Opening {
     if (configuration === undefined) return undefined;
     const state = newState(pages);
     for (const { key, value } of catalog.scan({ from: new Uint8Array(0) })) {
-      if (!restoreRow(state, pages.space, key, value)) return undefined;
+      if (!this.restoreRow(state, pages.space, key, value)) return undefined;
     }
     const { index, term, time } = this.block;
     state.restored(index, time);
     return { state, meta: { index, term, configuration } };
   }
 
+  private restoreRow(state: GroupState, space: PageSpace, key: Uint8Array, row: Uint8Array): boolean {
+    switch (key[0]) {
+      case CatalogTable.vault:
+        return this.restoreVault(state, key, row);
+      case CatalogTable.sessions: {
+        const kept = readSessions(row);
+        if (kept === undefined) return false;
+        const { deleted, sessions } = kept;
+        return (
+          deleted.every((vault) => state.restoreDeleted(vault)) && sessions.every((session) => state.restoreSession(session))
+        );
+      }
+      case CatalogTable.directory: {
+        const root = decodeRoot(row);
+        return root !== undefined && restoreDirectory(state, space, root);
+      }
+      default:
+        return key.length === DIRECTORY_KEY.length && key[0] === CatalogTable.configuration;
+    }
+  }
+
+  /** A vault whose key this node has destroyed is there, and nothing of it can be read: its deletion stands further on in the log. */
+  private restoreVault(state: GroupState, key: Uint8Array, row: Uint8Array): boolean {
+    const vault = decodeVaultRow(key, row);
+    if (vault === undefined) return false;
+    if (this.options.sealer?.isDestroyed(key.subarray(1)) === true) return state.restoreShredded(vault.id, vault.organization);
+    return state.restoreVault(vault.id, vault.organization, vault.stored) !== undefined;
+  }
+
   /** The file's pages, each with its owner. */
   private pages(): StatePages | undefined {
     const { reader, name, block } = this;
-    const table = readTable(reader, name, block.pageBytes, block.table);
-    if (table === undefined) return undefined;
-    const file = new PageFile(reader, name, block.pageBytes, this.cache);
+    const file = new PageFile(reader, { name, pageBytes: block.pageBytes, ...this.options });
     this.file = file;
+    if (file.slotBytes - file.pageBytes !== block.overheadBytes) return undefined; // sealed, and the keys are not there
+    const table = readTable(reader, name, file, block.table);
+    if (table === undefined) return undefined;
     file.restore(table.checksums, table.pages);
     const catalog = new PagedStore(file);
     const trees = new PagedStore(file);
@@ -117,23 +149,6 @@ class Opening {
     }
     const { generation, number } = block;
     return StatePages.open({ file, trees, catalog, generation, number, catalogRoot: block.catalog, table: table.pages });
-  }
-}
-
-function restoreRow(state: GroupState, space: PageSpace, key: Uint8Array, row: Uint8Array): boolean {
-  switch (key[0]) {
-    case CatalogTable.vault: {
-      const vault = decodeVaultRow(key, row);
-      return vault !== undefined && state.restoreVault(vault.id, vault.organization, vault.stored) !== undefined;
-    }
-    case CatalogTable.sessions:
-      return readSessions(row)?.every((session) => state.restoreSession(session)) ?? false;
-    case CatalogTable.directory: {
-      const root = decodeRoot(row);
-      return root !== undefined && restoreDirectory(state, space, root);
-    }
-    default:
-      return key.length === DIRECTORY_KEY.length && key[0] === CatalogTable.configuration;
   }
 }
 

@@ -72,7 +72,8 @@ export type OperationOutcome =
 
 /** Whether a request is a command, executed at most once. */
 export function isCommand(request: EngineRequest): request is ClientCommand {
-  return request.kind === 'directory' || request.kind === 'createVault' || request.kind === 'transact';
+  const { kind } = request;
+  return kind === 'directory' || kind === 'createVault' || kind === 'transact' || kind === 'deleteVault';
 }
 
 /** The group that decides the request. */
@@ -80,6 +81,7 @@ export function groupOf(request: EngineRequest): GroupId {
   switch (request.kind) {
     case 'openSession':
     case 'createVault':
+    case 'deleteVault':
     case 'transact':
     case 'query':
     case 'transfer':

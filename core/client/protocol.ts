@@ -31,6 +31,8 @@ export type DirectoryCommand =
     }
   /** Reserves id and group; the vault itself is created in its group by `createVault`. */
   | { readonly kind: 'reserveVault'; readonly organization: string; readonly name: string; readonly allowExisting: boolean }
+  /** Gives the name of a deleted vault free. Only once its group has deleted it: until then the name leads there. */
+  | { readonly kind: 'releaseVault'; readonly organization: string; readonly vault: VaultId }
   | MemberCommand;
 
 /** A group of the cluster, or a new one on so many nodes: 1, 3, 5 or 7. */
@@ -141,6 +143,14 @@ export type ClientRequest =
       readonly transaction: Transaction;
       readonly proof: boolean;
     }
+  /** For good: everything of the vault goes, and the keys under which nodes have sealed it. Idempotent. */
+  | {
+      readonly kind: 'deleteVault';
+      readonly group: GroupId;
+      readonly command: CommandRef;
+      readonly organization: OrganizationId;
+      readonly vault: VaultId;
+    }
   | {
       readonly kind: 'query';
       readonly group: GroupId;
@@ -241,6 +251,8 @@ export type ClientErrorCode =
   | 'organization_exists'
   | 'vault_missing'
   | 'vault_exists'
+  /** There was such a vault; nothing of it is left. */
+  | 'vault_deleted'
   | 'height_missing'
   /** Older than what the vault keeps; `oldest` says what there is. */
   | 'pruned_height'
@@ -280,6 +292,7 @@ export type ClientResult =
   /** Who leads the group now. */
   | { readonly kind: 'transferred'; readonly group: GroupId; readonly leader: NodeId }
   | { readonly kind: 'vaultCreated'; readonly anchor: Anchor }
+  | { readonly kind: 'vaultDeleted'; readonly vault: VaultId }
   /** anchor: the vault's newest block after the transaction was applied (outcome.height <= anchor.height). */
   | { readonly kind: 'transacted'; readonly outcome: TransactionOutcome; readonly anchor: Anchor }
   /** proof: empty unless asked for. value: the leaf's canonical value where revealed and live. */

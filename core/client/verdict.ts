@@ -25,6 +25,7 @@ const ANSWER_KIND: { readonly [K in EngineRequest['kind']]: Answer['kind'] | 'by
   openSession: 'session',
   directory: 'byBody',
   createVault: 'vaultCreated',
+  deleteVault: 'vaultDeleted',
   transact: 'transacted',
   query: 'byQuery',
   lookupVault: 'vault',
@@ -41,6 +42,7 @@ function expectedKind(request: EngineRequest): Answer['kind'] {
   if (kind === 'byQuery') return request.kind === 'query' ? request.query.kind : 'status';
   if (kind !== 'byBody') return kind;
   if (request.kind !== 'directory' || request.body.kind === 'createOrganization') return 'organization';
+  if (request.body.kind === 'releaseVault') return 'vaultDeleted';
   return request.body.kind === 'reserveVault' ? 'vault' : 'member';
 }
 

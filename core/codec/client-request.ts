@@ -1,7 +1,7 @@
 /**
  * Body of a client request: u8 kind, then
  *   1 openSession        u32 group
- *   2 directory          command, u8 body: 1, 8 state/organization-command.ts · 2 reserveVault {text organization, text name, flag allow existing} · 3 to 7 state/member-command.ts
+ *   2 directory          command, u8 body: 1, 8 state/organization-command.ts · 2 reserveVault {text organization, text name, flag allow existing} · 3 to 7, 9 state/member-command.ts · 10 releaseVault {text organization, ulid vault}
  *   3 createVault        u32 group, command, ulid organization, ulid vault
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
@@ -12,6 +12,7 @@
  *   9 status
  *   10 listMembers       consistency
  *   11 transfer          u32 group, optional id from, optional id to
+ *   12 deleteVault       u32 group, command, ulid organization, ulid vault
  * consistency: u8: 0 linearizable · 1 eventual · 2 bounded {u32 milliseconds}. point: u8: 0 newest · 1 height {u64} · 2 time {u64 microseconds}.
  * Fields: client-fields.ts.
  */
@@ -58,10 +59,15 @@ const KIND = codeTable<ClientRequest['kind']>({
   status: 9,
   listMembers: 10,
   transfer: 11,
+  deleteVault: 12,
 });
 const CONSISTENCY = codeTable<'linearizable' | 'eventual' | 'bounded'>({ linearizable: 0, eventual: 1, bounded: 2 });
 const POINT = codeTable<ReadPoint['kind']>({ newest: 0, height: 1, time: 2 });
-const DIRECTORY = codeTable<Exclude<DirectoryCommand['kind'], 'createOrganization'>>({ reserveVault: 2, ...MemberCommandKind });
+const DIRECTORY = codeTable<Exclude<DirectoryCommand['kind'], 'createOrganization'>>({
+  reserveVault: 2,
+  releaseVault: 10,
+  ...MemberCommandKind,
+});
 const QUERY = codeTable<VaultQuery['kind']>({ tuple: 1, entity: 2, list: 3, block: 4, retention: 5 });
 const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
 
@@ -79,6 +85,7 @@ export function writeRequest(writer: Writer, request: ClientRequest): void {
       writeCommandRef(writer, request.command);
       return writeDirectoryCommand(writer, request.body);
     case 'createVault':
+    case 'deleteVault':
       writer.u32(request.group);
       writeCommandRef(writer, request.command);
       writeUlid(writer, request.organization);
@@ -145,8 +152,9 @@ function writePoint(writer: Writer, point: ReadPoint): void {
 function writeDirectoryCommand(writer: Writer, body: DirectoryCommand): void {
   if (body.kind === 'createOrganization') return writeCreateOrganization(writer, body);
   writer.u8(DIRECTORY.numbers[body.kind]);
-  if (body.kind !== 'reserveVault') return writeMemberCommand(writer, body);
+  if (body.kind !== 'reserveVault' && body.kind !== 'releaseVault') return writeMemberCommand(writer, body);
   writer.text(body.organization);
+  if (body.kind === 'releaseVault') return writeUlid(writer, body.vault);
   writer.text(body.name);
   writeFlag(writer, body.allowExisting);
 }
@@ -179,7 +187,8 @@ export function readRequest(reader: Reader): ClientRequest {
       return { kind, group: readGroup(reader) };
     case 'directory':
       return { kind, command: readCommandRef(reader), body: readDirectoryCommand(reader) };
-    case 'createVault': {
+    case 'createVault':
+    case 'deleteVault': {
       const group = readGroup(reader);
       const command = readCommandRef(reader);
       const organization = readUlid<'OrganizationId'>(reader);
@@ -255,8 +264,9 @@ function readDirectoryCommand(reader: Reader): DirectoryCommand {
   }
   const kind = DIRECTORY.names[number] ?? 'reserveVault';
   if (DIRECTORY.names[number] === undefined) reader.fail('bad_tag');
-  if (kind !== 'reserveVault') return readMemberCommand(reader, kind);
+  if (kind !== 'reserveVault' && kind !== 'releaseVault') return readMemberCommand(reader, kind);
   const organization = readText(reader);
+  if (kind === 'releaseVault') return { kind, organization, vault: readUlid<'VaultId'>(reader) };
   const name = readText(reader);
   return { kind, organization, name, allowExisting: reader.flag() };
 }

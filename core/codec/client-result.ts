@@ -19,6 +19,7 @@
  *   15 members       list of member entry
  *   16 transferred   u32 group, id leader
  *   17 retention     u8 kind, u64 number (state/retention-code.ts), u64 oldest height, u64 its time, anchor
+ *   18 vaultDeleted  ulid vault
  * Fields: client-fields.ts.
  */
 import { defined, unreachable } from '../assert.ts';
@@ -68,6 +69,7 @@ const KIND = codeTable<ClientResult['kind']>({
   members: 15,
   transferred: 16,
   retention: 17,
+  vaultDeleted: 18,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const REJECT = codeTable<RejectCode>({
@@ -110,6 +112,7 @@ const ERROR = codeTable<ClientErrorCode>({
   too_few_voters: 28,
   groups_full: 29,
   pruned_height: 30,
+  vault_deleted: 31,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
@@ -151,6 +154,8 @@ export function writeResult(writer: Writer, result: ClientResult): void {
     case 'transferred':
       writer.u32(result.group);
       return writeId(writer, result.leader);
+    case 'vaultDeleted':
+      return writeUlid(writer, result.vault);
     case 'vaultCreated':
       return writeAnchor(writer, result.anchor);
     case 'transacted':
@@ -264,6 +269,8 @@ export function readResult(reader: Reader): ClientResult {
       const group = readGroup(reader);
       return { kind, group, leader: readNodeId(reader) };
     }
+    case 'vaultDeleted':
+      return { kind, vault: readUlid<'VaultId'>(reader) };
     case 'vaultCreated':
       return { kind, anchor: readAnchor(reader) };
     case 'transacted': {

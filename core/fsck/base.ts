@@ -7,11 +7,13 @@ import type { DirectoryReader } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import type { GroupId } from '../ids.ts';
 import { PageFile } from '../page/page-file.ts';
+import type { PageSealer } from '../page/page-sealer.ts';
 import { readTable } from '../page/page-table.ts';
 import type { StatePages } from '../page/state-pages.ts';
 import type { PageId } from '../page/store.ts';
 import type { Superblock } from '../page/superblock.ts';
 import type { SnapshotMeta } from '../raft/message.ts';
+import type { Sealing } from '../replica/sealing.ts';
 import { heldOf } from '../replica/snapshot-store.ts';
 import { parseSnapshotName, scanSnapshot } from '../snapshot/file.ts';
 import { restoreState } from '../snapshot/restore.ts';
@@ -30,6 +32,8 @@ export interface BaseOptions {
   readonly reader: DirectoryReader;
   readonly hasher: Hasher;
   readonly newState: (pages?: StatePages) => GroupState;
+  /** Of an encrypted directory. */
+  readonly sealing: Pick<Sealing, 'chunks' | 'pagesOf'> | undefined;
 }
 
 /** Every one of a group, the newest first; files that never became a state are not among them. */
@@ -48,17 +52,20 @@ function checkPageFile(name: string, group: GroupId, options: BaseOptions): read
   const block = findCheckpoint(reader, name, group);
   if (block === 'none') return [];
   if (block === 'damaged') return [{ name, faults: [`no superblock of ${name} can be read`], opened: undefined }];
-  const faults = checkPages(name, block, options);
-  const opened = openCheckpoint(reader, name, block, newState);
+  const place = parsePageFileName(name);
+  const sealer = place === undefined ? undefined : options.sealing?.pagesOf(place);
+  const faults = checkPages(name, block, reader, sealer);
+  const opened = openCheckpoint(reader, name, block, newState, { sealer });
   if (opened === undefined && faults.length === 0) faults.push(`the catalog of ${name} cannot be read`);
   return [{ name, faults, opened }];
 }
 
 /** Reads every page of a checkpoint. */
-function checkPages(name: string, block: Superblock, { reader }: BaseOptions): string[] {
-  const table = quietly(() => readTable(reader, name, block.pageBytes, block.table));
+function checkPages(name: string, block: Superblock, reader: DirectoryReader, sealer: PageSealer | undefined): string[] {
+  const { pageBytes, overheadBytes } = block;
+  const table = quietly(() => readTable(reader, name, { pageBytes, slotBytes: pageBytes + overheadBytes }, block.table));
   if (table === undefined) return [`the page table of ${name} cannot be read`];
-  const file = new PageFile(reader, name, block.pageBytes);
+  const file = new PageFile(reader, { name, pageBytes, sealer });
   file.restore(table.checksums, table.pages);
   const faults: string[] = [];
   for (let id = 1; id < table.checksums.length; id += 1) {
@@ -68,9 +75,9 @@ function checkPages(name: string, block: Superblock, { reader }: BaseOptions): s
   return faults;
 }
 
-function checkSnapshot(name: string, { reader, hasher, newState }: BaseOptions): CheckedBase {
+function checkSnapshot(name: string, { reader, hasher, newState, sealing }: BaseOptions): CheckedBase {
   const place = parseSnapshotName(name);
-  const found = place && quietly(() => finish(scanSnapshot(hasher, reader, name, place)));
+  const found = place && quietly(() => finish(scanSnapshot(hasher, reader, name, place, sealing?.chunks)));
   const held = found === undefined ? undefined : heldOf(found);
   const broken = { name, faults: [`the snapshot ${name} cannot be read`], opened: undefined };
   if (held === undefined) return broken;

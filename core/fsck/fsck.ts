@@ -11,6 +11,7 @@ import { type GroupId, INDEX_ZERO, type LogIndex } from '../ids.ts';
 import { mismatchOf, readIdentity, readManifest } from '../replica/directory.ts';
 import { groupsOf, type Manifest } from '../replica/manifest.ts';
 import { newGroupState } from '../replica/new-state.ts';
+import type { Sealing } from '../replica/sealing.ts';
 import { auditVault } from '../state/audit.ts';
 import type { GroupState } from '../state/group-state.ts';
 import type { RecoveredGroup } from '../wal/group-log.ts';
@@ -24,25 +25,27 @@ const STANDS_IN = 'Another checkpoint, or the log itself, stands in for it, and 
 
 const DEFECT = 'Where no page is said to be damaged, this is a defect of the program: please report it.';
 
-/** Checks a directory. @throws StorageError where it is no directory of this program, or a read fails. */
-export function checkDirectory(reader: DirectoryReader, hasher: Hasher): FsckReport {
-  return new Fsck(reader, hasher).run();
+/** Checks a directory. @param sealing of an encrypted one. @throws StorageError where it is no directory of this program, or a read fails. */
+export function checkDirectory(reader: DirectoryReader, hasher: Hasher, sealing?: Sealing): FsckReport {
+  return new Fsck(reader, hasher, sealing).run();
 }
 
 class Fsck {
   private readonly reader: DirectoryReader;
   private readonly hasher: Hasher;
+  private readonly sealing: Sealing | undefined;
   private readonly findings: Finding[] = [];
 
-  constructor(reader: DirectoryReader, hasher: Hasher) {
+  constructor(reader: DirectoryReader, hasher: Hasher, sealing: Sealing | undefined) {
     this.reader = reader;
     this.hasher = hasher;
+    this.sealing = sealing;
   }
 
   run(): FsckReport {
     const node = readIdentity(this.reader);
     const manifest = readManifest(this.reader);
-    const recovery = recoverWal(this.reader);
+    const recovery = recoverWal(this.reader, { sealer: this.sealing?.entries });
     const mismatch = mismatchOf(node, manifest, recovery);
     if (mismatch?.code === 'log_missing') {
       this.damaged(undefined, 'the log is gone', 'Add this machine as a new node: one that forgot its votes must not vote.');
@@ -70,6 +73,7 @@ class Fsck {
     const bases = checkBases(group, {
       reader: this.reader,
       hasher: this.hasher,
+      sealing: this.sealing,
       newState: (pages) => newGroupState(group, manifest, { hasher: this.hasher, pages }),
     });
     const begin = bases.find(({ opened }) => opened !== undefined && log?.continues(opened.meta) === true);

@@ -13,8 +13,8 @@
  *       24    2  prefixLength: the shared prefix is the last bytes of the page
  *       26    2  where the newest entry was inserted, plus 1; 0 = nowhere. A hint for splits (core/btree/writer.ts)
  *       28    4  link: leftmost child of a branch, next page of an overflow chain, else 0
- *       32   28  reserved for sealing at rest: 12 nonce, 16 tag; 0 in clear
- *       60    4  0
+ *       32   16  owner: the vault whose tree the page is of; zeros = the group's own
+ *       48   16  0
  */
 import type { PageId } from './store.ts';
 
@@ -31,6 +31,9 @@ const COUNT_AT = 18;
 const CELL_START_AT = 20;
 const GARBAGE_AT = 22;
 const PREFIX_LENGTH_AT = 24;
+const OWNER_AT = 32;
+/** Bytes of an owner. */
+export const OWNER_BYTES: number = 16;
 const INSERTED_AT = 26;
 const LINK_AT = 28;
 
@@ -107,17 +110,24 @@ export function generationOf(page: Uint8Array): number {
   return u32At(page, GENERATION_AT) * 0x1_0000_0000 + u32At(page, GENERATION_AT + 4);
 }
 
-/** Marks a page as allocated under this id in this generation. */
-export function stampPage(page: Uint8Array, id: PageId, generation: number): void {
+/** Whose page it is; a view. @param page its first 64 bytes will do */
+export function ownerOf(page: Uint8Array): Uint8Array {
+  return page.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES);
+}
+
+/** Marks a page as allocated under this id in this generation, for a tree of that owner. */
+export function stampPage(page: Uint8Array, id: PageId, generation: number, owner: Uint8Array): void {
+  for (let i = 0; i < OWNER_BYTES; i += 1) page[OWNER_AT + i] = owner[i] as number;
   setU32(page, ID_AT, id);
   const high = Math.floor(generation / 0x1_0000_0000);
   setU32(page, GENERATION_AT, high);
   setU32(page, GENERATION_AT + 4, generation - high * 0x1_0000_0000);
 }
 
-/** Writes everything of the header behind the stamp; nothing of an earlier use of the page remains. */
+/** Writes everything of the header but the stamp; nothing of an earlier use of the page remains. */
 export function initHeader(page: Uint8Array, kind: number, link: PageId): void {
-  page.fill(0, KIND_AT, HEADER_BYTES);
+  page.fill(0, KIND_AT, OWNER_AT);
+  page.fill(0, OWNER_AT + OWNER_BYTES, HEADER_BYTES);
   page[KIND_AT] = kind;
   page[VERSION_AT] = FORMAT_VERSION;
   setCellStart(page, page.length);

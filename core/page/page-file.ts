@@ -3,7 +3,7 @@
  *
  *   OFFSET               CONTENT
  *   0                    four superblocks (superblock.ts)
- *   16384 + (id-1) * n   page id, n bytes
+ *   16384 + (id-1) * n   page id, n bytes: the page, or its slot where it is sealed (page-sealer.ts)
  *
  * What a page must hold is known from outside it: the checkpoint's page table (page-table.ts) has a CRC for every page, so a lost,
  * torn, stale or misdirected write is seen when the page is read, and not only a flipped bit. A page is read when it is asked
@@ -14,7 +14,8 @@ import { crc32c } from '../bytes/crc32c.ts';
 import type { DirectoryReader } from '../effect.ts';
 import { DamageError, StorageError } from '../errors.ts';
 import type { PageCache } from './cache.ts';
-import { pageIdOf, setU32 } from './header.ts';
+import { HEADER_BYTES, OWNER_BYTES, ownerOf, pageIdOf, setU32 } from './header.ts';
+import type { OpenedPage, PageSealer } from './page-sealer.ts';
 import type { PageId } from './store.ts';
 
 /** Where the first page begins. */
@@ -35,9 +36,20 @@ const State = {
 /** Pages cut from one array. Why few: the array stays as long as one of them does. */
 const SLAB_PAGES_MAX = 8;
 
+export interface PageFileOptions {
+  readonly name: string;
+  readonly pageBytes: number;
+  /** Counts the pages in memory, and has some forgotten. */
+  readonly cache?: PageCache | undefined;
+  /** undefined: everything stands in clear. */
+  readonly sealer?: PageSealer | undefined;
+}
+
 export class PageFile {
   readonly name: string;
   readonly pageBytes: number;
+  readonly slotBytes: number;
+  readonly sealer: PageSealer | undefined;
   private readonly reader: DirectoryReader;
   /** By id; undefined where the page is not in memory. Read directly by stores, the hottest access there is. */
   readonly pages: (Uint8Array | undefined)[] = [undefined];
@@ -56,11 +68,12 @@ export class PageFile {
   /** Pages read from the file so far. */
   faults: number = 0;
 
-  /** @param cache counts the pages in memory, and has some forgotten. */
-  constructor(reader: DirectoryReader, name: string, pageBytes: number, cache?: PageCache) {
+  constructor(reader: DirectoryReader, { name, pageBytes, cache, sealer }: PageFileOptions) {
     this.reader = reader;
     this.name = name;
     this.pageBytes = pageBytes;
+    this.slotBytes = pageBytes + (sealer?.overheadBytes ?? 0);
+    this.sealer = sealer;
     this.cache = cache;
     cache?.add(this);
   }
@@ -87,7 +100,7 @@ export class PageFile {
 
   /** Where a page stands in the file. */
   offsetOf(id: PageId): number {
-    return FIRST_PAGE_AT + (id - 1) * this.pageBytes;
+    return FIRST_PAGE_AT + (id - 1) * this.slotBytes;
   }
 
   /**
@@ -133,7 +146,8 @@ export class PageFile {
   fault(id: PageId): Uint8Array {
     assert(this.states[id] === State.stored, 'a page that is not in memory is in the file');
     const page = this.load(id);
-    if (page === undefined) throw new DamageError('page_damaged', `page ${id} of ${this.name} is not what was written`);
+    if (page === undefined || page === 'destroyed')
+      throw new DamageError('page_damaged', `page ${id} of ${this.name} is not what was written`);
     this.pages[id] = page;
     this.recent[id] = 1;
     this.came(this.pageBytes);
@@ -146,32 +160,63 @@ export class PageFile {
     return this.states[id] !== State.stored || this.load(id) !== undefined;
   }
 
-  /** What a page in the file must hold, where it is in memory, too. A copy. */
+  /** What the file must hold for a page, where that is in memory, too. A copy. Not of sealed pages: they are never sealed twice alike. */
   storedBytes(id: PageId): Uint8Array | undefined {
+    if (this.sealer !== undefined) return undefined;
     return this.states[id] === State.stored ? this.pages[id]?.slice() : undefined;
   }
 
-  private load(id: PageId): Uint8Array | undefined {
-    let page: Uint8Array;
+  private load(id: PageId): OpenedPage {
+    let slot: Uint8Array;
     try {
-      page = this.reader.read(this.name, this.offsetOf(id), this.pageBytes);
+      slot = this.reader.read(this.name, this.offsetOf(id), this.slotBytes);
     } catch (error) {
       if (error instanceof StorageError) return undefined;
       throw error;
     }
-    if (page.length !== this.pageBytes || pageIdOf(page) !== id) return undefined;
-    return checksumOf(page) === this.checksums[id] ? page : undefined;
+    if (slot.length !== this.slotBytes) return undefined;
+    if (this.sealer === undefined) {
+      return pageIdOf(slot) === id && checksumOf(slot) === this.checksums[id] ? slot : undefined;
+    }
+    return checksumOf(slot) === this.checksums[id] ? this.sealer.open(id, slot, this.pageBytes) : undefined;
   }
 
-  /** Writes a fresh page's checksum into it; from now on it does not change. @returns its bytes, for the disk */
-  seal(id: PageId): Uint8Array {
-    assert(this.states[id] === State.fresh, 'a fresh page is sealed');
-    const page = defined(this.pages[id], 'a fresh page is in memory');
-    const checksum = checksumOf(page);
-    setU32(page, 0, checksum);
-    this.checksums[id] = checksum;
+  /** A fresh page does not change from now on. @returns what stands for it in the file */
+  finish(id: PageId): Uint8Array {
+    assert(this.states[id] === State.fresh, 'a fresh page is finished');
     this.states[id] = State.leaving;
-    return page;
+    const page = defined(this.pages[id], 'a fresh page is in memory');
+    if (this.sealer === undefined) {
+      this.checksums[id] = signPage(page);
+      return page;
+    }
+    const slot = this.sealer.seal(id, page);
+    this.checksums[id] = checksumOf(slot);
+    return slot;
+  }
+
+  /** The same for a page of a page table, which stands in clear: it has checksums only, and its own. */
+  finishClear(id: PageId): Uint8Array {
+    assert(this.states[id] === State.fresh, 'a fresh page is finished');
+    this.states[id] = State.leaving;
+    const slot = new Uint8Array(this.slotBytes);
+    const page = defined(this.pages[id], 'a fresh page is in memory');
+    signPage(page);
+    slot.set(page);
+    return slot;
+  }
+
+  /** Whose tree a page in use is of; undefined where that cannot be read. */
+  ownerOf(id: PageId): Uint8Array | undefined {
+    const page = this.pages[id];
+    if (page !== undefined) return ownerOf(page);
+    try {
+      const head = this.reader.read(this.name, this.offsetOf(id), HEADER_BYTES);
+      return this.sealer === undefined ? ownerOf(head) : head.subarray(0, OWNER_BYTES);
+    } catch (error) {
+      if (error instanceof StorageError) return undefined;
+      throw error;
+    }
   }
 
   /** The write of a sealed page is carried out. It may have been freed, and even handed out again, since. */
@@ -223,6 +268,13 @@ export class PageFile {
 function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/** Writes a page's checksum into it. */
+function signPage(page: Uint8Array): number {
+  const checksum = checksumOf(page);
+  setU32(page, 0, checksum);
+  return checksum;
 }
 
 /** Of everything behind the checksum itself. Never 0: that means "free" in a table. */

@@ -8,6 +8,7 @@ import { readWord, writeWord } from '../bytes/word.ts';
 import type { DirectoryReader } from '../effect.ts';
 import { HEADER_BYTES, initHeader, linkOf, PageKind, pageIdOf, stampPage } from './header.ts';
 import { checksumOf, FIRST_PAGE_AT, type PageFile } from './page-file.ts';
+import { GROUP_OWN } from './space.ts';
 import { NO_PAGE, type PageId } from './store.ts';
 
 /** Where a table stands. */
@@ -38,7 +39,7 @@ export function layTable(
   for (let start = Math.floor((bytes.length - 1) / perPage) * perPage; start >= 0; start -= perPage) {
     const id = file.allocate();
     const page = file.pages[id] as Uint8Array;
-    stampPage(page, id, generation);
+    stampPage(page, id, generation, GROUP_OWN);
     initHeader(page, PageKind.overflow, next);
     const part = bytes.subarray(start, start + perPage);
     page.set(part, HEADER_BYTES);
@@ -56,7 +57,7 @@ export function layTable(
 export function readTable(
   reader: DirectoryReader,
   file: string,
-  pageBytes: number,
+  { pageBytes, slotBytes }: { readonly pageBytes: number; readonly slotBytes: number },
   place: TablePlace,
 ): { readonly checksums: Uint32Array; readonly pages: readonly PageId[] } | undefined {
   const perPage = pageBytes - HEADER_BYTES;
@@ -64,7 +65,7 @@ export function readTable(
   const pages: PageId[] = [];
   let id = place.first;
   for (let at = 0; at < bytes.length; at += perPage) {
-    const page = reader.read(file, FIRST_PAGE_AT + (id - 1) * pageBytes, pageBytes);
+    const page = reader.read(file, FIRST_PAGE_AT + (id - 1) * slotBytes, pageBytes);
     if (id === NO_PAGE || page.length !== pageBytes || pageIdOf(page) !== id) return undefined;
     if (checksumOf(page) !== readWord(page, 0)) return undefined;
     bytes.set(page.subarray(HEADER_BYTES, HEADER_BYTES + Math.min(perPage, bytes.length - at)), at);

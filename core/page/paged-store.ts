@@ -11,6 +11,8 @@ const USED = 1;
 const FRESH = 2;
 /** In `fresh`, whatever became of it. */
 const LISTED = 4;
+/** Given back already, and kept for a snapshot. */
+const ORPHAN = 8;
 
 export class PagedStore implements PageStore {
   readonly pageBytes: number;
@@ -72,11 +74,22 @@ export class PagedStore implements PageStore {
     for (const id of this.fresh) {
       const flags = this.flags[id] as number;
       if ((flags & FRESH) !== 0) taken.push(id);
-      this.flags[id] = flags & USED;
+      this.flags[id] = flags & (USED | ORPHAN);
     }
     this.fresh = [];
     this.freshCount = 0;
     return taken;
+  }
+
+  /** Whether the trees use a page, as far as anybody knows. */
+  uses(id: PageId): boolean {
+    const flags = this.flags[id] ?? 0;
+    return (flags & USED) !== 0 && (flags & ORPHAN) === 0;
+  }
+
+  /** The page is of a tree that nobody has any more: it is not given back twice. */
+  orphan(id: PageId): void {
+    this.flags[id] = (this.flags[id] as number) | ORPHAN;
   }
 
   /** By id: 1 = in use by this store's space now, snapshots included. */

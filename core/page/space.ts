@@ -9,7 +9,7 @@
  * S and dropped before the next newer snapshot, so on release of S it is needed by an older one iff born at or before that.
  */
 import { assert, defined } from '../assert.ts';
-import { generationOf, stampPage } from './header.ts';
+import { generationOf, OWNER_BYTES, stampPage } from './header.ts';
 import type { PageId, PageStore } from './store.ts';
 
 /** What a snapshot keeps alive. */
@@ -17,6 +17,8 @@ export interface Pin {
   /** The newest generation it can see. */
   readonly generation: number;
   readonly dead: PageId[];
+  /** The same, of pages that nobody can read any more: they are freed with the oldest snapshot there is now. */
+  readonly unread: PageId[];
 }
 
 /** What a tree needs while it changes a page; shared, because a group has up to 100,000 trees and one of them changes at a time. */
@@ -27,10 +29,15 @@ export interface Scratch {
   readonly overfull: Uint8Array;
 }
 
+/** Owner of what belongs to no vault. */
+export const GROUP_OWN: Uint8Array = new Uint8Array(OWNER_BYTES);
+
 export class PageSpace {
   readonly store: PageStore;
   /** The generation of pages allocated now. */
   generation: number;
+  /** Owner of pages allocated now: a tree says so before it changes (header.ts). */
+  owner: Uint8Array = GROUP_OWN;
   /** Live snapshots, oldest first. */
   private readonly pins: Pin[] = [];
   private shared: Scratch | undefined = undefined;
@@ -54,7 +61,7 @@ export class PageSpace {
   /** A page of the current generation, stamped; the rest of it is undefined. */
   allocate(): PageId {
     const id = this.store.allocate();
-    stampPage(this.store.read(id), id, this.generation);
+    stampPage(this.store.read(id), id, this.generation, this.owner);
     return id;
   }
 
@@ -68,7 +75,7 @@ export class PageSpace {
     const copyId = this.store.allocate();
     const copy = this.store.read(copyId);
     copy.set(this.store.read(id));
-    stampPage(copy, copyId, this.generation);
+    stampPage(copy, copyId, this.generation, this.owner);
     this.drop(id);
     return copyId;
   }
@@ -80,9 +87,16 @@ export class PageSpace {
     else newest.dead.push(id);
   }
 
+  /** The same for a page of which nobody knows when it was born, because it cannot be read any more. */
+  dropUnread(id: PageId): void {
+    const newest = this.pins[this.pins.length - 1];
+    if (newest === undefined) this.store.free(id);
+    else newest.unread.push(id);
+  }
+
   /** Ends the generation: every page that exists now stays readable until `unpin`. */
   pin(): Pin {
-    const pin: Pin = { generation: this.generation, dead: [] };
+    const pin: Pin = { generation: this.generation, dead: [], unread: [] };
     this.pins.push(pin);
     this.generation += 1;
     return pin;
@@ -97,12 +111,19 @@ export class PageSpace {
       if (older !== undefined && generationOf(this.store.read(id)) <= older.generation) older.dead.push(id);
       else this.store.free(id);
     }
+    for (const id of pin.unread) {
+      if (older !== undefined) older.unread.push(id);
+      else this.store.free(id);
+    }
     this.pins.splice(at, 1);
   }
 
   /** Pages that the trees have dropped and only snapshots still need. */
   *deadPages(): Generator<PageId> {
-    for (const pin of this.pins) yield* pin.dead;
+    for (const pin of this.pins) {
+      yield* pin.dead;
+      yield* pin.unread;
+    }
   }
 
   /** How many of them there are. For checks and metrics. */

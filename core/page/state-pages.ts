@@ -7,8 +7,7 @@
  */
 import { BTree, type TreeRoot } from '../btree/tree.ts';
 import type { DirectoryReader } from '../effect.ts';
-import type { PageCache } from './cache.ts';
-import { PageFile } from './page-file.ts';
+import { PageFile, type PageFileOptions } from './page-file.ts';
 import { PagedStore } from './paged-store.ts';
 import { PageSpace, type Pin } from './space.ts';
 import { MemoryPageStore, type PageId } from './store.ts';
@@ -37,8 +36,8 @@ export class StatePages {
   }
 
   /** On a file that does not exist yet. */
-  static begin(reader: DirectoryReader, name: string, pageBytes: number, cache?: PageCache): StatePages {
-    const file = new PageFile(reader, name, pageBytes, cache);
+  static begin(reader: DirectoryReader, options: PageFileOptions): StatePages {
+    const file = new PageFile(reader, options);
     const trees = new PagedStore(file);
     const catalog = new PageSpace(new PagedStore(file));
     return new StatePages(new PageSpace(trees), new PageBacking(file, trees, catalog, undefined));

@@ -5,7 +5,7 @@
  *   OFFSET SIZE
  *        0    8  'VOUCHPGS'
  *        8    2  format = 1
- *       10    2  zero
+ *       10    2  bytes that a page's slot has more than a page: 0 = pages stand in clear, else they are sealed (page-sealer.ts)
  *       12    4  page size, bytes
  *       16    4  group
  *       20    8  number of the checkpoint, from 1; it stands in slots 2 * (number mod 2) and the one behind
@@ -40,6 +40,8 @@ const CRC_AT = 84;
 
 export interface Superblock {
   readonly pageBytes: number;
+  /** 0: pages stand in clear. */
+  readonly overheadBytes: number;
   readonly group: GroupId;
   /** Number of the checkpoint in this file. */
   readonly number: number;
@@ -55,7 +57,7 @@ export function encodeSuperblock(block: Superblock): Uint8Array {
   const writer = new Writer(SUPERBLOCK_SLOT_BYTES);
   writer.raw(MAGIC);
   writer.u16(FORMAT);
-  writer.u16(0);
+  writer.u16(block.overheadBytes);
   writer.u32(block.pageBytes);
   writer.u32(block.group);
   for (const counter of [block.number, block.index, block.term, block.time, block.generation]) writer.u64(counter);
@@ -75,7 +77,8 @@ function decodeSuperblock(bytes: Uint8Array): Superblock | undefined {
   if (bytes.length < SUPERBLOCK_SLOT_BYTES || crc32c(bytes, 0, CRC_AT) !== readWord(bytes, CRC_AT)) return undefined;
   const reader = new Reader(bytes, 0, CRC_AT);
   const magic = reader.raw(MAGIC.length);
-  if (MAGIC.some((byte, at) => magic[at] !== byte) || reader.u16() !== FORMAT || reader.u16() !== 0) return undefined;
+  if (MAGIC.some((byte, at) => magic[at] !== byte) || reader.u16() !== FORMAT) return undefined;
+  const overheadBytes = reader.u16();
   const pageBytes = reader.u32();
   const group = reader.u32() as GroupId;
   const number = reader.u64();
@@ -86,7 +89,7 @@ function decodeSuperblock(bytes: Uint8Array): Superblock | undefined {
   const catalog = { page: reader.u32() as PageId, count: reader.u64() };
   const table = { first: reader.u32() as PageId, entries: reader.u32(), checksum: reader.u32() };
   if (!reader.finish(true).ok || !isPageSize(pageBytes) || number < 1 || index < 1) return undefined;
-  return { pageBytes, group, number, index, term, time, generation, catalog, table };
+  return { pageBytes, overheadBytes, group, number, index, term, time, generation, catalog, table };
 }
 
 /** The first of the two slots of a checkpoint. */

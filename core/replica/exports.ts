@@ -27,6 +27,8 @@ const TOO_SLOW = errorResult(
   'The state was taken away too slowly: it held back the log of its group, or nobody asked for the next piece in time.',
 );
 
+const DELETED_MEANWHILE = errorResult('unavailable', 'A vault of this group was deleted meanwhile; begin again.', RETRY_AFTER_MS);
+
 /** What the replica does for its exports. */
 export interface ExportsOptions {
   readonly host: Pick<SnapshotHost, 'hasher' | 'buggify' | 'limits' | 'now'>;
@@ -103,6 +105,13 @@ export class Exports {
     }
     this.exports.delete(id);
     return false;
+  }
+
+  /** A vault was deleted: what reads the group's state may meet pages of it that nobody can open any more. */
+  vaultDeleted(group: ReplicaGroup): void {
+    for (const each of [...this.exports.values()]) {
+      if (each.group === group && each.phase === 'reading') this.fail(each, DELETED_MEANWHILE);
+    }
   }
 
   nextDeadline(): Micros {

@@ -14,14 +14,7 @@ import { SNAPSHOT_PULLS_MAX, SNAPSHOT_SLICE_BYTES, SNAPSHOT_WRITE_BYTES_MAX } fr
 import { membersOf } from '../raft/configuration.ts';
 import type { SnapshotMeta } from '../raft/message.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
-import {
-  encodeChunkRecord,
-  encodeManifestRecord,
-  encodeSnapshotHeader,
-  SNAPSHOT_RECORD_BYTES,
-  type SnapshotPlace,
-  scanSnapshot,
-} from '../snapshot/file.ts';
+import { chunkRecord, encodeManifestRecord, encodeSnapshotHeader, type SnapshotPlace, scanSnapshot } from '../snapshot/file.ts';
 import { chunkHash, isChunkOf, SECTIONS, type Section, type SnapshotManifest } from '../snapshot/manifest.ts';
 import { nameOf, type SnapshotMessage, type SnapshotName } from '../snapshot/message.ts';
 import { restoreState } from '../snapshot/restore.ts';
@@ -95,8 +88,8 @@ export class FetchJob {
     this.file = namesOf(this.place).fetching;
     const others = membersOf(incoming.meta.configuration).filter((id) => id !== host.self && id !== incoming.from);
     this.sources = [incoming.from, ...others];
-    this.index = new SnapshotIndex(host.hasher, this.file, this.place);
-    if (hasPart) this.scan = scanSnapshot(host.hasher, host.reader, this.file, this.place);
+    this.index = new SnapshotIndex(host.hasher, this.file, this.place, host.sealer);
+    if (hasPart) this.scan = scanSnapshot(host.hasher, host.reader, this.file, this.place, host.sealer);
     else this.beginFile(false);
   }
 
@@ -262,7 +255,7 @@ export class FetchJob {
 
   private beginFile(isStale: boolean): void {
     const ops: FileOp[] = isStale ? [{ op: 'remove', file: this.file }] : [];
-    this.index = new SnapshotIndex(this.host.hasher, this.file, this.place);
+    this.index = new SnapshotIndex(this.host.hasher, this.file, this.place, this.host.sealer);
     const header = encodeSnapshotHeader(this.place);
     const manifest = encodeManifestRecord(this.place, header.length, this.manifestBytes);
     ops.push({ op: 'create', file: this.file, sizeBytes: 0 });
@@ -276,11 +269,11 @@ export class FetchJob {
   }
 
   private append(section: Section, number: number, bytes: Uint8Array): void {
-    const { index } = this;
-    const record = encodeChunkRecord(this.place, index.end, { section, number, bytes });
-    const seq = this.host.write([{ op: 'write', file: this.file, offset: index.end, bytes: record }]);
-    const offset = index.end + SNAPSHOT_RECORD_BYTES;
-    index.note(section, number, { offset, length: bytes.length, hash: chunkHash(this.host.hasher, bytes) });
+    const { index, host } = this;
+    const chunk = { section, number, bytes, hash: chunkHash(host.hasher, bytes) };
+    const { record, stands } = chunkRecord(host.sealer, this.place, index.end, chunk);
+    const seq = host.write([{ op: 'write', file: this.file, offset: index.end, bytes: record }]);
+    index.note(section, number, stands);
     index.end += record.length;
     this.backlog.add(seq, record.length);
   }

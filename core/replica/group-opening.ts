@@ -3,10 +3,10 @@
  * directory with whatever log there is; quarantined where neither leads to a state. Once at the start of the node, and later
  * where members speak of a group that the node has no replica of yet.
  */
-import { pageFileName } from '../checkpoint/file.ts';
+import { type PageFilePlace, pageFileName } from '../checkpoint/file.ts';
 import type { PeerMessage } from '../codec/envelope.ts';
 import type { Clocks, DirectoryReader, FileOp } from '../effect.ts';
-import { type GroupId, INDEX_ZERO, type LogIndex, maxOf, type NodeId, TERM_ZERO, type Term } from '../ids.ts';
+import { type GroupId, INDEX_ZERO, maxOf, type NodeId, TERM_ZERO, type Term } from '../ids.ts';
 import { BATCH_COMMANDS_MAX, HIBERNATE_MICROS } from '../limits.ts';
 import type { PageCache } from '../page/cache.ts';
 import { StatePages } from '../page/state-pages.ts';
@@ -25,6 +25,7 @@ import { newGroupState, type StatePlace } from './new-state.ts';
 import type { ReplicaOptions } from './options.ts';
 import { Recovering } from './recovering.ts';
 import type { Roster } from './roster.ts';
+import type { Sealing } from './sealing.ts';
 import type { Beginning, SnapshotStore } from './snapshot-store.ts';
 import type { Snapshots } from './snapshots.ts';
 
@@ -43,6 +44,7 @@ export interface GroupOpeningOptions {
   readonly options: ReplicaOptions;
   readonly reader: DirectoryReader;
   readonly cache: PageCache;
+  readonly sealing: Pick<Sealing, 'pagesOf'>;
   readonly recovery: WalRecovery;
   readonly store: SnapshotStore;
   readonly snapshots: Pick<Snapshots, 'offerOf' | 'isFetching'>;
@@ -120,11 +122,15 @@ export class GroupOpening {
 
   /** A state with nothing applied; GLOBAL's knows the founders. */
   newState(group: GroupId, place: StatePlace): GroupState {
-    const { options, roster, reader, cache } = this.node;
-    const name = (origin: LogIndex): string => pageFileName({ group, origin });
+    const { options, roster } = this.node;
     const { pageBytes = PAGE_BYTES_DEFAULT } = options;
-    const pages = place.kind === 'stored' ? place.pages : StatePages.begin(reader, name(place.origin), pageBytes, cache);
+    const pages = place.kind === 'stored' ? place.pages : this.beginPages({ group, origin: place.origin }, pageBytes);
     return newGroupState(group, roster.current, { ...options, pages });
+  }
+
+  private beginPages(place: PageFilePlace, pageBytes: number): StatePages {
+    const { reader, cache, sealing } = this.node;
+    return StatePages.begin(reader, { name: pageFileName(place), pageBytes, cache, sealer: sealing.pagesOf(place) });
   }
 
   private create({ group: id, voters }: GroupMembers, beginning: Beginning | undefined): ReplicaGroup {

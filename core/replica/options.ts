@@ -1,5 +1,5 @@
 /** What a runtime gives a replica besides its disk. */
-import type { Buggify, Entropy, Hasher } from '../capability.ts';
+import type { Buggify, Cipher, Entropy, Hasher } from '../capability.ts';
 import type { RaftLimits, RaftTiming } from '../raft/options.ts';
 import type { RaftProbe } from '../raft/outcome.ts';
 import type { SeedWords } from '../random.ts';
@@ -19,6 +19,8 @@ export interface GroupLimits extends RaftLimits {
 
 export interface ReplicaOptions {
   readonly hasher: Hasher;
+  /** Seals what this node writes, under the master key that it holds; of a directory that was made without, undefined. */
+  readonly cipher?: Cipher | undefined;
   /** Ids and section salts. */
   readonly entropy: Entropy;
   /** Seeds the node's own random streams (election timeouts); drawn by the runtime at each opening. */

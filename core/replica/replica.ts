@@ -39,6 +39,7 @@ import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
 import { errorResult, quarantinedResult, removedResult } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
+import { Sealing } from './sealing.ts';
 import { type SnapshotHost, snapshotLimits } from './snapshot-host.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { Snapshots } from './snapshots.ts';
@@ -75,6 +76,7 @@ export class Replica implements Core, GroupSink {
   /** On files besides the log; carried out ahead of the records of the same step. */
   private fileOps: FileOp[] = [];
   private readonly cache: PageCache;
+  private readonly sealing: Sealing;
   private readonly store: SnapshotStore;
   private readonly snapshots: Snapshots;
   private readonly exports: Exports;
@@ -92,7 +94,9 @@ export class Replica implements Core, GroupSink {
     this.id = readIdentity(reader);
     const isStale = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
     this.roster = new Roster(this.id, readManifest(reader), isStale);
+    this.sealing = new Sealing(reader, options);
     this.recovery = recoverWal(reader, {
+      sealer: this.sealing.entries,
       segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
       buggify: options.buggify,
       mark: (name) => options.probe?.mark(name),
@@ -100,7 +104,7 @@ export class Replica implements Core, GroupSink {
     const mismatch = mismatchOf(this.id, this.roster.current, this.recovery);
     if (mismatch !== undefined) throw mismatch;
     this.cache = new PageCache(options.pageCacheBytes ?? PAGE_CACHE_BYTES);
-    this.store = new SnapshotStore(reader, options.hasher, this.cache);
+    this.store = new SnapshotStore(reader, options.hasher, this.cache, this.sealing);
     const host = this.snapshotHost(reader);
     const { wal } = this.recovery;
     const guarded = (group: ReplicaGroup, work: () => void): void => this.guarded(group, work);
@@ -120,7 +124,7 @@ export class Replica implements Core, GroupSink {
   }
 
   private openingOf(reader: DirectoryReader): GroupOpening {
-    const { id: self, options, recovery, cache, store, snapshots, roster } = this;
+    const { id: self, options, recovery, cache, sealing, store, snapshots, roster } = this;
     const clocks = (): Clocks => ({ now: this.now, wall: this.wall });
     const liveness = (group: GroupId): Liveness => ({
       leaderConfirmedAt: () => this.hibernation.confirmedAt(group),
@@ -134,6 +138,7 @@ export class Replica implements Core, GroupSink {
       reader,
       recovery,
       cache,
+      sealing,
       store,
       snapshots,
       roster,
@@ -164,6 +169,7 @@ export class Replica implements Core, GroupSink {
       reader,
       hasher,
       buggify,
+      sealer: this.sealing.chunks,
       limits: snapshotLimits(snapshots),
       now: () => this.now,
       mark: (name) => probe?.mark(name),
@@ -197,9 +203,18 @@ export class Replica implements Core, GroupSink {
     if (this.started && !this.dead) this.snapshots.settle();
     if (this.started && !this.dead) this.exports.settle();
     this.schedule.settle(this.now, this.wall, (group) => this.hibernation.review(group));
+    for (const { group } of this.schedule.touchedLast) this.followDeletions(group);
     this.flushRecords();
     this.followDirectory();
     return this.effects;
+  }
+
+  private followDeletions(group: ReplicaGroup): void {
+    if (group.state.gone.shreddedCount > 0) this.options.probe?.mark('replica.deletion-awaited');
+    if (!this.sealing.follow(group.state)) return;
+    this.options.probe?.mark('replica.vault-deleted');
+    this.exports.vaultDeleted(group);
+    this.snapshots.vaultDeleted(group);
   }
 
   nextDeadline(): Micros {
@@ -520,9 +535,10 @@ export class Replica implements Core, GroupSink {
 
   /** One WAL batch for all groups of this step, and what else is to be written, ahead of the effects that wait for it. */
   private flushRecords(): void {
-    if (this.records.length === 0 && this.fileOps.length === 0) return;
+    if (this.records.length === 0 && this.fileOps.length === 0 && !this.sealing.isChanged) return;
     this.seq = plus(this.seq, 1);
-    const ops: readonly FileOp[] = [...this.fileOps, ...this.recovery.wal.plan(this.records)];
+    const log = this.recovery.wal.plan(this.records);
+    const ops: readonly FileOp[] = [...this.sealing.takeOps(), ...this.fileOps, ...log];
     if (this.records.length > 0) this.completions.record(this.seq, this.recovery.wal.lastNumber);
     this.effects.unshift({ kind: 'persist', seq: this.seq, ops });
   }

@@ -24,6 +24,8 @@ export function commandOf(body: Exclude<GroupRequest, { kind: 'transfer' }>): Co
       return { kind: 'directory', ref: body.command, body: body.body };
     case 'createVault':
       return { kind: 'createVault', ref: body.command, organization: body.organization, vault: body.vault };
+    case 'deleteVault':
+      return { kind: 'deleteVault', ref: body.command, organization: body.organization, vault: body.vault };
     case 'transact':
       return {
         kind: 'transact',

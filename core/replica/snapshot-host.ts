@@ -13,6 +13,7 @@ import {
   SNAPSHOT_SERVED_MICROS,
   SNAPSHOT_SLICE_RECORDS,
 } from '../limits.ts';
+import type { ChunkSealer } from '../snapshot/chunk-sealer.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 import type { GroupState } from '../state/group-state.ts';
 
@@ -59,6 +60,8 @@ export interface SnapshotHost {
   readonly reader: DirectoryReader;
   readonly hasher: Hasher;
   readonly buggify: Buggify;
+  /** Where this node seals what it writes. */
+  readonly sealer: ChunkSealer | undefined;
   readonly limits: SnapshotLimits;
   /** Of the present step. */
   readonly now: () => Micros;

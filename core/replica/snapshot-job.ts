@@ -10,11 +10,10 @@ import { SNAPSHOT_WRITE_BYTES_MAX } from '../limits.ts';
 import type { SnapshotMeta } from '../raft/message.ts';
 import { type BuiltChunk, SnapshotBuilder } from '../snapshot/builder.ts';
 import {
-  encodeChunkRecord,
+  chunkRecord,
   encodeManifestRecord,
   encodeSnapshotHeader,
   SNAPSHOT_HEADER_BYTES,
-  SNAPSHOT_RECORD_BYTES,
   type SnapshotPlace,
 } from '../snapshot/file.ts';
 import { encodeSnapshotManifest } from '../snapshot/manifest.ts';
@@ -55,7 +54,7 @@ export class SnapshotJob {
       sliceRecords: host.limits.sliceRecords,
     });
     const file = namesOf(this.place).writing;
-    this.index = new SnapshotIndex(host.hasher, file, this.place);
+    this.index = new SnapshotIndex(host.hasher, file, this.place, host.sealer);
     const ops: FileOp[] = begun.isStale ? [{ op: 'remove', file }] : [];
     ops.push({ op: 'create', file, sizeBytes: 0 });
     this.append(encodeSnapshotHeader(this.place), ops);
@@ -89,9 +88,9 @@ export class SnapshotJob {
   }
 
   private chunk({ section, number, hash, bytes }: BuiltChunk): void {
-    const offset = this.index.end + SNAPSHOT_RECORD_BYTES;
-    this.append(encodeChunkRecord(this.place, this.index.end, { section, number, bytes }), []);
-    this.index.note(section, number, { offset, length: bytes.length, hash });
+    const { record, stands } = chunkRecord(this.host.sealer, this.place, this.index.end, { section, number, bytes, hash });
+    this.append(record, []);
+    this.index.note(section, number, stands);
   }
 
   private append(bytes: Uint8Array, ops: FileOp[]): void {

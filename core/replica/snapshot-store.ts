@@ -25,6 +25,7 @@ import type { SnapshotIndex } from '../snapshot/snapshot-index.ts';
 import type { GroupState } from '../state/group-state.ts';
 import type { RecoveredGroup } from '../wal/group-log.ts';
 import type { NewState } from './new-state.ts';
+import type { Sealing } from './sealing.ts';
 
 /** A whole snapshot that was read or written in this life of the node. */
 export interface HeldSnapshot {
@@ -55,15 +56,17 @@ export class SnapshotStore {
   private readonly reader: DirectoryReader;
   private readonly hasher: Hasher;
   private readonly cache: PageCache;
+  private readonly sealing: Pick<Sealing, 'chunks' | 'pagesOf'>;
   private readonly names: Set<string>;
   private readonly held: Map<GroupId, HeldSnapshot> = new Map();
   private readonly bases: Map<GroupId, Base> = new Map();
   private readonly servedAt: Map<GroupId, Micros> = new Map();
 
-  constructor(reader: DirectoryReader, hasher: Hasher, cache: PageCache) {
+  constructor(reader: DirectoryReader, hasher: Hasher, cache: PageCache, sealing: Pick<Sealing, 'chunks' | 'pagesOf'>) {
     this.reader = reader;
     this.hasher = hasher;
     this.cache = cache;
+    this.sealing = sealing;
     this.names = new Set(reader.list().filter((name) => groupOfName(name) !== undefined));
   }
 
@@ -189,7 +192,8 @@ export class SnapshotStore {
 
   private *checkpoints(group: GroupId, log: RecoveredGroup, newState: NewState, unusable: Set<string>): Generator<Candidate> {
     for (const file of [...this.names].sort()) {
-      if (parsePageFileName(file)?.group !== group) continue;
+      const place = parsePageFileName(file);
+      if (place?.group !== group) continue;
       const found = findCheckpoint(this.reader, file, group);
       if (found === 'none') {
         unusable.add(file);
@@ -198,7 +202,10 @@ export class SnapshotStore {
       const open = (): ReturnType<Candidate['open']> => {
         if (found === 'damaged') return undefined;
         if (!log.continues(found)) return 'stranger';
-        return openCheckpoint(this.reader, file, found, (pages) => newState({ kind: 'stored', pages }), this.cache);
+        return openCheckpoint(this.reader, file, found, (pages) => newState({ kind: 'stored', pages }), {
+          cache: this.cache,
+          sealer: this.sealing.pagesOf(place),
+        });
       };
       yield { index: found === 'damaged' ? INDEX_ZERO : found.index, file, open };
     }
@@ -224,7 +231,7 @@ export class SnapshotStore {
 
   private load(name: string, place: SnapshotPlace): HeldSnapshot | undefined {
     try {
-      const steps = scanSnapshot(this.hasher, this.reader, name, place);
+      const steps = scanSnapshot(this.hasher, this.reader, name, place, this.sealing.chunks);
       let step = steps.next();
       while (step.done !== true) step = steps.next();
       return step.value === undefined ? undefined : heldOf(step.value);

@@ -6,6 +6,7 @@
 import { assert } from '../assert.ts';
 import { equalBytes } from '../bytes/compare.ts';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { OrphanSweep } from '../checkpoint/orphans.ts';
 import { Scrub, type ScrubCounts } from '../checkpoint/scrub.ts';
 import type { FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
@@ -43,6 +44,10 @@ export class Snapshots {
   private readonly coveredBytes: Map<GroupId, number> = new Map();
   /** Groups of which a peer needs a snapshot that is not there. */
   private readonly wanted: Set<GroupId> = new Set();
+  /** Groups from which a vault was deleted, and up to which entry a checkpoint has to be to know it. */
+  private readonly renewals: Map<GroupId, LogIndex> = new Map();
+  /** Looking for pages of vaults that are not there any more. */
+  private readonly orphans: Map<GroupId, OrphanSweep> = new Map();
   /** Bytes of the log when it was last asked whose turn it is. */
   private askedAtBytes: number = -1;
   private offers: { readonly group: ReplicaGroup; readonly incoming: IncomingSnapshot }[] = [];
@@ -61,6 +66,16 @@ export class Snapshots {
   /** The groups are up. */
   started(): void {
     this.scrub.grown();
+    // A sweep that a crash ended begins again.
+    for (const group of this.options.groups()) {
+      if (group.state.gone.hasAny) this.orphans.set(group.id, new OrphanSweep(group));
+    }
+  }
+
+  private sweep(id: GroupId, sweep: OrphanSweep): void {
+    if (sweep.isOver) this.orphans.delete(id);
+    else this.options.guarded(sweep.group, () => sweep.work());
+    if (sweep.group.quarantined) this.orphans.delete(id);
   }
 
   /** What the scrubs have found. */
@@ -82,7 +97,7 @@ export class Snapshots {
 
   nextDeadline(): Micros {
     const { host } = this.options;
-    if (this.writing?.canWork === true) return host.now();
+    if (this.writing?.canWork === true || this.orphans.size > 0) return host.now();
     let next = this.scrub.nextDeadline;
     for (const job of this.fetches.values()) {
       if (job.canWork || job.isReady) return host.now();
@@ -101,6 +116,7 @@ export class Snapshots {
     if (writing?.canWork === true) this.options.guarded(writing.group, () => writing.work());
     for (const job of [...this.fetches.values()]) this.advance(job);
     this.scrub.deadline();
+    for (const [id, sweep] of this.orphans) this.sweep(id, sweep);
   }
 
   /** Everything up to seq is carried out. */
@@ -166,6 +182,22 @@ export class Snapshots {
     this.removeOtherParts(group.id, meta.index);
     const hasPart = store.has(namesOf({ group: group.id, index: meta.index }).fetching);
     this.fetches.set(group.id, new FetchJob(host, group, incoming, decoded.value, hasPart));
+  }
+
+  /**
+   * A vault was deleted: a checkpoint without it is written at once, and snapshots of before go. Their leaves and history of it are
+   * noise already; what its commands were answered is not. Its pages are given back a few at a time.
+   */
+  vaultDeleted(group: ReplicaGroup): void {
+    const { host, store } = this.options;
+    if (this.snapshot?.group === group) this.giveUp(); // it may read pages of the vault that nobody can open any more
+    const ops = store.drop(group.id);
+    if (ops.length > 0) host.write(ops);
+    this.orphans.set(group.id, new OrphanSweep(group));
+    // A node may die before it begins; the next checkpoint is without the vault anyway.
+    if (host.buggify('snapshot.postpone-renewal')) return;
+    this.renewals.set(group.id, group.state.lastApplied);
+    this.askedAtBytes = -1;
   }
 
   /** A peer asks for a chunk, or answers. */
@@ -302,6 +334,7 @@ export class Snapshots {
     const { host, store, wal } = this.options;
     const { group, index, file } = job;
     this.checkpoint = undefined;
+    if ((this.renewals.get(group.id) ?? index) <= index) this.renewals.delete(group.id);
     host.mark('checkpoint.written');
     this.scrub.grown();
     const ops = store.adoptCheckpoint(group.id, { index, file });
@@ -345,9 +378,11 @@ export class Snapshots {
   private lag(group: ReplicaGroup): number {
     const { store, wal, host } = this.options;
     if (group.quarantined || this.fetches.has(group.id) || store.baseOf(group.id) >= group.state.lastApplied) return 0;
+    if (group.state.gone.shreddedCount > 0) return 0; // a deletion is on its way: until then this state is less than others'
     if (group.state.isCaptured) return 0; // an export reads it; its turn comes when that has ended
     const { backing } = group.state.pages;
     if (backing === undefined) return 0;
+    if (this.renewals.has(group.id)) return Number.POSITIVE_INFINITY;
     const freshBytes = backing.trees.freshCount * backing.trees.pageBytes;
     if (freshBytes > host.limits.checkpointPageBytes) return Number.POSITIVE_INFINITY;
     return wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0);

@@ -13,7 +13,7 @@
  *       24    8  zero
  *       32    …  records:
  *                  0   4  CRC-32C over place (u64 offset in the file, u32 group, u64 index) and bytes 4 to the end of the record
- *                  4   1  kind: 1 chunk, 2 manifest
+ *                  4   1  kind: 1 chunk, 2 manifest, 3 sealed chunk: its hash 32 ‖ sealed chunk (core/seal/chunks.ts)
  *                  5   1  section; 0 of a manifest
  *                  6   2  zero
  *                  8   4  number of the chunk; 0 of a manifest
@@ -22,6 +22,7 @@
  * Behind the last record there may be bytes of a write that a crash cut off: reading ends at the first record that does not hold.
  */
 import { assert } from '../assert.ts';
+import { concatBytes } from '../bytes/compare.ts';
 import { crc32c } from '../bytes/crc32c.ts';
 import { Reader } from '../bytes/reader.ts';
 import { toUtf8 } from '../bytes/text.ts';
@@ -30,9 +31,10 @@ import { readWord, writeWord } from '../bytes/word.ts';
 import type { Hasher } from '../capability.ts';
 import type { DirectoryReader } from '../effect.ts';
 import type { GroupId, LogIndex } from '../ids.ts';
-import { MANIFEST_BYTES_MAX, SNAPSHOT_CHUNK_BYTES_MAX } from '../limits.ts';
+import { MANIFEST_BYTES_MAX, SEALED_CHUNK_BYTES_MAX, SNAPSHOT_CHUNK_BYTES_MAX } from '../limits.ts';
+import type { ChunkSealer } from './chunk-sealer.ts';
 import { chunkHash, decodeSnapshotManifest, SECTIONS, type Section } from './manifest.ts';
-import { SnapshotIndex } from './snapshot-index.ts';
+import { type ChunkPlace, SnapshotIndex } from './snapshot-index.ts';
 
 const MAGIC: Uint8Array = toUtf8('VOUCHSNP') as Uint8Array;
 const FORMAT = 1;
@@ -44,7 +46,8 @@ const LENGTH = 12;
 export const SNAPSHOT_HEADER_BYTES: number = 32;
 /** Bytes in front of a record's payload. */
 export const SNAPSHOT_RECORD_BYTES: number = 16;
-const RecordKind = { chunk: 1, manifest: 2 } as const;
+const RecordKind = { chunk: 1, manifest: 2, sealedChunk: 3 } as const;
+const HASH_BYTES = 32;
 
 /** Ends the name of a checkpoint that is being written; it means nothing after a restart. */
 export const WRITING_SUFFIX: string = '.new';
@@ -139,6 +142,34 @@ export function encodeChunkRecord(
   });
 }
 
+/**
+ * A chunk's record, sealed where there is a sealer, and what is to be noted of it. @param chunk.hash of the chunk in clear: it stays
+ * readable, so that a file is compared with its manifest without a key.
+ */
+export function chunkRecord(
+  sealer: ChunkSealer | undefined,
+  place: SnapshotPlace,
+  offset: number,
+  chunk: { readonly section: Section; readonly number: number; readonly bytes: Uint8Array; readonly hash: Uint8Array },
+): { readonly record: Uint8Array; readonly stands: ChunkPlace } {
+  const { section, number, bytes, hash } = chunk;
+  if (sealer === undefined) {
+    const record = encodeChunkRecord(place, offset, chunk);
+    return { record, stands: { offset: offset + SNAPSHOT_RECORD_BYTES, length: bytes.length, hash, sealedAt: undefined } };
+  }
+  assert(bytes.length <= SNAPSHOT_CHUNK_BYTES_MAX, 'a chunk is bounded');
+  const sealed = sealer.seal({ ...place, offset, section, number }, bytes);
+  const payload = concatBytes(hash, sealed);
+  assert(payload.length <= SEALED_CHUNK_BYTES_MAX, 'a sealed chunk is bounded');
+  const record = encodeRecord(place, offset, { kind: RecordKind.sealedChunk, section, number, payload });
+  return { record, stands: sealedPlace(offset, hash, sealed.length) };
+}
+
+/** Where the sealed text of a record stands. */
+function sealedPlace(record: number, hash: Uint8Array, length: number): ChunkPlace {
+  return { offset: record + SNAPSHOT_RECORD_BYTES + HASH_BYTES, length, hash, sealedAt: record };
+}
+
 export function encodeManifestRecord(place: SnapshotPlace, offset: number, manifest: Uint8Array): Uint8Array {
   return encodeRecord(place, offset, { kind: RecordKind.manifest, section: 0, number: 0, payload: manifest });
 }
@@ -152,11 +183,12 @@ export function* scanSnapshot(
   reader: DirectoryReader,
   file: string,
   place: SnapshotPlace,
+  sealer?: ChunkSealer,
 ): Generator<number, SnapshotIndex | undefined> {
   const header = reader.read(file, 0, SNAPSHOT_HEADER_BYTES);
   const expected = encodeSnapshotHeader(place);
   if (header.length !== expected.length || header.some((byte, at) => byte !== expected[at])) return undefined;
-  const found = new SnapshotIndex(hasher, file, place);
+  const found = new SnapshotIndex(hasher, file, place, sealer);
   found.end = SNAPSHOT_HEADER_BYTES;
   for (;;) {
     const record = readRecord(reader, file, place, found.end);
@@ -175,10 +207,15 @@ function readRecord(reader: DirectoryReader, file: string, place: SnapshotPlace,
   if (head.length < SNAPSHOT_RECORD_BYTES) return undefined;
   const kind = head[KIND] as number;
   const length = readWord(head, LENGTH);
-  if (length > (kind === RecordKind.manifest ? MANIFEST_BYTES_MAX : SNAPSHOT_CHUNK_BYTES_MAX)) return undefined;
+  if (length > payloadBytesMax(kind)) return undefined;
   const record = reader.read(file, offset, SNAPSHOT_RECORD_BYTES + length);
   if (record.length !== SNAPSHOT_RECORD_BYTES + length) return undefined;
   return recordCrc(place, offset, record) === readWord(record, 0) ? record : undefined;
+}
+
+function payloadBytesMax(kind: number): number {
+  if (kind === RecordKind.manifest) return MANIFEST_BYTES_MAX;
+  return kind === RecordKind.sealedChunk ? SEALED_CHUNK_BYTES_MAX : SNAPSHOT_CHUNK_BYTES_MAX;
 }
 
 /** Notes a record. @returns false where it says nothing that belongs to the file. */
@@ -192,11 +229,18 @@ function take(hasher: Hasher, found: SnapshotIndex, record: Uint8Array): boolean
     return true;
   }
   const section = record[SECTION] as Section;
-  if (record[KIND] !== RecordKind.chunk || !SECTIONS.includes(section)) return false;
+  if (!SECTIONS.includes(section)) return false;
+  if (record[KIND] === RecordKind.sealedChunk && payload.length >= HASH_BYTES) {
+    const hash = payload.slice(0, HASH_BYTES);
+    found.note(section, readWord(record, NUMBER), sealedPlace(found.end, hash, payload.length - HASH_BYTES));
+    return true;
+  }
+  if (record[KIND] !== RecordKind.chunk) return false;
   found.note(section, readWord(record, NUMBER), {
     offset: found.end + SNAPSHOT_RECORD_BYTES,
     length: payload.length,
     hash: chunkHash(hasher, payload),
+    sealedAt: undefined,
   });
   return true;
 }

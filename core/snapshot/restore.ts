@@ -18,11 +18,13 @@ import { ulidText } from '../state/ulid-field.ts';
 import type { Vault } from '../state/vault.ts';
 import { openLeafChunk, vaultOfChunk } from './leaf-chunk.ts';
 import { Section, type SnapshotManifest } from './manifest.ts';
-import { isVault, type Row, readHistory, readKept, readRow, readSessionHead, readVault } from './records.ts';
+import { isVault, type Row, readHistory, readRow, readSessionRecord, readVault, type SessionHead } from './records.ts';
 
 /** Chunks that were compared with the manifest; undefined where one cannot be had. */
 export interface ChunkSource {
   chunk(section: Section, number: number): Uint8Array | undefined;
+  /** Whether nothing of the vault can be read any more; its leaves and history are left out of chunks. */
+  isShredded(vault: VaultId): boolean;
 }
 
 /** Why a snapshot cannot be used; undefined: it is restored. */
@@ -56,6 +58,7 @@ class Restoration {
   private readonly state: GroupState;
   /** Ascending by id. */
   private readonly fillings: Filling[] = [];
+  private lastVault: string = '';
 
   constructor(hasher: Hasher, manifest: SnapshotManifest, source: ChunkSource, state: GroupState) {
     this.hasher = hasher;
@@ -102,9 +105,12 @@ class Restoration {
     const decoded = decodeHeader(header);
     if (header.length !== HEADER_BYTES || !decoded.ok) return 'a header does not decode';
     const { vault: idBytes, organization, height } = decoded.value;
-    const last = this.fillings.at(-1);
     const id: VaultId = ulidText(idBytes);
-    if (last !== undefined && last.vault.id >= id) return 'vaults are not in order';
+    if (this.lastVault >= id) return 'vaults are not in order';
+    this.lastVault = id;
+    if (this.source.isShredded(id)) {
+      return this.state.restoreShredded(id, ulidText(organization)) ? undefined : 'a vault cannot be taken';
+    }
     const vault = this.state.restoreVault(id, ulidText<'OrganizationId'>(organization) as OrganizationId);
     if (vault === undefined || typeof height !== 'number') return 'a vault cannot be taken';
     this.fillings.push({
@@ -121,14 +127,25 @@ class Restoration {
 
   /** A session's results follow its head, perhaps in the next chunk. */
   private *sessions(): Steps {
-    let head: ReturnType<typeof readSessionHead> | undefined;
+    let head: SessionHead | undefined;
     let kept: KeptResult[] = [];
+    let lastDeleted = '';
+    let areDeletedOver = false;
     const take = (reader: Reader): RestoreFault => {
-      if (head === undefined) {
-        head = readSessionHead(reader);
+      const record = readSessionRecord(reader);
+      if (reader.failed !== undefined) return undefined;
+      if (record.kind === 'deleted') {
+        const isInOrder = !areDeletedOver && record.deleted.vault > lastDeleted;
+        lastDeleted = record.deleted.vault;
+        return isInOrder && this.state.restoreDeleted(record.deleted) ? undefined : 'a deleted vault cannot be taken';
+      }
+      areDeletedOver = true;
+      if ((record.kind === 'head') !== (head === undefined)) return 'the results of sessions are not in order';
+      if (record.kind === 'head') {
+        head = record.head;
         kept = [];
-      } else kept.push(readKept(reader));
-      if (reader.failed !== undefined || kept.length < head.results) return undefined;
+      } else kept.push(record.kept);
+      if (head === undefined || kept.length < head.results) return undefined;
       const { index, floor, lastUsed } = head;
       head = undefined;
       return this.state.restoreSession({ index, floor, lastUsed, kept }) ? undefined : 'a session cannot be taken';
@@ -146,6 +163,7 @@ class Restoration {
     for (let number = 0; number < this.chunks(Section.leaves); number += 1) {
       const chunk = this.source.chunk(Section.leaves, number);
       if (chunk === undefined) return MISSING;
+      if (chunk.length === 0) continue; // of a shredded vault
       while (at < this.fillings.length && !isVault(vaultOfChunk(chunk), (this.fillings[at] as Filling).vault.id)) at += 1;
       const filling = this.fillings[at];
       if (filling === undefined) return 'leaves of an unknown vault';
@@ -178,6 +196,8 @@ class Restoration {
       const record = readHistory(reader);
       if (reader.failed !== undefined) return undefined;
       if (record.kind === 'vault') {
+        const present = this.fillings[at];
+        if (present !== undefined && isVault(record.id, present.vault.id)) return undefined; // a chunk begins within it
         at += 1;
         const next = this.fillings[at];
         return next !== undefined && isVault(record.id, next.vault.id) ? undefined : 'the history of vaults is not in order';

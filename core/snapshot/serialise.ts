@@ -24,7 +24,7 @@ import { decodeEntityRow, decodeTupleRow } from '../state/rows.ts';
 import { ulidBytes } from '../state/ulid-field.ts';
 import { encodeLeafChunk, LEAF_OVERHEAD_BYTES, REVERSE_LEAF_BYTES, type RunLeaf } from './leaf-chunk.ts';
 import { Section } from './manifest.ts';
-import { writeHistoryHead, writeHistoryRow, writeKept, writeRow, writeSessionHead, writeVault } from './records.ts';
+import { writeDeleted, writeHistoryHead, writeHistoryRow, writeKept, writeRow, writeSessionHead, writeVault } from './records.ts';
 
 export type SerialStep =
   /** One record of that many bytes was read. */
@@ -54,6 +54,8 @@ class Packer {
   private readonly chunk: Writer = new Writer();
   /** Where the next record is written, before it is known whether it still fits. */
   readonly record: Writer = new Writer();
+  /** What a chunk begins with that begins with this record; so each can be taken apart without the one before it. */
+  readonly lead: Writer = new Writer();
 
   constructor(section: Section, chunkBytes: number) {
     this.section = section;
@@ -62,8 +64,9 @@ class Packer {
 
   /** Takes over the record. */
   *add(): Steps {
-    const { record, chunk } = this;
+    const { record, chunk, lead } = this;
     if (chunk.length > 0 && chunk.length + record.length > this.chunkBytes) yield* this.end();
+    if (chunk.length === 0) chunk.raw(lead.peek());
     chunk.raw(record.peek());
     yield { kind: 'work', bytes: record.length };
     record.reset();
@@ -114,6 +117,10 @@ function* vaultsOf(capture: StateCapture, chunkBytes: number): Steps {
 
 function* sessionsOf(capture: StateCapture, chunkBytes: number): Steps {
   const packer = new Packer(Section.sessions, chunkBytes);
+  for (const deleted of capture.deleted) {
+    writeDeleted(packer.record, deleted);
+    yield* packer.add();
+  }
   for (let place = 0; place < capture.sessions.count; place += 1) {
     const { index, floor, lastUsed, kept } = capture.sessions.image(place);
     writeSessionHead(packer.record, { index, floor, lastUsed, results: kept.length });
@@ -138,8 +145,10 @@ function* directoryOf(capture: StateCapture, chunkBytes: number): Steps {
 function* historyOf(capture: StateCapture, chunkBytes: number): Steps {
   const packer = new Packer(Section.history, chunkBytes);
   for (const vault of capture.vaults) {
+    packer.lead.reset();
     writeHistoryHead(packer.record, vault.id);
     yield* packer.add();
+    writeHistoryHead(packer.lead, vault.id);
     let skipped = 0;
     for (const cursor of neededIn(capture.image(vault))) {
       if (cursor !== undefined) {

@@ -7,6 +7,7 @@ import { equalBytes } from '../bytes/compare.ts';
 import type { Hasher } from '../capability.ts';
 import { MerkleLog } from '../chain/merkle-log.ts';
 import type { DirectoryReader } from '../effect.ts';
+import type { ChunkSealer, OpenedChunk } from './chunk-sealer.ts';
 import type { SnapshotPlace } from './file.ts';
 import { chunkHash, SECTIONS, type Section, type SnapshotManifest } from './manifest.ts';
 import type { ChunkSource } from './restore.ts';
@@ -16,6 +17,8 @@ export interface ChunkPlace {
   readonly offset: number;
   readonly length: number;
   readonly hash: Uint8Array;
+  /** Of a sealed one: where its record begins. */
+  readonly sealedAt: number | undefined;
 }
 
 export class SnapshotIndex {
@@ -28,13 +31,16 @@ export class SnapshotIndex {
   /** Where the next record goes. */
   end: number = 0;
   private readonly hasher: Hasher;
+  private readonly sealer: ChunkSealer | undefined;
   /** By section and number; holes where chunks are missing. */
   private readonly chunks: readonly (ChunkPlace | undefined)[][] = SECTIONS.map(() => []);
   private noted: number = 0;
   private logs: readonly MerkleLog[] | undefined = undefined;
 
-  constructor(hasher: Hasher, file: string, place: SnapshotPlace) {
+  /** @param sealer opens sealed chunks. */
+  constructor(hasher: Hasher, file: string, place: SnapshotPlace, sealer?: ChunkSealer) {
     this.hasher = hasher;
+    this.sealer = sealer;
     this.file = file;
     this.place = place;
   }
@@ -88,12 +94,20 @@ export class SnapshotIndex {
     return true;
   }
 
-  /** The bytes of a chunk as they stand in the file, checked; undefined where they are not what was written. */
+  /** A chunk, checked; undefined where the file does not hold what was written, or not all of it can be opened any more. */
   read(reader: DirectoryReader, section: Section, number: number): Uint8Array | undefined {
+    const chunk = this.open(reader, section, number);
+    return chunk?.isWhole === true ? chunk.bytes : undefined;
+  }
+
+  private open(reader: DirectoryReader, section: Section, number: number): OpenedChunk | undefined {
     const chunk = this.chunks[section]?.[number];
     if (chunk === undefined) return undefined;
     const bytes = reader.read(this.file, chunk.offset, chunk.length);
-    return equalBytes(chunkHash(this.hasher, bytes), chunk.hash) ? bytes : undefined;
+    const { sealedAt: offset } = chunk;
+    const opened = offset === undefined ? whole(bytes) : this.sealer?.open({ ...this.place, offset, section, number }, bytes);
+    if (opened === undefined || !opened.isWhole) return opened; // of a part there is no hash; each piece has its tag
+    return equalBytes(chunkHash(this.hasher, opened.bytes), chunk.hash) ? opened : undefined;
   }
 
   /** The hashes that prove a chunk's place in its section. Of a whole snapshot. */
@@ -104,6 +118,13 @@ export class SnapshotIndex {
 
   /** The file's chunks for a restoration. */
   source(reader: DirectoryReader): ChunkSource {
-    return { chunk: (section, number) => this.read(reader, section, number) };
+    return {
+      chunk: (section, number) => this.open(reader, section, number)?.bytes,
+      isShredded: (vault) => this.sealer?.isShredded(vault) ?? false,
+    };
   }
+}
+
+function whole(bytes: Uint8Array): OpenedChunk {
+  return { bytes, isWhole: true };
 }

@@ -184,6 +184,9 @@ function directoryCommand(body: DirectoryCommand): Problem {
     case 'reserveVault':
       if (!isOrganizationName(body.organization)) return ORGANIZATION_NAME;
       return isVaultName(body.name) ? undefined : VAULT_NAME;
+    case 'releaseVault':
+      if (!isOrganizationName(body.organization)) return ORGANIZATION_NAME;
+      return decodeUlid(body.vault) === undefined ? 'a vault id is a ULID of 26 characters' : undefined;
     default:
       return memberCommand(body);
   }
@@ -260,6 +263,7 @@ function problemOf(body: ClientRequest): Problem {
     case 'directory':
       return reference(body.command) ?? directoryCommand(body.body);
     case 'createVault':
+    case 'deleteVault':
       return group(body.group) ?? reference(body.command) ?? ids(body.organization, body.vault);
     case 'transact':
       return (

@@ -7,8 +7,9 @@
 import { assert, defined } from '../assert.ts';
 import type { ScanRange } from '../btree/cursor.ts';
 import type { TreeSnapshot } from '../btree/tree.ts';
-import type { LogIndex, Micros } from '../ids.ts';
+import type { LogIndex, Micros, VaultId } from '../ids.ts';
 import type { PageSpace, Pin } from '../page/space.ts';
+import type { DeletedVault } from './gone-vaults.ts';
 import type { SessionsCapture } from './sessions.ts';
 import type { Vault } from './vault.ts';
 
@@ -30,6 +31,10 @@ export class StateCapture {
   readonly sessions: SessionsCapture;
   /** Ascending by id. */
   readonly vaults: readonly Vault[];
+  /** Vaults that have gone since the last checkpoint; of a capture of changes. */
+  readonly removed: readonly VaultId[];
+  /** Ascending by id. */
+  readonly deleted: readonly DeletedVault[];
   readonly directory: TreeSnapshot | undefined;
   private readonly space: PageSpace;
   private readonly pin: Pin;
@@ -46,6 +51,8 @@ export class StateCapture {
     readonly vaults: readonly Vault[];
     readonly directory: TreeSnapshot | undefined;
     readonly space: PageSpace;
+    readonly removed: readonly VaultId[];
+    readonly deleted: readonly DeletedVault[];
     readonly onRelease: () => void;
   }) {
     this.index = state.index;
@@ -53,6 +60,8 @@ export class StateCapture {
     this.sessions = state.sessions;
     this.vaults = state.vaults;
     this.directory = state.directory;
+    this.removed = state.removed;
+    this.deleted = state.deleted;
     this.onRelease = state.onRelease;
     this.space = state.space;
     this.pin = state.space.pin();

@@ -3,13 +3,15 @@
  * A command names its vault by the section it stands in (entry-data.ts), so a section can be sealed or shredded whole.
  *
  *   OFFSET  SIZE  FIELD
- *   0       1     kind: 1 openSession, 2 directory, 3 createVault, 4 transact, 5 expire
- *   1       28    session reference (kinds 2 to 4): u32 group, u64 index, u64 sequence, u64 lowest unanswered
+ *   0       1     kind: 1 openSession, 2 directory, 3 createVault, 4 transact, 5 expire, 6 deleteVault
+ *   1       28    session reference (kinds 2 to 4, 6): u32 group, u64 index, u64 sequence, u64 lowest unanswered
  *   29      …     body
  *     directory    u8 1, 8 createOrganization: organization-command.ts
  *                  u8 2 reserveVault: text organization, text name, u8 allowExisting
  *                  u8 3 to 7: member-command.ts
+ *                  u8 10 releaseVault: text organization, vault 16
  *     createVault  organization 16
+ *     deleteVault  organization 16, vault 16; in the group's own section, because the vault's own will be shredded
  *     transact     organization 16, u32 length, transaction (transaction-codec.ts)
  * openSession and expire are their kind byte alone. Text: u32 length, UTF-8.
  */
@@ -49,6 +51,12 @@ export type Command =
       readonly vault: VaultId;
       readonly transaction: Transaction;
     }
+  | {
+      readonly kind: 'deleteVault';
+      readonly ref: CommandRef;
+      readonly organization: OrganizationId;
+      readonly vault: VaultId;
+    }
   /** Removes what expired by the block's time; proposed by the leader, answers to nobody. */
   | { readonly kind: 'expire'; readonly vault: VaultId };
 
@@ -62,10 +70,12 @@ export interface DecodedCommand {
 }
 
 /** On disk and wire: do not renumber. */
-export const CommandKind = { openSession: 1, directory: 2, createVault: 3, transact: 4, expire: 5 } as const;
+export const CommandKind = { openSession: 1, directory: 2, createVault: 3, transact: 4, expire: 5, deleteVault: 6 } as const;
 const RESERVE_VAULT = 2;
+const RELEASE_VAULT = 10;
 const MEMBER_KINDS = Object.keys(MemberCommandKind) as readonly MemberCommand['kind'][];
-const REF_BYTES = 28;
+/** A session reference's bytes. */
+export const REF_BYTES: number = 28;
 const NONE: Uint8Array = new Uint8Array(0);
 
 /** The vault whose section a command stands in; undefined = the group's own section. */
@@ -73,6 +83,7 @@ export function vaultOf(command: Command): VaultId | undefined {
   switch (command.kind) {
     case 'openSession':
     case 'directory':
+    case 'deleteVault':
       return undefined;
     case 'createVault':
     case 'transact':
@@ -90,7 +101,7 @@ function writeRef(writer: Writer, ref: CommandRef): void {
   writer.u64(ref.lowestUnanswered);
 }
 
-function readRef(reader: Reader): CommandRef {
+export function readRef(reader: Reader): CommandRef {
   const session = { group: reader.u32() as GroupId, index: reader.u64() as LogIndex };
   return { session, sequence: reader.u64(), lowestUnanswered: reader.u64() };
 }
@@ -104,6 +115,10 @@ function writeDirectoryBody(writer: Writer, body: DirectoryCommand): void {
       writer.text(body.organization);
       writer.text(body.name);
       return writer.u8(body.allowExisting ? 1 : 0);
+    case 'releaseVault':
+      writer.u8(RELEASE_VAULT);
+      writer.text(body.organization);
+      return writeUlid(writer, body.vault);
     default:
       writer.u8(MemberCommandKind[body.kind]);
       return writeMemberCommand(writer, body);
@@ -123,8 +138,12 @@ function readDirectoryBody(reader: Reader): DirectoryCommand {
     if (!isMemberCommand(body)) reader.fail('bad_value');
     return body;
   }
-  if (kind !== RESERVE_VAULT) reader.fail('bad_tag');
+  if (kind !== RESERVE_VAULT && kind !== RELEASE_VAULT) reader.fail('bad_tag');
   const organization = reader.text(SLUG_BYTES_MAX);
+  if (kind === RELEASE_VAULT) {
+    if (!isOrganizationName(organization)) reader.fail('bad_value');
+    return { kind: 'releaseVault', organization, vault: readUlid(reader) };
+  }
   const name = reader.text(SLUG_BYTES_MAX);
   if (!isOrganizationName(organization) || !isVaultName(name)) reader.fail('bad_value');
   return { kind: 'reserveVault', organization, name, allowExisting: reader.flag() };
@@ -143,6 +162,10 @@ export function writeCommand(writer: Writer, command: Command): void {
     case 'createVault':
       writeRef(writer, command.ref);
       return writeUlid(writer, command.organization);
+    case 'deleteVault':
+      writeRef(writer, command.ref);
+      writeUlid(writer, command.organization);
+      return writeUlid(writer, command.vault);
     case 'transact': {
       writeRef(writer, command.ref);
       writeUlid(writer, command.organization);
@@ -169,6 +192,8 @@ export function commandBytes(command: Command): number {
     }
     case 'createVault':
       return 1 + REF_BYTES + ULID_BYTES;
+    case 'deleteVault':
+      return 1 + REF_BYTES + 2 * ULID_BYTES;
     case 'transact':
       return 1 + REF_BYTES + ULID_BYTES + 4 + transactBytes(command.transaction);
     default:
@@ -209,9 +234,14 @@ export function readCommand(reader: Reader, bytes: Uint8Array, vault: VaultId | 
   const kind = reader.u8();
   if (vault !== undefined) return readVaultCommand(reader, kind, vault, bytes);
   if (kind === CommandKind.openSession) return { command: { kind: 'openSession' }, body: NONE, transactionBytes: NONE };
-  if (kind !== CommandKind.directory) reader.fail('bad_tag');
+  if (kind !== CommandKind.directory && kind !== CommandKind.deleteVault) reader.fail('bad_tag');
   const ref = readRef(reader);
   const start = reader.at;
+  if (kind === CommandKind.deleteVault) {
+    const organization = readUlid<'OrganizationId'>(reader);
+    const command: Command = { kind: 'deleteVault', ref, organization, vault: readUlid(reader) };
+    return { command, body: bytes.subarray(start, reader.at), transactionBytes: NONE };
+  }
   const command: Command = { kind: 'directory', ref, body: readDirectoryBody(reader) };
   return { command, body: bytes.subarray(start, reader.at), transactionBytes: NONE };
 }

@@ -9,12 +9,13 @@
  *   4  vault 16                                        organization 16, vault name
  *   5  member-table.ts
  *   6, 7  group-table.ts
+ *   8  deleted vault 16                                organization 16, u64 deleted at
  * Names stand last and in clear; they are ASCII (names.ts).
  * Ids: ULID(entry time in ms, first 80 bits of SHA-256(u32 group ‖ u64 log index ‖ u32 position in the entry)).
  */
 import { assert, defined, unreachable } from '../assert.ts';
 import type { BTree, TreeSnapshot } from '../btree/tree.ts';
-import { concatBytes } from '../bytes/compare.ts';
+import { concatBytes, equalBytes } from '../bytes/compare.ts';
 import { Reader } from '../bytes/reader.ts';
 import { fromUtf8, toUtf8 } from '../bytes/text.ts';
 import { Writer } from '../bytes/writer.ts';
@@ -36,11 +37,11 @@ import { GROUP_TABLE, GroupTable, HOME_TABLE } from './group-table.ts';
 import { prefixRange, tableRange } from './key-reader.ts';
 import { type Founder, MEMBER_TABLE, MemberTable } from './member-table.ts';
 import type { CreateOrganization } from './organization-command.ts';
-import { errorResult, VAULT_MISSING } from './results.ts';
+import { errorResult, VAULT_DELETED, VAULT_MISSING } from './results.ts';
 import { readUlid, ulidBytes, ulidText } from './ulid-field.ts';
 
 /** On disk: do not renumber. */
-const DirectoryTable = { organizationByName: 1, organizationById: 2, vaultByName: 3, vaultById: 4 } as const;
+const DirectoryTable = { organizationByName: 1, organizationById: 2, vaultByName: 3, vaultById: 4, deletedVault: 8 } as const;
 
 /** What decides the id and time of what a command makes: its place in the log. */
 export interface CommandPlace {
@@ -62,6 +63,7 @@ export interface Topology {
 export type DirectoryQuery = Extract<ClientRequest, { kind: 'lookupVault' | 'listVaults' | 'listOrganizations' | 'listMembers' }>;
 type LookupVault = Extract<ClientRequest, { kind: 'lookupVault' }>;
 type ListVaults = Extract<ClientRequest, { kind: 'listVaults' }>;
+type ReleaseVault = Extract<DirectoryCommand, { kind: 'releaseVault' }>;
 type ReserveVault = Extract<DirectoryCommand, { kind: 'reserveVault' }>;
 
 const ORGANIZATION_MISSING: ClientResult = errorResult('organization_missing', 'there is no organization of this name');
@@ -93,6 +95,8 @@ function isRow(key: Uint8Array, row: Uint8Array): boolean {
       return isName(key, 1 + ULID_BYTES) && row.length === ULID_BYTES + 12;
     case DirectoryTable.vaultById:
       return key.length === 1 + ULID_BYTES && isName(row, ULID_BYTES);
+    case DirectoryTable.deletedVault:
+      return key.length === 1 + ULID_BYTES && row.length === ULID_BYTES + 8;
     default:
       return false;
   }
@@ -141,6 +145,8 @@ export class Directory {
         return this.createOrganization(command, place);
       case 'reserveVault':
         return this.reserveVault(command, place);
+      case 'releaseVault':
+        return this.releaseVault(command, place);
       default:
         return this.applyMember(command, place.index);
     }
@@ -179,7 +185,7 @@ export class Directory {
     if (!isRow(key, row)) return false;
     if (key[0] === DirectoryTable.organizationByName) this.organizations += 1;
     if (key[0] === DirectoryTable.vaultByName) {
-      this.count(new Reader(row, ULID_BYTES).u32() as GroupId);
+      this.count(new Reader(row, ULID_BYTES).u32() as GroupId, 1);
     }
     this.rows.set(key, row);
     return true;
@@ -187,7 +193,7 @@ export class Directory {
 
   /** Feeds every row into a digest, in key order. */
   digest(out: Writer): void {
-    for (let table = 1; table <= HOME_TABLE; table += 1) {
+    for (let table = 1; table <= DirectoryTable.deletedVault; table += 1) {
       for (const { key, value } of this.rows.scan(tableRange(table))) {
         out.blob(key);
         out.blob(value);
@@ -254,7 +260,7 @@ export class Directory {
     if (this.vaultsIn(room) >= VAULTS_MAX) {
       return errorResult('overloaded', `${home === undefined ? 'every group' : `group ${home}`} holds its maximum of vaults`);
     }
-    this.count(room);
+    this.count(room, 1);
     const row = new Writer(ULID_BYTES + 12);
     const id = idAt(this.hasher, place);
     row.raw(id);
@@ -263,6 +269,33 @@ export class Directory {
     this.rows.set(key, row.peek());
     this.rows.set(keyOf(DirectoryTable.vaultById, id), concatBytes(organization, nameBytes(command.name)));
     return { kind: 'vault', vault: this.entryOf(key, row.peek(), command.organization), created: true };
+  }
+
+  /** The name is free again; the id never is. */
+  private releaseVault(command: ReleaseVault, place: CommandPlace): ClientResult {
+    const organization = this.organizationId(command.organization);
+    if (organization === undefined) return ORGANIZATION_MISSING;
+    const id = ulidBytes(command.vault);
+    const byId = keyOf(DirectoryTable.vaultById, id);
+    const named = this.rows.get(byId);
+    if (named === undefined)
+      return this.isDeletedOf(id, organization) ? { kind: 'vaultDeleted', vault: command.vault } : VAULT_MISSING;
+    if (!equalBytes(named.subarray(0, ULID_BYTES), organization)) return VAULT_MISSING;
+    const byName = keyOf(DirectoryTable.vaultByName, named);
+    const row = defined(this.rows.get(byName), 'a vault id leads to its row');
+    this.count(new Reader(row, ULID_BYTES).u32() as GroupId, -1);
+    this.rows.delete(byName);
+    this.rows.delete(byId);
+    const deleted = new Writer(ULID_BYTES + 8);
+    deleted.raw(organization);
+    deleted.u64(place.time);
+    this.rows.set(keyOf(DirectoryTable.deletedVault, id), deleted.peek());
+    return { kind: 'vaultDeleted', vault: command.vault };
+  }
+
+  private isDeletedOf(vault: Uint8Array, organization: Uint8Array): boolean {
+    const row = this.rows.get(keyOf(DirectoryTable.deletedVault, vault));
+    return row !== undefined && equalBytes(row.subarray(0, ULID_BYTES), organization);
   }
 
   /** Fewest vaults first, then the smallest group. */
@@ -276,8 +309,8 @@ export class Directory {
     return this.load.get(group) ?? 0;
   }
 
-  private count(group: GroupId): void {
-    this.load.set(group, this.vaultsIn(group) + 1);
+  private count(group: GroupId, vaults: number): void {
+    this.load.set(group, this.vaultsIn(group) + vaults);
   }
 
   private organizationId(name: string): Uint8Array | undefined {
@@ -312,12 +345,19 @@ export class Directory {
   private lookupById(query: LookupVault): ClientResult {
     const id = decodeUlid(query.id);
     const found = id === undefined ? undefined : this.rows.get(keyOf(DirectoryTable.vaultById, id));
-    if (found === undefined) return VAULT_MISSING;
+    if (found === undefined) return id === undefined ? VAULT_MISSING : this.deletedOrMissing(id, query.organization);
     const organizationName = this.organizationName(found.subarray(0, ULID_BYTES));
     if (query.organization !== '' && query.organization !== organizationName) return VAULT_MISSING;
     const key = keyOf(DirectoryTable.vaultByName, found);
     const row = defined(this.rows.get(key), 'a vault id leads to its row');
     return { kind: 'vault', vault: this.entryOf(key, row, organizationName), created: false };
+  }
+
+  private deletedOrMissing(vault: Uint8Array, organizationName: string): ClientResult {
+    const row = this.rows.get(keyOf(DirectoryTable.deletedVault, vault));
+    if (row === undefined) return VAULT_MISSING;
+    const isAsked = organizationName === '' || this.organizationName(row.subarray(0, ULID_BYTES)) === organizationName;
+    return isAsked ? VAULT_DELETED : VAULT_MISSING;
   }
 
   private organizationName(id: Uint8Array): string {

@@ -6,9 +6,10 @@
  *   0       8     wall: microseconds since 1970 that the leader proposes, at most WALL_MICROS_MAX
  *   8       4     section count; then each section:
  *   0       16    vault (128 bits of its ULID); zeros = the group's own section (sessions, directory)
- *   16      1     form: 0 clear; 1 sealed, 2 shredded are reserved and refused by this version
+ *   16      1     form: 0 clear; 2 shredded, of vaults only; 1 and 3 stand on disks alone (core/seal/entries.ts) and are refused
  *   17      4     payload length
- *   21      …     payload: 16 entropy bytes, u32 command count (at least 1), commands (command.ts)
+ *   21      …     clear: 16 entropy bytes, u32 command count (at least 1), commands (command.ts)
+ *                 shredded: what is left of them once the vault's key is gone (shredded-section.ts)
  * Why entropy in a clear section: once shredded, only {vault, length, hash} is replicated, and the hash must tell nothing.
  * A vault has at most one section. Commands of one section keep their order; sections stand in order of first use.
  */
@@ -19,12 +20,15 @@ import type { Decoded } from '../errors.ts';
 import type { Micros, VaultId } from '../ids.ts';
 import { ENTRY_BYTES_MAX, WALL_MICROS_MAX } from '../limits.ts';
 import { type Command, commandBytes, type DecodedCommand, readCommand, vaultOf, writeCommand } from './command.ts';
+import { readShredded, type ShreddedCommand } from './shredded-section.ts';
 import { readUlid, writeUlid } from './ulid-field.ts';
 
 export interface Section {
   /** undefined: the group's own section. */
   readonly vault: VaultId | undefined;
   readonly commands: readonly DecodedCommand[];
+  /** What is left of the commands of a deleted vault whose key is gone; then there are no others. */
+  readonly shredded: readonly ShreddedCommand[] | undefined;
 }
 
 export interface EntryData {
@@ -33,7 +37,8 @@ export interface EntryData {
 }
 
 const SALT_BYTES = 16;
-const FORM_CLEAR = 0;
+/** On disk and wire: do not renumber. */
+export const SectionForm = { clear: 0, ownSealed: 1, shredded: 2, vaultSealed: 3 } as const;
 /** Framing of a section, bytes: what a vault's first command adds to an entry besides itself. */
 export const SECTION_OVERHEAD_BYTES: number = 16 + 1 + 4 + SALT_BYTES + 4;
 /** Framing of an entry, bytes. */
@@ -67,7 +72,7 @@ function group(commands: readonly Command[]): readonly Draft[] {
 function writeSection(writer: Writer, draft: Draft, commands: readonly Command[], entropy: Entropy): void {
   if (draft.vault === undefined) writer.raw(GROUP_SECTION);
   else writeUlid(writer, draft.vault);
-  writer.u8(FORM_CLEAR);
+  writer.u8(SectionForm.clear);
   const lengthAt = writer.length;
   writer.u32(0);
   const salt = new Uint8Array(SALT_BYTES);
@@ -108,16 +113,64 @@ function readSection(reader: Reader, bytes: Uint8Array): Section {
   const idAt = reader.at;
   const id = reader.raw(16);
   const vault = isZeros(id) ? undefined : readUlid<'VaultId'>(new Reader(bytes, idAt, idAt + id.length));
-  if (reader.u8() !== FORM_CLEAR) reader.fail('bad_tag');
+  const form = reader.u8();
   const payloadBytes = reader.u32();
   const end = reader.at + payloadBytes;
+  if (form === SectionForm.shredded && vault !== undefined) {
+    const { commands: shredded } = readShredded(reader);
+    if (reader.at !== end) reader.fail('bad_length');
+    return { vault, commands: [], shredded };
+  }
+  if (form !== SectionForm.clear) reader.fail('bad_tag');
   reader.raw(SALT_BYTES);
   const count = reader.u32();
   if (count < 1) reader.fail('bad_length');
   const commands: DecodedCommand[] = [];
   for (let i = 0; i < count && reader.failed === undefined; i += 1) commands.push(readCommand(reader, bytes, vault));
   if (reader.at !== end) reader.fail('bad_length');
-  return { vault, commands };
+  return { vault, commands, shredded: undefined };
+}
+
+/** A section as it stands in the bytes; nothing of its payload was looked at. Views of the entry. */
+export interface RawSection {
+  /** 16 bytes; zeros = the group's own. */
+  readonly vault: Uint8Array;
+  readonly form: number;
+  readonly payload: Uint8Array;
+}
+
+/** Bytes in front of a section's payload. */
+export const SECTION_HEAD_BYTES: number = 16 + 1 + 4;
+
+/** Splits an entry's data without reading its commands; undefined where it is none. */
+export function splitEntryData(
+  bytes: Uint8Array,
+): { readonly wall: number; readonly sections: readonly RawSection[] } | undefined {
+  const reader = new Reader(bytes);
+  const wall = reader.u64();
+  const count = reader.u32();
+  const sections: RawSection[] = [];
+  for (let i = 0; i < count && reader.failed === undefined; i += 1) {
+    const vault = reader.raw(16);
+    const form = reader.u8();
+    sections.push({ vault, form, payload: reader.blob(ENTRY_BYTES_MAX) });
+  }
+  return reader.finish(true).ok ? { wall, sections } : undefined;
+}
+
+/** The reverse of `splitEntryData`. */
+export function joinEntryData(wall: number, sections: readonly RawSection[]): Uint8Array {
+  let bytes = ENTRY_OVERHEAD_BYTES;
+  for (const { payload } of sections) bytes += SECTION_HEAD_BYTES + payload.length;
+  const writer = new Writer(bytes);
+  writer.u64(wall);
+  writer.u32(sections.length);
+  for (const { vault, form, payload } of sections) {
+    writer.raw(vault);
+    writer.u8(form);
+    writer.blob(payload);
+  }
+  return writer.take();
 }
 
 /** Strict. The commands' byte fields are views of `bytes`. */

@@ -5,7 +5,8 @@
  * Each section of an entry makes at most one block of its vault. Bytes in the log were validated at admission, so an entry
  * that does not decode is a broken invariant of this group; what a command asks for never throws.
  */
-import { assert, defined } from '../assert.ts';
+import { assert, defined, InvariantError } from '../assert.ts';
+import { dropTree } from '../btree/pages.ts';
 import { BTree } from '../btree/tree.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Hasher } from '../capability.ts';
@@ -18,6 +19,7 @@ import {
   type LogIndex,
   type Micros,
   maxOf,
+  NEVER,
   type OrganizationId,
   plus,
   type VaultId,
@@ -26,24 +28,27 @@ import { VAULTS_MAX } from '../limits.ts';
 import { StatePages } from '../page/state-pages.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
 import { StateCapture } from './capture.ts';
-import { CommandKind, type DecodedCommand } from './command.ts';
+import { type Command, CommandKind, type DecodedCommand } from './command.ts';
 import { Directory, type Topology } from './directory.ts';
 import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
 import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
+import { type DeletedVault, GoneVaults } from './gone-vaults.ts';
 import { KeyBuilder } from './keys.ts';
 import type { Founder } from './member-table.ts';
 import { PathCache } from './path-cache.ts';
 import { DEFAULT_PRUNING_PACE, Pruning, type PruningPace } from './pruning.ts';
-import { type CommandResult, errorResult, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
+import { type CommandResult, errorResult, VAULT_DELETED, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
 import { oldestHeight } from './retention.ts';
 import {
   type Admitted,
   type Answer,
   DEFAULT_SESSION_LIMITS,
+  FORGOTTEN,
   type SessionImage,
   type SessionLimits,
   Sessions,
 } from './sessions.ts';
+import type { ShreddedCommand } from './shredded-section.ts';
 import { ulidBytes } from './ulid-field.ts';
 import { type StoredVault, Vault } from './vault.ts';
 import { queryVault } from './vault-query.ts';
@@ -117,8 +122,12 @@ export class GroupState {
   private prepared: { readonly index: LogIndex; readonly data: EntryData } | undefined = undefined;
   /** Vaults that the newest checkpoint does not have as they are. */
   private changed: Set<Vault> = new Set();
+  /** Vaults that it has and that are not there any more. */
+  private removed: Set<VaultId> = new Set();
   private readonly expiries: ExpiryQueue = new ExpiryQueue();
   private readonly pruning: Pruning;
+  /** What is not there any more. */
+  readonly gone: GoneVaults = new GoneVaults();
   /** Sees a vault before it changes, while a snapshot is being written. */
   private capture: StateCapture | undefined = undefined;
   /** What a retry must repeat, while it is hashed. */
@@ -177,6 +186,8 @@ export class GroupState {
     const answers: Answer[] = [];
     for (const section of data.sections) {
       if (section.vault === undefined) this.applyOwn(section, entry, answers);
+      else if (section.shredded !== undefined) this.passOver(section.vault, section.shredded, answers);
+      else if (this.gone.has(section.vault)) this.passOver(section.vault, section.commands.map(shreddedOf), answers);
       else this.applyVault(section.vault, section, entry, answers);
     }
     this.prune();
@@ -190,12 +201,71 @@ export class GroupState {
     return decoded.value;
   }
 
-  /** Sessions and directory. */
+  /** Sessions, directory, the end of vaults. */
   private applyOwn(section: Section, entry: Entry, answers: Answer[]): void {
     for (const decoded of section.commands) {
       if (decoded.command.kind === 'openSession') answers.push({ result: this.openSession(entry.index) });
+      else if (decoded.command.kind === 'deleteVault') answers.push(this.applyDeletion(decoded, decoded.command));
       else answers.push(this.applyDirectory(decoded, { index: entry.index, position: answers.length, time: this.lastTime }));
     }
+  }
+
+  /**
+   * A section of a vault that is gone: its commands count as used, and what they ask for is nowhere to be had. Everything that
+   * decides has to come out as on a replica that applied the section and then the deletion (decision 0058).
+   */
+  private passOver(id: VaultId, commands: readonly ShreddedCommand[], answers: Answer[]): void {
+    const present = this.vaults.get(id);
+    if (present !== undefined) {
+      this.drop(present);
+      this.gone.shred(id, present.organization);
+    }
+    for (const command of commands) {
+      if (command.kind === 'expire') {
+        answers.push({ result: VAULT_DELETED });
+        continue;
+      }
+      const { run, answer } = this.sessions.admit(command.ref, FORGOTTEN, this.lastTime, undefined);
+      answers.push(answer);
+      if (!run) continue;
+      answer.result = VAULT_DELETED;
+      if (command.kind === 'createVault' && !this.gone.has(id) && this.hasRoom) this.gone.shred(id, command.organization);
+    }
+  }
+
+  private applyDeletion(decoded: DecodedCommand, command: Extract<Command, { kind: 'deleteVault' }>): Answer {
+    const { run, answer } = this.admit(decoded, GROUP_OWN, undefined);
+    if (run) answer.result = this.deleteVault(command.vault, command.organization);
+    return answer;
+  }
+
+  /** Also of a vault that was never made here: a creation that is still on its way must find the id taken. */
+  private deleteVault(id: VaultId, organization: OrganizationId): ClientResult {
+    const present = this.vaults.get(id);
+    const owner = present?.organization ?? this.gone.organizationOf(id);
+    if (owner !== undefined && owner !== organization) return VAULT_MISSING;
+    if (this.gone.isDeleted(id)) return { kind: 'vaultDeleted', vault: id };
+    if (this.gone.isFull) return errorResult('overloaded', 'this group holds its maximum of deleted vaults');
+    if (present !== undefined) this.drop(present);
+    this.sessions.forget(id);
+    this.gone.delete(id, organization);
+    return { kind: 'vaultDeleted', vault: id };
+  }
+
+  private drop(vault: Vault): void {
+    this.capture?.preserve(vault);
+    this.vaults.delete(vault.id);
+    this.expiries.set(vault.id, NEVER);
+    this.warmUp.forget(vault);
+    this.pruning.forget(vault.id);
+    this.changed.delete(vault);
+    this.removed.add(vault.id);
+    // Pages of a file say whose they are, and are given back a few at a time (core/checkpoint/orphans.ts).
+    if (this.pages.backing === undefined) dropTree(this.pages.space, vault.leaves.rows.root.page);
+  }
+
+  private get hasRoom(): boolean {
+    return this.vaults.size + this.gone.shreddedCount < VAULTS_MAX;
   }
 
   private openSession(index: LogIndex): ClientResult {
@@ -209,7 +279,7 @@ export class GroupState {
     place: { readonly index: LogIndex; readonly position: number; readonly time: Micros },
   ): Answer {
     assert(decoded.command.kind === 'directory', 'the own section holds sessions and directory commands');
-    const { run, answer } = this.admit(decoded, GROUP_OWN);
+    const { run, answer } = this.admit(decoded, GROUP_OWN, undefined);
     if (run) answer.result = this.directory === undefined ? NO_DIRECTORY : this.directory.apply(decoded.command.body, place);
     return answer;
   }
@@ -243,13 +313,13 @@ export class GroupState {
       return answer;
     }
     assert(command.kind === 'createVault' || command.kind === 'transact', 'a vault section holds commands of a vault');
-    const admitted = this.admit(decoded, idBytes);
+    const admitted = this.admit(decoded, idBytes, command.vault);
     if (admitted.run) run.run(decoded, command, admitted.answer);
     return admitted.answer;
   }
 
   /** Whether a session's command runs. What a retry must repeat: vault, kind and body. */
-  private admit(decoded: DecodedCommand, vaultBytes: Uint8Array): Admitted {
+  private admit(decoded: DecodedCommand, vaultBytes: Uint8Array, vault: VaultId | undefined): Admitted {
     const { command } = decoded;
     assert('ref' in command, 'a command under a session names it');
     const { payload } = this;
@@ -259,11 +329,11 @@ export class GroupState {
     payload.raw(decoded.body);
     const hash = new Uint8Array(32);
     this.hasher.digest(payload.buffer, 0, payload.length, hash, 0);
-    return this.sessions.admit(command.ref, hash, this.lastTime);
+    return this.sessions.admit(command.ref, hash, this.lastTime, vault);
   }
 
   private addVault(id: VaultId, organization: OrganizationId, stored?: StoredVault): Vault | undefined {
-    if (this.vaults.size >= VAULTS_MAX) return undefined;
+    if (!this.hasRoom) return undefined;
     const vault = new Vault({
       id,
       organization,
@@ -296,17 +366,19 @@ export class GroupState {
 
   /** The state as it is, readable while apply goes on, until released; one at a time. */
   beginCapture(): StateCapture {
-    return this.captureOf(this.vaultIds().map((id) => defined(this.vaults.get(id), 'a listed vault is there')));
+    const vaults = this.vaultIds().map((id) => defined(this.vaults.get(id), 'a listed vault is there'));
+    return this.captureOf(vaults, []);
   }
 
   /** The same, of the vaults that have changed since the last call: what a checkpoint writes. */
   captureChanges(): StateCapture {
-    const changed = [...this.changed];
+    const { changed, removed } = this;
     this.changed = new Set();
-    return this.captureOf(changed);
+    this.removed = new Set();
+    return this.captureOf([...changed], [...removed]);
   }
 
-  private captureOf(vaults: readonly Vault[]): StateCapture {
+  private captureOf(vaults: readonly Vault[], removed: readonly VaultId[]): StateCapture {
     assert(this.capture === undefined, 'one capture of a group at a time');
     this.capture = new StateCapture({
       index: this.lastApplied,
@@ -315,6 +387,8 @@ export class GroupState {
       vaults,
       directory: this.directory?.image(),
       space: this.pages.space,
+      removed,
+      deleted: this.gone.list(),
       onRelease: () => {
         this.capture = undefined;
         this.sessions.endCapture();
@@ -331,6 +405,20 @@ export class GroupState {
   /** Restoring (core/snapshot/restore.ts): a vault to be filled, or as a checkpoint has it; undefined where it cannot be. */
   restoreVault(id: VaultId, organization: OrganizationId, stored?: StoredVault): Vault | undefined {
     return this.vaults.has(id) ? undefined : this.addVault(id, organization, stored);
+  }
+
+  /** Restoring: a vault of which nothing can be read. @returns false where it cannot be. */
+  restoreShredded(id: VaultId, organization: OrganizationId): boolean {
+    if (this.vaults.has(id) || this.gone.has(id) || !this.hasRoom) return false;
+    this.gone.shred(id, organization);
+    return true;
+  }
+
+  /** Restoring: a deleted vault. @returns false where it cannot be. */
+  restoreDeleted(deleted: DeletedVault): boolean {
+    if (this.vaults.has(deleted.vault) || this.gone.has(deleted.vault) || this.gone.isFull) return false;
+    this.gone.restore(deleted);
+    return true;
   }
 
   /** Restoring: the next session in order of last use. @returns false where it cannot be. */
@@ -360,6 +448,7 @@ export class GroupState {
   query(request: StateQuery): ClientResult {
     if (request.kind !== 'query') return this.directory === undefined ? NO_DIRECTORY : this.directory.query(request);
     const vault = this.vaultOf(request);
+    if (vault === undefined && this.gone.organizationOf(request.vault) === request.organization) return VAULT_DELETED;
     if (vault === undefined) return request.at.kind === 'time' ? VAULT_MISSING_THEN : VAULT_MISSING;
     const view = viewAt(vault, request.at);
     return view instanceof VaultView ? queryVault(view, request.query, request.proof) : view;
@@ -404,11 +493,24 @@ export class GroupState {
     out.u64(this.lastTime);
     this.sessions.digest(out);
     this.directory?.digest(out);
+    this.gone.digest(out);
     for (const id of this.vaultIds()) {
       out.raw(ulidBytes(id));
       const vault = defined(this.vaults.get(id), 'a listed vault is there');
       out.raw(vault.anchor.blockHash);
       out.u64(oldestHeight(vault));
     }
+  }
+}
+
+/** What of a command counts once its vault is gone. */
+function shreddedOf({ command }: DecodedCommand): ShreddedCommand {
+  switch (command.kind) {
+    case 'createVault':
+    case 'transact':
+    case 'expire':
+      return command;
+    default:
+      throw new InvariantError('a vault section holds commands of a vault');
   }
 }

@@ -56,12 +56,14 @@ export class Leaves {
     readonly keys: KeyBuilder;
     readonly reverse: boolean;
     readonly space: PageSpace;
+    /** Of the pages: the vault's 16 bytes. */
+    readonly owner: Uint8Array;
     readonly stored?: StoredLeaves | undefined;
   }) {
     this.hasher = options.hasher;
     this.keys = options.keys;
     this.reverse = options.reverse;
-    this.rows = new BTree(options.space, options.stored?.rows);
+    this.rows = new BTree(options.space, options.stored?.rows, options.owner);
     this.storedLeaves = options.stored?.leaves ?? 0;
     this.earliest = options.stored?.firstExpiry ?? NEVER;
   }

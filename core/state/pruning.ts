@@ -146,6 +146,11 @@ export class Pruning {
     return this.sweeps.keys().next().value;
   }
 
+  /** The vault is not there any more. */
+  forget(vault: VaultId): void {
+    this.sweeps.delete(vault);
+  }
+
   /** Goes on with a vault. @param rowsMax rows that are read at most. */
   work(vault: Vault, rowsMax: number = this.pace.rowsMin): void {
     const sweep = this.sweeps.get(vault.id);

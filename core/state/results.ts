@@ -22,6 +22,7 @@ export const VAULT_MISSING_THEN: ClientResult = errorResult(
   'vault_missing',
   'there was no such vault in this organization at that time',
 );
+export const VAULT_DELETED: ClientResult = errorResult('vault_deleted', 'this vault was deleted; its id never comes back');
 export const SESSION_EXPIRED: ClientResult = errorResult(
   'session_expired',
   'the session is unknown or has ended; nothing was executed, open a new one',

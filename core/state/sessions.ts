@@ -10,9 +10,9 @@ import { assert, defined } from '../assert.ts';
 import { equalBytes } from '../bytes/compare.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { ClientResult, CommandRef } from '../client/protocol.ts';
-import type { GroupId, LogIndex, Micros } from '../ids.ts';
+import type { GroupId, LogIndex, Micros, VaultId } from '../ids.ts';
 import { SESSION_IDLE_MICROS, SESSION_RESULTS_MAX, SESSIONS_MAX } from '../limits.ts';
-import { SEQUENCE_REUSED, SEQUENCE_STALE, SESSION_EXPIRED } from './results.ts';
+import { SEQUENCE_REUSED, SEQUENCE_STALE, SESSION_EXPIRED, VAULT_DELETED } from './results.ts';
 
 /**
  * The place of one command's result. It is filled when the command's section is done: a transaction's answer names the
@@ -25,13 +25,23 @@ export interface Answer {
 interface Kept {
   readonly payloadHash: Uint8Array;
   readonly answer: Answer;
+  /** Whose command it was; undefined: the group's own, or a deleted vault's. */
+  readonly vault: VaultId | undefined;
 }
+
+/**
+ * In the place of the payload hash of a deleted vault's command: no SHA-256 of anything anybody knows. That the sequence was used stays
+ * known, so nothing runs twice; what was asked and answered does not.
+ */
+export const FORGOTTEN: Uint8Array = new Uint8Array(32);
+const FORGOTTEN_KEPT: Kept = { payloadHash: FORGOTTEN, answer: { result: VAULT_DELETED }, vault: undefined };
 
 /** One kept result, as a capture shows it. */
 export interface KeptResult {
   readonly sequence: number;
   readonly payloadHash: Uint8Array;
   readonly result: ClientResult;
+  readonly vault: VaultId | undefined;
 }
 
 /** A session at one moment; results by sequence, ascending. */
@@ -94,9 +104,10 @@ function imageOf(index: LogIndex, session: Session): SessionImage {
     index,
     floor: session.floor,
     lastUsed: session.lastUsed,
-    kept: kept.map(([sequence, { payloadHash, answer }]) => ({
+    kept: kept.map(([sequence, { payloadHash, answer, vault }]) => ({
       sequence,
       payloadHash,
+      vault,
       result: defined(answer.result, 'between entries a kept answer has its result'),
     })),
   };
@@ -166,9 +177,10 @@ export class Sessions {
 
   /**
    * Decides whether a command runs. Where it does, its sequence is taken at once: the caller must fill `answer.result`.
-   * @param payloadHash SHA-256 of what a retry must repeat; kept, so the caller gives it away.
+   * @param payloadHash SHA-256 of what a retry must repeat; kept, so the caller gives it away. FORGOTTEN: nobody knows it any more.
+   * @param vault whose command it is.
    */
-  admit(ref: CommandRef, payloadHash: Uint8Array, now: Micros): Admitted {
+  admit(ref: CommandRef, payloadHash: Uint8Array, now: Micros, vault: VaultId | undefined): Admitted {
     const { index } = ref.session;
     const session = ref.session.group === this.group ? this.sessions.get(index) : undefined;
     if (session === undefined) return { run: false, answer: { result: SESSION_EXPIRED } };
@@ -178,14 +190,26 @@ export class Sessions {
     if (ref.sequence < session.floor) return { run: false, answer: { result: SEQUENCE_STALE } };
     const kept = session.kept.get(ref.sequence);
     if (kept !== undefined) {
-      if (!equalBytes(kept.payloadHash, payloadHash)) return { run: false, answer: { result: SEQUENCE_REUSED } };
+      const isSame = kept.payloadHash === FORGOTTEN || equalBytes(kept.payloadHash, payloadHash);
+      if (!isSame) return { run: false, answer: { result: SEQUENCE_REUSED } };
       return { run: false, answer: kept.answer };
     }
     session.makeRoom(this.limits.resultsMax);
     if (ref.sequence < session.floor) return { run: false, answer: { result: SEQUENCE_STALE } };
     const answer: Answer = { result: undefined };
-    session.kept.set(ref.sequence, { payloadHash, answer });
+    session.kept.set(ref.sequence, { payloadHash, answer, vault });
     return { run: true, answer };
+  }
+
+  /** Drops what a deleted vault's commands asked and were answered. */
+  forget(vault: VaultId): void {
+    for (const [index, session] of this.sessions) {
+      for (const [sequence, kept] of session.kept) {
+        if (kept.vault !== vault) continue;
+        this.capture?.preserve(index, session);
+        session.kept.set(sequence, FORGOTTEN_KEPT);
+      }
+    }
   }
 
   /** The sessions as they are, readable while apply goes on; one at a time. */
@@ -206,10 +230,11 @@ export class Sessions {
     const session = new Session(image.lastUsed);
     session.floor = image.floor;
     let previous = image.floor - 1;
-    for (const { sequence, payloadHash, result } of image.kept) {
+    for (const { sequence, payloadHash, result, vault } of image.kept) {
       if (sequence <= previous) return false;
       previous = sequence;
-      session.kept.set(sequence, { payloadHash, answer: { result } });
+      const isForgotten = equalBytes(payloadHash, FORGOTTEN);
+      session.kept.set(sequence, isForgotten ? FORGOTTEN_KEPT : { payloadHash, answer: { result }, vault });
     }
     this.sessions.set(image.index, session);
     return true;

@@ -71,7 +71,7 @@ export class Vault {
     this.hasher = options.hasher;
     this.idBytes = ulidBytes(options.id);
     this.organizationBytes = ulidBytes(options.organization);
-    this.leaves = new Leaves(options);
+    this.leaves = new Leaves({ ...options, owner: this.idBytes });
     if (options.stored !== undefined) this.takeHeader(options.stored.header);
     const { hasher, keys } = options;
     const { height } = this;

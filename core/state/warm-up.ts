@@ -47,6 +47,14 @@ export class WarmUp {
     if (vault.leaves.count > this.limits.coldVaultLeaves) this.cold.add(vault);
   }
 
+  /** The vault is not there any more. */
+  forget(vault: Vault): void {
+    this.cold.delete(vault);
+    if (this.job?.vault !== vault) return;
+    this.job.steps.return();
+    this.job = undefined;
+  }
+
   /** Whether every large vault is in memory. */
   get isDone(): boolean {
     return this.cold.size === 0;

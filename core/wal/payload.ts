@@ -1,6 +1,6 @@
 /**
- * Payloads of WAL records. The only place that turns a record's meaning into bytes and back: sealing at rest wraps these
- * two functions and changes the header's `form`.
+ * Payloads of WAL records. The only place that turns a record's meaning into clear bytes and back; sealed entries have
+ * another `form` (core/seal/entries.ts).
  *
  * On disk, big-endian, by kind:
  *   entries        u64 first index ‖ u32 count ‖ count x (u64 term ‖ u8 kind ‖ u32 length ‖ data)

@@ -12,7 +12,7 @@
  *        4    4  payload CRC   CRC-32C over segment id (8), offset (8) and the payload
  *        8    4  payload length
  *       12    1  kind          RecordKind
- *       13    1  form          0 = clear; others are reserved for sealed payloads
+ *       13    1  form          0 = clear; 1 = sealed (entries only; core/seal/entries.ts)
  *       14    2  zero
  *       16    4  group
  *       20    4  previous CRC  of record number - 1; 0 before the first
@@ -25,7 +25,7 @@
  */
 import { crc32c } from '../bytes/crc32c.ts';
 import type { GroupId, LogIndex, Term } from '../ids.ts';
-import { RECORD_BYTES_MAX } from '../limits.ts';
+import { RECORD_BYTES_MAX, SEALED_RECORD_BYTES_MAX } from '../limits.ts';
 import type { Configuration, Entry, HardState } from '../raft/message.ts';
 
 export type MarkedLog = 'continues' | 'restarts' | 'healed';
@@ -63,6 +63,9 @@ export type WalRecord =
 export const RecordKind = { entries: 1, hardState: 2, truncate: 3, snapshotMark: 4, configuration: 5 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
+/** On disk: do not renumber. */
+export const RecordForm = { clear: 0, sealed: 1 } as const;
+
 /** Bytes in front of a payload. */
 export const RECORD_HEADER_BYTES: number = 56;
 /** Records start at multiples of this, so that a search behind a bad spot tries few places. */
@@ -91,6 +94,8 @@ export const NO_LINK: Link = { number: 0, crc: 0 };
 
 export interface RecordHeader {
   readonly kind: RecordKind;
+  /** RecordForm. */
+  readonly form: number;
   readonly group: GroupId;
   readonly number: number;
   readonly watermark: number;
@@ -139,7 +144,7 @@ export function sealRecord(
   const payloadAt = at + RECORD_HEADER_BYTES;
   view.setUint32(at + PAYLOAD_CRC, crc32c(bytes, payloadAt, payloadAt + header.payloadBytes, start));
   view.setUint32(at + LENGTH, header.payloadBytes);
-  view.setUint32(at + KIND, header.kind * 0x1_00_00_00); // form and the two zero bytes behind it
+  view.setUint32(at + KIND, header.kind * 0x1_00_00_00 + header.form * 0x1_00_00); // and the two zero bytes behind it
   view.setUint32(at + GROUP, header.group);
   view.setUint32(at + PREVIOUS_CRC, header.previousCrc);
   writeU64(view, at + NUMBER, header.number);
@@ -161,10 +166,12 @@ export function readHeader(bytes: Uint8Array, view: DataView, segment: number, o
   if (payloadAt > bytes.length) return undefined;
   // Cheap refusals first: a search behind a bad spot asks this at every eighth byte.
   const kind = bytes[offset + KIND] as number;
-  if (kind < RecordKind.entries || kind > RecordKind.configuration || bytes[offset + FORM] !== 0) return undefined;
+  const form = bytes[offset + FORM] as number;
+  if (kind < RecordKind.entries || kind > RecordKind.configuration || form > RecordForm.sealed) return undefined;
   if (view.getUint16(offset + ZERO_16) !== 0 || view.getUint32(offset + ZERO_32) !== 0) return undefined;
   const payloadBytes = view.getUint32(offset + LENGTH);
-  if (payloadBytes > RECORD_BYTES_MAX || payloadAt + payloadBytes > bytes.length) return undefined;
+  const payloadBytesMax = form === RecordForm.clear ? RECORD_BYTES_MAX : SEALED_RECORD_BYTES_MAX;
+  if (payloadBytes > payloadBytesMax || payloadAt + payloadBytes > bytes.length) return undefined;
   const number = readU64(view, offset + NUMBER);
   const watermark = readU64(view, offset + WATERMARK);
   const groupNumber = readU64(view, offset + GROUP_PREVIOUS_NUMBER);
@@ -173,6 +180,7 @@ export function readHeader(bytes: Uint8Array, view: DataView, segment: number, o
   if (crc !== crc32c(bytes, offset + PAYLOAD_CRC, payloadAt, positionCrc(segment, offset))) return undefined;
   return {
     kind: kind as RecordKind,
+    form,
     group: view.getUint32(offset + GROUP) as GroupId,
     number,
     watermark,

@@ -10,8 +10,9 @@ import type { GroupId } from '../ids.ts';
 import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
 import { SEGMENT_BYTES } from '../limits.ts';
 import { Chain, type Damage } from './chain.ts';
+import type { EntrySealer } from './entry-sealer.ts';
 import type { GroupLog, RecoveredGroup } from './group-log.ts';
-import { NO_LINK, recordBytes } from './record.ts';
+import { NO_LINK, RecordForm, recordBytes } from './record.ts';
 import { type FoundRecord, type SegmentScan, scanSegment } from './scan.ts';
 import { headerBytes, segmentId, segmentName } from './segment.ts';
 import { type GroupTail, startSegment, Wal, type WalOptions } from './wal.ts';
@@ -56,10 +57,10 @@ interface Walk {
 
 /**
  * Recovers the log of a data directory.
- * @throws StorageError where a segment was written by a newer format, or a read fails. Damaged contents never throw.
+ * @throws StorageError where a segment was written by a newer format, or is sealed and nobody can open it, or a read fails. Damaged contents never throw.
  */
 export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): WalRecovery {
-  const scans = scanAll(reader);
+  const scans = scanAll(reader, options.sealer);
   const walk = follow(scans);
   const chain = walk.chain;
   const last = walk.segments.at(-1);
@@ -123,7 +124,7 @@ export function recoverWal(reader: DirectoryReader, options: WalOptions = {}): W
   return { ...found, wal, repairs, tornBytes };
 }
 
-function scanAll(reader: DirectoryReader): readonly SegmentScan[] {
+function scanAll(reader: DirectoryReader, sealer: EntrySealer | undefined): readonly SegmentScan[] {
   const ids: number[] = [];
   for (const name of reader.list()) {
     const id = segmentId(name);
@@ -132,10 +133,14 @@ function scanAll(reader: DirectoryReader): readonly SegmentScan[] {
   ids.sort((a, b) => a - b);
   return ids.map((id) => {
     const file = segmentName(id);
-    const scan = scanSegment(id, reader.read(file, 0, reader.size(file) ?? 0));
+    const scan = scanSegment(id, reader.read(file, 0, reader.size(file) ?? 0), sealer);
     if (scan.header.kind === 'newer') {
       const message = `${file} has write-ahead log format ${scan.header.version}; this version of Vouch reads format 1: start this node with a newer one. Nothing was changed.`;
       throw new StorageError('newer_format', message);
+    }
+    if (sealer === undefined && scan.found.some(({ header }) => header.form === RecordForm.sealed)) {
+      const message = `${file} is sealed, and the keys to it are not there: put the directory's file keys back, or replace the node: vouch member replace. Nothing was changed.`;
+      throw new StorageError('keys_missing', message);
     }
     return scan;
   });

@@ -4,6 +4,7 @@
  * Total: any bytes give a result, and time is linear (a header has its own checksum; no length is believed before it holds).
  */
 
+import type { EntrySealer, RecordPlace } from './entry-sealer.ts';
 import { readPayload } from './payload.ts';
 import type { WalRecord } from './record.ts';
 import {
@@ -12,6 +13,8 @@ import {
   RECORD_ALIGNMENT,
   RECORD_HEADER_BYTES,
   type ReadHeader,
+  RecordForm,
+  RecordKind,
   readHeader,
   recordBytes,
 } from './record.ts';
@@ -39,8 +42,11 @@ export interface SegmentScan {
   readonly usedEnd: number;
 }
 
-/** Scans a whole segment. @param bytes its contents; entry data is copied, nothing of it is kept. */
-export function scanSegment(id: number, bytes: Uint8Array): SegmentScan {
+/**
+ * Scans a whole segment. @param bytes its contents; entry data is copied, nothing of it is kept.
+ * @param sealer opens sealed entries; without one they mean nothing.
+ */
+export function scanSegment(id: number, bytes: Uint8Array, sealer?: EntrySealer): SegmentScan {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readSegmentHeader(bytes, id);
   const firstOffset = header.kind === 'valid' ? headerBytes(header.header.table.length) : 0;
@@ -54,15 +60,30 @@ export function scanSegment(id: number, bytes: Uint8Array): SegmentScan {
       continue;
     }
     const holds = payloadHolds(bytes, id, at, read);
-    found.push({ offset: at, header: read, holds, record: holds ? readRecord(bytes, at, read) : undefined });
+    found.push({
+      offset: at,
+      header: read,
+      holds,
+      record: holds ? readRecord(bytes, { segment: id, offset: at }, read, sealer) : undefined,
+    });
     at += recordBytes(read.payloadBytes);
   }
   return { id, file: segmentName(id), sizeBytes: bytes.length, header, found, firstOffset, usedEnd: alignUp(usedEnd) };
 }
 
-function readRecord(bytes: Uint8Array, offset: number, header: ReadHeader): WalRecord | undefined {
-  const start = offset + RECORD_HEADER_BYTES;
-  const read = readPayload(bytes, { start, end: start + header.payloadBytes }, header);
+function readRecord(
+  bytes: Uint8Array,
+  place: RecordPlace,
+  header: ReadHeader,
+  sealer: EntrySealer | undefined,
+): WalRecord | undefined {
+  const start = place.offset + RECORD_HEADER_BYTES;
+  const end = start + header.payloadBytes;
+  if (header.form === RecordForm.sealed) {
+    const entries = header.kind === RecordKind.entries ? sealer?.open(bytes.subarray(start, end), place) : undefined;
+    return entries === undefined ? undefined : { kind: 'entries', group: header.group, entries };
+  }
+  const read = readPayload(bytes, { start, end }, header);
   return read.ok ? read.value : undefined;
 }
 

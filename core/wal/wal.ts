@@ -10,8 +10,9 @@ import type { GroupId, LogIndex, Term } from '../ids.ts';
 import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
 import { SEGMENT_BYTES } from '../limits.ts';
 import type { Entry, HardState } from '../raft/message.ts';
+import type { EntrySealer, SealedDraft } from './entry-sealer.ts';
 import { kindOf, payloadBytes, splitRecord, writePayload } from './payload.ts';
-import { type Link, NO_LINK, RECORD_HEADER_BYTES, recordBytes, sealRecord, type WalRecord } from './record.ts';
+import { type Link, NO_LINK, RECORD_HEADER_BYTES, RecordForm, recordBytes, sealRecord, type WalRecord } from './record.ts';
 import { encodeSegmentHeader, headerBytes, type SegmentHeader, segmentName } from './segment.ts';
 import { EntrySpans } from './spans.ts';
 
@@ -22,6 +23,8 @@ export interface WalOptions {
   readonly buggify?: Buggify;
   /** Told of rare branches by name; in simulations only. */
   readonly mark?: (name: string) => void;
+  /** Seals what entries say, and opens it again; without one they stand in clear. */
+  readonly sealer?: EntrySealer | undefined;
 }
 
 /** Where one group stands: what the next segment's table will say. */
@@ -60,6 +63,8 @@ export const EMPTY_HARD_STATE: HardState = { term: TERM_ZERO, votedFor: undefine
 interface Sized {
   readonly record: WalRecord;
   readonly payload: number;
+  /** Of entries that are to be sealed. */
+  readonly draft: SealedDraft | undefined;
 }
 
 export class Wal {
@@ -125,7 +130,8 @@ export class Wal {
     let end = this.offset;
     for (const whole of records) {
       for (const record of splitRecord(whole)) {
-        const payload = payloadBytes(record);
+        const draft = record.kind === 'entries' ? this.options.sealer?.draft(record.entries) : undefined;
+        const payload = draft?.bytes ?? payloadBytes(record);
         const size = recordBytes(payload);
         if (end + size > this.segmentEnd || this.options.buggify?.('wal.rotate-early') === true) {
           this.write(run, ops);
@@ -134,7 +140,7 @@ export class Wal {
           this.rotate(size, ops);
           end = this.offset;
         }
-        run.push({ record, payload });
+        run.push({ record, payload, draft });
         end += size;
       }
     }
@@ -198,24 +204,23 @@ export class Wal {
     const bytes = new Uint8Array(total);
     const view = new DataView(bytes.buffer);
     const start = this.offset;
-    for (const { record, payload } of run) {
+    for (const { record, payload, draft } of run) {
       const at = this.offset - start;
       const tail = this.tailOf(record.group);
-      writePayload(bytes, view, at + RECORD_HEADER_BYTES, record);
+      const place = { segment: this.segment, offset: this.offset };
+      if (draft === undefined) writePayload(bytes, view, at + RECORD_HEADER_BYTES, record);
+      else draft.write(bytes, at + RECORD_HEADER_BYTES, place);
       const number = this.last.number + 1;
-      const crc = sealRecord(
-        { bytes, view, at },
-        { segment: this.segment, offset: this.offset },
-        {
-          kind: kindOf(record),
-          group: record.group,
-          number,
-          watermark: this.watermark,
-          previousCrc: this.last.crc,
-          groupPrevious: tail.last,
-          payloadBytes: payload,
-        },
-      );
+      const crc = sealRecord({ bytes, view, at }, place, {
+        kind: kindOf(record),
+        form: draft === undefined ? RecordForm.clear : RecordForm.sealed,
+        group: record.group,
+        number,
+        watermark: this.watermark,
+        previousCrc: this.last.crc,
+        groupPrevious: tail.last,
+        payloadBytes: payload,
+      });
       this.last = { number, crc };
       tail.last = this.last;
       if (record.kind === 'hardState') tail.hardState = record.hardState;

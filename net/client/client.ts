@@ -86,7 +86,8 @@ export class VouchClient {
 
   /**
    * Creates a vault: reserves its name and group in the directory, then makes it in its group. Both steps may be repeated, so
-   * a creation that was interrupted between them is completed by the next one for that name.
+   * a creation that was interrupted between them is completed by the next one for that name; a deletion that was, by deleteVault:
+   * until then this throws `vault_deleted`.
    * @param options.retention what it keeps of its past, set as soon as it is there; all of it unless given. Not set anew where it exists.
    * @param options.ifExists 'error' (default) throws `vault_exists`; 'use' returns the one that is there.
    */
@@ -108,6 +109,21 @@ export class VouchClient {
     expectAnswer(await this.driver.ask(request, patience(options)), 'vaultCreated');
     if (options.retention !== undefined) await vault.setRetention(options.retention, patience(options));
     return vault;
+  }
+
+  /**
+   * Deletes a vault for good: its data in its group, with the keys under which nodes have sealed it, then its name in the directory.
+   * Both steps may be repeated, so a deletion that was interrupted between them is completed by the next one for that name. The
+   * answer says that the deletion is committed; a node that is down destroys its key when it is back. Throws VouchError
+   * `vault_missing` where there is none of that name.
+   */
+  async deleteVault(name: string, options: InOrganization = {}): Promise<void> {
+    const organization = this.organizationOf(options);
+    const { group, organization: owner, id: vault } = await this.lookup({ organization, name, id: '' }, options);
+    const request = { kind: 'deleteVault', group, organization: owner, vault } as const;
+    expectAnswer(await this.driver.ask(request, patience(options)), 'vaultDeleted');
+    const body = { kind: 'releaseVault', organization, vault } as const;
+    expectAnswer(await this.driver.ask({ kind: 'directory', body }, patience(options)), 'vaultDeleted');
   }
 
   /** A vault by name. Throws VouchError `vault_missing` where there is none. */

@@ -114,6 +114,27 @@ function addVaultCommands(program: Command): void {
       print(`Created vault ${name} (${made.id}).`);
     });
   addRetentionCommand(vault);
+  addVaultDeletion(vault);
+}
+
+interface DeleteOptions extends RemoteOptions {
+  readonly yes?: boolean;
+}
+
+function addVaultDeletion(vault: Command): void {
+  withRemoteOptions(vault.command('delete').description('delete a vault for good, with its keys').argument('<name|id>'))
+    .option('--yes', 'it cannot be undone: say that you mean it')
+    .addHelpText('after', '\nExample:\n  vouch vault delete docs --org acme --yes')
+    .action(async (name: string, options: DeleteOptions) => {
+      if (options.yes !== true) {
+        throw usageFailure(`This deletes ${name} for good, on every node. Back up what you need, then say --yes.`);
+      }
+      const remote = new Remote(options);
+      const id = await remote.vaultId(name);
+      await remote.delete(`/stores/${id}`);
+      if (options.json) return printJson({ id, deleted: true });
+      print(`Deleted vault ${name} (${id}); the id never comes back.`);
+    });
 }
 
 interface ReadOptions extends ReadMode {

@@ -4,35 +4,43 @@ import type { Command } from 'commander';
 import { StorageError } from '../../core/errors.ts';
 import { checkDirectory } from '../../core/fsck/fsck.ts';
 import { type CheckedGroup, type Finding, type FsckReport, isSound } from '../../core/fsck/report.ts';
+import { readIdentity } from '../../core/replica/directory.ts';
+import { Sealing } from '../../core/replica/sealing.ts';
 import { FileDisk } from '../disk/file-disk.ts';
+import { systemEntropy } from '../entropy.ts';
 import { nativeHasher } from '../hasher.ts';
+import { cipherOf, type KeyProvider } from '../keys/provider.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
+import { masterKeyFrom } from './start-options.ts';
 
 export function addFsckCommand(program: Command): void {
   program
     .command('fsck')
     .description('check the data of a stopped node: log, checkpoints, rows, roots and chain; exit 0 = whole, 1 = damaged')
     .argument('<dir>', 'the data directory, as given to vouch start --data')
+    .option('--key-file <file>', 'the master key of an encrypted directory (or the key itself in VOUCH_MASTER_KEY)')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  vouch fsck ./data/a')
     .action(fsck);
 }
 
-async function fsck(directory: string, options: { readonly json?: boolean }): Promise<void> {
+async function fsck(directory: string, options: { readonly json?: boolean; readonly keyFile?: string }): Promise<void> {
   // Opening would make it, and an empty directory is no answer to a mistyped name.
   if (!existsSync(directory)) throw usageFailure(`There is no directory ${directory}.`);
-  const report = await check(directory);
+  const report = await check(directory, masterKeyFrom({ keyFile: options.keyFile, data: directory }));
   if (options.json === true) printJson({ sound: isSound(report), ...report });
   else tell(report);
   if (!isSound(report)) process.exitCode = 1;
 }
 
-async function check(directory: string): Promise<FsckReport> {
+async function check(directory: string, masterKey: KeyProvider | undefined): Promise<FsckReport> {
   let disk: FileDisk | undefined;
   try {
+    const cipher = await cipherOf(masterKey);
     disk = await FileDisk.open(directory); // locked: of a node that runs, half would be read before and half behind a write
-    return checkDirectory(disk, nativeHasher);
+    readIdentity(disk); // whose directory it is comes first
+    return checkDirectory(disk, nativeHasher, new Sealing(disk, { cipher, hasher: nativeHasher, entropy: systemEntropy }));
   } catch (error) {
     throw error instanceof StorageError ? new CliFailure(error.message) : error;
   } finally {

@@ -7,9 +7,11 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../version.ts';
 import { addBackupCommands } from './backup-command.ts';
 import { addClusterCommands } from './cluster-commands.ts';
+import { addConfigCommand } from './config-command.ts';
 import { addDataCommands } from './data-commands.ts';
 import { CliFailure } from './failure.ts';
 import { addFsckCommand } from './fsck-command.ts';
+import { addKeysCommand } from './keys-command.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { say } from './output.ts';
 import { worseStatus } from './output-file.ts';
@@ -29,6 +31,7 @@ async function program(argv: readonly string[]): Promise<Command> {
     .addHelpText('after', '\nStart a local cluster:\n  vouch up');
   addUpCommand(vouch);
   addStartCommand(vouch);
+  addConfigCommand(vouch);
   addClusterCommands(vouch);
   addMemberCommands(vouch);
   addDataCommands(vouch);
@@ -36,6 +39,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addBackupCommands(vouch);
   addRestoreCommand(vouch);
   addFsckCommand(vouch);
+  addKeysCommand(vouch);
   // The simulator is loaded only where it is asked for (or listed): a node never pays for it.
   if (argv[2] === 'sim' || argv[2] === undefined || argv[2] === 'help' || argv.includes('--help') || argv.includes('-h')) {
     const { addSimCommands } = await import('./sim.ts');

@@ -95,6 +95,7 @@ export class Remote {
     } catch (error) {
       throw new CliFailure(this.unreachable(error));
     }
+    if (response.status === 204) return undefined as T;
     const parsed = parse(text);
     if (response.ok && parsed !== undefined) return parsed as T;
     throw this.refusal(response.status, parsed);

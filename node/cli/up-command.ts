@@ -14,6 +14,7 @@ interface UpOptions {
   readonly dir: string;
   readonly port: string;
   readonly json?: boolean;
+  readonly keyFile?: string;
 }
 
 const NODES_MAX = 9;
@@ -25,6 +26,10 @@ export function addUpCommand(program: Command): void {
     .option('--nodes <n>', 'how many nodes a new cluster gets', '3')
     .option('--dir <dir>', 'where data and logs are kept', './.vouch')
     .option('--port <port>', 'port of the first node of a new cluster; the others follow', '7400')
+    .option(
+      '--key-file <file>',
+      'encrypt the nodes’ data under the master key in this file (or the key itself in VOUCH_MASTER_KEY)',
+    )
     .option('--json', 'print one JSON line when ready: {nodes:[{id,url,pid,data}], leader}')
     .addHelpText('after', '\nExample:\n  vouch up --nodes 5 --dir ./try --port 7500')
     .action(up);
@@ -40,7 +45,8 @@ async function up(options: UpOptions): Promise<void> {
   const nodes = whole(options.nodes, '--nodes', NODES_MAX);
   const port = whole(options.port, '--port', 65_535 - NODES_MAX);
   const binary = fileURLToPath(new URL('./main.js', import.meta.url));
-  const cluster = new LocalCluster({ binary, directory: resolve(options.dir), nodes, port });
+  const keyFile = options.keyFile === undefined ? undefined : resolve(options.keyFile);
+  const cluster = new LocalCluster({ binary, directory: resolve(options.dir), nodes, port, keyFile });
   warnOfIgnored(cluster, { nodes, port });
   const ended = stopOnSignals(cluster);
   try {

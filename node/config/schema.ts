@@ -26,6 +26,7 @@ export const SettingsSchema: TSchema = Type.Object(
     batchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     checkpointLogBytes: Type.Optional(Type.Integer({ minimum: 1 << 16, maximum: 1 << 30 })),
     leases: Type.Optional(Type.Boolean()),
+    keyFile: Type.Optional(Type.String({ minLength: 1 })),
   },
   { additionalProperties: false },
 );
@@ -40,6 +41,8 @@ export interface Settings {
   readonly batchMax?: number;
   readonly checkpointLogBytes?: number;
   readonly leases?: boolean;
+  /** Path of the master key's file. */
+  readonly keyFile?: string;
 }
 export type SettingName = keyof Settings;
 
@@ -70,5 +73,6 @@ export const SETTINGS: readonly SettingInfo[] = [
     kind: 'number',
     expects: 'a whole number of bytes from 65536 to 1073741824',
   },
+  { name: 'keyFile', env: 'VOUCH_KEY_FILE', kind: 'text', expects: 'the file with the master key, outside the data directory' },
   { name: 'leases', env: 'VOUCH_LEASES', kind: 'flag', expects: 'true or false' },
 ];

@@ -57,6 +57,7 @@ const RETRY_AFTER_SECONDS = 1;
 const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code: HttpErrorCode]>> = {
   invalid_argument: [400, 'validation_error'],
   vault_missing: [404, 'store_id_not_found'],
+  vault_deleted: [404, 'store_id_not_found'],
   vault_exists: [400, 'already_exists'],
   organization_missing: [404, 'organization_not_found'],
   organization_exists: [400, 'already_exists'],

@@ -27,9 +27,18 @@ export function auditOf(request: FastifyRequest): { readonly actor: string; read
 
 /** The store of the path, if it belongs to the request's organization; otherwise it is not found, like one that never was. */
 export async function storeOf(ledger: Ledger, request: FastifyRequest): Promise<VaultEntry> {
+  return ownStore(request, (id) => ledger.findStore(id));
+}
+
+/** The same as the directory has it now, for those who ask what there is. */
+export async function storeNow(ledger: Ledger, request: FastifyRequest): Promise<VaultEntry> {
+  return ownStore(request, (id) => ledger.lookupStore(id));
+}
+
+async function ownStore(request: FastifyRequest, find: (id: string) => Promise<VaultEntry | undefined>): Promise<VaultEntry> {
   const { store } = request.params as { readonly store: string };
   const organization = organizationOf(request);
-  const vault = await ledger.findStore(store);
+  const vault = await find(store);
   if (vault === undefined || vault.organizationName !== organization) {
     throw new HttpError(404, 'store_id_not_found', `Store ID '${store}' not found.`);
   }

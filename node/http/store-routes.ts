@@ -7,7 +7,7 @@ import type { Retention } from '../../core/state/transaction.ts';
 import type { Ledger } from '../ledger.ts';
 import { storeJson } from './answer.ts';
 import { HttpError } from './errors.ts';
-import { auditOf, organizationOf, storeOf } from './request.ts';
+import { auditOf, organizationOf, storeNow } from './request.ts';
 import { retentionFrom } from './retention-text.ts';
 import { CreateStoreBody, ListStoresQuery } from './schemas.ts';
 import { decodeToken, encodeToken } from './translate.ts';
@@ -17,7 +17,11 @@ const STORES_PAGE_DEFAULT = 50;
 export function addStoreRoutes(app: FastifyInstance, ledger: Ledger): void {
   app.post('/stores', { schema: { body: CreateStoreBody } }, async (request, reply) => create(ledger, request, reply));
   app.get('/stores', { schema: { querystring: ListStoresQuery } }, async (request) => list(ledger, request));
-  app.get('/stores/:store', async (request) => storeJson(await storeOf(ledger, request)));
+  app.get('/stores/:store', async (request) => storeJson(await storeNow(ledger, request)));
+  app.delete('/stores/:store', async (request, reply) => {
+    await ledger.deleteStore(await storeNow(ledger, request));
+    return reply.code(204).send();
+  });
 }
 
 async function create(ledger: Ledger, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

@@ -24,6 +24,8 @@ export interface LocalClusterOptions {
   readonly port: number;
   /** Data groups of a new cluster. Default: what `vouch init` takes. */
   readonly groups?: number;
+  /** The master key's file, where the data of the nodes is encrypted. */
+  readonly keyFile?: string | undefined;
 }
 
 /** What went wrong, in one sentence. */
@@ -145,6 +147,7 @@ function plan(options: LocalClusterOptions, known: readonly (NodeFile | undefine
       data: join(options.directory, name),
       join: addresses.filter((other) => other !== address),
       logFile: join(options.directory, `${name}.log`),
+      keyFile: options.keyFile,
     });
   });
 }

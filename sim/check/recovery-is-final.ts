@@ -5,6 +5,7 @@
 import type { Replica } from '../../core/replica/replica.ts';
 import { recoverWal } from '../../core/wal/recover.ts';
 import type { Atlas } from '../atlas.ts';
+import { KEYLESS } from '../keyless.ts';
 import { type Observer, Violation } from '../observer.ts';
 import type { VouchShape } from '../vouch.ts';
 import type { VouchNode } from './raft/watch.ts';
@@ -33,7 +34,7 @@ export class RecoveryIsFinal implements Observer<VouchShape, Replica> {
     if (!this.repairing.delete(index)) return;
     const isFailing = persists.some(({ failure }) => failure !== undefined);
     if (isFailing || !this.atlas.isWhole(index)) return; // its end says nothing about the recovery
-    const { tornBytes } = recoverWal(disk);
+    const { tornBytes } = recoverWal(disk, { sealer: KEYLESS });
     if (tornBytes === 0) return;
     throw new Violation(
       this.name,

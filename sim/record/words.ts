@@ -137,9 +137,12 @@ function requestPhrase(request: ClientRequest): string {
       return queryPhrase(request.query);
     case 'directory':
       if (request.body.kind === 'createOrganization') return `create organization ${request.body.name}`;
+      if (request.body.kind === 'releaseVault') return 'release the name of a vault';
       return request.body.kind === 'reserveVault' ? `reserve vault ${request.body.name}` : request.body.kind;
     case 'createVault':
       return 'create the vault';
+    case 'deleteVault':
+      return 'delete the vault';
     default:
       return request.kind;
   }

@@ -5,6 +5,7 @@
 
 import { NEWEST, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
 import type { GroupId, NodeId } from '../../core/ids.ts';
+import type { BriefVaults } from './brief-vaults.ts';
 import type { Behaviour, Plan } from './client.ts';
 import type { Asked, History } from './history.ts';
 import { type Layout, Setup } from './layout.ts';
@@ -19,6 +20,8 @@ export class Housekeeper implements Behaviour {
   private readonly setup: Setup;
   private readonly keys: number;
   private readonly history: History;
+  private readonly brief: BriefVaults;
+  private readonly thinkMicros: number;
   /** Besides reads: what sets the cluster up, and what a story asks for. */
   operations: number = 0;
   private wishes: Plan[] = [];
@@ -32,10 +35,15 @@ export class Housekeeper implements Behaviour {
     readonly placed: readonly number[];
     readonly keys: number;
     readonly history: History;
+    /** What it does while others work. */
+    readonly brief: BriefVaults;
+    readonly thinkMicros: number;
   }) {
     this.setup = new Setup(options.vaults, options.placed);
     this.keys = options.keys;
     this.history = options.history;
+    this.brief = options.brief;
+    this.thinkMicros = options.thinkMicros;
   }
 
   get layout(): Layout | undefined {
@@ -67,7 +75,7 @@ export class Housekeeper implements Behaviour {
   }
 
   think(): number {
-    return 0;
+    return this.layout === undefined || this.pending.length > 0 ? 0 : this.thinkMicros;
   }
 
   next(_lane: number, time: number): Plan | undefined {
@@ -79,7 +87,10 @@ export class Housekeeper implements Behaviour {
     const wish = this.wishes.shift();
     if (wish !== undefined) return wish;
     const read = this.pending.shift();
-    return read === undefined ? undefined : this.read(read, time);
+    if (read !== undefined) return this.read(read, time);
+    const brief = this.brief.next();
+    if (brief !== undefined) this.operations += 1;
+    return brief;
   }
 
   private afterSetup(done: () => void): void {

@@ -49,8 +49,8 @@ describe('a backup', () => {
     const bytes = backupOf(made, nodeOf(made));
     expect([bytes.length, createHash('sha256').update(bytes).digest('hex')]).toMatchInlineSnapshot(`
       [
-        2978,
-        "ba9d5400f876e8569443837686524d4dcefae54f933b50d0145c720d26a5cff5",
+        2994,
+        "f510208524399d9d74e959dfeaf1f9e35f5fc9b52963394de2999c6c84d7d775",
       ]
     `);
     expect(toHex(bytes, 0, 64)).toMatchInlineSnapshot(

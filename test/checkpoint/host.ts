@@ -5,6 +5,7 @@ import type { FileOp } from '../../core/effect.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { Micros, NodeId, Seq, Term } from '../../core/ids.ts';
 import { PageCache } from '../../core/page/cache.ts';
+import type { PageSealer } from '../../core/page/page-sealer.ts';
 import { StatePages } from '../../core/page/state-pages.ts';
 import type { ReplicaGroup } from '../../core/replica/group.ts';
 import { type SnapshotHost, snapshotLimits } from '../../core/replica/snapshot-host.ts';
@@ -25,6 +26,8 @@ export class CheckpointHost {
   private readonly cacheBytes: number;
   private readonly pageBytes: number;
   cache: PageCache;
+  /** Of its pages; undefined: they stand in clear. */
+  sealer: PageSealer | undefined = undefined;
   private seq: number = 0;
 
   constructor({ pageBytes, cacheBytes }: HostOptions, disk: SimDisk = new SimDisk({ below: () => 0 })) {
@@ -36,7 +39,7 @@ export class CheckpointHost {
 
   /** Pages of a state that begins. */
   begin(): StatePages {
-    return StatePages.begin(this.disk, FILE, this.pageBytes, this.cache);
+    return StatePages.begin(this.disk, { name: FILE, pageBytes: this.pageBytes, cache: this.cache, sealer: this.sealer });
   }
 
   /** What a start would open. */
@@ -44,7 +47,10 @@ export class CheckpointHost {
     const block = findCheckpoint(this.disk, FILE, options.group);
     if (typeof block === 'string') return undefined;
     this.cache = new PageCache(this.cacheBytes);
-    return openCheckpoint(this.disk, FILE, block, (pages) => new GroupState({ ...options, pages }), this.cache);
+    return openCheckpoint(this.disk, FILE, block, (pages) => new GroupState({ ...options, pages }), {
+      cache: this.cache,
+      sealer: this.sealer,
+    });
   }
 
   /** Begins a checkpoint of the state as it is. */
@@ -81,6 +87,7 @@ export class CheckpointHost {
       self: '0'.repeat(32) as NodeId,
       reader: this.disk,
       hasher: portableHasher,
+      sealer: undefined,
       buggify: (site) => site === 'snapshot.short-slice',
       limits: snapshotLimits(),
       now: () => 0 as Micros,

@@ -211,6 +211,7 @@ const directoryCommand = fc.oneof(
     placement: fc.constantFrom(undefined, { kind: 'new' as const, replicas: 3 }, { kind: 'group' as const, group: 7 as GroupId }),
   }),
   fc.record({ kind: fc.constant('reserveVault' as const), organization: text, name: text, allowExisting: fc.boolean() }),
+  fc.record({ kind: fc.constant('releaseVault' as const), organization: text, vault }),
 );
 
 const directoryMemberCommand = fc.oneof(
@@ -237,6 +238,7 @@ export const request: fc.Arbitrary<ClientRequest> = fc.oneof(
     to: fc.option(nodeId, { nil: undefined }),
   }),
   fc.record({ kind: fc.constant('createVault' as const), group, command, organization, vault }),
+  fc.record({ kind: fc.constant('deleteVault' as const), group, command, organization, vault }),
   fc.record({ kind: fc.constant('transact' as const), group, command, organization, vault, transaction, proof: fc.boolean() }),
   fc.record({
     kind: fc.constant('query' as const),
@@ -344,6 +346,7 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
   fc.record({ kind: fc.constant('members' as const), members: fc.array(memberEntry, { maxLength: 3 }) }),
   fc.record({ kind: fc.constant('transferred' as const), group, leader: nodeId }),
   fc.record({ kind: fc.constant('vaultCreated' as const), anchor }),
+  fc.record({ kind: fc.constant('vaultDeleted' as const), vault }),
   fc.record({ kind: fc.constant('transacted' as const), outcome, anchor }),
   fc.record({
     kind: fc.constant('tuple' as const),

@@ -120,6 +120,6 @@ propertyRuns(
     if (section !== Section.leaves) return;
     const isTarget = (asked: Section, at: number): boolean => asked === section && at === number;
     const chunk = (asked: Section, at: number) => (isTarget(asked, at) ? bytes : snapshot.chunk(asked, at));
-    expect(restore({ manifest: snapshot.manifest, chunk }, OPTIONS)).toBeTypeOf('string');
+    expect(restore({ manifest: snapshot.manifest, chunk, isShredded: () => false }, OPTIONS)).toBeTypeOf('string');
   },
 );

@@ -23,6 +23,10 @@ export class HeldSnapshot implements ChunkSource {
     return this.chunks.find((chunk) => chunk.section === section && chunk.number === number)?.bytes;
   }
 
+  isShredded(): boolean {
+    return false;
+  }
+
   /** The hashes that prove a chunk's place in its section. */
   pathOf(section: Section, number: number): readonly Uint8Array[] {
     const log = new MerkleLog(portableHasher);

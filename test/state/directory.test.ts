@@ -121,3 +121,24 @@ test('the digest covers the directory', () => {
   expect(digestOf('acme')).toEqual(digestOf('acme'));
   expect(digestOf('acme')).not.toEqual(digestOf('acmf'));
 });
+
+test('a released name is free, the id is known as deleted to its organization alone, and another vault gets another id', () => {
+  const bench = directory([1]);
+  run(bench, { kind: 'createOrganization', name: 'acme', placement: undefined });
+  run(bench, { kind: 'createOrganization', name: 'umbrella', placement: undefined });
+  const vault = vaultOf(reserve(bench, 'acme', 'docs'));
+  const release = (organization: string) => run(bench, { kind: 'releaseVault', organization, vault: vault.id });
+  expect(release('nobody')).toMatchObject({ code: 'organization_missing' });
+  expect(release('umbrella')).toMatchObject({ code: 'vault_missing' });
+  expect(lookup(bench, 'acme', 'docs')).toMatchObject({ kind: 'vault' });
+  expect(release('acme')).toEqual({ kind: 'vaultDeleted', vault: vault.id });
+  expect(release('acme')).toEqual({ kind: 'vaultDeleted', vault: vault.id });
+  expect(release('umbrella')).toMatchObject({ code: 'vault_missing' });
+  expect(lookup(bench, 'acme', 'docs')).toMatchObject({ code: 'vault_missing' });
+  expect(lookup(bench, 'acme', '', vault.id)).toMatchObject({ code: 'vault_deleted' });
+  expect(lookup(bench, '', '', vault.id)).toMatchObject({ code: 'vault_deleted' });
+  expect(lookup(bench, 'umbrella', '', vault.id)).toMatchObject({ code: 'vault_missing' });
+  expect(list(bench, 'acme', '', 10)).toEqual({ names: [], more: false });
+  const again = vaultOf(reserve(bench, 'acme', 'docs'));
+  expect(again.id).not.toBe(vault.id);
+});

@@ -136,7 +136,7 @@ describe('a row that cannot be', () => {
       if (section === Section.history && bytes !== undefined) change(bytes.subarray(-17)); // the last row there is
       return bytes;
     };
-    expect(restore({ manifest: snapshot.manifest, chunk })).toBe('what a vault keeps does not decode');
+    expect(restore({ manifest: snapshot.manifest, chunk, isShredded: () => false })).toBe('what a vault keeps does not decode');
   });
 
   test.each(bad.slice(0, 1))('%s is found by an audit', (_, change) => {

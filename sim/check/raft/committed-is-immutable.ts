@@ -1,9 +1,9 @@
 /** State machine safety, seen from the log: what one node has committed, no other commits differently and none drops. */
 
-import { equalBytes } from '../../../core/bytes/compare.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
 import { Violation } from '../../observer.ts';
 import type { Commitments } from './commitments.ts';
+import { sameData } from './same-entry.ts';
 import type { GroupView } from './view.ts';
 import { entryOf, type RaftOracle } from './watch.ts';
 
@@ -25,7 +25,7 @@ export class CommittedIsImmutable implements RaftOracle {
       if (index < raft.baseIndex) continue; // a snapshot stands for it; the state oracles compare that
       const own = index === raft.baseIndex ? { term: view.termAt(raft, index), data: first?.data } : entryOf(view, index);
       if (first === own) continue;
-      if (first === undefined || first.term !== own.term || own.data === undefined || !equalBytes(first.data, own.data)) {
+      if (first === undefined || first.term !== own.term || own.data === undefined || !sameData(first.data, own.data)) {
         throw new Violation(
           this.name,
           `group ${view.group}: node ${view.node} commits another entry ${index} than was committed`,

@@ -3,9 +3,9 @@
  * Checked by induction: each appended entry is compared with the first one seen of its index and term, and so is the term
  * of its predecessor. Source: Ongaro 2014, figure 3.2.
  */
-import { equalBytes } from '../../../core/bytes/compare.ts';
 import type { Entry } from '../../../core/raft/message.ts';
 import { Violation } from '../../observer.ts';
+import { sameData } from './same-entry.ts';
 import type { GroupView } from './view.ts';
 import { entryOf, type RaftOracle } from './watch.ts';
 
@@ -60,5 +60,5 @@ export class LogMatching implements RaftOracle {
 }
 
 function sameEntry(a: Entry, b: Entry): boolean {
-  return a === b || (a.kind === b.kind && equalBytes(a.data, b.data));
+  return a === b || (a.kind === b.kind && sameData(a.data, b.data));
 }

@@ -37,6 +37,7 @@ export class ReplicasAgree implements Observer<VouchShape, Replica> {
     for (const group of this.groups) {
       const byIndex = new Map<number, { readonly node: number; readonly digest: Uint8Array }>();
       for (const { node, state } of statesOf(this.nodes, group)) {
+        if (state.gone.shreddedCount > 0) continue; // a deletion is on its way to it: until then it has less (decision 0058)
         const out = new Writer();
         state.digest(out);
         const known = byIndex.get(state.lastApplied);

@@ -1,0 +1,50 @@
+/** The options of `vouch start`, which `vouch config` takes as well, and what they, the environment and a file come to. */
+import type { Command } from 'commander';
+import { StorageError } from '../../core/errors.ts';
+import { type Loaded, loadSettings } from '../config/load.ts';
+import { type KeyProvider, MASTER_KEY_VARIABLE, providerOf } from '../keys/provider.ts';
+import { CliFailure, usageFailure } from './failure.ts';
+
+export interface StartFlags {
+  readonly config?: string;
+  readonly [flag: string]: unknown;
+}
+
+export function withStartOptions(command: Command): Command {
+  return command
+    .option('--listen <host:port>', 'where peers and clients reach it (VOUCH_LISTEN; first start only)')
+    .option('--data <dir>', 'its data directory (VOUCH_DATA)')
+    .option('--join <host:port,...>', 'other nodes: to be found before init, or a cluster to join (VOUCH_JOIN; first start only)')
+    .option('--advertise <host:port>', 'where others reach it, if not at --listen (VOUCH_ADVERTISE; first start only)')
+    .option('--insecure', 'allow a listen address that other machines can reach, without authentication (VOUCH_INSECURE)')
+    .option('--log-level <level>', 'error, warn, info or debug (VOUCH_LOG_LEVEL)')
+    .option('--batch-max <n>', 'client commands in one log entry (VOUCH_BATCH_MAX; default 100)')
+    .option('--leases <true|false>', 'answer reads on the leader under a lease (VOUCH_LEASES; default true)')
+    .option(
+      '--key-file <file>',
+      'encrypt at rest under the master key in this file (VOUCH_KEY_FILE; or the key itself in VOUCH_MASTER_KEY)',
+    )
+    .option('--config <file>', 'JSON file with any of these (VOUCH_CONFIG)');
+}
+
+export type LoadedSettings = Extract<Loaded, { readonly ok: true }> & { readonly masterKey: KeyProvider | undefined };
+
+/** Throws CliFailure with a sentence that names what is wrong and where it came from. */
+export function loadStart(flags: StartFlags): LoadedSettings {
+  const loaded = loadSettings({ flags, env: process.env, file: flags.config ?? process.env.VOUCH_CONFIG });
+  if (!loaded.ok) throw usageFailure(loaded.message);
+  const { keyFile, data } = loaded.settings;
+  return { ...loaded, masterKey: masterKeyFrom({ keyFile, data }) };
+}
+
+/** The master key that a command is given by a flag or by the environment. */
+export function masterKeyFrom(
+  from: { readonly keyFile: string | undefined; readonly data: string | undefined },
+  variable: string = MASTER_KEY_VARIABLE,
+): KeyProvider | undefined {
+  try {
+    return providerOf({ ...from, variable, text: process.env[variable] });
+  } catch (error) {
+    throw error instanceof StorageError ? new CliFailure(error.message, 2) : error;
+  }
+}
