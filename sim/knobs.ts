@@ -194,10 +194,11 @@ export function faultless(knobs: Knobs): Knobs {
   return { ...withFaults(knobs, {}), ...steady };
 }
 
-/** The same knobs with other fault rates. */
+/** The same knobs with other fault rates. Who damages copies reads and writes records: where somebody does, nothing is sealed. */
 export function withFaults(knobs: Knobs, faults: Readonly<Record<string, number>>): Knobs {
   const { loss, duplicate, reorder } = { loss: 0, duplicate: 0, reorder: 0, ...faults };
-  return { ...knobs, faults, link: { ...knobs.link, loss, duplicate, reorder } };
+  const sealing = knobs.sealing && (faults.damagedCopy ?? 0) === 0;
+  return { ...knobs, sealing, faults, link: { ...knobs.link, loss, duplicate, reorder } };
 }
 
 function drawSwarm(choices: Choices): Knobs {
@@ -276,7 +277,6 @@ function drawSwarm(choices: Choices): Knobs {
     faultDurationMeanMicros: faultDuration,
     downMax: draws.below(4) === 0 ? nodes : Math.max(1, Math.floor((nodes - 1) / 2)),
   };
-  // Copies are damaged by somebody who can read and write records; sealed ones he can do neither with.
   return withFaults(calm, calm.sealing ? { ...faults, damagedCopy: 0 } : faults);
 }
 

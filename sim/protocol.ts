@@ -104,5 +104,5 @@ export interface Protocol<S extends Shape, C extends SimCore<S>> {
   /** Something that no correct node would send, made from a frame of the moment; undefined where nothing can be made of it. */
   forge?(sent: SentFrame, draws: Draws): ForgedFrame | undefined;
   /** Opens a damaged copy of a node's directory, which changes nothing. @returns what was wrong about how it went; undefined = all well. */
-  openDamagedCopy?(reader: DirectoryReader, clocks: Clocks, draws: Draws): string | undefined;
+  readonly openDamagedCopy?: ((reader: DirectoryReader, clocks: Clocks, draws: Draws) => string | undefined) | undefined;
 }

@@ -188,7 +188,7 @@ class Run {
       placed: replicasOf(knobs),
       keys: knobs.keys,
       history: this.history,
-      brief: new BriefVaults({ count: knobs.briefVaults, isOpen: () => this.clientsMatter && !this.isCalm }),
+      brief: new BriefVaults({ count: knobs.briefVaults ?? 0, isOpen: () => this.clientsMatter && !this.isCalm }),
       thinkMicros: knobs.thinkMeanMicros,
     });
     this.keeperClient = this.createClient(0, 1, this.housekeeper);

@@ -55,6 +55,8 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
   /** What the run has covered. */
   readonly marks: Marks = new Marks();
   private readonly sites: BuggifySites;
+  /** Not of sealed directories: who damages copies reads and writes records. */
+  readonly openDamagedCopy: Protocol<VouchShape, Replica>['openDamagedCopy'];
 
   /** @param sha256 an implementation of SHA-256; all are byte-equal. */
   constructor(choices: Choices, knobs: Knobs, sha256: Hasher = portableHasher) {
@@ -63,6 +65,10 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     this.hasher = knobs.hasher === 'fast' ? fastHasher : sha256;
     const { sealing } = knobs;
     this.cipher = sealing ? simulatedCipher(MASTER_KEY, entropyFrom(choices.under('cipher/keys'))) : undefined;
+    const { hasher, marks } = this;
+    this.openDamagedCopy = sealing
+      ? undefined
+      : (reader, clocks, draws) => openDamagedCopy(reader, clocks, draws, { hasher, mark: (name) => marks.mark(name) });
     this.sites = new BuggifySites(choices.under('buggify/sites'), knobs.buggify);
     this.cluster = drawId<'ClusterId'>(entropyFrom(choices.under('cluster/id')));
   }
@@ -147,11 +153,6 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
 
   forge(sent: SentFrame, draws: Draws): ForgedFrame | undefined {
     return forge(sent, draws);
-  }
-
-  openDamagedCopy(reader: DirectoryReader, clocks: Clocks, draws: Draws): string | undefined {
-    if (this.cipher !== undefined) return undefined; // set by hand beside the fault: see drawKnobs
-    return openDamagedCopy(reader, clocks, draws, { hasher: this.hasher, mark: (name) => this.marks.mark(name) });
   }
 }
 

@@ -7,7 +7,13 @@ import { type RunOptions, runSeed } from '../../sim/run.ts';
 
 function logOf(options: Partial<RunOptions> = {}): PrefixLog {
   const log = new PrefixLog();
-  const adjust: RunOptions['adjust'] = (knobs) => ({ ...knobs, hasher: 'sha256', operations: 40, calmOperations: 5 });
+  const adjust: RunOptions['adjust'] = (knobs) => ({
+    ...knobs,
+    hasher: 'sha256',
+    sealing: false,
+    operations: 40,
+    calmOperations: 5,
+  });
   const { report } = runSeed({
     seed: '5',
     profile: 'lite',
