@@ -26,7 +26,7 @@ export class Slots {
   /** One word a slot: the low 8 bits of the hash above the reference; 0 = empty. */
   entries: Int32Array = new Int32Array(SLOTS_MIN);
   /** Home slot = hash >>> shift. */
-  shift: number = 32 - Math.log2(SLOTS_MIN);
+  shift: number = Math.clz32(SLOTS_MIN) + 1;
   mask: number = SLOTS_MIN - 1;
   count: number = 0;
   private hashes: Int32Array = new Int32Array(SLOTS_MIN);

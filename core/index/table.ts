@@ -24,7 +24,7 @@ export class Table {
 
   /** @param bytesMax bound of its arrays, at least 16 slots of 8 bytes */
   constructor(bytesMax: number) {
-    const slotsMax = 2 ** Math.floor(Math.log2(bytesMax / SLOT_BYTES));
+    const slotsMax = 2 ** (31 - Math.clz32(bytesMax / SLOT_BYTES));
     assert(slotsMax >= SLOTS_MIN, 'a table has room for a part');
     this.partSlotsMax = Math.min(PART_SLOTS_MAX, slotsMax);
     const parts = Math.min(PARTS_MAX, slotsMax / PART_SLOTS_MAX);
