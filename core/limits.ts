@@ -124,6 +124,11 @@ export const CHECKPOINT_TRAIL_ENTRIES: number = 4096;
 export const SNAPSHOT_SERVED_MICROS: number = 10_000_000;
 /** A snapshot's manifest, bytes. Why 1 MiB: it travels in one message, and one hash for each of 32,000 sections fits. */
 export const MANIFEST_BYTES_MAX: number = 1 << 20;
+/**
+ * Memory of a group's exact index, bytes. Why 64 MiB: 900,000 tuples with keys of usual length; it takes what it uses, and nothing
+ * before the first check.
+ */
+export const EXACT_INDEX_BYTES: number = 64 << 20;
 /** Parts of a million. */
 export const PPM: number = 1_000_000;
 /**

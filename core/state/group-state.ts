@@ -21,9 +21,11 @@ import {
   plus,
   type VaultId,
 } from '../ids.ts';
+import { GroupIndex } from '../index/exact-rows.ts';
 import { VAULTS_MAX } from '../limits.ts';
 import { MemoryPageStore } from '../page/store.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
+import type { SeedWords } from '../random.ts';
 import { StateCapture } from './capture.ts';
 import { CommandKind, type DecodedCommand } from './command.ts';
 import { Directory, type Topology } from './directory.ts';
@@ -76,6 +78,8 @@ export interface GroupStateOptions {
   readonly sessionLimits?: SessionLimits;
   /** Size of a page of rows. Default: core/page/store.ts. */
   readonly pageBytes?: number;
+  /** Of the exact index; decides nothing. Production gives one that nobody knows. */
+  readonly seed?: SeedWords;
 }
 
 /** The requests that read state. */
@@ -104,6 +108,7 @@ export class GroupState {
   private readonly directory: Directory | undefined;
   private readonly vaults: Map<VaultId, Vault> = new Map();
   private readonly expiries: ExpiryQueue = new ExpiryQueue();
+  private readonly index: GroupIndex;
   /** Sees a vault before it changes, while a snapshot is being written. */
   private capture: StateCapture | undefined = undefined;
   /** What a retry must repeat, while it is hashed. */
@@ -114,6 +119,7 @@ export class GroupState {
     this.hasher = options.hasher;
     this.pageBytes = options.pageBytes;
     this.keys = new KeyBuilder(new PathCache(options.hasher));
+    this.index = new GroupIndex(options.seed ?? [1, 2, 3, 4]);
     this.observer = options.observer;
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
     if (options.group === GLOBAL_GROUP) {
@@ -224,6 +230,7 @@ export class GroupState {
       hasher: this.hasher,
       keys: this.keys,
       pages: new MemoryPageStore(this.pageBytes),
+      index: this.index,
     });
     this.vaults.set(id, vault);
     return vault;

@@ -19,12 +19,13 @@ import {
   type Term,
   type VaultId,
 } from '../ids.ts';
+import { ABSENT } from '../index/exact-index.ts';
+import type { GroupIndex } from '../index/exact-rows.ts';
 import { isLive } from '../merkle/value.ts';
 import type { PageStore } from '../page/store.ts';
 import { prefixRange } from './key-reader.ts';
 import type { KeyBuilder } from './keys.ts';
 import { Leaves } from './leaves.ts';
-import { rowExpiresAt } from './rows.ts';
 import type { TupleKey } from './transaction.ts';
 import { ulidBytes } from './ulid-field.ts';
 
@@ -57,6 +58,7 @@ export class Vault {
     readonly hasher: Hasher;
     readonly keys: KeyBuilder;
     readonly pages: PageStore;
+    readonly index: GroupIndex;
   }) {
     this.id = options.id;
     this.organization = options.organization;
@@ -86,8 +88,8 @@ export class Vault {
    * Conditions are not evaluated here.
    */
   isTupleLive(tuple: TupleKey): boolean {
-    const row = this.leaves.rows.find(this.leaves.keys.tuple(tuple));
-    return row !== undefined && isLive(rowExpiresAt(row.bytes, row.start), this.newestTime);
+    const expiresAt = this.leaves.tupleExpiry(tuple);
+    return expiresAt !== ABSENT && isLive(expiresAt, this.newestTime);
   }
 
   /** Seals the block at height + 1 over the leaves as they are. @param transactions canonical bytes, in order */
