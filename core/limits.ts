@@ -184,6 +184,11 @@ export const EXPORT_IDLE_MICROS: number = 60_000_000;
 export const EXPORT_LOG_BYTES_MAX: number = 1 << 30;
 /** Largest record of a backup besides the snapshots in it, bytes. Why 16 MiB: the manifest of the most groups and members has 8. */
 export const BACKUP_RECORD_BYTES_MAX: number = 16 << 20;
+/**
+ * Memory of a group's exact index, bytes. Why 64 MiB: 900,000 tuples with keys of usual length; it takes what it uses, and nothing
+ * before the first check.
+ */
+export const EXACT_INDEX_BYTES: number = 64 << 20;
 /** Parts of a million. */
 export const PPM: number = 1_000_000;
 /**

@@ -160,8 +160,15 @@ interface Opening {
 function openingOf(path: string): Promise<Opening> {
   return new Promise((resolve, reject) => {
     const child = fork(process.argv[1] as string, ['--section', 'open', path]);
-    child.once('message', (opening) => resolve(opening as Opening));
-    child.once('exit', (code) => reject(new Error(`the opening process ended with ${code}`)));
+    let opening: Opening | undefined;
+    child.once('message', (answer) => {
+      opening = answer as Opening;
+    });
+    // Not before it has given the directory free.
+    child.once('exit', (code) => {
+      if (code === 0 && opening !== undefined) resolve(opening);
+      else reject(new Error(`the opening process ended with ${code}`));
+    });
   });
 }
 

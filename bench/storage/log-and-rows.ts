@@ -5,6 +5,7 @@
 import { BTree } from '../../core/btree/tree.ts';
 import { ulidFrom } from '../../core/chain/ulid.ts';
 import type { GroupId, Height, LogIndex, Micros, OrganizationId, Term, VaultId } from '../../core/ids.ts';
+import { PageSpace } from '../../core/page/space.ts';
 import { MemoryPageStore } from '../../core/page/store.ts';
 import { EntryKind } from '../../core/raft/message.ts';
 import type { Command } from '../../core/state/command.ts';
@@ -26,7 +27,7 @@ const VAULT = ulidFrom(1_700_000_000_000, new Uint8Array(10).fill(2)) as VaultId
 export class LogAndRows {
   private readonly disk: FileDisk;
   private readonly wal: Wal;
-  private readonly rows: BTree = new BTree(new MemoryPageStore());
+  private readonly rows: BTree = new BTree(new PageSpace(new MemoryPageStore()));
   private readonly keys: KeyBuilder = new KeyBuilder(new PathCache(nativeHasher));
   private index: number = 0;
 

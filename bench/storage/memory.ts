@@ -2,6 +2,7 @@
 import { BTree } from '../../core/btree/tree.ts';
 import { compareBytes } from '../../core/bytes/compare.ts';
 import { ExactIndex } from '../../core/index/exact-index.ts';
+import { PageSpace } from '../../core/page/space.ts';
 import { MemoryPageStore } from '../../core/page/store.ts';
 import { newSortedBTree } from './peers.ts';
 import type { Section } from './section.ts';
@@ -23,7 +24,7 @@ function bytesOf(count: number, make: () => unknown): { readonly bytes: number; 
 }
 
 function treeOf(count: number): BTree {
-  const tree = new BTree(new MemoryPageStore());
+  const tree = new BTree(new PageSpace(new MemoryPageStore()));
   churn(
     count,
     (n) => tree.set(keyOf(n), ROW),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BTree } from '../../core/btree/tree.ts';
 import { compareBytes } from '../../core/bytes/compare.ts';
 import { ExactIndex } from '../../core/index/exact-index.ts';
+import { PageSpace } from '../../core/page/space.ts';
 import { MemoryPageStore } from '../../core/page/store.ts';
 import {
   type ClassicLevel,
@@ -39,7 +40,7 @@ async function fill(count: number, directory: string): Promise<Stores> {
     writeKey(n, key, 0);
     return key;
   };
-  const tree = new BTree(new MemoryPageStore());
+  const tree = new BTree(new PageSpace(new MemoryPageStore()));
   const index = new ExactIndex({ budgetBytes: INDEX_BYTES, seed: [1, 2, 3, 4] });
   const space = index.openSpace(true);
   churn(

@@ -33,14 +33,14 @@ export const FULL: Sizes = {
 };
 
 export const QUICK: Sizes = {
-  rounds: 11,
+  rounds: 7,
   sliceMs: 25,
   readsSmall: 50_000,
   large: 100_000,
   onDisk: 20_000,
   commitsFilled: 10_000,
   commitRounds: 3,
-  commitSliceMs: 600,
+  commitSliceMs: 400,
   checkpointLogBytes: 1 << 20,
   peerTransactions: 500,
 };

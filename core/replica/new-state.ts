@@ -2,6 +2,7 @@
 import type { Hasher } from '../capability.ts';
 import { GLOBAL_GROUP, type GroupId, type LogIndex } from '../ids.ts';
 import { StatePages } from '../page/state-pages.ts';
+import type { SeedWords } from '../random.ts';
 import { GroupState, type StateObserver } from '../state/group-state.ts';
 import type { WarmUpLimits } from '../state/warm-up.ts';
 import type { Founding } from './manifest.ts';
@@ -20,13 +21,14 @@ export interface NewStateOptions {
   readonly warmUp?: WarmUpLimits | undefined;
   /** Where its trees stand. Default: in memory. */
   readonly pages?: StatePages | undefined;
+  readonly seed?: SeedWords | undefined;
 }
 
 /** A state with nothing applied; GLOBAL's knows how the cluster began. @param founding undefined: not known yet */
 export function newGroupState(
   group: GroupId,
   founding: Pick<Founding, 'groups' | 'founders'> | undefined,
-  { hasher, observer, pageBytes, pages, warmUp }: NewStateOptions,
+  { hasher, observer, pageBytes, pages, seed, warmUp }: NewStateOptions,
 ): GroupState {
   const { groups, founders } = founding ?? { groups: [], founders: [] };
   return new GroupState({
@@ -37,5 +39,6 @@ export function newGroupState(
     ...(observer === undefined ? {} : { observer }),
     ...(warmUp === undefined ? {} : { warmUp }),
     pages: pages ?? StatePages.inMemory(pageBytes),
+    ...(seed === undefined ? {} : { seed }),
   });
 }

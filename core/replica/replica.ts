@@ -17,32 +17,30 @@ import type { Clocks, Core, DirectoryReader, Effect, ExportAsk, FileOp, Input } 
 import { DamageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
-import { PAGE_CACHE_BYTES, SEGMENT_BYTES } from '../limits.ts';
 import { grown } from '../lists.ts';
-import { PageCache } from '../page/cache.ts';
-import type { Liveness } from '../raft/options.ts';
+import type { PageCache } from '../page/cache.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import { checkRequest } from '../state/admission.ts';
 import type { WalRecord } from '../wal/record.ts';
-import { recoverWal, type WalRecovery } from '../wal/recover.ts';
+import type { WalRecovery } from '../wal/recover.ts';
 import { Completions } from './completions.ts';
-import { CLUSTER_FILE, mismatchOf, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
-import { Exports } from './exports.ts';
+import { CLUSTER_FILE, readIdentity, readManifest, TEMPORARY_SUFFIX } from './directory.ts';
+import type { Exports } from './exports.ts';
 import type { GroupSink, ReplicaGroup } from './group.ts';
-import { GroupOpening } from './group-opening.ts';
-import { Hibernation, type HibernationHost, type LivenessMessage } from './hibernation.ts';
+import type { GroupOpening } from './group-opening.ts';
+import type { Hibernation, LivenessMessage } from './hibernation.ts';
 import { groupsOf, type Manifest, type Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
+import { openParts, type PartsHost } from './parts.ts';
 import type { RecoveryMessage } from './recovering.ts';
-import { RecoveryHelp } from './recovery-help.ts';
+import type { RecoveryHelp } from './recovery-help.ts';
 import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
 import { errorResult, quarantinedResult, removedResult } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
-import { Sealing } from './sealing.ts';
-import { type SnapshotHost, snapshotLimits } from './snapshot-host.ts';
-import { SnapshotStore } from './snapshot-store.ts';
-import { Snapshots } from './snapshots.ts';
+import type { Sealing } from './sealing.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
+import type { Snapshots } from './snapshots.ts';
 
 /** A message to one of the groups. */
 type GroupMessage = Exclude<PeerMessage, LivenessMessage | RecoveryMessage>;
@@ -94,88 +92,33 @@ export class Replica implements Core, GroupSink {
     this.id = readIdentity(reader);
     const isStale = reader.size(CLUSTER_FILE + TEMPORARY_SUFFIX) !== undefined;
     this.roster = new Roster(this.id, readManifest(reader), isStale);
-    this.sealing = new Sealing(reader, options);
-    this.recovery = recoverWal(reader, {
-      sealer: this.sealing.entries,
-      segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
-      buggify: options.buggify,
-      mark: (name) => options.probe?.mark(name),
-    });
-    const mismatch = mismatchOf(this.id, this.roster.current, this.recovery);
-    if (mismatch !== undefined) throw mismatch;
-    this.cache = new PageCache(options.pageCacheBytes ?? PAGE_CACHE_BYTES);
-    this.store = new SnapshotStore(reader, options.hasher, this.cache, this.sealing);
-    const host = this.snapshotHost(reader);
-    const { wal } = this.recovery;
-    const guarded = (group: ReplicaGroup, work: () => void): void => this.guarded(group, work);
-    const groups = (): readonly ReplicaGroup[] => this.groupList;
-    const group = (id: GroupId): ReplicaGroup | undefined => this.groups.get(id);
-    this.snapshots = new Snapshots({ host, store: this.store, wal, groups, group, guarded });
-    this.exports = new Exports({
-      host,
-      wal,
-      guarded,
-      read: (group, id, body) => this.guarded(group, () => group.read(this.now, this.wall, id, body)),
-      effect: (effect) => this.effects.push(effect),
-    });
-    this.opening = this.openingOf(reader);
-    this.hibernation = new Hibernation(this.hibernationHost());
-    this.help = new RecoveryHelp(this.hibernationHost(), this.snapshots, () => this.wall);
+    const parts = openParts(reader, this.partsHost());
+    this.recovery = parts.recovery;
+    this.sealing = parts.sealing;
+    this.cache = parts.cache;
+    this.store = parts.store;
+    this.snapshots = parts.snapshots;
+    this.exports = parts.exports;
+    this.opening = parts.opening;
+    this.hibernation = parts.hibernation;
+    this.help = parts.help;
   }
 
-  private openingOf(reader: DirectoryReader): GroupOpening {
-    const { id: self, options, recovery, cache, sealing, store, snapshots, roster } = this;
-    const clocks = (): Clocks => ({ now: this.now, wall: this.wall });
-    const liveness = (group: GroupId): Liveness => ({
-      leaderConfirmedAt: () => this.hibernation.confirmedAt(group),
-      heardAt: (peer) => this.hibernation.heardAt(peer),
-    });
-    const fatal = (group: GroupId, code: string, detail: string): void => this.fatal(group, code, detail);
-    const send = (to: NodeId, group: GroupId, message: PeerMessage): void => this.send(to, group, AT_ONCE, message);
-    return new GroupOpening({
-      self,
-      options,
-      reader,
-      recovery,
-      cache,
-      sealing,
-      store,
-      snapshots,
-      roster,
-      clocks,
-      fatal,
-      liveness,
-      send,
-      sink: this,
-    });
-  }
-
-  private hibernationHost(): HibernationHost {
+  private partsHost(): PartsHost {
+    const { id, options, roster } = this;
     return {
-      self: this.id,
-      timing: this.options.timing,
-      now: () => this.now,
-      group: (id) => this.groups.get(id),
+      id,
+      options,
+      roster,
+      clocks: () => ({ now: this.now, wall: this.wall }),
+      groups: () => this.groupList,
+      group: (group) => this.groups.get(group),
       guarded: (group, work) => this.guarded(group, work),
       send: (to, group, message) => this.send(to, group, AT_ONCE, message),
-      mark: (name) => this.options.probe?.mark(name),
-    };
-  }
-
-  private snapshotHost(reader: DirectoryReader): SnapshotHost {
-    const { hasher, buggify, probe, snapshots } = this.options;
-    return {
-      self: this.id,
-      reader,
-      hasher,
-      buggify,
-      sealer: this.sealing.chunks,
-      limits: snapshotLimits(snapshots),
-      now: () => this.now,
-      mark: (name) => probe?.mark(name),
-      write: (ops) => this.writeFiles(ops),
-      send: (to, group, message) => this.send(to, group, AT_ONCE, message),
-      newState: (group, origin) => this.opening.newState(group, { kind: 'new', origin }),
+      writeFiles: (ops) => this.writeFiles(ops),
+      fatal: (group, code, detail) => this.fatal(group, code, detail),
+      effect: (effect) => this.effects.push(effect),
+      sink: this,
     };
   }
 

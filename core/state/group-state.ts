@@ -6,7 +6,6 @@
  * that does not decode is a broken invariant of this group; what a command asks for never throws.
  */
 import { assert, defined, InvariantError } from '../assert.ts';
-import { dropTree } from '../btree/pages.ts';
 import { BTree } from '../btree/tree.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Hasher } from '../capability.ts';
@@ -19,24 +18,21 @@ import {
   type LogIndex,
   type Micros,
   maxOf,
-  NEVER,
   type OrganizationId,
   plus,
   type VaultId,
 } from '../ids.ts';
-import { VAULTS_MAX } from '../limits.ts';
 import { StatePages } from '../page/state-pages.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
+import type { SeedWords } from '../random.ts';
 import { StateCapture } from './capture.ts';
 import { type Command, CommandKind, type DecodedCommand } from './command.ts';
 import { Directory, type Topology } from './directory.ts';
 import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
-import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
-import { type DeletedVault, GoneVaults } from './gone-vaults.ts';
-import { KeyBuilder } from './keys.ts';
+import type { DueVault } from './expiry-queue.ts';
+import type { DeletedVault, GoneVaults } from './gone-vaults.ts';
 import type { Founder } from './member-table.ts';
-import { PathCache } from './path-cache.ts';
-import { DEFAULT_PRUNING_PACE, Pruning, type PruningPace } from './pruning.ts';
+import type { PruningPace } from './pruning.ts';
 import { type CommandResult, errorResult, VAULT_DELETED, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
 import { oldestHeight } from './retention.ts';
 import {
@@ -50,11 +46,12 @@ import {
 } from './sessions.ts';
 import type { ShreddedCommand } from './shredded-section.ts';
 import { ulidBytes } from './ulid-field.ts';
-import { type StoredVault, Vault } from './vault.ts';
+import type { StoredVault, Vault } from './vault.ts';
 import { queryVault } from './vault-query.ts';
 import { VaultSection } from './vault-section.ts';
 import { VaultView, viewAt } from './vault-view.ts';
-import { DEFAULT_WARM_UP_LIMITS, WarmUp, type WarmUpLimits } from './warm-up.ts';
+import { Vaults } from './vaults.ts';
+import type { WarmUpLimits } from './warm-up.ts';
 
 /** A block as it was sealed. Bytes are read-only and stay valid. */
 export interface SealedBlock {
@@ -89,6 +86,8 @@ export interface GroupStateOptions {
   readonly warmUp?: WarmUpLimits;
   /** Need not be equal anywhere. Default: core/limits.ts. */
   readonly pruningPace?: PruningPace;
+  /** Of the exact index; decides nothing. Production gives one that nobody knows. */
+  readonly seed?: SeedWords;
 }
 
 /** The requests that read state. */
@@ -113,21 +112,11 @@ export class GroupState {
   /** Of all trees of the group. */
   readonly pages: StatePages;
   private readonly observer: StateObserver | undefined;
-  private readonly keys: KeyBuilder;
   private readonly sessions: Sessions;
   private readonly directory: Directory | undefined;
-  private readonly vaults: Map<VaultId, Vault> = new Map();
-  private readonly warmUp: WarmUp;
+  private readonly vaults: Vaults;
   /** The entry that `prepare` was asked for last. */
   private prepared: { readonly index: LogIndex; readonly data: EntryData } | undefined = undefined;
-  /** Vaults that the newest checkpoint does not have as they are. */
-  private changed: Set<Vault> = new Set();
-  /** Vaults that it has and that are not there any more. */
-  private removed: Set<VaultId> = new Set();
-  private readonly expiries: ExpiryQueue = new ExpiryQueue();
-  private readonly pruning: Pruning;
-  /** What is not there any more. */
-  readonly gone: GoneVaults = new GoneVaults();
   /** Sees a vault before it changes, while a snapshot is being written. */
   private capture: StateCapture | undefined = undefined;
   /** What a retry must repeat, while it is hashed. */
@@ -137,10 +126,8 @@ export class GroupState {
     this.group = options.group;
     this.hasher = options.hasher;
     this.pages = options.pages ?? StatePages.inMemory();
-    this.warmUp = new WarmUp(options.warmUp ?? DEFAULT_WARM_UP_LIMITS);
-    this.keys = new KeyBuilder(new PathCache(options.hasher));
+    this.vaults = new Vaults({ ...options, pages: this.pages }, (vault) => this.capture?.preserve(vault));
     this.observer = options.observer;
-    this.pruning = new Pruning(options.pruningPace ?? DEFAULT_PRUNING_PACE);
     this.sessions = new Sessions(options.group, options.sessionLimits ?? DEFAULT_SESSION_LIMITS);
     if (options.group === GLOBAL_GROUP) {
       const { hasher, dataGroups, founders = [] } = options;
@@ -153,24 +140,20 @@ export class GroupState {
    * @returns whether apply would be short now
    */
   prepare(entry: Entry): boolean {
-    if (this.warmUp.isDone || entry.kind === EntryKind.configuration) return true;
+    if (!this.vaults.isCold || entry.kind === EntryKind.configuration) return true;
     const data = this.decode(entry);
     this.prepared = { index: entry.index, data };
     const time = maxOf(data.wall, plus(this.lastTime, 1));
-    for (const { vault: id, commands } of data.sections) {
-      const vault = id === undefined ? undefined : this.vaults.get(id);
-      if (vault !== undefined && !this.warmUp.prepare(vault, commands, time)) return false;
-    }
-    return true;
+    return data.sections.every(({ vault, commands }) => this.vaults.prepare(vault, commands, time));
   }
 
   /** Whether stored vaults are still on their way into memory: `warm` works for one step at it. */
   get isCold(): boolean {
-    return !this.warmUp.isDone;
+    return this.vaults.isCold;
   }
 
   warm(): void {
-    this.warmUp.warm();
+    this.vaults.warm();
   }
 
   /**
@@ -190,7 +173,7 @@ export class GroupState {
       else if (this.gone.has(section.vault)) this.passOver(section.vault, section.commands.map(shreddedOf), answers);
       else this.applyVault(section.vault, section, entry, answers);
     }
-    this.prune();
+    this.vaults.prune();
     return answers.map((answer) => defined(answer.result, 'a command has its result when its section is done'));
   }
 
@@ -215,9 +198,9 @@ export class GroupState {
    * decides has to come out as on a replica that applied the section and then the deletion (decision 0058).
    */
   private passOver(id: VaultId, commands: readonly ShreddedCommand[], answers: Answer[]): void {
-    const present = this.vaults.get(id);
+    const present = this.vaults.find(id);
     if (present !== undefined) {
-      this.drop(present);
+      this.vaults.drop(present);
       this.gone.shred(id, present.organization);
     }
     for (const command of commands) {
@@ -229,7 +212,7 @@ export class GroupState {
       answers.push(answer);
       if (!run) continue;
       answer.result = VAULT_DELETED;
-      if (command.kind === 'createVault' && !this.gone.has(id) && this.hasRoom) this.gone.shred(id, command.organization);
+      if (command.kind === 'createVault' && !this.gone.has(id) && this.vaults.hasRoom) this.gone.shred(id, command.organization);
     }
   }
 
@@ -241,31 +224,15 @@ export class GroupState {
 
   /** Also of a vault that was never made here: a creation that is still on its way must find the id taken. */
   private deleteVault(id: VaultId, organization: OrganizationId): ClientResult {
-    const present = this.vaults.get(id);
+    const present = this.vaults.find(id);
     const owner = present?.organization ?? this.gone.organizationOf(id);
     if (owner !== undefined && owner !== organization) return VAULT_MISSING;
     if (this.gone.isDeleted(id)) return { kind: 'vaultDeleted', vault: id };
     if (this.gone.isFull) return errorResult('overloaded', 'this group holds its maximum of deleted vaults');
-    if (present !== undefined) this.drop(present);
+    if (present !== undefined) this.vaults.drop(present);
     this.sessions.forget(id);
     this.gone.delete(id, organization);
     return { kind: 'vaultDeleted', vault: id };
-  }
-
-  private drop(vault: Vault): void {
-    this.capture?.preserve(vault);
-    this.vaults.delete(vault.id);
-    this.expiries.set(vault.id, NEVER);
-    this.warmUp.forget(vault);
-    this.pruning.forget(vault.id);
-    this.changed.delete(vault);
-    this.removed.add(vault.id);
-    // Pages of a file say whose they are, and are given back a few at a time (core/checkpoint/orphans.ts).
-    if (this.pages.backing === undefined) dropTree(this.pages.space, vault.leaves.rows.root.page);
-  }
-
-  private get hasRoom(): boolean {
-    return this.vaults.size + this.gone.shreddedCount < VAULTS_MAX;
   }
 
   private openSession(index: LogIndex): ClientResult {
@@ -286,9 +253,9 @@ export class GroupState {
 
   private applyVault(id: VaultId, section: Section, entry: Entry, answers: Answer[]): void {
     if (this.capture !== undefined) this.preserve(this.capture, id);
-    const changesBefore = this.vaults.get(id)?.leaves.rows.changes ?? 0;
+    const changesBefore = this.vaults.find(id)?.leaves.rows.changes ?? 0;
     const run = new VaultSection({
-      shelf: { find: (vault) => this.vaults.get(vault), add: (vault, organization) => this.addVault(vault, organization) },
+      shelf: this.vaults,
       id,
       origin: { term: entry.term, index: entry.index },
       time: this.lastTime,
@@ -297,9 +264,7 @@ export class GroupState {
     for (const decoded of section.commands) answers.push(this.applyVaultCommand(run, decoded, idBytes));
     const sealed = run.finish();
     if (sealed === undefined) return;
-    this.changed.add(sealed.vault);
-    this.pruning.sealed(sealed.vault, sealed.vault.leaves.rows.changes - changesBefore);
-    this.expiries.set(id, sealed.vault.leaves.firstExpiry());
+    this.vaults.sealed(sealed.vault, sealed.vault.leaves.rows.changes - changesBefore);
     const { anchor, transactions } = sealed;
     const { height, header, blockHash } = anchor;
     this.observer?.onBlock({ group: this.group, vault: id, height, header, blockHash, transactions, index: entry.index });
@@ -332,50 +297,20 @@ export class GroupState {
     return this.sessions.admit(command.ref, hash, this.lastTime, vault);
   }
 
-  private addVault(id: VaultId, organization: OrganizationId, stored?: StoredVault): Vault | undefined {
-    if (!this.hasRoom) return undefined;
-    const vault = new Vault({
-      id,
-      organization,
-      reverse: true,
-      hasher: this.hasher,
-      keys: this.keys,
-      space: this.pages.space,
-      stored,
-    });
-    this.vaults.set(id, vault);
-    if (stored === undefined) this.changed.add(vault);
-    else this.warmUp.add(vault);
-    return vault;
-  }
-
-  /** History that nobody may read any more goes, a little behind each entry, whichever vault the entry was for. */
-  private prune(): void {
-    const id = this.pruning.next;
-    if (id === undefined) return;
-    if (this.capture !== undefined) this.preserve(this.capture, id);
-    const vault = defined(this.vaults.get(id), 'a vault that is pruned is there');
-    this.changed.add(vault);
-    this.pruning.work(vault);
-  }
-
   private preserve(capture: StateCapture, id: VaultId): void {
-    const vault = this.vaults.get(id);
+    const vault = this.vaults.find(id);
     if (vault !== undefined) capture.preserve(vault);
   }
 
   /** The state as it is, readable while apply goes on, until released; one at a time. */
   beginCapture(): StateCapture {
-    const vaults = this.vaultIds().map((id) => defined(this.vaults.get(id), 'a listed vault is there'));
-    return this.captureOf(vaults, []);
+    return this.captureOf(this.vaults.all(), []);
   }
 
   /** The same, of the vaults that have changed since the last call: what a checkpoint writes. */
   captureChanges(): StateCapture {
-    const { changed, removed } = this;
-    this.changed = new Set();
-    this.removed = new Set();
-    return this.captureOf([...changed], [...removed]);
+    const { changed, removed } = this.vaults.takeChanges();
+    return this.captureOf(changed, removed);
   }
 
   private captureOf(vaults: readonly Vault[], removed: readonly VaultId[]): StateCapture {
@@ -404,19 +339,19 @@ export class GroupState {
 
   /** Restoring (core/snapshot/restore.ts): a vault to be filled, or as a checkpoint has it; undefined where it cannot be. */
   restoreVault(id: VaultId, organization: OrganizationId, stored?: StoredVault): Vault | undefined {
-    return this.vaults.has(id) ? undefined : this.addVault(id, organization, stored);
+    return this.vaults.find(id) === undefined ? this.vaults.add(id, organization, stored) : undefined;
   }
 
   /** Restoring: a vault of which nothing can be read. @returns false where it cannot be. */
   restoreShredded(id: VaultId, organization: OrganizationId): boolean {
-    if (this.vaults.has(id) || this.gone.has(id) || !this.hasRoom) return false;
+    if (this.vaults.find(id) !== undefined || this.gone.has(id) || !this.vaults.hasRoom) return false;
     this.gone.shred(id, organization);
     return true;
   }
 
   /** Restoring: a deleted vault. @returns false where it cannot be. */
   restoreDeleted(deleted: DeletedVault): boolean {
-    if (this.vaults.has(deleted.vault) || this.gone.has(deleted.vault) || this.gone.isFull) return false;
+    if (this.vaults.find(deleted.vault) !== undefined || this.gone.has(deleted.vault) || this.gone.isFull) return false;
     this.gone.restore(deleted);
     return true;
   }
@@ -434,7 +369,7 @@ export class GroupState {
   /** Restoring is done: the state is that behind the entry at index. */
   restored(index: LogIndex, time: Micros): void {
     assert(this.lastApplied === INDEX_ZERO, 'only a new state is restored');
-    for (const [id, vault] of this.vaults) this.expiries.set(id, vault.leaves.firstExpiry());
+    this.vaults.restored();
     this.lastApplied = index;
     this.lastTime = time;
   }
@@ -462,8 +397,13 @@ export class GroupState {
   }
 
   private vaultOf(request: Extract<StateQuery, { kind: 'query' }>): Vault | undefined {
-    const vault = this.vaults.get(request.vault);
+    const vault = this.vaults.find(request.vault);
     return vault?.organization === request.organization ? vault : undefined;
+  }
+
+  /** What is not there any more. */
+  get gone(): GoneVaults {
+    return this.vaults.gone;
   }
 
   /** The cluster's nodes and groups as this state has them; undefined where it is not GLOBAL's. */
@@ -473,17 +413,17 @@ export class GroupState {
 
   /** The earliest expires_at of any leaf: when the leader proposes `expire`. */
   nextExpiry(): DueVault | undefined {
-    return this.expiries.first;
+    return this.vaults.nextExpiry;
   }
 
   /** Ascending. */
   vaultIds(): readonly VaultId[] {
-    return [...this.vaults.keys()].sort();
+    return this.vaults.ids();
   }
 
   /** Read-only use by oracles and status. */
   vault(id: VaultId): Vault | undefined {
-    return this.vaults.get(id);
+    return this.vaults.find(id);
   }
 
   /** Feeds everything that decides into a digest: equal logs give equal bytes. */
@@ -494,9 +434,8 @@ export class GroupState {
     this.sessions.digest(out);
     this.directory?.digest(out);
     this.gone.digest(out);
-    for (const id of this.vaultIds()) {
-      out.raw(ulidBytes(id));
-      const vault = defined(this.vaults.get(id), 'a listed vault is there');
+    for (const vault of this.vaults.all()) {
+      out.raw(ulidBytes(vault.id));
       out.raw(vault.anchor.blockHash);
       out.u64(oldestHeight(vault));
     }

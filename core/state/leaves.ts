@@ -5,6 +5,8 @@
 import { BTree, type TreeRoot } from '../btree/tree.ts';
 import type { Hasher } from '../capability.ts';
 import { type Height, type Micros, NEVER } from '../ids.ts';
+import { ABSENT, UNKNOWN } from '../index/exact-index.ts';
+import { ExactRows, type GroupIndex } from '../index/exact-rows.ts';
 import type { CommitmentTree } from '../merkle/tree.ts';
 import { hashValue } from '../merkle/value.ts';
 import type { PageSpace } from '../page/space.ts';
@@ -41,6 +43,8 @@ export class Leaves {
   readonly reverse: boolean;
   readonly rows: BTree;
   readonly keys: KeyBuilder;
+  /** Tuples by exact key, beside `rows`. */
+  private readonly exact: ExactRows;
   /** 1 at i: a leaf of bucket i changed since the last `takeTouched`. */
   private readonly touched: Uint8Array = new Uint8Array(256);
   /** What firstExpiry found; undefined since an expiry row changed. */
@@ -59,6 +63,7 @@ export class Leaves {
     /** Of the pages: the vault's 16 bytes. */
     readonly owner: Uint8Array;
     readonly stored?: StoredLeaves | undefined;
+    readonly index: GroupIndex;
   }) {
     this.hasher = options.hasher;
     this.keys = options.keys;
@@ -66,6 +71,7 @@ export class Leaves {
     this.rows = new BTree(options.space, options.stored?.rows, options.owner);
     this.storedLeaves = options.stored?.leaves ?? 0;
     this.earliest = options.stored?.firstExpiry ?? NEVER;
+    this.exact = new ExactRows(options.index);
   }
 
   /** The commitment tree. Buckets that were stored are loaded one by one, when somebody needs them. */
@@ -83,6 +89,17 @@ export class Leaves {
   tuple(tuple: TupleKey): TupleLeaf | undefined {
     const row = this.rows.find(this.keys.tuple(tuple));
     return row === undefined ? undefined : decodeTupleRow(row.bytes, row.start, row.end);
+  }
+
+  /** expires_at of the stored tuple, 0 = never, or ABSENT: what a check needs, at most one lookup in the ordered tree. */
+  tupleExpiry(tuple: TupleKey): number {
+    const key = this.keys.tuple(tuple);
+    const known = this.exact.find(key, this.rows.count === 0);
+    if (known !== UNKNOWN) return known;
+    const row = this.rows.find(key);
+    const expiresAt = row === undefined ? ABSENT : rowExpiresAt(row.bytes, row.start);
+    this.exact.learn(key, expiresAt);
+    return expiresAt;
   }
 
   /** The stored entity, live or not. */
@@ -107,7 +124,9 @@ export class Leaves {
     this.needBuckets(tuple);
     const valueHash = hashValue(this.hasher, tupleLeaf(tuple, leaf));
     this.setLeaf(paths.tuple(tuple), valueHash);
-    const previous = this.putRow(this.keys.tuple(tuple), encodeTupleRow(leaf), leaf);
+    const key = this.keys.tuple(tuple);
+    const previous = this.putRow(key, encodeTupleRow(leaf), leaf);
+    this.exact.written(key, leaf.expiresAt);
     if (!this.reverse) return;
     this.setLeaf(paths.reverse(tuple), hashValue(this.hasher, reverseLeaf(tuple, leaf, valueHash)));
     const reverseKey = this.keys.reverse(tuple);
@@ -120,7 +139,9 @@ export class Leaves {
     const { paths } = this.keys;
     this.needBuckets(tuple);
     this.removeLeaf(paths.tuple(tuple));
-    const previous = this.removeRow(this.keys.tuple(tuple), height);
+    const key = this.keys.tuple(tuple);
+    const previous = this.removeRow(key, height);
+    this.exact.removed(key);
     if (!this.reverse) return;
     this.removeLeaf(paths.reverse(tuple));
     const reverseKey = this.keys.reverse(tuple);

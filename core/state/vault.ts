@@ -19,13 +19,14 @@ import {
   type Term,
   type VaultId,
 } from '../ids.ts';
+import { ABSENT } from '../index/exact-index.ts';
+import type { GroupIndex } from '../index/exact-rows.ts';
 import { isLive } from '../merkle/value.ts';
 import type { PageSpace } from '../page/space.ts';
 import { ChainHashes } from './chain-hashes.ts';
 import { prefixRange } from './key-reader.ts';
 import type { KeyBuilder } from './keys.ts';
 import { Leaves, type StoredLeaves } from './leaves.ts';
-import { rowExpiresAt } from './rows.ts';
 import type { TupleKey } from './transaction.ts';
 import { ulidBytes } from './ulid-field.ts';
 
@@ -65,6 +66,7 @@ export class Vault {
     readonly keys: KeyBuilder;
     readonly space: PageSpace;
     readonly stored?: StoredVault | undefined;
+    readonly index: GroupIndex;
   }) {
     this.id = options.id;
     this.organization = options.organization;
@@ -106,8 +108,8 @@ export class Vault {
    * Conditions are not evaluated here.
    */
   isTupleLive(tuple: TupleKey): boolean {
-    const row = this.leaves.rows.find(this.leaves.keys.tuple(tuple));
-    return row !== undefined && isLive(rowExpiresAt(row.bytes, row.start), this.newestTime);
+    const expiresAt = this.leaves.tupleExpiry(tuple);
+    return expiresAt !== ABSENT && isLive(expiresAt, this.newestTime);
   }
 
   /** Seals the block at height + 1 over the leaves as they are. @param transactions canonical bytes, in order */

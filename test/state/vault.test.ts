@@ -192,6 +192,23 @@ test('at the boundary microsecond a tuple is gone, one before it is there: block
   expect(vaultOf(bench).leaves.hasTuple({ resource: 'doc:1', relation: 'viewer', subject: 'user:a' })).toBe(true);
 });
 
+test('a check that was answered before follows every later write and delete', () => {
+  const bench = new Bench();
+  bench.createVault(10);
+  const tuple = { resource: 'doc:1', relation: 'viewer', subject: 'user:a' };
+  const live = (): boolean => vaultOf(bench).isTupleLive(tuple);
+  bench.run([write('doc:2#viewer@user:a')], 20); // so that the index does not know everything
+  expect(live()).toBe(false);
+  bench.run([write('doc:1#viewer@user:a')], 30);
+  expect(live()).toBe(true);
+  bench.run([remove('doc:1#viewer@user:a')], 40);
+  expect(live()).toBe(false);
+  bench.run([write('doc:1#viewer@user:a', { expiresAt: 60 })], 50);
+  expect(live()).toBe(true);
+  bench.run([write('doc:3#viewer@user:a')], 70);
+  expect(live()).toBe(false);
+});
+
 test('what a refused or ignored transaction found expired, no later read finds alive (swarm seeds 6, 12, 46)', () => {
   const bench = new Bench();
   bench.createVault(10);
