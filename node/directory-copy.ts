@@ -2,9 +2,11 @@
  * What a start must not take for a crash: files of a directory that was copied in part, or by a newer program. A crash leaves
  * neither, but recovery, which expects crashes only, would cut the one as a torn end and sweep the other away as unreadable.
  */
+import { parsePageFileName } from '../core/checkpoint/file.ts';
 import type { DirectoryReader } from '../core/effect.ts';
 import { StorageError } from '../core/errors.ts';
 import { SEGMENT_BYTES } from '../core/limits.ts';
+import { isNewerPageFile } from '../core/page/superblock.ts';
 import { isNewerSnapshot, parseSnapshotName, SNAPSHOT_HEADER_BYTES } from '../core/snapshot/file.ts';
 import { scanSegment } from '../core/wal/scan.ts';
 import { segmentId } from '../core/wal/segment.ts';
@@ -14,13 +16,18 @@ export function demandWholeFiles(reader: DirectoryReader): void {
   for (const name of reader.list()) {
     const segment = segmentId(name);
     if (segment !== undefined) demandWholeSegment(reader, name, segment);
-    if (parseSnapshotName(name) !== undefined && isNewerSnapshot(reader.read(name, 0, SNAPSHOT_HEADER_BYTES))) {
+    if (isNewer(reader, name)) {
       throw new StorageError(
         'newer_format',
         `${name} has a newer format: start this node with a newer Vouch. Nothing was changed.`,
       );
     }
   }
+}
+
+function isNewer(reader: DirectoryReader, name: string): boolean {
+  if (parsePageFileName(name) !== undefined) return isNewerPageFile(reader, name);
+  return parseSnapshotName(name) !== undefined && isNewerSnapshot(reader.read(name, 0, SNAPSHOT_HEADER_BYTES));
 }
 
 /** A segment gets its whole length, durably, before a record is written to it: a shorter one with records lost its end since. */

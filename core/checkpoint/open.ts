@@ -135,6 +135,13 @@ class Opening {
     if (file.slotBytes - file.pageBytes !== block.overheadBytes) return undefined; // sealed, and the keys are not there
     const table = readTable(reader, name, file, block.table);
     if (table === undefined) return undefined;
+    // Copied in part: found now, while what is here is still as it was.
+    const size = this.reader.size(name) ?? 0;
+    for (let id = table.checksums.length - 1; id > 0; id -= 1) {
+      if (table.checksums[id] === 0) continue;
+      if (size < file.offsetOf((id + 1) as PageId)) return undefined;
+      break;
+    }
     file.restore(table.checksums, table.pages);
     const catalog = new PagedStore(file);
     const trees = new PagedStore(file);

@@ -106,6 +106,16 @@ export function writeSuperblock(file: string, block: Superblock): readonly FileO
   return [{ op: 'write', file, offset: slotOf(block.number) * SUPERBLOCK_SLOT_BYTES, bytes: copies }];
 }
 
+/** Whether a file's superblocks were written by a newer program. Throws StorageError where the disk refuses. */
+export function isNewerPageFile(reader: DirectoryReader, file: string): boolean {
+  for (let slot = 0; slot < SLOTS; slot += 1) {
+    const head = new Reader(reader.read(file, slot * SUPERBLOCK_SLOT_BYTES, MAGIC.length + 2));
+    const magic = head.raw(MAGIC.length);
+    if (head.u16() > FORMAT && MAGIC.every((byte, at) => magic[at] === byte)) return true;
+  }
+  return false;
+}
+
 /** The whole superblocks of a file, newest first, each once. Throws StorageError where the disk refuses. */
 export function readSuperblocks(reader: DirectoryReader, file: string): readonly Superblock[] {
   const found: Map<number, Superblock> = new Map();

@@ -141,7 +141,17 @@ const CASES: readonly (readonly [string, (dir: string) => void, RegExp])[] = [
     /NODE has a newer format: start this node with a newer Vouch/,
   ],
   [
-    'a checkpoint of a newer format',
+    'a page file of a newer format',
+    (dir) => {
+      const bytes = Buffer.alloc(16_384);
+      bytes.write('VOUCHPGS', 8192, 'latin1');
+      bytes.writeUInt16BE(2, 8200);
+      writeFileSync(join(dir, 'pages-0000000001-0000000000000000'), bytes);
+    },
+    /pages-\S+ has a newer format: start this node with a newer Vouch/,
+  ],
+  [
+    'a snapshot of a newer format',
     (dir) => edit(join(dir, named(dir, 'snap-')), (bytes) => bytes.writeUInt16BE(2, 8)),
     /snap-\S+ has a newer format: start this node with a newer Vouch/,
   ],
