@@ -21,8 +21,8 @@ import {
   encodeEntityRow,
   encodeRowHead,
   encodeTupleRow,
-  ROW_HEAD_BYTES,
   rowExpiresAt,
+  rowHead,
   rowVersion,
   type TupleLeaf,
 } from './rows.ts';
@@ -131,7 +131,7 @@ export class Leaves {
     this.setLeaf(paths.reverse(tuple), hashValue(this.hasher, reverseLeaf(tuple, leaf, valueHash)));
     const reverseKey = this.keys.reverse(tuple);
     this.rows.set(reverseKey, encodeRowHead(leaf));
-    this.remember(reverseKey, previous?.subarray(0, ROW_HEAD_BYTES), leaf.version);
+    this.remember(reverseKey, previous && rowHead(previous), leaf.version);
   }
 
   /** Removes a stored tuple in the block at height. */
@@ -146,7 +146,7 @@ export class Leaves {
     this.removeLeaf(paths.reverse(tuple));
     const reverseKey = this.keys.reverse(tuple);
     this.rows.delete(reverseKey);
-    this.remember(reverseKey, previous?.subarray(0, ROW_HEAD_BYTES), height);
+    this.remember(reverseKey, previous && rowHead(previous), height);
   }
 
   /** Writes or replaces an entity. */

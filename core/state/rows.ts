@@ -2,24 +2,22 @@
  * Rows of tables 1 to 3: what stands behind a key. The names are in the key.
  *
  *   OFFSET  SIZE  FIELD
- *   0       8     expires_at, microseconds since 1970, 0 = never
- *   8       8     version: height of the last write
- *   16      …     tuple: nothing, or text condition name, text condition context (u32 length, UTF-8)
- *                 reverse: nothing. Why the first 16 bytes are repeated there: a walk over a subject's grants decides
- *                 liveness without a second lookup each
+ *   0       1     bits 4-7: e, bits 0-3: v
+ *   1       e     expires_at, microseconds since 1970, without leading zero bytes; e = 0: never
+ *   1+e     v     version: height of the last write, likewise
+ *   1+e+v   …     tuple: nothing, or text condition name, text condition context (u32 length, UTF-8)
+ *                 reverse: nothing. Why the head is repeated there: a walk over a subject's grants decides liveness without a
+ *                 second lookup each
  *                 entity: the value
+ * Why not 16 bytes of head: most tuples never expire, and heights are small; a tuple has two rows.
  * Reads of rows that this node wrote assert instead of answering: a row that does not decode is a broken invariant.
  */
 import { assert } from '../assert.ts';
 import { concatBytes } from '../bytes/compare.ts';
 import { Reader } from '../bytes/reader.ts';
-import { writeU64 } from '../bytes/u64.ts';
-import { readWord } from '../bytes/word.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Height } from '../ids.ts';
 import { CONTEXT_BYTES_MAX, NAME_BYTES_MAX } from '../limits.ts';
-
-export const ROW_HEAD_BYTES: number = 16;
 
 /** A stored tuple besides its names. Both texts are empty where there is no condition. */
 export interface TupleLeaf {
@@ -36,25 +34,51 @@ export interface EntityLeaf {
   readonly version: Height;
 }
 
-function u64At(row: Uint8Array, at: number): number {
-  return readWord(row, at) * 0x1_0000_0000 + readWord(row, at + 4);
+function numberAt(row: Uint8Array, at: number, bytes: number): number {
+  let value = 0;
+  for (let i = 0; i < bytes; i += 1) value = value * 256 + (row[at + i] as number);
+  return value;
+}
+
+/** Bytes that a number takes without leading zeros. */
+function bytesOf(value: number): number {
+  let bytes = 0;
+  for (let rest = value; rest >= 1; rest /= 256) bytes += 1;
+  return bytes;
+}
+
+function headBytes(row: Uint8Array, start: number): number {
+  const sizes = row[start] as number;
+  return 1 + (sizes >> 4) + (sizes & 15);
 }
 
 /** expires_at of any row, without decoding the rest: a check needs nothing else. @param start where the row begins */
 export function rowExpiresAt(row: Uint8Array, start: number = 0): number {
-  return u64At(row, start);
+  return numberAt(row, start + 1, (row[start] as number) >> 4);
 }
 
-export function rowVersion(row: Uint8Array): Height {
-  return u64At(row, 8) as Height;
+export function rowVersion(row: Uint8Array, start: number = 0): Height {
+  const sizes = row[start] as number;
+  return numberAt(row, start + 1 + (sizes >> 4), sizes & 15) as Height;
 }
 
 /** What every row begins with; alone it is a reverse row, and the row of a tuple without condition. */
 export function encodeRowHead(leaf: { readonly expiresAt: number; readonly version: Height }): Uint8Array {
-  const head = new Uint8Array(ROW_HEAD_BYTES);
-  writeU64(leaf.expiresAt, head, 0);
-  writeU64(leaf.version, head, 8);
+  const [expiryBytes, versionBytes] = [bytesOf(leaf.expiresAt), bytesOf(leaf.version)];
+  const head = new Uint8Array(1 + expiryBytes + versionBytes);
+  head[0] = (expiryBytes << 4) | versionBytes;
+  putNumber(leaf.expiresAt, head, 1, expiryBytes);
+  putNumber(leaf.version, head, 1 + expiryBytes, versionBytes);
   return head;
+}
+
+function putNumber(value: number, out: Uint8Array, at: number, bytes: number): void {
+  for (let i = bytes - 1, rest = value; i >= 0; i -= 1, rest = Math.floor(rest / 256)) out[at + i] = rest % 256;
+}
+
+/** The head of a row; a view. */
+export function rowHead(row: Uint8Array): Uint8Array {
+  return row.subarray(0, headBytes(row, 0));
 }
 
 export function encodeTupleRow(leaf: TupleLeaf): Uint8Array {
@@ -68,11 +92,12 @@ export function encodeTupleRow(leaf: TupleLeaf): Uint8Array {
 
 /** Decodes the row in bytes[start, end). */
 export function decodeTupleRow(bytes: Uint8Array, start: number = 0, end: number = bytes.length): TupleLeaf {
-  assert(end - start >= ROW_HEAD_BYTES, 'a tuple row has its head');
-  const expiresAt = u64At(bytes, start);
-  const version = u64At(bytes, start + 8) as Height;
-  if (end - start === ROW_HEAD_BYTES) return { conditionName: '', conditionContext: '', expiresAt, version };
-  const reader = new Reader(bytes, start + ROW_HEAD_BYTES, end);
+  assert(end > start && end - start >= headBytes(bytes, start), 'a tuple row has its head');
+  const expiresAt = rowExpiresAt(bytes, start);
+  const version = rowVersion(bytes, start);
+  const head = headBytes(bytes, start);
+  if (end - start === head) return { conditionName: '', conditionContext: '', expiresAt, version };
+  const reader = new Reader(bytes, start + head, end);
   const conditionName = reader.text(NAME_BYTES_MAX);
   const conditionContext = reader.text(CONTEXT_BYTES_MAX);
   assert(reader.finish(true).ok, 'a tuple row decodes');
@@ -85,6 +110,6 @@ export function encodeEntityRow(leaf: EntityLeaf): Uint8Array {
 
 /** The value is a copy. */
 export function decodeEntityRow(row: Uint8Array): EntityLeaf {
-  assert(row.length >= ROW_HEAD_BYTES, 'an entity row has its head');
-  return { value: row.slice(ROW_HEAD_BYTES), expiresAt: rowExpiresAt(row), version: rowVersion(row) };
+  assert(row.length > 0 && row.length >= headBytes(row, 0), 'an entity row has its head');
+  return { value: row.slice(headBytes(row, 0)), expiresAt: rowExpiresAt(row), version: rowVersion(row) };
 }
