@@ -101,7 +101,7 @@ const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
 /** The kind that takes a node out for good: on in fewer seeds, and seldom, because a run in which nothing works shows nothing. */
 const LASTING_KIND: FaultKind = 'badSector';
 /** Kinds that a node recovers from with the help of its peers, which takes its time: often, for most of them find nothing to destroy. */
-const DAMAGE_KINDS: readonly FaultKind[] = ['bitRot', 'misdirectedWrite'];
+const DAMAGE_KINDS: readonly FaultKind[] = ['bitRot', 'misdirectedWrite', 'pageRot'];
 /** Faults whose rate can be set; the others of FAULT_KINDS are what follows from them. */
 export const SETTABLE_FAULTS: readonly FaultKind[] = FAULT_KINDS.filter(
   (kind) => RATE_KINDS.includes(kind) || FAULTS.some((fault) => fault.kind === kind),

@@ -8,8 +8,9 @@
 import { RecordKind, recordBytes } from '../core/wal/record.ts';
 import { type FoundRecord, type SegmentScan, scanSegment } from '../core/wal/scan.ts';
 import { segmentId } from '../core/wal/segment.ts';
-import type { Atlas, Place } from './atlas.ts';
+import type { Atlas, PagePlace, Place } from './atlas.ts';
 import { KEYLESS } from './keyless.ts';
+import { PageDamage } from './page-damage.ts';
 import type { Draws } from './tape.ts';
 import type { VirtualDisk } from './virtual-disk.ts';
 
@@ -30,12 +31,14 @@ export class WalAtlas implements Atlas {
   /** Groups that were healed, and that nobody has heard of it. */
   private readonly renewed: Map<number, Set<number>> = new Map();
   private readonly unreadable: Set<number> = new Set();
+  private readonly pages: PageDamage;
   /** Records that were destroyed, by node. */
   private readonly places: Map<number, Place[]> = new Map();
 
   /** @param members where they change, no node is sure to be one that a group can do without: nothing is destroyed. */
   constructor(disks: readonly VirtualDisk[], members: 'stay' | 'change' = 'stay') {
     this.disks = disks;
+    this.pages = new PageDamage(disks);
     this.spare = members === 'change' ? 0 : Math.floor((disks.length - 1) / 2);
   }
 
@@ -48,6 +51,20 @@ export class WalAtlas implements Atlas {
     return { file, offset, lengthBytes: recordBytes(0) + header.payloadBytes, group, number };
   }
 
+  choosePage(node: number, draws: Draws): PagePlace | undefined {
+    if (this.unreadable.has(node) || (this.isWhole(node) && this.damagedCount() >= this.spare)) return undefined;
+    return this.pages.choose(node, draws);
+  }
+
+  pageDestroyed(node: number, place: PagePlace): void {
+    this.pages.note(node, place);
+  }
+
+  /** Whether the disk holds a page of the group that is not what it was. */
+  hasPageDamage(node: number, group: number): boolean {
+    return this.pages.hasGroup(node, group);
+  }
+
   destroyed(node: number, place: Place, how: 'changed' | 'unreadable'): void {
     groupsOf(this.changed, node).add(place.group);
     this.places.set(node, [...(this.places.get(node) ?? []), place]);
@@ -55,7 +72,7 @@ export class WalAtlas implements Atlas {
   }
 
   isWhole(node: number): boolean {
-    return !this.changed.has(node) && !this.suspect.has(node);
+    return !this.changed.has(node) && !this.suspect.has(node) && !this.pages.has(node);
   }
 
   /** A node with a damaged disk says that it cannot vouch for a group. */
@@ -117,7 +134,7 @@ export class WalAtlas implements Atlas {
   }
 
   damagedCount(): number {
-    return new Set([...this.changed.keys(), ...this.suspect.keys()]).size;
+    return new Set([...this.changed.keys(), ...this.suspect.keys(), ...this.pages.nodes]).size;
   }
 }
 

@@ -141,8 +141,9 @@ export class Writer {
     const { overfull } = this.space.scratch;
     const count = countOf(overfull);
     const last = isBranch(overfull) ? count - 2 : count - 1;
-    if (index === before + 1 || index === count - 1) return Math.max(1, Math.min(index, last));
-    if (index === before) return Math.max(1, Math.min(index + 1, last));
+    const isInOrder = index === before || index === before + 1 || index === count - 1;
+    const wished = Math.max(1, Math.min(index === before ? index + 1 : index, last));
+    if (isInOrder && this.halvesFit(wished)) return wished;
     const half = usedBytes(overfull) >>> 1;
     let bytes = 0;
     let at = 0;
@@ -151,6 +152,16 @@ export class Writer {
       at += 1;
     }
     return at < 1 ? 1 : at;
+  }
+
+  /** Whether both halves of the overfull page fit a page: with large cells they need not. */
+  private halvesFit(at: number): boolean {
+    const { overfull } = this.space.scratch;
+    let left = 0;
+    for (let index = 0; index < at; index += 1) left += entryCellBytes(overfull, index) + ENTRY_BYTES;
+    const prefix = prefixLengthOf(overfull);
+    const room = this.limits.usable - prefix;
+    return left <= room && usedBytes(overfull) - prefix - left <= room;
   }
 
   /** The shortest key behind entry at-1 and not behind entry `at` of the overfull leaf. */

@@ -11,6 +11,7 @@
  */
 import { assert, defined } from '../assert.ts';
 import { crc32c } from '../bytes/crc32c.ts';
+import { readWord } from '../bytes/word.ts';
 import type { DirectoryReader } from '../effect.ts';
 import { DamageError, StorageError } from '../errors.ts';
 import type { PageCache } from './cache.ts';
@@ -58,6 +59,8 @@ export class PageFile {
   private states: Uint8Array = new Uint8Array(64);
   /** By id: what `stored` and `leaving` pages have in their first four bytes. */
   private checksums: Uint32Array = new Uint32Array(64);
+  /** Pages of page tables: they stand in clear, and have their own checksum only. */
+  private readonly clear: Set<PageId> = new Set();
   private readonly freeIds: PageId[] = [];
   private slab: Uint8Array = new Uint8Array(0);
   private slabUsed: number = 0;
@@ -112,7 +115,10 @@ export class PageFile {
     let size = checksums.length;
     for (const id of table) size = Math.max(size, id + 1);
     this.reserve(size);
-    for (const id of table) this.states[id] = State.stored;
+    for (const id of table) {
+      this.states[id] = State.stored;
+      this.clear.add(id);
+    }
     for (let id = 1; id < size; id += 1) {
       this.pages.push(undefined);
       const checksum = checksums[id] ?? 0;
@@ -139,6 +145,7 @@ export class PageFile {
     if (this.pages[id] !== undefined) this.came(-this.pageBytes);
     this.pages[id] = undefined;
     this.states[id] = State.free;
+    this.clear.delete(id);
     this.freeIds.push(id);
   }
 
@@ -175,6 +182,10 @@ export class PageFile {
       throw error;
     }
     if (slot.length !== this.slotBytes) return undefined;
+    if (this.clear.has(id)) {
+      const page = slot.subarray(0, this.pageBytes);
+      return pageIdOf(page) === id && checksumOf(page) === readWord(page, 0) ? page : undefined;
+    }
     if (this.sealer === undefined) {
       return pageIdOf(slot) === id && checksumOf(slot) === this.checksums[id] ? slot : undefined;
     }
@@ -199,6 +210,7 @@ export class PageFile {
   finishClear(id: PageId): Uint8Array {
     assert(this.states[id] === State.fresh, 'a fresh page is finished');
     this.states[id] = State.leaving;
+    this.clear.add(id);
     const slot = new Uint8Array(this.slotBytes);
     const page = defined(this.pages[id], 'a fresh page is in memory');
     signPage(page);

@@ -229,9 +229,8 @@ export class GroupState {
     if (owner !== undefined && owner !== organization) return VAULT_MISSING;
     if (this.gone.isDeleted(id)) return { kind: 'vaultDeleted', vault: id };
     if (this.gone.isFull) return errorResult('overloaded', 'this group holds its maximum of deleted vaults');
-    if (present !== undefined) this.vaults.drop(present);
+    this.vaults.delete(id, organization);
     this.sessions.forget(id);
-    this.gone.delete(id, organization);
     return { kind: 'vaultDeleted', vault: id };
   }
 

@@ -86,7 +86,15 @@ export class Vaults implements VaultShelf {
     return vault;
   }
 
-  /** The vault goes; who deletes it tells `gone`. */
+  /** The vault is deleted. Where it was there only as one that nobody can read, a checkpoint may still have it. */
+  delete(id: VaultId, organization: OrganizationId): void {
+    const present = this.vaults.get(id);
+    if (present !== undefined) this.drop(present);
+    this.removed.add(id);
+    this.gone.delete(id, organization);
+  }
+
+  /** The vault goes; `gone` is told by who knows why. */
   drop(vault: Vault): void {
     this.willChange(vault);
     this.vaults.delete(vault.id);

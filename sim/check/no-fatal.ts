@@ -7,6 +7,9 @@ import type { SimInput } from '../protocol.ts';
 import type { VouchShape } from '../vouch.ts';
 import type { VouchNode } from './raft/watch.ts';
 
+/** What a group says whose pages are not what was written. */
+const PAGE_CODES: readonly string[] = ['page_damaged', 'bucket_damaged', 'checkpoint_damaged'];
+
 export class NoFatal implements Observer<VouchShape, Replica> {
   readonly name: string = 'no-fatal';
   readonly claim: string =
@@ -21,6 +24,10 @@ export class NoFatal implements Observer<VouchShape, Replica> {
     if (code === 'persist_failed') return; // the world's own doing: a core learns of it from nobody else
     if (code === 'log_damaged' && !this.atlas().isWhole(node.index)) {
       if (scope !== 'node') this.atlas().quarantined(node.index, scope);
+      return;
+    }
+    if (scope !== 'node' && PAGE_CODES.includes(code) && this.atlas().hasPageDamage(node.index, scope)) {
+      this.atlas().quarantined(node.index, scope);
       return;
     }
     const where = scope === 'node' ? `node ${node.index}` : `group ${scope} of node ${node.index}`;

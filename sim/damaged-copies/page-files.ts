@@ -7,6 +7,7 @@ import { DamageError } from '../../core/errors.ts';
 import type { GroupId } from '../../core/ids.ts';
 import { FIRST_PAGE_AT } from '../../core/page/page-file.ts';
 import { SUPERBLOCK_SLOT_BYTES, type Superblock } from '../../core/page/superblock.ts';
+import { parseSnapshotName } from '../../core/snapshot/file.ts';
 import { recoverWal } from '../../core/wal/recover.ts';
 import { contentOf, withBitFlipped, withByte } from './copy.ts';
 import { type Damage, type Judge, opensAs, quarantines, type Scene } from './damage.ts';
@@ -36,8 +37,11 @@ export function damagePageFile(scene: Scene, clean: LivingCopy): Damage | undefi
   const checkpoint = known[draws.below(known.length)] as PageCheckpoint;
   const { name, group, block } = checkpoint;
   const bytes = defined(contentOf(reader, name), 'a page file is there');
-  const lost =
-    recoverWal(reader).groups.get(group)?.isComplete === true
+  // A snapshot that was fetched may stand in.
+  const hasSnapshot = reader.list().some((each) => parseSnapshotName(each)?.stage === 'whole');
+  const lost = hasSnapshot
+    ? neverLies(clean, group)
+    : recoverWal(reader).groups.get(group)?.isComplete === true
       ? beginsWithLog(clean, group)
       : quarantines([group], 'checkpoint_damaged');
   const own = 2 * (block.number % 2) * SUPERBLOCK_SLOT_BYTES;

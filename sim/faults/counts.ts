@@ -32,6 +32,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'bitRot',
   'badSector',
   'misdirectedWrite',
+  'pageRot',
   'damagedCopy',
   'wallStep',
   'wallDrift',
@@ -88,6 +89,7 @@ export type FaultKind =
   | 'badSector'
   /** A write lands in another place of the log. */
   | 'misdirectedWrite'
+  | 'pageRot'
   /** A copy of a node's directory is damaged and opened. */
   | 'damagedCopy'
   | 'wallStep'

@@ -2,7 +2,7 @@
  * While a machine is without power, its disk decays: bits of an older log record flip, a sector becomes unreadable, a copy of
  * other bytes lies where the record was. The atlas says where that takes nothing that was promised.
  */
-import type { Place } from '../atlas.ts';
+import type { PagePlace, Place } from '../atlas.ts';
 import type { FaultKind } from './counts.ts';
 import { downCount, drawVictim, type Fault, type FaultRequest, type FaultTarget } from './fault.ts';
 
@@ -52,6 +52,42 @@ export const misdirectedWriteFault: Fault = fault('misdirectedWrite', (target, n
   disk.misdirect(place.file, place.offset, other);
   return 'changed';
 });
+
+/** A page of a checkpoint: bits flip, a sector of it becomes unreadable, or another page lies in its place. */
+export const pageRotFault: Fault = {
+  kind: 'pageRot',
+  counts: ['pageRot', 'powerLoss', 'restart', 'lostWrite', 'tornWrite'],
+  inject: (request) => {
+    const { target, draws, downMax } = request;
+    const node = drawVictim(request);
+    const isAllowed = downCount(target) < downMax || !target.atlas.isWhole(node);
+    if (!target.isRunning(node) || !isAllowed) return undefined;
+    target.crash(node, 'powerLoss');
+    const place = target.atlas.choosePage(node, draws);
+    if (place !== undefined) {
+      target.counts.add('pageRot');
+      destroyPage(target, node, place, request);
+      target.atlas.pageDestroyed(node, place);
+    }
+    return () => target.restart(node);
+  },
+};
+
+function destroyPage(target: FaultTarget, node: number, { file, offset, lengthBytes }: PagePlace, { draws }: FaultRequest): void {
+  const disk = target.disk(node);
+  const other = target.atlas.choosePage(node, draws);
+  switch (draws.below(3)) {
+    case 0:
+      return disk.spoil(file, offset + draws.below(lengthBytes));
+    case 1:
+      if (other !== undefined && other.offset !== offset && other.lengthBytes === lengthBytes) {
+        return disk.misdirect(file, offset, disk.read(other.file, other.offset, lengthBytes));
+      }
+      return disk.corrupt(file, offset + draws.below(lengthBytes), 1 << draws.below(8));
+    default:
+      return disk.corrupt(file, offset + draws.below(lengthBytes), 1 << draws.below(8));
+  }
+}
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);

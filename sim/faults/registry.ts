@@ -4,7 +4,7 @@ import { bottleneckFault } from './bottleneck.ts';
 import { bridgeFault } from './bridge.ts';
 import { clockRateFault } from './clock-rate.ts';
 import { crashFault, powerLossFault } from './crash.ts';
-import { badSectorFault, bitRotFault, misdirectedWriteFault } from './damage.ts';
+import { badSectorFault, bitRotFault, misdirectedWriteFault, pageRotFault } from './damage.ts';
 import { damagedCopyFault } from './damaged-copy.ts';
 import { delayFault } from './delay.ts';
 import { diskFullFault, syncFailureFault } from './disk-failure.ts';
@@ -53,4 +53,5 @@ export const FAULTS: readonly Fault[] = [
   misdirectedWriteFault,
   impossibleMessageFault,
   damagedCopyFault,
+  pageRotFault,
 ];

@@ -17,6 +17,7 @@ type Operation =
   | { readonly kind: 'deleteAt'; readonly at: number }
   | { readonly kind: 'setAt'; readonly at: number; readonly value: Uint8Array }
   | { readonly kind: 'deleteRange'; readonly at: number; readonly length: number }
+  | { readonly kind: 'run'; readonly at: number; readonly step: 1 | -1; readonly sizes: readonly number[] }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'release'; readonly at: number };
 
@@ -46,6 +47,15 @@ const operations: fc.Arbitrary<readonly Operation[]> = fc.array(
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('deleteAt' as const), at: fc.nat(10_000) }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('setAt' as const), at: fc.nat(10_000), value: values }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('deleteRange' as const), at: fc.nat(10_000), length: fc.nat(60) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('run' as const),
+        at: fc.nat(5000),
+        step: fc.constantFrom(1 as const, -1 as const),
+        sizes: fc.array(fc.nat(400), { minLength: 3, maxLength: 30 }),
+      }),
+    },
     { weight: 1, arbitrary: fc.constant({ kind: 'snapshot' as const }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), at: fc.nat(10) }) },
   ),
@@ -127,6 +137,15 @@ class Bench {
         for (const { key } of run) this.delete(key);
         return;
       }
+      case 'run':
+        for (const [i, size] of operation.sizes.entries()) {
+          const number = String(5_000 + operation.at + operation.step * i);
+          this.set(
+            Uint8Array.from(`n${number}`, (c) => c.charCodeAt(0)),
+            new Uint8Array(size).fill(i),
+          );
+        }
+        return;
       case 'snapshot':
         this.snapshots.push({ snapshot: this.tree.snapshot(), model: new Map(this.model) });
         return;
