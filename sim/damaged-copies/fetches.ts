@@ -48,7 +48,7 @@ export function hostileFetch(scene: Scene, clean: LivingCopy): Damage | undefine
   if (known.length === 0) return undefined;
   const [group, checkpoints] = known[draws.below(known.length)] as (typeof known)[number];
   const checkpoint = defined(checkpoints.at(-1), 'the group has a checkpoint');
-  if (draws.below(4) === 3) return servedFile(scene, checkpoint);
+  if (draws.below(4) === 3) return servedFile(scene, clean, checkpoint);
   const offer = drawOffer(scene, clean, checkpoint);
   const peer = withStranger(scene);
   const files = new Map(peer.files);
@@ -202,9 +202,11 @@ function pathOf(hasher: Scene['hasher'], chunks: Chunks, section: number, number
 }
 
 /** A peer asks for chunks of a checkpoint whose file has gone bad since the node opened it. */
-function servedFile(scene: Scene, checkpoint: Checkpoint): Damage {
+function servedFile(scene: Scene, clean: LivingCopy, checkpoint: Checkpoint): Damage | undefined {
   const { draws, hasher } = scene;
   const { name, manifest, index } = checkpoint;
+  // What the node gave up when it opened, for a newer checkpoint on pages, is not served.
+  if (clean.removed.includes(name)) return undefined;
   const peer = withStranger(scene);
   const group: GroupId = manifest.group;
   const isUnreadable = draws.below(2) === 0;

@@ -4,7 +4,7 @@ import { defined, InvariantError } from '../../core/assert.ts';
 import { parsePageFileName } from '../../core/checkpoint/file.ts';
 import { findCheckpoint } from '../../core/checkpoint/open.ts';
 import { DamageError } from '../../core/errors.ts';
-import type { GroupId } from '../../core/ids.ts';
+import type { GroupId, LogIndex } from '../../core/ids.ts';
 import { FIRST_PAGE_AT } from '../../core/page/page-file.ts';
 import { SUPERBLOCK_SLOT_BYTES, type Superblock } from '../../core/page/superblock.ts';
 import { parseSnapshotName } from '../../core/snapshot/file.ts';
@@ -37,13 +37,7 @@ export function damagePageFile(scene: Scene, clean: LivingCopy): Damage | undefi
   const checkpoint = known[draws.below(known.length)] as PageCheckpoint;
   const { name, group, block } = checkpoint;
   const bytes = defined(contentOf(reader, name), 'a page file is there');
-  // A snapshot that was fetched may stand in.
-  const hasSnapshot = reader.list().some((each) => parseSnapshotName(each)?.stage === 'whole');
-  const lost = hasSnapshot
-    ? neverLies(clean, group)
-    : recoverWal(reader).groups.get(group)?.isComplete === true
-      ? beginsWithLog(clean, group)
-      : quarantines([group], 'checkpoint_damaged');
+  const lost = lostJudge(scene, clean, group);
   const own = 2 * (block.number % 2) * SUPERBLOCK_SLOT_BYTES;
   const damage = (what: string, content: Uint8Array | undefined, judge: Judge): Damage => ({
     what: `the page file ${name} ${what}`,
@@ -102,8 +96,21 @@ function flipped({ draws }: Scene): (page: Uint8Array) => Uint8Array {
   return (page) => (page.length === 0 ? page : withBitFlipped(page, draws));
 }
 
-/** The log reaches back to the beginning, and the node starts from there. */
-function beginsWithLog(clean: LivingCopy, group: GroupId): Judge {
+/** Without its page file the group begins with what else leads to its log, and otherwise says that it is damaged. */
+function lostJudge({ reader }: Scene, clean: LivingCopy, group: GroupId): Judge {
+  const refuses = quarantines([group], 'checkpoint_damaged');
+  const begins = hasWholeLog(clean, group);
+  if (recoverWal(reader).groups.get(group)?.isComplete === true) return begins;
+  // A snapshot that the log does not lead to is of no use.
+  const hasSnapshot = reader.list().some((name) => {
+    const place = parseSnapshotName(name);
+    return place?.stage === 'whole' && place.group === group;
+  });
+  return hasSnapshot ? (opening) => begins(opening) && refuses(opening) : refuses;
+}
+
+/** The node starts from something older, and its log is as long as it was. */
+function hasWholeLog(clean: LivingCopy, group: GroupId): Judge {
   const before = clean.replica.group(group)?.status();
   return (opening) => {
     const after = opening.kind === 'opened' ? opening.node.replica.group(group)?.status() : undefined;
@@ -112,18 +119,25 @@ function beginsWithLog(clean: LivingCopy, group: GroupId): Judge {
   };
 }
 
-/** Whatever of the group can be read is what was written; what cannot is said to be damaged. */
+/** Whatever of the group can be read is what was written, or the log leads there; what cannot is said to be damaged. */
 function neverLies(clean: LivingCopy, group: GroupId): Judge {
   const whole = rowsOf(clean, group);
+  const applied = appliedBy(clean, group);
+  const begins = hasWholeLog(clean, group);
   return (opening) => {
     if (opening.kind === 'refused') return 'not with an opening';
     const others = opening.node.fatals.filter(({ scope }) => scope !== group);
     if (others.length > 0) return 'not with its other groups';
     if (opening.node.quarantined.includes(group)) return undefined;
+    if (appliedBy(opening.node, group) !== applied) return begins(opening);
     const rows = rowsOf(opening.node, group);
     if (rows === 'damaged') return undefined;
     return rows === whole ? undefined : `not with the rows of group ${group} as they were`;
   };
+}
+
+function appliedBy(node: LivingCopy, group: GroupId): LogIndex | undefined {
+  return node.replica.group(group)?.state.lastApplied;
 }
 
 /** Every row of every vault, as text. */

@@ -1,10 +1,18 @@
 /** Every damaged copy of a data directory is met as it must be; a core that takes one for whole is caught. */
 import { expect, test } from 'vitest';
+import { defined } from '../../../core/assert.ts';
+import { parsePageFileName } from '../../../core/checkpoint/file.ts';
+import { findCheckpoint, openCheckpoint } from '../../../core/checkpoint/open.ts';
 import type { DirectoryReader, Effect, FileOp, InputBody } from '../../../core/effect.ts';
 import { type ClusterId, GLOBAL_GROUP, type GroupId, type Micros, type NodeId, plus, type RequestId } from '../../../core/ids.ts';
 import { createDirectory } from '../../../core/replica/directory.ts';
 import { foundingManifest } from '../../../core/replica/manifest.ts';
 import { Replica } from '../../../core/replica/replica.ts';
+import { SnapshotBuilder } from '../../../core/snapshot/builder.ts';
+import { snapshotName } from '../../../core/snapshot/file.ts';
+import { SECTIONS } from '../../../core/snapshot/manifest.ts';
+import { GroupState } from '../../../core/state/group-state.ts';
+import { writeSnapshot } from '../../../sim/damaged-copies/checkpoints.ts';
 import { CopiedDirectory } from '../../../sim/damaged-copies/copy.ts';
 import { SimDisk } from '../../../sim/disk.ts';
 import { entropyFrom } from '../../../sim/entropy.ts';
@@ -13,6 +21,7 @@ import { seedWords } from '../../../sim/seed.ts';
 import { Choices } from '../../../sim/tape.ts';
 import { FAMILIES, openDamagedCopy } from '../../../sim/vouch-damaged-copy.ts';
 
+const DATA_GROUP = plus(GLOBAL_GROUP, 1) as GroupId;
 const clocks = { now: 1000 as Micros, wall: 1000 as Micros };
 
 function carryOut(disk: SimDisk, ops: readonly FileOp[]): void {
@@ -24,9 +33,12 @@ const OPTIONS = {
   seed: [1, 2, 3, 4] as const,
   buggify: () => false,
   timing: { electionTimeoutMinMicros: 100_000, electionTimeoutMaxMicros: 200_000, heartbeatMicros: 20_000 },
-  segmentBytes: 8192,
+  segmentBytes: 4096,
   snapshots: { checkpointLogBytes: 8192 },
 };
+
+/** Families that damage or offer snapshots: the groups of their directories begin with one, not with pages. */
+const OF_SNAPSHOTS = ['checkpoint', 'hostileFetch'];
 
 /** Families that need a member besides the node; the others need a node that leads alone. */
 const OF_TWO = ['newGroup'];
@@ -49,8 +61,8 @@ function directory(choices: Choices, family: string): SimDisk {
   };
   const others = OF_TWO.includes(family) ? [{ id: 'f'.repeat(32) as NodeId, address: '127.0.0.1:4101' }] : [];
   const founders = [{ id, address: '127.0.0.1:4100' }, ...others];
-  const groups = [GLOBAL_GROUP, plus(GLOBAL_GROUP, 1)].map((group) => ({
-    group: group as GroupId,
+  const groups = [GLOBAL_GROUP, DATA_GROUP].map((group) => ({
+    group,
     voters: founders.map((founder) => founder.id),
   }));
   give({ kind: 'bootstrap', manifest: foundingManifest({ cluster: 'c'.repeat(32) as ClusterId, founders, groups }) });
@@ -60,7 +72,41 @@ function directory(choices: Choices, family: string): SimDisk {
     give({ kind: 'request', id: i as RequestId, body: { kind: 'openSession', group: GLOBAL_GROUP } });
   }
   if (others.length === 0) expect(disk.list().filter((name) => name.startsWith('wal-')).length).toBeGreaterThan(2);
+  if (OF_SNAPSHOTS.includes(family)) snapshotsForPages(disk);
   return disk;
+}
+
+/** Puts a snapshot of the same state in the place of every checkpoint on pages, as a fetch would have left it. */
+function snapshotsForPages(disk: SimDisk): void {
+  for (const file of disk.list()) {
+    const group = parsePageFileName(file)?.group;
+    if (group === undefined) continue;
+    const block = findCheckpoint(disk, file, group);
+    if (typeof block === 'string') continue;
+    const opened = openCheckpoint(
+      disk,
+      file,
+      block,
+      (pages) => new GroupState({ group, hasher: fastHasher, dataGroups: [DATA_GROUP], pages }),
+    );
+    const { state, meta } = defined(opened, 'the checkpoint is whole');
+    const { configuration, term, index } = meta;
+    const chunkBytes = 1024;
+    const builder = new SnapshotBuilder(state.beginCapture(), {
+      ...{ hasher: fastHasher, buggify: () => false, group, term, configuration, chunkBytes, sliceRecords: 100 },
+    });
+    const chunks: Uint8Array[][] = SECTIONS.map(() => []);
+    while (!builder.done) for (const { section, bytes } of builder.work()) chunks[section]?.push(bytes);
+    const name = snapshotName({ group, index });
+    const { bytes } = writeSnapshot(fastHasher, builder.manifest(), chunks);
+    carryOut(disk, [
+      { op: 'create', file: name, sizeBytes: 0 },
+      { op: 'write', file: name, offset: 0, bytes },
+      { op: 'sync', file: name },
+      { op: 'remove', file },
+      { op: 'syncDirectory' },
+    ]);
+  }
 }
 
 /** Enough of each family that every kind of damage in it is drawn. */
