@@ -47,6 +47,17 @@ describe('tree', () => {
     for (const n of numbers(count)) if (tree.has(key(n)) !== (n % 3 === 0)) expect.unreachable(`key ${n} is wrong`);
   });
 
+  // Each node's prefix is what its fences share, and all keys of its subtree lie between them: check() says so of every node.
+  test('the prefix of every node covers its subtree, at 1,000,000 keys, after deletes too', { timeout: 120_000 }, () => {
+    const count = 1_000_000;
+    const tree = new BTree(new PageSpace(new MemoryPageStore(4096)));
+    for (const n of shuffled(count)) tree.set(key(n), payload(n));
+    expect(tree.check().entries).toBe(count);
+    for (const n of shuffled(count)) if (n % 4 === 0) tree.delete(key(n));
+    expect(tree.check().entries).toBe((count * 3) / 4);
+    for (const n of numbers(count)) if (tree.has(key(n)) !== (n % 4 !== 0)) expect.unreachable(`key ${n} is wrong`);
+  });
+
   // Not nearly 1: the last leaf has no upper fence, hence no prefix; its cells shrink when it gets one. Halving would give 0.3.
   test('keys in ascending order fill more than half of their leaves', () => {
     const tree = new BTree(new PageSpace(new MemoryPageStore(4096)));
