@@ -324,6 +324,8 @@ export class ReplicaGroup {
 
   /** Moves everything that can move, until nothing does. */
   private pump(now: Micros): void {
+    // Its state may be half of one: an entry that was being applied when the damage showed. Another one takes its place.
+    if (this.quarantined) return this.collect(now);
     this.reads.startRound(now);
     this.proposeExpiry();
     this.flush(now);

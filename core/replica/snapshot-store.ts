@@ -60,6 +60,8 @@ export class SnapshotStore {
   private readonly names: Set<string>;
   private readonly held: Map<GroupId, HeldSnapshot> = new Map();
   private readonly bases: Map<GroupId, Base> = new Map();
+  /** Page files that a checkpoint was begun in, durable or not yet. */
+  private readonly begun: Map<GroupId, string> = new Map();
   private readonly servedAt: Map<GroupId, Micros> = new Map();
 
   constructor(reader: DirectoryReader, hasher: Hasher, cache: PageCache, sealing: Pick<Sealing, 'chunks' | 'pagesOf'>) {
@@ -129,6 +131,11 @@ export class SnapshotStore {
     return this.sweep(group);
   }
 
+  /** A checkpoint is being written to that file, and its state lives there from now on. */
+  beginCheckpoint(group: GroupId, file: string): void {
+    this.begun.set(group, file);
+  }
+
   /** A checkpoint is durable, and its mark. @returns operations that remove what it replaces. */
   adoptCheckpoint(group: GroupId, base: Base): readonly FileOp[] {
     this.bases.set(group, base);
@@ -138,13 +145,14 @@ export class SnapshotStore {
   /** A fetched snapshot is durable, and its mark: no older state leads to the log behind it. */
   adoptFetched(group: GroupId, held: HeldSnapshot): readonly FileOp[] {
     this.held.set(group, held);
+    this.begun.delete(group);
     this.bases.set(group, { index: held.manifest.index, file: held.index.file });
     return this.sweep(group);
   }
 
-  /** Removes a group's whole snapshots and page files, but for what is held and what a start begins with. */
+  /** Removes a group's whole snapshots and page files, but for what is held, what a start begins with, and what is written now. */
   private sweep(group: GroupId): readonly FileOp[] {
-    const keep = [this.held.get(group)?.index.file, this.bases.get(group)?.file];
+    const keep = [this.held.get(group)?.index.file, this.bases.get(group)?.file, this.begun.get(group)];
     const ops: FileOp[] = [];
     for (const name of [...this.names].sort()) {
       const isWhole = parseSnapshotName(name)?.stage !== 'writing' && parseSnapshotName(name)?.stage !== 'fetching';

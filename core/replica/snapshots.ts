@@ -427,6 +427,7 @@ export class Snapshots {
       const isStale = store.has(group.state.pages.backing?.file.name ?? '');
       this.coveredBytes.set(group.id, writtenBytes);
       this.checkpoint = new Checkpoint(host, group, { capture, meta, isStale });
+      store.beginCheckpoint(group.id, this.checkpoint.file);
       assert(this.checkpoint.canWork, 'a checkpoint begins with work');
     });
   }

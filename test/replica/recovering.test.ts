@@ -7,7 +7,6 @@ import type { Micros, NodeId, Term } from '../../core/ids.ts';
 import type { PageId } from '../../core/page/store.ts';
 import { SUPERBLOCK_SLOT_BYTES } from '../../core/page/superblock.ts';
 import { Recovering, type RecoveryMessage } from '../../core/replica/recovering.ts';
-import type { Replica } from '../../core/replica/replica.ts';
 import { RecordKind } from '../../core/wal/record.ts';
 import { type FoundRecord, scanSegment } from '../../core/wal/scan.ts';
 import { segmentId } from '../../core/wal/segment.ts';
@@ -52,6 +51,15 @@ function groupOn(node: TestNode, { vault }: Book) {
   const group = node.replica.group(vault.group);
   if (group === undefined) throw new Error('no such group');
   return group;
+}
+
+/** Every page of the vault, though not of the catalog, which is read at once. */
+function destroyPages(node: TestNode, book: Book): void {
+  const { backing } = groupOn(node, book).state.pages;
+  if (backing === undefined) throw new Error('there is no page file');
+  for (const [id, isUsed] of backing.trees.usedPages().entries()) {
+    if (isUsed === 1) node.disk.corrupt(backing.file.name, backing.file.offsetOf(id as PageId) + 90, 1);
+  }
 }
 
 function expectWhole(book: Book, node: TestNode): void {
@@ -204,14 +212,31 @@ describe('a damaged replica', () => {
     book.cluster.kill(node, true);
     book.cluster.open(node);
     book.cluster.settle();
-    const { backing } = (node.replica.group(book.vault.group) as NonNullable<ReturnType<Replica['group']>>).state.pages;
-    const used = backing?.trees.usedPages() as Uint8Array;
-    for (const [id, isUsed] of used.entries()) {
-      if (isUsed === 1) node.disk.corrupt(backing?.file.name ?? '', (backing?.file.offsetOf(id as PageId) ?? 0) + 90, 1);
-    }
+    destroyPages(node, book);
     write(book, 3);
     expect(node.fatals).toMatchObject([{ scope: 1, code: 'page_damaged' }]);
     expectWhole(book, node);
+  });
+
+  test('applies nothing more to a state that it found damaged in the middle of an entry', () => {
+    const book = open(3, { checkpointLogBytes: 2048, segmentBytes: 4096 });
+    const node = follower(book);
+    write(book, 150);
+    book.cluster.kill(node, true);
+    book.cluster.open(node);
+    book.cluster.settle();
+    destroyPages(node, book);
+    node.diskWorks = false;
+    write(book, 6);
+    expect(node.fatals).toMatchObject([{ scope: 1, code: 'page_damaged' }]);
+    const { state, raft } = groupOn(node, book);
+    const stoppedAt = state.lastApplied;
+    expect(raft.lastIndex).toBeGreaterThan(stoppedAt);
+    node.diskWorks = true;
+    expectWhole(book, node);
+    expect(state.lastApplied).toBe(stoppedAt);
+    expect(groupOn(node, book).state).not.toBe(state);
+    expect(node.fatals).toHaveLength(1);
   });
 
   test('loses power at any operation on its way back, and comes back from there', () => {
