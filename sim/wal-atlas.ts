@@ -26,8 +26,11 @@ export class WalAtlas implements Atlas {
   private readonly spare: number;
   /** Groups whose records were changed, by node, until they are healed. */
   private readonly changed: Map<number, Set<number>> = new Map();
-  /** Groups that a node cannot show to be whole, though nothing of theirs was destroyed, until they are healed. */
-  private readonly suspect: Map<number, Set<number>> = new Map();
+  /**
+   * Groups that a node cannot show to be whole, though nothing of theirs was destroyed, until they are healed; and the newest record
+   * that was destroyed by then, of whatever group: the node does not know of which.
+   */
+  private readonly suspect: Map<number, Map<number, number>> = new Map();
   /** Groups that were healed, and that nobody has heard of it. */
   private readonly renewed: Map<number, Set<number>> = new Map();
   private readonly unreadable: Set<number> = new Set();
@@ -77,7 +80,10 @@ export class WalAtlas implements Atlas {
 
   /** A node with a damaged disk says that it cannot vouch for a group. */
   quarantined(node: number, group: number): void {
-    if (this.changed.get(node)?.has(group) !== true) groupsOf(this.suspect, node).add(group);
+    if (this.changed.get(node)?.has(group) === true) return;
+    const groups = this.suspect.get(node) ?? new Map<number, number>();
+    groups.set(group, this.newestDestroyed(node));
+    this.suspect.set(node, groups);
   }
 
   /** Looks which groups were healed: those whose log says so behind everything that was destroyed. */
@@ -91,7 +97,8 @@ export class WalAtlas implements Atlas {
       const { group, number } = header;
       const isLast = destroyed.every((place) => place.group !== group || place.number < number);
       if (!isLast || !isUnbroken(numbers, begunBehind, number)) continue;
-      for (const map of [this.changed, this.suspect]) {
+      const isBehindAll = number > (this.suspect.get(node)?.get(group) ?? 0);
+      for (const map of isBehindAll ? [this.changed, this.suspect] : [this.changed]) {
         const groups = map.get(node);
         if (groups?.delete(group) !== true) continue;
         if (groups.size === 0) map.delete(node);
@@ -118,19 +125,25 @@ export class WalAtlas implements Atlas {
 
   /**
    * Groups that lost nothing and show it: a record of theirs, durable for sure and behind all that was destroyed, says where
-   * they stood before it.
+   * they stood before it. Not those that the node has given up before: what it wrote of them since says so.
    */
   shownWhole(node: number): readonly number[] {
     const places = this.places.get(node) ?? [];
-    const last = places.reduce((highest, { number }) => Math.max(highest, number), 0);
+    const last = this.newestDestroyed(node);
     const standing = standingOn(this.disks[node] as VirtualDisk);
     const watermark = standing.reduce((highest, { header }) => Math.max(highest, header.watermark), 0);
     const whole = new Set<number>();
     for (const { file, offset, header } of standing) {
-      if (header.number <= last || header.number > watermark || this.changed.get(node)?.has(header.group) === true) continue;
+      if (header.number <= last || header.number > watermark) continue;
+      if ([this.changed, this.suspect].some((groups) => groups.get(node)?.has(header.group) === true)) continue;
       if (!places.some((place) => place.file === file && place.offset === offset)) whole.add(header.group);
     }
     return [...whole].sort((a, b) => a - b);
+  }
+
+  /** Its number; 0 where there is none. */
+  private newestDestroyed(node: number): number {
+    return (this.places.get(node) ?? []).reduce((highest, { number }) => Math.max(highest, number), 0);
   }
 
   damagedCount(): number {
