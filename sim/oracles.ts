@@ -66,13 +66,13 @@ export class Oracles {
     const ids = world.nodes.map((node) => node.id);
     const { watch } = raftWatch({ ids, groups, without, isRenewed: (node, group) => atlas.takeRenewed(node, group) });
     this.watch = watch;
-    this.answers = new AnswersStayTrue(world.nodes);
+    this.answers = new AnswersStayTrue(world.nodes, atlas);
     this.order = without.includes('answers-in-order') ? undefined : new AnswersInOrder();
     const once = new ExactlyOnce(!without.includes('exactly-once'));
     this.once = once;
     const closed = without.includes(CLOSED_TIMES) ? undefined : new ClosedTimes();
     this.closed = closed;
-    const retention = new RetentionKept(world.nodes, groups);
+    const retention = new RetentionKept(world.nodes, groups, atlas);
     this.retention = without.includes(retention.name) ? undefined : retention;
     const blocks = new BlocksAgree((block) => {
       once.sealed(block);
@@ -96,8 +96,8 @@ export class Oracles {
       new DamageIsContained(atlas),
       blocks,
       once,
-      new ReplicasAgree(world.nodes, groups),
-      new VaultsAgree(world.nodes, groups),
+      new ReplicasAgree(world.nodes, groups, atlas),
+      new VaultsAgree(world.nodes, groups, atlas),
       retention,
       this.answers,
     ];

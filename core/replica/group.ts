@@ -247,7 +247,7 @@ export class ReplicaGroup {
   digest(out: Writer): void {
     digestRaft(out, this);
     out.u8(this.quarantined ? 1 : 0);
-    this.state.digest(out);
+    if (!this.quarantined) this.state.digest(out); // else it decides nothing, and may not be readable
   }
 
   /** The applied state as it is, to be written as a whole, or as what changed since the newest checkpoint; and what it stands for. */

@@ -1,7 +1,7 @@
 /** Opens a copy as a node does, to behind its first persist: then its groups are up, or it has said why not. */
 import { Writer } from '../../core/bytes/writer.ts';
 import type { Clocks, DirectoryReader, Effect, InputBody } from '../../core/effect.ts';
-import { StorageError } from '../../core/errors.ts';
+import { DamageError, StorageError } from '../../core/errors.ts';
 import type { GroupId } from '../../core/ids.ts';
 import { plus, type Seq } from '../../core/ids.ts';
 import { groupsOf } from '../../core/replica/manifest.ts';
@@ -106,13 +106,20 @@ export function open(
   }
 }
 
-/** A node that opens without a word about anything: what the original is when nothing is wrong with it. */
+/** A node that opens without a word about anything, and can read what is to be compared: what the original is when nothing is wrong with it. */
 export function cleanCopy(scene: Scene): LivingCopy | undefined {
   const opening = open(new CopiedDirectory(scene.reader), scene);
   if (opening.kind === 'refused') return undefined;
   const { node } = opening;
   const isClean = node.replica.recovered.damage.length === 0 && node.fatals.length === 0 && node.quarantined.length === 0;
-  return isClean && node.groups.length > 0 ? node : undefined;
+  if (!isClean || node.groups.length === 0) return undefined;
+  try {
+    for (const group of node.groups) node.digestOf(group);
+  } catch (error) {
+    if (error instanceof DamageError) return undefined;
+    throw error;
+  }
+  return node;
 }
 
 /**

@@ -13,6 +13,7 @@ import { type Observer, Violation } from '../../observer.ts';
 import type { VouchShape } from '../../vouch.ts';
 import { newestLeader } from '../newest-leader.ts';
 import type { VouchNode } from '../raft/watch.ts';
+import { type PageAtlas, unlessDamaged } from '../unless-damaged.ts';
 
 interface Promised {
   readonly group: GroupId;
@@ -27,12 +28,14 @@ export class AnswersStayTrue implements Observer<VouchShape, Replica> {
   readonly claim: string =
     'Every acknowledged transaction survives in its block for as long as it is kept, and every answer’s anchor is a block of the chain.';
   private readonly nodes: readonly VouchNode[];
+  private readonly atlas: PageAtlas;
   private readonly promised: Promised[] = [];
   /** Headers shown so far, by vault and height: most answers show one that was shown before. */
   private readonly shown: Map<string, Uint8Array> = new Map();
 
-  constructor(nodes: readonly VouchNode[]) {
+  constructor(nodes: readonly VouchNode[], atlas: PageAtlas) {
     this.nodes = nodes;
+    this.atlas = atlas;
   }
 
   told(promise: Promised): void {
@@ -46,7 +49,10 @@ export class AnswersStayTrue implements Observer<VouchShape, Replica> {
   finished(): void {
     for (const node of this.nodes) {
       if (!node.running) continue;
-      for (const promise of this.promised) if (this.mustHold(node, promise.group)) this.check(node, promise);
+      for (const promise of this.promised) {
+        const { group } = promise;
+        if (this.mustHold(node, group)) unlessDamaged(this.atlas, { node: node.index, group }, () => this.check(node, promise));
+      }
     }
   }
 

@@ -12,12 +12,14 @@ import type { Vault } from '../../../core/state/vault.ts';
 import { type Observer, Violation } from '../../observer.ts';
 import type { VouchShape } from '../../vouch.ts';
 import type { VouchNode } from '../raft/watch.ts';
+import { type PageAtlas, unlessDamaged } from '../unless-damaged.ts';
 
 function statesOf(nodes: readonly VouchNode[], group: GroupId): { readonly node: number; readonly state: GroupState }[] {
   const states: { readonly node: number; readonly state: GroupState }[] = [];
   for (const node of nodes) {
-    const state = node.running ? node.core?.group(group)?.state : undefined;
-    if (state !== undefined) states.push({ node: node.index, state });
+    const own = node.running ? node.core?.group(group) : undefined;
+    // One that is damaged, and says so, may have half an entry.
+    if (own !== undefined && !own.quarantined) states.push({ node: node.index, state: own.state });
   }
   return states;
 }
@@ -27,10 +29,12 @@ export class ReplicasAgree implements Observer<VouchShape, Replica> {
   readonly claim: string = 'Replicas that applied the same entries have equal state.';
   private readonly nodes: readonly VouchNode[];
   private readonly groups: readonly GroupId[];
+  private readonly atlas: PageAtlas;
 
-  constructor(nodes: readonly VouchNode[], groups: readonly GroupId[]) {
+  constructor(nodes: readonly VouchNode[], groups: readonly GroupId[], atlas: PageAtlas) {
     this.nodes = nodes;
     this.groups = groups;
+    this.atlas = atlas;
   }
 
   finished(): void {
@@ -39,7 +43,12 @@ export class ReplicasAgree implements Observer<VouchShape, Replica> {
       for (const { node, state } of statesOf(this.nodes, group)) {
         if (state.gone.shreddedCount > 0) continue; // a deletion is on its way to it: until then it has less (decision 0058)
         const out = new Writer();
-        state.digest(out);
+        let isReadable = false;
+        unlessDamaged(this.atlas, { node, group }, () => {
+          state.digest(out);
+          isReadable = true;
+        });
+        if (!isReadable) continue;
         const known = byIndex.get(state.lastApplied);
         if (known === undefined) byIndex.set(state.lastApplied, { node, digest: out.finish() });
         else if (!equalBytes(known.digest, out.peek())) {
@@ -58,16 +67,20 @@ export class VaultsAgree implements Observer<VouchShape, Replica> {
   readonly claim: string = 'In each vault rows, reverse index, expiry index, commitment tree and chain agree.';
   private readonly nodes: readonly VouchNode[];
   private readonly groups: readonly GroupId[];
+  private readonly atlas: PageAtlas;
 
-  constructor(nodes: readonly VouchNode[], groups: readonly GroupId[]) {
+  constructor(nodes: readonly VouchNode[], groups: readonly GroupId[], atlas: PageAtlas) {
     this.nodes = nodes;
     this.groups = groups;
+    this.atlas = atlas;
   }
 
   finished(): void {
     for (const group of this.groups) {
       for (const { node, state } of statesOf(this.nodes, group)) {
-        for (const id of state.vaultIds()) this.audit(node, id, state.vault(id) as Vault);
+        for (const id of state.vaultIds()) {
+          unlessDamaged(this.atlas, { node, group }, () => this.audit(node, id, state.vault(id) as Vault));
+        }
       }
     }
   }

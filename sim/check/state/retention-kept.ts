@@ -16,6 +16,7 @@ import { type Observer, Violation } from '../../observer.ts';
 import type { VouchShape } from '../../vouch.ts';
 import { headerTime } from '../../workload/header-time.ts';
 import type { VouchNode } from '../raft/watch.ts';
+import { type PageAtlas, unlessDamaged } from '../unless-damaged.ts';
 
 /** By height - 1. */
 interface Chain {
@@ -33,11 +34,13 @@ export class RetentionKept implements Observer<VouchShape, Replica> {
   readonly claim: string =
     'A vault can be read from one height on, which follows from its blocks, on every replica alike; what is older is refused.';
   private readonly nodes: readonly VouchNode[];
+  private readonly atlas: PageAtlas;
   private readonly groups: readonly GroupId[];
   private readonly chains: Map<string, Chain> = new Map();
 
-  constructor(nodes: readonly VouchNode[], groups: readonly GroupId[]) {
+  constructor(nodes: readonly VouchNode[], groups: readonly GroupId[], atlas: PageAtlas) {
     this.nodes = nodes;
+    this.atlas = atlas;
     this.groups = groups;
   }
 
@@ -75,7 +78,9 @@ export class RetentionKept implements Observer<VouchShape, Replica> {
       for (const group of this.groups) {
         const own = node.core?.group(group);
         if (own === undefined || own.quarantined) continue;
-        for (const id of own.state.vaultIds()) this.check(node.index, own.state, id);
+        for (const id of own.state.vaultIds()) {
+          unlessDamaged(this.atlas, { node: node.index, group }, () => this.check(node.index, own.state, id));
+        }
       }
     }
   }
