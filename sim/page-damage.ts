@@ -13,8 +13,8 @@ import type { VirtualDisk } from './virtual-disk.ts';
 
 interface Destroyed {
   readonly place: PagePlace;
-  /** What the page was like then; undefined: it cannot be read. */
-  readonly bytes: string | undefined;
+  /** What the page was like then, or that it could not be read. */
+  readonly bytes: string;
 }
 
 export class PageDamage {
@@ -33,7 +33,7 @@ export class PageDamage {
   }
 
   note(node: number, place: PagePlace): void {
-    const bytes = contentOf(this.disks[node] as VirtualDisk, place);
+    const bytes = String(contentOf(this.disks[node] as VirtualDisk, place));
     this.destroyed.set(node, [...(this.destroyed.get(node) ?? []), { place, bytes }]);
   }
 
@@ -54,16 +54,19 @@ export class PageDamage {
     const known = this.destroyed.get(node);
     if (known === undefined) return [];
     const disk = this.disks[node] as VirtualDisk;
-    const left = known.filter(({ place, bytes }) => disk.size(place.file) !== undefined && contentOf(disk, place) === bytes);
+    const left = known.filter(
+      ({ place, bytes }) => disk.size(place.file) !== undefined && String(contentOf(disk, place)) === bytes,
+    );
     if (left.length === 0) this.destroyed.delete(node);
     else this.destroyed.set(node, left);
     return left;
   }
 }
 
-function contentOf(disk: VirtualDisk, { file, offset, lengthBytes }: PagePlace): string | undefined {
+/** undefined where it cannot be read. */
+export function contentOf(disk: VirtualDisk, { file, offset, lengthBytes }: PagePlace): Uint8Array | undefined {
   try {
-    return String(disk.read(file, offset, lengthBytes));
+    return disk.read(file, offset, lengthBytes);
   } catch (error) {
     if (error instanceof StorageError) return undefined;
     throw error;

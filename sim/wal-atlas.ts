@@ -27,8 +27,8 @@ export class WalAtlas implements Atlas {
   /** Groups whose records were changed, by node, until they are healed. */
   private readonly changed: Map<number, Set<number>> = new Map();
   /**
-   * Groups that a node cannot show to be whole, though nothing of theirs was destroyed, until they are healed; and the newest record
-   * that was destroyed by then, of whatever group: the node does not know of which.
+   * Groups that a node cannot show to be whole, though no record of theirs was destroyed, until they are healed; and behind which
+   * record that is: the newest that was destroyed by then, of whatever group, as the node does not know of which; or an older healing.
    */
   private readonly suspect: Map<number, Map<number, number>> = new Map();
   /** Groups that were healed, and that nobody has heard of it. */
@@ -82,7 +82,7 @@ export class WalAtlas implements Atlas {
   quarantined(node: number, group: number): void {
     if (this.changed.get(node)?.has(group) === true) return;
     const groups = this.suspect.get(node) ?? new Map<number, number>();
-    groups.set(group, this.newestDestroyed(node));
+    groups.set(group, Math.max(this.newestDestroyed(node), this.newestHealing(node, group)));
     this.suspect.set(node, groups);
   }
 
@@ -139,6 +139,15 @@ export class WalAtlas implements Atlas {
       if (!places.some((place) => place.file === file && place.offset === offset)) whole.add(header.group);
     }
     return [...whole].sort((a, b) => a - b);
+  }
+
+  /** Its number; 0 where there is none. */
+  private newestHealing(node: number, group: number): number {
+    if (this.unreadable.has(node)) return 0;
+    const marks = standingOn(this.disks[node] as VirtualDisk).filter(({ header, record }) => {
+      return header.group === group && record?.kind === 'snapshotMark' && record.log === 'healed';
+    });
+    return marks.reduce((highest, { header }) => Math.max(highest, header.number), 0);
   }
 
   /** Its number; 0 where there is none. */

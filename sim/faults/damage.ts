@@ -3,6 +3,7 @@
  * other bytes lies where the record was. The atlas says where that takes nothing that was promised.
  */
 import type { PagePlace, Place } from '../atlas.ts';
+import { contentOf } from '../page-damage.ts';
 import type { FaultKind } from './counts.ts';
 import { downCount, drawVictim, type Fault, type FaultRequest, type FaultTarget } from './fault.ts';
 
@@ -81,7 +82,8 @@ function destroyPage(target: FaultTarget, node: number, { file, offset, lengthBy
       return disk.spoil(file, offset + draws.below(lengthBytes));
     case 1:
       if (other !== undefined && other.offset !== offset && other.lengthBytes === lengthBytes) {
-        return disk.misdirect(file, offset, disk.read(other.file, other.offset, lengthBytes));
+        const stranger = contentOf(disk, other); // undefined where the disk has destroyed that, too
+        if (stranger !== undefined) return disk.misdirect(file, offset, stranger);
       }
       return disk.corrupt(file, offset + draws.below(lengthBytes), 1 << draws.below(8));
     default:
