@@ -13,6 +13,7 @@ import type { Raft } from '../../core/raft/raft.ts';
 import { CLUSTER_FILE } from '../../core/replica/directory.ts';
 import { encodeManifest, type Manifest } from '../../core/replica/manifest.ts';
 import { memberOf } from '../../core/state/member-table.ts';
+import { recoverWal } from '../../core/wal/recover.ts';
 import { entropyFrom } from '../entropy.ts';
 import { nonConfigurations } from '../non-configurations.ts';
 import type { Draws } from '../tape.ts';
@@ -241,6 +242,7 @@ export function withStranger({ manifest, draws }: Scene): {
 export function newGroup(scene: Scene, clean: LivingCopy): Damage | undefined {
   const { id } = clean.replica;
   if (scene.manifest.founders.every((founder) => founder.id === id)) return undefined;
+  if (recoverWal(scene.reader).allQuarantined) return undefined; // what it lost once may have been a record of that very group
   const peer = withStranger(scene);
   const manifest = withGroup(peer.manifest, (founder) => founder !== id);
   const group = newestGroup(manifest);
