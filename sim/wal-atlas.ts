@@ -7,7 +7,7 @@
 
 import { RecordKind, recordBytes } from '../core/wal/record.ts';
 import { type FoundRecord, type SegmentScan, scanSegment } from '../core/wal/scan.ts';
-import { segmentId } from '../core/wal/segment.ts';
+import { type SegmentHeader, segmentId } from '../core/wal/segment.ts';
 import type { Atlas, PagePlace, Place } from './atlas.ts';
 import { KEYLESS } from './keyless.ts';
 import { PageDamage } from './page-damage.ts';
@@ -97,13 +97,23 @@ export class WalAtlas implements Atlas {
       const { group, number } = header;
       const isLast = destroyed.every((place) => place.group !== group || place.number < number);
       if (!isLast || !isUnbroken(numbers, begunBehind, number)) continue;
-      const isBehindAll = number > (this.suspect.get(node)?.get(group) ?? 0);
-      for (const map of isBehindAll ? [this.changed, this.suspect] : [this.changed]) {
-        const groups = map.get(node);
-        if (groups?.delete(group) !== true) continue;
-        if (groups.size === 0) map.delete(node);
-        groupsOf(this.renewed, node).add(group);
-      }
+      this.healed(node, group, number);
+    }
+    // The mark itself may be reclaimed already, with all that was destroyed: then the table of the newest segment tells of it.
+    const newest = newestOf(this.disks[node] as VirtualDisk);
+    if (newest === undefined || destroyed.some((place) => (segmentId(place.file) ?? 0) >= newest.floor)) return;
+    for (const { group, broken } of newest.header.table) {
+      if (!broken && this.changed.get(node)?.has(group) === true) this.healed(node, group, newest.header.last.number);
+    }
+  }
+
+  private healed(node: number, group: number, number: number): void {
+    const isBehindAll = number > (this.suspect.get(node)?.get(group) ?? 0);
+    for (const map of isBehindAll ? [this.changed, this.suspect] : [this.changed]) {
+      const groups = map.get(node);
+      if (groups?.delete(group) !== true) continue;
+      if (groups.size === 0) map.delete(node);
+      groupsOf(this.renewed, node).add(group);
     }
   }
 
@@ -173,7 +183,7 @@ function isUnbroken(numbers: ReadonlySet<number>, from: number, to: number): boo
 }
 
 /** Every readable record of a log, in order; without segments that a crash kept from being removed: nobody reads them any more. */
-function standingOn(disk: VirtualDisk): readonly Standing[] {
+function segmentsOf(disk: VirtualDisk): { readonly scans: readonly SegmentScan[]; readonly floor: number } {
   const scans: SegmentScan[] = [];
   for (const file of disk.list()) {
     const id = segmentId(file);
@@ -183,6 +193,18 @@ function standingOn(disk: VirtualDisk): readonly Standing[] {
     (highest, { header }) => (header.kind === 'valid' ? Math.max(highest, header.header.floor) : highest),
     1,
   );
+  return { scans, floor };
+}
+
+/** The header of the newest segment, if it can be read, and the oldest segment that is still needed. */
+function newestOf(disk: VirtualDisk): { readonly header: SegmentHeader; readonly floor: number } | undefined {
+  const { scans, floor } = segmentsOf(disk);
+  const header = scans.at(-1)?.header;
+  return header?.kind === 'valid' ? { header: header.header, floor } : undefined;
+}
+
+function standingOn(disk: VirtualDisk): readonly Standing[] {
+  const { scans, floor } = segmentsOf(disk);
   const found: Standing[] = [];
   for (const { id, file, found: records, header } of scans) {
     if (id < floor) continue;
