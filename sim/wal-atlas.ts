@@ -151,7 +151,7 @@ export class WalAtlas implements Atlas {
     return [...whole].sort((a, b) => a - b);
   }
 
-  /** Its number; 0 where there is none. */
+  /** Number of the newest mark on the disk that says healed; 0 where there is none. */
   private newestHealing(node: number, group: number): number {
     if (this.unreadable.has(node)) return 0;
     const marks = standingOn(this.disks[node] as VirtualDisk).filter(({ header, record }) => {
@@ -160,7 +160,7 @@ export class WalAtlas implements Atlas {
     return marks.reduce((highest, { header }) => Math.max(highest, header.number), 0);
   }
 
-  /** Its number; 0 where there is none. */
+  /** Number of the newest record that was destroyed; 0 where none was. */
   private newestDestroyed(node: number): number {
     return (this.places.get(node) ?? []).reduce((highest, { number }) => Math.max(highest, number), 0);
   }

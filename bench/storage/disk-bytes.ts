@@ -21,7 +21,7 @@ const LOAD_BATCH = 1000;
 const SOON = 1 << 16;
 const FILLING: Uint8Array = new Uint8Array(SOON);
 
-/** Draws what a steady transaction deletes and writes: in the long run every tuple, each as often as any other. */
+/** Draws what a steady transaction deletes and writes: in the long run every tuple, all equally often. */
 class Turnover {
   private readonly order: Uint32Array;
   private readonly out: number[] = [];

@@ -38,11 +38,7 @@ export class PagedStore implements PageStore {
 
   allocate(): PageId {
     const id = this.file.allocate();
-    if (id >= this.flags.length) {
-      const grown = new Uint8Array(2 * id);
-      grown.set(this.flags);
-      this.flags = grown;
-    }
+    this.reserve(id);
     const listed = (this.flags[id] as number) & LISTED;
     if (listed === 0) this.fresh.push(id);
     this.flags[id] = USED | FRESH | LISTED;
@@ -60,11 +56,7 @@ export class PagedStore implements PageStore {
 
   /** Takes over a page that an earlier life has written. */
   adopt(id: PageId): void {
-    if (id >= this.flags.length) {
-      const grown = new Uint8Array(2 * id);
-      grown.set(this.flags);
-      this.flags = grown;
-    }
+    this.reserve(id);
     this.flags[id] = USED;
   }
 
@@ -87,7 +79,7 @@ export class PagedStore implements PageStore {
     return (flags & USED) !== 0 && (flags & ORPHAN) === 0;
   }
 
-  /** The page is of a tree that nobody has any more: it is not given back twice. */
+  /** The page was given back, and its tree is gone: it is not given back twice. */
   orphan(id: PageId): void {
     this.flags[id] = (this.flags[id] as number) | ORPHAN;
   }
@@ -97,5 +89,12 @@ export class PagedStore implements PageStore {
     const used = new Uint8Array(this.file.size);
     for (let id = 1; id < used.length; id += 1) used[id] = (this.flags[id] as number) & USED;
     return used;
+  }
+
+  private reserve(id: PageId): void {
+    if (id < this.flags.length) return;
+    const grown = new Uint8Array(2 * id);
+    grown.set(this.flags);
+    this.flags = grown;
   }
 }

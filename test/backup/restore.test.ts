@@ -139,7 +139,7 @@ describe('a restored cluster', () => {
     expect(expectKind(write({ ...old, cluster: again }, 6) as never, 'transacted').anchor.height).toBe(8);
   });
 
-  test('has the groups of organizations, on the one node for now, and none that was made after the directory was read', () => {
+  test('has the groups of organizations, on the restored cluster’s one node, and none that was made after the directory was read', () => {
     const old = open(3);
     const session = openSession(old.cluster, 0);
     const make = (sequence: number, name: string): GroupId => {

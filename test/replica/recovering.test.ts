@@ -62,6 +62,18 @@ function destroyPages(node: TestNode, book: Book): void {
   }
 }
 
+/** A follower that has started on a checkpoint of which every page of the vault is destroyed, and has not noticed. */
+function withRottenPages(): { readonly book: Book; readonly node: TestNode } {
+  const book = open(3, { checkpointLogBytes: 2048, segmentBytes: 4096 });
+  const node = follower(book);
+  write(book, 150);
+  book.cluster.kill(node, true);
+  book.cluster.open(node);
+  book.cluster.settle();
+  destroyPages(node, book);
+  return { book, node };
+}
+
 function expectWhole(book: Book, node: TestNode): void {
   const { cluster, vault } = book;
   cluster.runUntil(() => !groupOn(node, book).quarantined);
@@ -206,26 +218,14 @@ describe('a damaged replica', () => {
   });
 
   test('whose pages are not what was written fetches its state while the node goes on', () => {
-    const book = open(3, { checkpointLogBytes: 2048, segmentBytes: 4096 });
-    const node = follower(book);
-    write(book, 150);
-    book.cluster.kill(node, true);
-    book.cluster.open(node);
-    book.cluster.settle();
-    destroyPages(node, book);
+    const { book, node } = withRottenPages();
     write(book, 3);
     expect(node.fatals).toMatchObject([{ scope: 1, code: 'page_damaged' }]);
     expectWhole(book, node);
   });
 
   test('applies nothing more to a state that it found damaged in the middle of an entry', () => {
-    const book = open(3, { checkpointLogBytes: 2048, segmentBytes: 4096 });
-    const node = follower(book);
-    write(book, 150);
-    book.cluster.kill(node, true);
-    book.cluster.open(node);
-    book.cluster.settle();
-    destroyPages(node, book);
+    const { book, node } = withRottenPages();
     node.diskWorks = false;
     write(book, 6);
     expect(node.fatals).toMatchObject([{ scope: 1, code: 'page_damaged' }]);
