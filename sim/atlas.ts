@@ -38,6 +38,8 @@ export interface Atlas {
   isWhole(node: number): boolean;
   /** A node with a damaged disk takes a group out of service that it cannot show to be whole. */
   quarantined(node: number, group: number): void;
+  /** Whether what was destroyed leaves a node no way to show that a group lost nothing. */
+  mayDoubt(node: number, group: number): boolean;
 }
 
 /** For protocols whose disks nobody knows how to read: nothing may be destroyed. */
@@ -49,4 +51,5 @@ export const NO_ATLAS: Atlas = {
   destroyed: () => undefined,
   isWhole: () => true,
   quarantined: () => undefined,
+  mayDoubt: () => false,
 };

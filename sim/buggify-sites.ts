@@ -19,6 +19,12 @@ const SITES: readonly (readonly [site: string, factor: number])[] = [
   ['wal.rotate-early', 0.05],
 ];
 
+/**
+ * What ends with the faults: a leader that gives up leadership again and again is a disturbance from outside, and the voter that
+ * the operator prefers has to be there undisturbed for some election timeouts before it is given it (core/replica/preference.ts).
+ */
+const UNSETTLING: readonly string[] = ['replica.hand-over-leadership'];
+
 /** Names of all sites. */
 export const BUGGIFY_SITES: readonly string[] = SITES.map(([site]) => site);
 
@@ -29,6 +35,11 @@ export class BuggifySites {
   constructor(draws: Draws, rate: number) {
     if (rate === 0) return;
     for (const [site, factor] of SITES) if (draws.below(2) === 1) this.rates.set(site, rate * factor);
+  }
+
+  /** The faults have stopped. */
+  settle(): void {
+    for (const site of UNSETTLING) this.rates.delete(site);
   }
 
   isActive(site: string): boolean {

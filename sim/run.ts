@@ -349,6 +349,7 @@ class Run {
     const { world } = this;
     world.network.knobs = { ...this.knobs.link, loss: 0, duplicate: 0, reorder: 0 };
     if (!isFaultless(this.knobs)) this.liveness.begin();
+    this.protocol.settle();
     this.calmSince = world.now;
     this.isCalm = true;
     const ok = this.history.ok;

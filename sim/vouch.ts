@@ -73,6 +73,11 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     this.cluster = drawId<'ClusterId'>(entropyFrom(choices.under('cluster/id')));
   }
 
+  /** The faults have stopped: what the core does of its own accord to be a nuisance ends, too, where it is one of them. */
+  settle(): void {
+    this.sites.settle();
+  }
+
   create(draws: Draws): ReturnType<typeof createDirectory> {
     const { id, ops } = createDirectory(entropyFrom(draws));
     return { id, ops: this.cipher === undefined ? ops : [...createKeyFile(this.cipher), ...ops] };

@@ -151,6 +151,17 @@ export class WalAtlas implements Atlas {
     return [...whole].sort((a, b) => a - b);
   }
 
+  /**
+   * Whether records were destroyed that still count, and no record of the group behind them says where it stood. Healing their own
+   * group tells nobody whose they were: a second one beside the first takes the link that told whose the first one was.
+   */
+  mayDoubt(node: number, group: number): boolean {
+    const places = this.places.get(node) ?? [];
+    if (places.length === 0 || this.unreadable.has(node)) return false;
+    const { floor } = segmentsOf(this.disks[node] as VirtualDisk);
+    return places.some(({ file }) => (segmentId(file) ?? 0) >= floor) && !this.shownWhole(node).includes(group);
+  }
+
   /** Number of the newest mark on the disk that says healed; 0 where there is none. */
   private newestHealing(node: number, group: number): number {
     if (this.unreadable.has(node)) return 0;

@@ -60,8 +60,8 @@ function checkPageFile(name: string, group: GroupId, options: BaseOptions): read
   return [{ name, faults, opened }];
 }
 
-/** Reads every page of a checkpoint. */
-function checkPages(name: string, block: Superblock, reader: DirectoryReader, sealer: PageSealer | undefined): string[] {
+/** Reads every page of a checkpoint. @returns what is wrong with them. */
+export function checkPages(name: string, block: Superblock, reader: DirectoryReader, sealer: PageSealer | undefined): string[] {
   const { pageBytes, overheadBytes } = block;
   const table = quietly(() => readTable(reader, name, { pageBytes, slotBytes: pageBytes + overheadBytes }, block.table));
   if (table === undefined) return [`the page table of ${name} cannot be read`];

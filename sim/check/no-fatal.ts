@@ -22,7 +22,8 @@ export class NoFatal implements Observer<VouchShape, Replica> {
 
   fatal(node: VouchNode, scope: 'node' | number, code: string, detail: string): void {
     if (code === 'persist_failed') return; // the world's own doing: a core learns of it from nobody else
-    if (code === 'log_damaged' && !this.atlas().isWhole(node.index)) {
+    const isDoubtful = scope !== 'node' && this.atlas().mayDoubt(node.index, scope);
+    if (code === 'log_damaged' && (isDoubtful || !this.atlas().isWhole(node.index))) {
       if (scope !== 'node') this.atlas().quarantined(node.index, scope);
       return;
     }

@@ -1,7 +1,10 @@
 /** Opens a copy as a node does, to behind its first persist: then its groups are up, or it has said why not. */
 import { Writer } from '../../core/bytes/writer.ts';
+import { parsePageFileName } from '../../core/checkpoint/file.ts';
+import { findCheckpoint } from '../../core/checkpoint/open.ts';
 import type { Clocks, DirectoryReader, Effect, InputBody } from '../../core/effect.ts';
 import { DamageError, StorageError } from '../../core/errors.ts';
+import { checkPages } from '../../core/fsck/base.ts';
 import type { GroupId } from '../../core/ids.ts';
 import { plus, type Seq } from '../../core/ids.ts';
 import { groupsOf } from '../../core/replica/manifest.ts';
@@ -119,7 +122,16 @@ export function cleanCopy(scene: Scene): LivingCopy | undefined {
     if (error instanceof DamageError) return undefined;
     throw error;
   }
-  return node;
+  return hasWholePages(scene.reader) ? node : undefined;
+}
+
+/** Whether every page is what was written, those that nobody has asked for yet too. */
+function hasWholePages(reader: DirectoryReader): boolean {
+  return reader.list().every((name) => {
+    const group = parsePageFileName(name)?.group;
+    const block = group === undefined ? 'none' : findCheckpoint(reader, name, group);
+    return typeof block === 'string' || checkPages(name, block, reader, undefined).length === 0;
+  });
 }
 
 /**

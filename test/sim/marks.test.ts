@@ -60,3 +60,14 @@ test('half of the sites are active in a run, and without a rate none', () => {
   const none = new BuggifySites(Choices.fromSeed(seedWords('1')).under('buggify'), 0);
   expect(BUGGIFY_SITES.some((site) => none.isActive(site))).toBe(false);
 });
+
+test('forced handovers end with the faults, and no other site does', () => {
+  const ended = new Set<string>();
+  for (let seed = 0; seed < 20; seed += 1) {
+    const sites = new BuggifySites(Choices.fromSeed(seedWords(String(seed))).under('buggify'), 0.1);
+    const before = BUGGIFY_SITES.filter((site) => sites.isActive(site));
+    sites.settle();
+    for (const site of before) if (!sites.isActive(site)) ended.add(site);
+  }
+  expect([...ended]).toEqual(['replica.hand-over-leadership']);
+});
