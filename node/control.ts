@@ -31,7 +31,7 @@ export interface NodeControl {
   /** Why the node should get no traffic now; empty = ready. */
   notReady(): readonly string[];
   /** What the node gives for a backup. */
-  readonly backup: Pick<BackupSource, 'cluster' | 'group'>;
+  readonly backup: Pick<BackupSource, 'cluster' | 'group' | 'isEncrypted'>;
   /** Hands over everything that this node leads. */
   drain(): Promise<DrainResult>;
 }

@@ -163,6 +163,7 @@ export class NodeServer {
           status: () => replica.status(),
           manifest,
           version: packageVersion,
+          isEncrypted: options.cipher !== undefined,
           trouble: (error) => log.error({ err: error }, 'a backup failed unexpectedly'),
         }),
       },

@@ -5,6 +5,7 @@
 import type { Hasher } from '../core/capability.ts';
 import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
+import { demandSubstance } from './check/substance.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
@@ -93,9 +94,6 @@ const CALM_MICROS = 120_000_000;
 const EVENTS_MAX = 5_000_000;
 /** Events between two looks at the limits. */
 const LIMITS_EVERY = 32;
-/** Vacuity floors: fewer ok operations than this, or a smaller share of what was invoked, prove nothing. */
-const OK_MIN = 200;
-const OK_SHARE_MIN = 0.3;
 
 export function runSeed(options: RunOptions): RunResult {
   if (options.scenario?.onProtocol !== undefined) return options.scenario.onProtocol(options);
@@ -221,7 +219,7 @@ class Run {
       this.world.finish();
       this.history.close();
       this.oracles.judge(this.history);
-      this.demandSubstance();
+      demandSubstance(this.history, this.calmSince);
       return undefined;
     } catch (error) {
       return error instanceof CutShort ? this.judgeAsItStands() : failureOf(error);
@@ -400,16 +398,6 @@ class Run {
     };
     world.at(world.now, look);
     this.runFor(CALM_MICROS, stuck);
-  }
-
-  /** A run that did little proves little (60-simulator, "Never vacuous"). */
-  private demandSubstance(): void {
-    const { ok, fail, info } = this.history;
-    const invoked = ok + fail + info;
-    if (ok < OK_MIN) throw new Violation('vacuous', `only ${ok} operations succeeded`, 'vacuous');
-    if (ok < invoked * OK_SHARE_MIN) throw new Violation('vacuous', `only ${ok} of ${invoked} operations succeeded`, 'vacuous');
-    if (this.history.lastOkReadInvokedAt < this.calmSince)
-      throw new Violation('vacuous', 'no read succeeded after the last fault', 'vacuous');
   }
 
   private openClients(): void {

@@ -10,8 +10,10 @@ import type { GroupId } from '../ids.ts';
 import { SNAPSHOT_WRITE_BYTES_MAX } from '../limits.ts';
 import { writeManifest } from '../replica/directory.ts';
 import { newGroupState } from '../replica/new-state.ts';
-import { encodeChunkRecord, encodeManifestRecord, encodeSnapshotHeader, snapshotName } from '../snapshot/file.ts';
-import { encodeSnapshotManifest, SECTIONS } from '../snapshot/manifest.ts';
+import type { Sealing } from '../replica/sealing.ts';
+import type { ChunkSealer } from '../snapshot/chunk-sealer.ts';
+import { chunkRecord, encodeManifestRecord, encodeSnapshotHeader, snapshotName } from '../snapshot/file.ts';
+import { chunkHash, encodeSnapshotManifest, SECTIONS } from '../snapshot/manifest.ts';
 import { restoreState } from '../snapshot/restore.ts';
 import type { WalRecord } from '../wal/record.ts';
 import { recoverWal } from '../wal/recover.ts';
@@ -20,11 +22,17 @@ import type { VerifiedBackup } from './verify.ts';
 
 const NOTHING: DirectoryReader = { list: () => [], size: () => undefined, read: () => new Uint8Array(0) };
 
+export interface Restoring {
+  readonly refounding: Refounding;
+  readonly hasher: Hasher;
+  /** Of the directory, which has a key file already; undefined: it is to be in clear. */
+  readonly sealing?: Pick<Sealing, 'chunks' | 'takeOps'> | undefined;
+}
+
 /** Batches to be carried out in order, each before the next is asked for. */
 export function* restoredDirectory(
   backup: VerifiedBackup,
-  refounding: Refounding,
-  hasher: Hasher,
+  { refounding, hasher, sealing }: Restoring,
 ): Generator<readonly FileOp[], void> {
   const manifest = refoundedManifest(backup, refounding);
   const records: WalRecord[] = [];
@@ -36,7 +44,8 @@ export function* restoredDirectory(
     const refounded = refoundedGroup(part, backup, refounding, hasher);
     // Its directory is another one than was verified: what a start would refuse is better found now.
     if (refounded.chunks !== part.chunks) demandRestorable(group, refounded, manifest, hasher);
-    yield* checkpointOf(refounded);
+    yield* checkpointOf(refounded, hasher, sealing?.chunks);
+    yield sealing?.takeOps() ?? [];
     records.push(...beginningOf(refounded));
   }
   yield [{ op: 'syncDirectory' }];
@@ -58,7 +67,11 @@ function demandRestorable(
 }
 
 /** The snapshot's file, in batches. */
-function* checkpointOf({ manifest, chunks }: RefoundedGroup): Generator<readonly FileOp[], void> {
+function* checkpointOf(
+  { manifest, chunks }: RefoundedGroup,
+  hasher: Hasher,
+  sealer: ChunkSealer | undefined,
+): Generator<readonly FileOp[], void> {
   const file = snapshotName(manifest);
   let end = 0;
   let batch: FileOp[] = [{ op: 'create', file, sizeBytes: 0 }];
@@ -73,7 +86,8 @@ function* checkpointOf({ manifest, chunks }: RefoundedGroup): Generator<readonly
     const count = manifest.sections[section]?.chunks ?? 0;
     for (let number = 0; number < count; number += 1) {
       const bytes = defined(chunks.chunk(section, number), 'the chunks of a verified backup are there');
-      append(encodeChunkRecord(manifest, end, { section, number, bytes }));
+      const chunk = { section, number, bytes, hash: chunkHash(hasher, bytes) };
+      append(chunkRecord(sealer, manifest, end, chunk).record);
       if (batchBytes < SNAPSHOT_WRITE_BYTES_MAX) continue;
       yield batch;
       batch = [];

@@ -4,7 +4,12 @@ import type { BackupFile } from '../../core/backup/scan.ts';
 import { StorageError } from '../../core/errors.ts';
 import { asStorageError } from '../disk/storage-error.ts';
 
-export class OpenBackup implements BackupFile {
+/** A backup that can be read, whichever way it stands on the disk. */
+export interface BackupOnDisk extends BackupFile {
+  readonly path: string;
+}
+
+export class OpenBackup implements BackupOnDisk {
   readonly path: string;
   readonly size: number;
   private readonly descriptor: number;

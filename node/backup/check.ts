@@ -1,9 +1,8 @@
 /** Runs the core's checks over a file in short turns, so that signals are heard and progress can be shown. */
 import { InvariantError } from '../../core/assert.ts';
-import { type BackupContents, type BackupFault, type BackupResult, scanBackup } from '../../core/backup/scan.ts';
+import { type BackupContents, type BackupFault, type BackupFile, type BackupResult, scanBackup } from '../../core/backup/scan.ts';
 import { type VerifiedBackup, verifyBackup } from '../../core/backup/verify.ts';
 import { nativeHasher } from '../hasher.ts';
-import type { OpenBackup } from './backup-file.ts';
 import { runningSha256 } from './running-hash.ts';
 
 /** Told how many bytes more were worked off. May throw, to end the work. */
@@ -13,12 +12,12 @@ export type OnBytes = (bytes: number) => void;
 const TURN_MS = 20;
 
 /** Hash, records and chunks; not what they say. */
-export function scanFile(file: OpenBackup, onBytes: OnBytes): Promise<BackupResult<BackupContents>> {
+export function scanFile(file: BackupFile, onBytes: OnBytes): Promise<BackupResult<BackupContents>> {
   return run(scanBackup(file, nativeHasher, runningSha256()), onBytes);
 }
 
 /** Everything there is to check. */
-export async function verifyFile(file: OpenBackup, onBytes: OnBytes): Promise<BackupResult<VerifiedBackup>> {
+export async function verifyFile(file: BackupFile, onBytes: OnBytes): Promise<BackupResult<VerifiedBackup>> {
   const scanned = await scanFile(file, onBytes);
   return scanned.ok ? run(verifyBackup(scanned.value, nativeHasher), onBytes) : scanned;
 }

@@ -20,6 +20,8 @@ export interface BackupSourceOptions {
   readonly manifest: () => Manifest | undefined;
   /** Of this Vouch. */
   readonly version: () => string;
+  /** Whether this node keeps its files encrypted. */
+  readonly isEncrypted: boolean;
   /** Told of what nobody foresaw. */
   readonly trouble: (error: unknown) => void;
 }
@@ -34,6 +36,10 @@ export class BackupSource {
 
   constructor(options: BackupSourceOptions) {
     this.options = options;
+  }
+
+  get isEncrypted(): boolean {
+    return this.options.isEncrypted;
   }
 
   /** The bytes of a backup. Once it flows, trouble is said within it (`failed`, core/backup/format.ts). @throws HttpError */

@@ -7,11 +7,14 @@ import { join, resolve } from 'node:path';
 import { restoredDirectory } from '../../core/backup/directory.ts';
 import type { Refounding } from '../../core/backup/refound.ts';
 import type { VerifiedBackup } from '../../core/backup/verify.ts';
+import type { Cipher } from '../../core/capability.ts';
 import type { FileOp } from '../../core/effect.ts';
 import { StorageError } from '../../core/errors.ts';
 import { encodeIdentity, IDENTITY_FILE, replaceFile } from '../../core/replica/directory.ts';
+import { createKeyFile, Sealing } from '../../core/replica/sealing.ts';
 import { FileDisk } from '../disk/file-disk.ts';
 import { asStorageError } from '../disk/storage-error.ts';
+import { systemEntropy } from '../entropy.ts';
 import { nativeHasher } from '../hasher.ts';
 import { encodeNodeFile, NODE_FILE, type NodeFile } from '../node-file.ts';
 import type { OnBytes } from './check.ts';
@@ -32,11 +35,20 @@ function notEmpty(directory: string, name: string): StorageError {
   return new StorageError('not_empty', message);
 }
 
-/** @param onBytes told of what is written; where it throws, the restoration ends and leaves nothing. @throws StorageError */
+export interface Restoration {
+  readonly refounding: Refounding;
+  readonly file: NodeFile;
+  /** The new directory is encrypted under its master key; undefined: it is in clear. */
+  readonly cipher: Cipher | undefined;
+  /** Told of what is written; where it throws, the restoration ends and leaves nothing. */
+  readonly onBytes: OnBytes;
+}
+
+/** @throws StorageError */
 export async function restoreInto(
   directory: string,
   backup: VerifiedBackup,
-  { refounding, file, onBytes }: { readonly refounding: Refounding; readonly file: NodeFile; readonly onBytes: OnBytes },
+  { refounding, file, cipher, onBytes }: Restoration,
 ): Promise<void> {
   const path = resolve(directory);
   const existed = existsSync(path);
@@ -51,7 +63,8 @@ export async function restoreInto(
   }
   let isDone = false;
   try {
-    for (const batch of restoredDirectory(backup, refounding, nativeHasher)) {
+    const sealing = await sealingOf(disk, cipher);
+    for (const batch of restoredDirectory(backup, { refounding, hasher: nativeHasher, sealing })) {
       await disk.execute(batch);
       onBytes(bytesOf(batch));
     }
@@ -62,6 +75,12 @@ export async function restoreInto(
     await disk.close();
     if (!isDone) takeAway(path, existed);
   }
+}
+
+async function sealingOf(disk: FileDisk, cipher: Cipher | undefined): Promise<Sealing | undefined> {
+  if (cipher === undefined) return undefined;
+  await disk.execute(createKeyFile(cipher));
+  return new Sealing(disk, { cipher, hasher: nativeHasher, entropy: systemEntropy });
 }
 
 function removeEmpty(path: string): void {

@@ -1,14 +1,18 @@
 /** `vouch backup`: everything a running cluster holds, in one file. `vouch backup verify FILE`: whether such a file is whole. */
 import { existsSync } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackupContents } from '../../core/backup/scan.ts';
 import type { VerifiedBackup } from '../../core/backup/verify.ts';
 import { toHex } from '../../core/bytes/text.ts';
+import type { Cipher } from '../../core/capability.ts';
 import { StorageError } from '../../core/errors.ts';
-import { OpenBackup } from '../backup/backup-file.ts';
+import { type BackupOnDisk, OpenBackup } from '../backup/backup-file.ts';
 import { type OnBytes, scanFile, verifyFile } from '../backup/check.ts';
+import { BackupSealer } from '../backup/sealed-file.ts';
+import { ENCRYPTED_HEADER } from '../http/backup-routes.ts';
+import { BACKUP_KEY_OPTION, type BackupKeyOptions, backupCipher, unsealed } from './backup-key.ts';
 import { backupJson, refusedBackup, tellBackup } from './backup-report.ts';
 import { ByteProgress, sizeText } from './byte-progress.ts';
 import { CliFailure, usageFailure } from './failure.ts';
@@ -17,10 +21,11 @@ import { print, printJson } from './output.ts';
 import { demandWritable } from './output-file.ts';
 import { DEFAULT_HOST, Remote } from './remote.ts';
 
-interface BackupOptions {
+interface BackupOptions extends BackupKeyOptions {
   readonly host?: string;
   readonly out?: string;
   readonly force?: boolean;
+  readonly clear?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,6 +38,8 @@ export function addBackupCommands(program: Command): void {
     .description('write everything the cluster holds to one file, while it runs')
     .option('--host <host:port>', `any node of the cluster (VOUCH_HOST; default ${DEFAULT_HOST})`)
     .option('--out <file>', 'the file to write')
+    .option('--backup-key-file <file>', BACKUP_KEY_OPTION)
+    .option('--clear', 'write in clear what the nodes keep encrypted')
     .option('--force', 'replace the file if it exists, once the new one is whole')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  vouch backup --out vouch.backup\n  vouch backup verify vouch.backup')
@@ -41,11 +48,12 @@ export function addBackupCommands(program: Command): void {
     .command('verify')
     .description('check a backup offline, and say what is in it; exit 0 = it can be restored, 1 = it is refused')
     .argument('<file>', 'what vouch backup wrote')
+    .option('--backup-key-file <file>', BACKUP_KEY_OPTION)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  vouch backup verify vouch.backup')
-    .action((file: string, options: { readonly json?: boolean }) =>
+    .action((file: string, options: BackupKeyOptions & { readonly json?: boolean }) =>
       interruptible(async (interruption) => {
-        const verified = await withBackup(file, (opened) => verifiedBackup(opened, interruption));
+        const verified = await withBackup(file, options, (opened) => verifiedBackup(opened, interruption));
         if (options.json === true) printJson(backupJson(verified));
         else tellBackup(verified);
       }),
@@ -61,10 +69,12 @@ async function take(options: BackupOptions, interruption: Interruption): Promise
   }
   const remote = new Remote(options);
   const part = `${out}.${process.pid}.part`;
+  const cipher = await backupCipher(options);
+  if (cipher !== undefined && options.clear === true) throw usageFailure('A backup has a key or is in clear: not both.');
   try {
-    await download(remote, part, interruption);
-    const contents = await withBackup(part, (file) => scannedBackup(file, out, interruption));
-    const size = await withBackup(part, async (file) => file.size);
+    await download({ remote, cipher, isClearWanted: options.clear === true }, part, interruption);
+    const contents = await withBackup(part, options, (file) => scannedBackup(file, out, interruption));
+    const size = (await stat(part)).size;
     if (existsSync(out) && options.force !== true)
       throw usageFailure(`${out} was made by somebody meanwhile. Nothing was replaced.`);
     await rename(part, out);
@@ -85,7 +95,14 @@ function report(out: string, size: number, { manifest, parts, sha256 }: BackupCo
   print(`Check that it can be restored: vouch backup verify ${out}`);
 }
 
-async function download(remote: Remote, part: string, interruption: Interruption): Promise<void> {
+interface Source {
+  readonly remote: Remote;
+  /** Under the backup key; undefined: in clear. */
+  readonly cipher: Cipher | undefined;
+  readonly isClearWanted: boolean;
+}
+
+async function download({ remote, cipher, isClearWanted }: Source, part: string, interruption: Interruption): Promise<void> {
   const silence = new AbortController();
   const signal = AbortSignal.any([interruption.signal, silence.signal]);
   const watch = (): NodeJS.Timeout => setTimeout(() => silence.abort(), SILENCE_MS);
@@ -93,14 +110,18 @@ async function download(remote: Remote, part: string, interruption: Interruption
   let file: FileHandle | undefined;
   const progress = new ByteProgress('received');
   try {
-    const stream = await remote.stream('/v1/backup', signal);
+    const { body, headers } = await remote.stream('/v1/backup', signal);
+    if (headers.get(ENCRYPTED_HEADER) !== null && cipher === undefined && !isClearWanted) throw encryptedCluster();
     file = await open(part, 'wx', 0o600);
-    for await (const bytes of stream) {
+    const sealer = cipher === undefined ? undefined : new BackupSealer(cipher);
+    if (sealer !== undefined) await writeWhole(file, sealer.begin());
+    for await (const bytes of body) {
       clearTimeout(timer);
-      await writeWhole(file, bytes);
+      for (const piece of sealer?.add(bytes) ?? [bytes]) await writeWhole(file, piece);
       progress.add(bytes.length);
       timer = watch();
     }
+    if (sealer !== undefined) await writeWhole(file, sealer.end());
     await file.sync();
   } catch (error) {
     if (interruption.signal.aborted || error instanceof CliFailure) throw error;
@@ -110,6 +131,12 @@ async function download(remote: Remote, part: string, interruption: Interruption
     progress.end();
     await file?.close();
   }
+}
+
+function encryptedCluster(): CliFailure {
+  return usageFailure(
+    'This cluster keeps its files encrypted. Give the backup a key of its own: vouch keys create FILE, then --backup-key-file FILE; or say that it may be in clear: --clear.',
+  );
 }
 
 function whyEnded(error: unknown, address: string, part: string, isSilent: boolean): string {
@@ -137,12 +164,12 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Opens a backup for as long as the work takes. What the disk refuses ends the command by a sentence. */
-export async function withBackup<T>(path: string, work: (file: OpenBackup) => Promise<T>): Promise<T> {
+/** Opens a backup for as long as the work takes. What the disk or the seal refuses ends the command by a sentence. */
+export async function withBackup<T>(path: string, keys: BackupKeyOptions, work: (file: BackupOnDisk) => Promise<T>): Promise<T> {
   let file: OpenBackup | undefined;
   try {
     file = new OpenBackup(path);
-    return await work(file);
+    return await work(await unsealed(file, keys));
   } catch (error) {
     throw error instanceof StorageError ? new CliFailure(error.message) : error;
   } finally {
@@ -151,7 +178,7 @@ export async function withBackup<T>(path: string, work: (file: OpenBackup) => Pr
 }
 
 /** @throws CliFailure where it is refused. */
-export async function verifiedBackup(file: OpenBackup, interruption: Interruption): Promise<VerifiedBackup> {
+export async function verifiedBackup(file: BackupOnDisk, interruption: Interruption): Promise<VerifiedBackup> {
   const progress = new ByteProgress('checked', 3 * file.size);
   const result = await verifyFile(file, counting(progress, interruption));
   progress.end();
@@ -159,7 +186,7 @@ export async function verifiedBackup(file: OpenBackup, interruption: Interruptio
   throw refusedBackup(file.path, result.fault);
 }
 
-async function scannedBackup(file: OpenBackup, out: string, interruption: Interruption): Promise<BackupContents> {
+async function scannedBackup(file: BackupOnDisk, out: string, interruption: Interruption): Promise<BackupContents> {
   const progress = new ByteProgress('checked', 2 * file.size);
   const result = await scanFile(file, counting(progress, interruption));
   progress.end();

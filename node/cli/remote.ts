@@ -23,6 +23,11 @@ export function withRemoteOptions(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
+export interface RemoteStream {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly headers: Headers;
+}
+
 export class Remote {
   readonly address: string;
   readonly organization: string;
@@ -55,14 +60,14 @@ export class Remote {
    * Bytes of any length, at the reader's pace.
    * @param signal ends it. Whoever reads sees to it that it goes on.
    */
-  async stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  async stream(path: string, signal: AbortSignal): Promise<RemoteStream> {
     let response: Response;
     try {
       response = await fetch(`http://${this.address}${path}`, { signal });
     } catch (error) {
       throw signal.aborted ? error : new CliFailure(this.unreachable(error));
     }
-    if (response.ok && response.body !== null) return response.body;
+    if (response.ok && response.body !== null) return { body: response.body, headers: response.headers };
     throw this.refusal(response.status, parse(await response.text()));
   }
 

@@ -9,11 +9,18 @@ import type { OpenedStream } from '../backup/cluster-stream.ts';
 import type { NodeControl } from '../control.ts';
 import { HttpError } from './errors.ts';
 
+/** Set where the node keeps its files encrypted: what it sends is in clear all the same. */
+export const ENCRYPTED_HEADER = 'vouch-encrypted-at-rest';
+
 /** A HEAD would begin one and throw it away. */
 const NO_HEAD = { exposeHeadRoute: false };
 
 export function addBackupRoutes(app: FastifyInstance, control: Pick<NodeControl, 'backup'>): void {
-  app.get('/v1/backup', NO_HEAD, async (_request, reply) => send(reply, await control.backup.cluster()));
+  app.get('/v1/backup', NO_HEAD, async (_request, reply) => {
+    const opened = await control.backup.cluster();
+    if (control.backup.isEncrypted) reply.header(ENCRYPTED_HEADER, '1');
+    return send(reply, opened);
+  });
   app.get('/v1/backup/groups/:group', NO_HEAD, async (request, reply) => {
     const { group } = request.params as { readonly group: string };
     if (!/^(?:0|[1-9][0-9]{0,9})$/.test(group) || Number(group) > 0xffff_ffff) {

@@ -97,7 +97,7 @@ export function compose(manifest: Manifest, snapshots: readonly Uint8Array[]): U
 export function restoreOnto(backup: VerifiedBackup, node: TestNode, random: Random): void {
   const leap = drawLeap({ fill: (out, offset, length) => random.fill(out, offset, length) });
   const refounding = { cluster: CLUSTER, node: { id: node.id, address: ADDRESS }, leap };
-  for (const batch of restoredDirectory(backup, refounding, portableHasher)) {
+  for (const batch of restoredDirectory(backup, { refounding, hasher: portableHasher })) {
     for (const op of batch) {
       const refused = node.disk.execute(op);
       if (refused !== undefined) throw new Error(`${op.op} refused: ${refused}`);

@@ -1,6 +1,6 @@
 /** Encryption at rest on real nodes: what a search of every file finds, with and without it, before and after a deletion. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Cipher } from '../../core/capability.ts';
@@ -16,7 +16,7 @@ import { binary, cleanUp, eventually, freePorts, temporary, vouch } from './supp
 
 /** A directory of a node that may be running: read only, and not locked. */
 class DirectoryOnDisk implements DirectoryReader {
-  private readonly path: string;
+  readonly path: string;
 
   constructor(path: string) {
     this.path = path;
@@ -90,13 +90,29 @@ async function fill(cluster: LocalCluster, client: VouchClient): Promise<VaultId
   return vault.entry.id;
 }
 
-test('without encryption a search finds the markers, in the log and in checkpoints: the control', {
+/** A node made from a backup: what it begins with is a snapshot. */
+function restored(backup: string, ...options: readonly string[]): DirectoryOnDisk {
+  const path = join(temporary(), 'restored');
+  expect(vouch(['restore', backup, '--dir', path, ...options])).toMatchObject({ status: 0, stderr: '' });
+  return new DirectoryOnDisk(path);
+}
+
+function holdsMarkers(path: string): boolean {
+  const text = readFileSync(path, 'latin1');
+  return MARKERS.some((marker) => text.includes(marker));
+}
+
+test('without encryption a search finds the markers, in the log, in checkpoints, backups and snapshots: the control', {
   timeout: 90_000,
 }, async () => {
   const cluster = await begin(1, undefined);
   const client = await connect({ endpoints: [cluster.nodes[0]?.options.address as string], organization: 'default' });
   await fill(cluster, client);
   await client.close();
+  const backup = join(temporary(), 'clear.backup');
+  expect(vouch(['backup', '--host', cluster.nodes[0]?.options.address as string, '--out', backup]).status).toBe(0);
+  expect(holdsMarkers(backup)).toBe(true);
+  expect(filesWith(restored(backup), MARKERS)).toEqual([expect.stringMatching(/^snap-/)]);
   const [directory] = directoriesOf(cluster) as [DirectoryReader];
   const found = new Set(filesWith(directory, MARKERS).map((name) => name.slice(0, 4)));
   expect(found).toEqual(new Set(['wal-', 'page']));
@@ -132,6 +148,29 @@ test('with it none is found; after a deletion no key that is left opens anything
     sealedBefore.push(texts.length);
   }
 
+  const backup = join(folder, 'sealed.backup');
+  const take = ['backup', '--host', host, '--out', backup];
+  expect(vouch(take)).toMatchObject({ status: 2, stderr: expect.stringContaining('--backup-key-file') });
+  expect(existsSync(backup)).toBe(false);
+  const backupKey = join(folder, 'backup.key');
+  expect(vouch(['keys', 'create', backupKey]).status).toBe(0);
+  expect(vouch([...take, '--backup-key-file', backupKey])).toMatchObject({ status: 0, stderr: '' });
+  expect(holdsMarkers(backup)).toBe(false);
+  expect(vouch(['backup', 'verify', backup])).toMatchObject({ status: 2, stderr: expect.stringContaining('is sealed') });
+  expect(vouch(['backup', 'verify', backup, '--backup-key-file', nextFile])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('Give that key'),
+  });
+  expect(vouch(['backup', 'verify', backup, '--backup-key-file', backupKey])).toMatchObject({ status: 0, stderr: '' });
+  const again = restored(backup, '--backup-key-file', backupKey, '--key-file', nextFile);
+  expect(filesWith(again, MARKERS)).toEqual([]);
+  expect(vouch(['fsck', again.path, '--key-file', nextFile])).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/whole\n$/),
+  });
+  const opened = openedText(again, masterKey(nextFile));
+  for (const marker of MARKERS) expect(opened).toContain(marker);
+
   expect(vouch(['vault', 'delete', 'secret', '--host', host]).stderr).toContain('--yes');
   expect(vouch(['vault', 'delete', 'secret', '--host', host, '--yes'])).toMatchObject({ status: 0, stderr: '' });
   await eventually('every node has destroyed the key', () =>
@@ -148,8 +187,8 @@ test('with it none is found; after a deletion no key that is left opens anything
   }
   await expect(client.vault('secret')).rejects.toMatchObject({ code: 'vault_missing' });
   await expect(client.vaultById(secret)).rejects.toMatchObject({ code: 'vault_deleted' });
-  const again = await client.createVault('secret');
-  expect(again.entry.id).not.toBe(secret);
+  const newSecret = await client.createVault('secret');
+  expect(newSecret.entry.id).not.toBe(secret);
   await client.close();
   await cluster.down();
 

@@ -54,6 +54,7 @@ function serve(script: (group: GroupId, ask: ExportAsk) => Answer, quarantined: 
     status: () => status as unknown as ReturnType<NodeControl['status']>,
     manifest: () => MANIFEST,
     version: () => '0.1.0',
+    isEncrypted: false,
     trouble: () => undefined,
   });
   const gateway = new Gateway({

@@ -66,7 +66,11 @@ function gateway(script: Script = () => undefined, control: Partial<NodeControl>
         request.expect > 1
           ? { ok: false, code: 'too_few_nodes', message: 'Only 1 of 2 nodes are connected.' }
           : { ok: true, cluster: 'c'.repeat(32) as ClusterId, members: [] },
-      backup: { cluster: () => Promise.reject(new Error('not asked')), group: () => Promise.reject(new Error('not asked')) },
+      backup: {
+        cluster: () => Promise.reject(new Error('not asked')),
+        group: () => Promise.reject(new Error('not asked')),
+        isEncrypted: false,
+      },
       drain: async () => ({ handed_over: [], kept: [] }),
       ...control,
     },

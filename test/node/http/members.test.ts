@@ -58,7 +58,11 @@ function gateway(refusal?: ClientErrorCode) {
       links: () => [],
       notReady: () => [],
       init: async () => ({ ok: false, code: 'not_possible', message: 'not here' }),
-      backup: { cluster: () => Promise.reject(new Error('not asked')), group: () => Promise.reject(new Error('not asked')) },
+      backup: {
+        cluster: () => Promise.reject(new Error('not asked')),
+        group: () => Promise.reject(new Error('not asked')),
+        isEncrypted: false,
+      },
       drain: async () => ({ handed_over: [{ group: 1 as GroupId, leader: B }], kept: [] }),
     },
   });

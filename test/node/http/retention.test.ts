@@ -65,7 +65,11 @@ function gateway(script: (request: LogicalRequest) => OperationOutcome | undefin
       notReady: () => [],
       init: async () => ({ ok: false, code: 'too_few_nodes', message: '' }),
       drain: async () => ({ handed_over: [], kept: [] }),
-      backup: { cluster: () => Promise.reject(new Error('not asked')), group: () => Promise.reject(new Error('not asked')) },
+      backup: {
+        cluster: () => Promise.reject(new Error('not asked')),
+        group: () => Promise.reject(new Error('not asked')),
+        isEncrypted: false,
+      },
     },
   });
   gateways.push(made);
