@@ -1,8 +1,10 @@
 /**
- * Every bound in one place, with unit and reason; the relations between them are asserted at load (C7).
+ * Every bound in one place, with unit and reason; the relations between them are asserted at load (C7). The size of a proof alone
+ * stands in proof/format.ts: a browser's verifier needs it and no other.
  * Sizes in bytes, times in microseconds unless the name says otherwise.
  */
 import { assert } from './assert.ts';
+import { PROOF_BYTES_MAX } from './proof/format.ts';
 
 /** Longest text of a resource or subject, bytes of UTF-8. Why 512: OpenFGA's object limit is 256 characters. */
 export const OBJECT_BYTES_MAX: number = 512;
@@ -107,8 +109,6 @@ export const WALL_MICROS_MAX: number = 2 ** 52;
 export const ORGANIZATIONS_MAX: number = 10_000;
 /** Organizations and vaults have names of at most this many bytes. */
 export const SLUG_BYTES_MAX: number = 64;
-/** A proof, bytes; also the verifier's default cap. */
-export const PROOF_BYTES_MAX: number = 16 << 20;
 /** Vaults in one group. */
 export const VAULTS_MAX: number = 100_000;
 /** Vaults ever deleted from one group. Their ids are kept for ever, so that none comes back; 32 bytes each in every snapshot. */

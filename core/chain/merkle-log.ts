@@ -38,12 +38,24 @@ export function nodeHash(hasher: Hasher, left: Uint8Array, right: Uint8Array): U
   return out;
 }
 
-/** Root over the leaves' data, in order: a block's tx_root. */
+/** Root over the leaves' data, in order: a block's tx_root. Why no MerkleLog: verifiers need this, and no log. */
 export function transactionsRoot(hasher: Hasher, leaves: readonly Uint8Array[]): Uint8Array {
-  if (leaves.length === 1) return leafHash(hasher, leaves[0] as Uint8Array);
-  const log = new MerkleLog(hasher);
-  for (const data of leaves) log.append(leafHash(hasher, data));
-  return log.root();
+  // Hashes of complete subtrees, the largest first: one for each bit of the count.
+  const complete: Uint8Array[] = [];
+  leaves.forEach((data, index) => {
+    let hash = leafHash(hasher, data);
+    for (let rest = index; rest % 2 === 1; rest = (rest - 1) / 2) hash = nodeHash(hasher, complete.pop() as Uint8Array, hash);
+    complete.push(hash);
+  });
+  let root = complete.pop() ?? hashOfNothing(hasher);
+  for (let left = complete.pop(); left !== undefined; left = complete.pop()) root = nodeHash(hasher, left, root);
+  return root;
+}
+
+function hashOfNothing(hasher: Hasher): Uint8Array {
+  const out = new Uint8Array(HASH_BYTES);
+  hasher.digest(out, 0, 0, out, 0);
+  return out;
 }
 
 /** Where a log keeps its hashes: (level, index) -> the hash over leaves [index * 2^level, (index + 1) * 2^level), where that is complete. */
@@ -148,10 +160,7 @@ export class MerkleLog {
   /** Root over the first size leaves; of none: the hash of nothing. */
   root(size: number = this.leaves): Uint8Array {
     assert(Number.isSafeInteger(size) && size >= 0 && size <= this.leaves, 'a root is asked for a size that was');
-    if (size > 0) return this.range(0, size);
-    const out = new Uint8Array(HASH_BYTES);
-    this.hasher.digest(out, 0, 0, out, 0);
-    return out;
+    return size > 0 ? this.range(0, size) : hashOfNothing(this.hasher);
   }
 
   /** MTH over leaves [from, from + count); from is a multiple of the power of two that count calls for. */

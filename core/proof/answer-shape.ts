@@ -10,10 +10,10 @@
 import { fromBase64 } from '../bytes/base64.ts';
 import { fromHex, utf8Length } from '../bytes/text.ts';
 import { decodeUlid } from '../chain/ulid.ts';
-import { PROOF_BYTES_MAX } from '../limits.ts';
 import { BUCKET_VECTOR_BYTES } from '../merkle/buckets.ts';
 import { HASH_BYTES } from '../merkle/hashes.ts';
 import type { TupleKey } from '../state/transaction.ts';
+import { PROOF_BYTES_MAX } from './format.ts';
 
 /** What a statement over a direct tuple claims. */
 export interface Statement {

@@ -26,3 +26,6 @@ export const NodeTag = {
 /** Shortest and longest target, bytes. */
 export const TARGET_BYTES_MIN: number = 1;
 export const TARGET_BYTES_MAX: number = 97;
+
+/** Longest proof, bytes; the verifier's default cap. One of core/limits.ts, but for the weight of the others in a browser. */
+export const PROOF_BYTES_MAX: number = 16 << 20;

@@ -5,9 +5,9 @@
  */
 import type { U64 } from '../bytes/u64.ts';
 import type { Hasher } from '../capability.ts';
-import { PROOF_BYTES_MAX } from '../limits.ts';
 import { emptyHash, HASH_BYTES, sameHash } from '../merkle/hashes.ts';
 import { decodeProof } from './decode-proof.ts';
+import { PROOF_BYTES_MAX } from './format.ts';
 import { hashProof } from './hash-proof.ts';
 import { checkPaths } from './shown-leaves.ts';
 import { type RevealedLeaf, resolveTargets } from './targets.ts';

@@ -2,17 +2,14 @@
  * The page in a browser: it opens from a file without a network, keys move the instant, the nodes follow, the rule is shown.
  * Runs where a Chromium is installed (VOUCH_CHROMIUM names another place) and is reported as skipped where none is.
  */
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { writeStoryPage } from '../../../node/cli/story-page.ts';
+import { chromiumPath, launchChromium } from '../../support/chromium.ts';
 import { failingRun } from './failing-run.ts';
-
-const PLACES = [process.env.VOUCH_CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = PLACES.find((place) => place !== '' && existsSync(place));
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 
 const folder = mkdtempSync(join(tmpdir(), 'vouch-page-'));
 const file = join(folder, 'story.html');
@@ -25,10 +22,10 @@ afterAll(async () => {
 });
 
 async function open(context: TestContext): Promise<Page> {
-  if (executablePath === undefined) return context.skip('no Chromium here: the page was not looked at');
+  if (chromiumPath === undefined) return context.skip('no Chromium here: the page was not looked at');
   if (browser === undefined) {
     await writeStoryPage(file, await failingRun('L9', 'committed-is-immutable'), 'vouch sim replay 1');
-    browser = await chromium.launch({ executablePath, args: [...FLAGS, '--disable-component-update', '--disable-sync'] });
+    browser = await launchChromium(chromiumPath);
   }
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.on('pageerror', (error) => complaints.push(error.message));
