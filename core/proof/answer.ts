@@ -8,38 +8,28 @@
  * word of whoever sent the header.
  */
 import { equalBytes } from '../bytes/compare.ts';
-import { fromHex, toHex } from '../bytes/text.ts';
+import { toHex } from '../bytes/text.ts';
 import type { U64 } from '../bytes/u64.ts';
 import type { Hasher } from '../capability.ts';
-import { blockHash, decodeHeader, type Header } from '../chain/header.ts';
+import type { Header } from '../chain/header.ts';
 import { portableHasher } from '../hasher.ts';
-import { stateRootOf, treeRootOf } from '../merkle/buckets.ts';
 import { tuplePath } from '../merkle/path.ts';
 import { isLive } from '../merkle/value.ts';
 import type { TupleCondition, TupleKey } from '../state/transaction.ts';
+import { type AnchorExpectations, type Anchored, checkAnchor, checkHeader } from './anchor-claim.ts';
 import { type AnswerClaim, readAnswer } from './answer-shape.ts';
 import { type ProofStage, verifyPrunedTree } from './pruned-tree.ts';
 
 /** Where an answer is refused, in the order of the checks. */
 export type AnswerStage = 'shape' | 'header' | 'statement' | 'anchor' | ProofStage | 'verdict';
 
-/** What ties the answer to something the caller already trusts. `none`: consistent with its own header, NOT authenticated. */
-export type Anchored = 'block' | 'root' | 'none';
-
 /** The caller's own knowledge. Every one given must hold. */
-export interface AnswerExpectations {
+export interface AnswerExpectations extends AnchorExpectations {
   /** The question that was asked. */
   readonly tuple?: TupleKey;
   /** ULIDs of the organization and the store that were asked. */
   readonly organization?: string;
   readonly store?: string;
-  /** Block hash, 64 hex digits: authenticates the whole header. */
-  readonly block?: string;
-  /**
-   * tree_root or state_root, 64 hex digits: authenticates the contents. A state_root counts only where the answer carries
-   * bucket_hashes: without them nothing binds it to the tree_root that the proof opens.
-   */
-  readonly root?: string;
   /** SHA-256; the portable one unless given. */
   readonly hasher?: Hasher;
 }
@@ -78,10 +68,8 @@ export function verifyAnswer(answer: unknown, expected: AnswerExpectations = {})
   if (!shaped.ok) return { ok: false, stage: 'shape', reason: shaped.reason };
   const claim = shaped.value;
 
-  const header = decodeHeader(claim.header);
-  if (!header.ok) return { ok: false, stage: 'header', reason: `header: ${header.reason}` };
-  const contradiction = checkHeader(hasher, claim, header.value);
-  if (contradiction !== undefined) return { ok: false, stage: 'header', reason: contradiction };
+  const header = checkHeader(hasher, claim);
+  if (!header.ok) return { ok: false, stage: 'header', reason: header.reason };
 
   const mismatch = checkStatement(claim, header.value, expected);
   if (mismatch !== undefined) return { ok: false, stage: 'statement', reason: mismatch };
@@ -120,7 +108,7 @@ export function verifyAnswer(answer: unknown, expected: AnswerExpectations = {})
     blockHash: toHex(claim.blockHash),
     stateRoot: toHex(claim.stateRoot),
     treeRoot: toHex(claim.treeRoot),
-    anchored: anchor.anchored,
+    anchored: anchor.value,
     present: tuple !== undefined,
     expiresAt: tuple?.expiresAt ?? 0,
     condition:
@@ -128,18 +116,6 @@ export function verifyAnswer(answer: unknown, expected: AnswerExpectations = {})
         ? undefined
         : { name: tuple.conditionName, context: tuple.conditionContext },
   };
-}
-
-/** The header is the one hashed, and says what the fields beside it say. */
-function checkHeader(hasher: Hasher, claim: AnswerClaim, header: Header): string | undefined {
-  if (!equalBytes(blockHash(hasher, claim.header), claim.blockHash)) return 'block_hash is not the hash of the header';
-  if (header.height !== claim.height) return 'height is not that of the header';
-  if (!equalBytes(header.stateRoot, claim.stateRoot)) return 'state_root is not that of the header';
-  if (!equalBytes(header.treeRoot, claim.treeRoot)) return 'tree_root is not that of the header';
-  if (claim.bucketHashes === undefined) return undefined;
-  if (!equalBytes(stateRootOf(hasher, claim.bucketHashes), header.stateRoot)) return 'bucket_hashes do not hash to state_root';
-  if (!equalBytes(treeRootOf(hasher, claim.bucketHashes), header.treeRoot)) return 'bucket_hashes do not fold to tree_root';
-  return undefined;
 }
 
 /** The statement is about the header's vault and height, says what the answer says, and is what the caller asked. */
@@ -157,35 +133,4 @@ function checkStatement(claim: AnswerClaim, header: Header, expected: AnswerExpe
   const { resource, relation, subject } = statement.tuple;
   const same = asked.resource === resource && asked.relation === relation && asked.subject === subject;
   return same ? undefined : 'another tuple than expected';
-}
-
-type AnchorCheck = { readonly ok: true; readonly anchored: Anchored } | { readonly ok: false; readonly reason: string };
-
-/** A hash the caller typed: either case. */
-function expectedHash(text: string): Uint8Array | undefined {
-  return text.length === 64 ? fromHex(text.toLowerCase()) : undefined;
-}
-
-function checkAnchor(claim: AnswerClaim, expected: AnswerExpectations): AnchorCheck {
-  let anchored: Anchored = 'none';
-  if (expected.root !== undefined) {
-    const root = expectedHash(expected.root);
-    if (root === undefined) return { ok: false, reason: 'the expected root is not 64 hex digits' };
-    const isStateRoot = equalBytes(root, claim.stateRoot);
-    if (!equalBytes(root, claim.treeRoot) && !isStateRoot) return { ok: false, reason: 'another root than expected' };
-    if (isStateRoot && !equalBytes(root, claim.treeRoot) && claim.bucketHashes === undefined) {
-      return {
-        ok: false,
-        reason: 'a state_root authenticates nothing without bucket_hashes: expect the tree_root or the block hash',
-      };
-    }
-    anchored = 'root';
-  }
-  if (expected.block !== undefined) {
-    const block = expectedHash(expected.block);
-    if (block === undefined) return { ok: false, reason: 'the expected block hash is not 64 hex digits' };
-    if (!equalBytes(block, claim.blockHash)) return { ok: false, reason: 'another block than expected' };
-    anchored = 'block';
-  }
-  return { ok: true, anchored };
 }

@@ -12,12 +12,15 @@ export { stateRootOf, treeRootOf } from '../merkle/buckets.ts';
 export { entityPath, modelPath, reversePath, tuplePath } from '../merkle/path.ts';
 export { decodeValue, isLive, type LeafValue } from '../merkle/value.ts';
 export type { TupleCondition, TupleKey } from '../state/transaction.ts';
+export type { AnchorExpectations, Anchored } from './anchor-claim.ts';
 export {
-  type Anchored,
   type AnswerExpectations,
   type AnswerStage,
   type AnswerVerdict,
   verifyAnswer,
 } from './answer.ts';
+export type { Finding, FoundTuple } from './findings.ts';
 export { type ProofStage, type PrunedTreeClaim, type PrunedTreeVerdict, verifyPrunedTree } from './pruned-tree.ts';
+export { type Question, type SubjectRange, targetOf } from './statement.ts';
+export { type StatementsExpectations, type StatementsVerdict, verifyStatements } from './statements.ts';
 export type { RevealedLeaf } from './targets.ts';

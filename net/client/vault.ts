@@ -11,7 +11,8 @@ import {
 } from '../../core/client/protocol.ts';
 import type { Height, Micros } from '../../core/ids.ts';
 import { LIST_ROWS_MAX } from '../../core/limits.ts';
-import { type Anchored, verifyAnswer } from '../../core/proof/answer.ts';
+import type { Anchored } from '../../core/proof/anchor-claim.ts';
+import { verifyAnswer } from '../../core/proof/answer.ts';
 import type {
   EntityCondition,
   Operation,
