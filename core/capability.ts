@@ -58,3 +58,25 @@ export interface Cipher {
   /** undefined: not what was sealed under this key, nonce and aad. */
   open(key: KeyHandle, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
 }
+
+/** Bytes of an Ed25519 public key, and of a signature. */
+export const PUBLIC_KEY_BYTES: number = 32;
+export const SIGNATURE_BYTES: number = 64;
+
+/** One Ed25519 key that signs. Whoever holds it can sign; nobody reads the secret. Source: RFC 8032, 5.1.6. */
+export interface Signer {
+  /** PUBLIC_KEY_BYTES long. */
+  readonly publicKey: Uint8Array;
+  /** SIGNATURE_BYTES long. Deterministic: one key and one message have one signature. */
+  sign(message: Uint8Array): Uint8Array;
+}
+
+/**
+ * Checks Ed25519 signatures. Every implementation answers alike on every input (core/note/ed25519.ts says how), never throws,
+ * and refuses keys and signatures of another length.
+ */
+export interface SignatureVerifier {
+  /** 'native', 'portable', or the name of a stand-in. */
+  readonly name: string;
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+}
