@@ -68,19 +68,45 @@ export function verifyConsistency(
   if (!wellFormed(path, olderRoot, newerRoot)) return false;
   if (olderSize === newerSize) return path.length === 0 && equalBytes(olderRoot, newerRoot);
   if (path.length === 0) return false;
+  const roots = consistencyRoots(hasher, olderSize, newerSize, withOlderRoot(olderSize, olderRoot, path));
+  return roots !== undefined && equalBytes(roots.older, olderRoot) && equalBytes(roots.newer, newerRoot);
+}
+
+/**
+ * A consistency proof with nothing left out: where the older size is a power of two, its root is itself a node of the newer tree, and
+ * RFC 6962 does not send it. @param olderSize at least 1 @param olderRoot of the log that the proof is out of
+ */
+export function withOlderRoot(olderSize: number, olderRoot: Uint8Array, path: readonly Uint8Array[]): readonly Uint8Array[] {
+  let rest = olderSize;
+  while (!isOdd(rest)) rest = half(rest);
+  return rest === 1 ? [olderRoot, ...path] : path;
+}
+
+/**
+ * The two roots that a consistency proof amounts to. Given the root of the newer log, the hashes can only be nodes of that log, so the
+ * other one is the root that its first olderSize leaves have, whatever anybody says it is.
+ * @param hashes see withOlderRoot
+ * @returns undefined where the number of hashes is not the one for these sizes. Never throws.
+ */
+export function consistencyRoots(
+  hasher: Hasher,
+  olderSize: number,
+  newerSize: number,
+  hashes: readonly Uint8Array[],
+): { readonly older: Uint8Array; readonly newer: Uint8Array } | undefined {
+  const [start] = hashes;
+  if (!isCount(olderSize) || !isCount(newerSize) || olderSize === 0 || olderSize >= newerSize) return undefined;
+  if (start === undefined || !wellFormed(hashes)) return undefined;
   let node = olderSize - 1;
   let last = newerSize - 1;
   while (isOdd(node)) {
     node = half(node);
     last = half(last);
   }
-  // Where the older size is a power of two, its root is itself a node of the newer tree and is not sent.
-  const start = node === 0 ? olderRoot : (path[0] as Uint8Array);
   let older = start;
   let newer = start;
-  for (let i = node === 0 ? 0 : 1; i < path.length; i += 1) {
-    const sibling = path[i] as Uint8Array;
-    if (last === 0) return false;
+  for (const sibling of hashes.slice(1)) {
+    if (last === 0) return undefined;
     if (isOdd(node) || node === last) {
       older = nodeHash(hasher, sibling, older);
       newer = nodeHash(hasher, sibling, newer);
@@ -94,5 +120,5 @@ export function verifyConsistency(
     node = half(node);
     last = half(last);
   }
-  return last === 0 && equalBytes(older, olderRoot) && equalBytes(newer, newerRoot);
+  return last === 0 ? { older, newer } : undefined;
 }
