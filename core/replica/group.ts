@@ -29,41 +29,20 @@ import {
 } from '../limits.ts';
 import { membersOf } from '../raft/configuration.ts';
 import { EntryKind, type Message, type SnapshotMeta } from '../raft/message.ts';
-import type { RaftTiming } from '../raft/options.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { IncomingSnapshot } from '../raft/ready.ts';
 import type { StateCapture } from '../state/capture.ts';
 import { type Command, commandBytes } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
+import type { GroupOptions, GroupSink } from './group-ports.ts';
 import { GroupReads } from './group-reads.ts';
 import { digestRaft, groupStatus } from './group-status.ts';
 import { recordsOfInstall } from './install-records.ts';
 import { Leadership, type TransferRequest } from './leadership.ts';
-import type { GroupLimits } from './options.ts';
 import { PendingCommands } from './pending-commands.ts';
 import type { Recovering } from './recovering.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
-import type { Desired } from './roster.ts';
-
-/** Where a group's wishes go; implemented by the replica, which assigns the sequence of this step's persist. */
-export interface GroupSink {
-  /** Records of this step's persist. @returns the sequence under which they become durable. */
-  persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq;
-  /** Whether the step has something for the disk so far. */
-  readonly isWriting: boolean;
-  /** The same for records that raft did not hand out. */
-  record(records: readonly WalRecord[]): Seq;
-  /** A leader offers a snapshot: it is to be fetched and installed. */
-  offered(group: GroupId, incoming: IncomingSnapshot): void;
-  send(to: NodeId, group: GroupId, after: Seq, message: Message): void;
-  reply(request: RequestId, after: Seq, result: ClientResult): void;
-  /** Who are the group's members is another question now. */
-  membersChanged(): void;
-  /** What the directory wants of the group. */
-  desiredOf(group: GroupId): Desired;
-}
 
 /** Entry header and section framing that a command's own size does not count, bytes. Generous. */
 const BATCH_BYTES_MAX = ENTRY_BYTES_MAX - 128 * 1024;
@@ -72,23 +51,6 @@ const BATCH_SECTION_BYTES = 64;
 const EXPIRY_RETRY_MICROS = 1000;
 const AT_ONCE = 0 as Seq;
 const NO_WALL = 0 as Micros;
-
-export interface GroupOptions {
-  readonly group: GroupId;
-  readonly raft: Raft;
-  readonly state: GroupState;
-  readonly batchMax: number;
-  readonly limits: Partial<GroupLimits>;
-  readonly timing: RaftTiming;
-  /** How long nothing happens before the group sleeps. */
-  readonly hibernateMicros: number;
-  readonly self: NodeId;
-  readonly entropy: Entropy;
-  readonly buggify: Buggify;
-  /** Told of rare branches by name; in simulations only. */
-  readonly mark: ((name: string) => void) | undefined;
-  readonly sink: GroupSink;
-}
 
 export class ReplicaGroup {
   readonly id: GroupId;

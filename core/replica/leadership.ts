@@ -7,7 +7,7 @@ import type { ClientRequest, ClientResult } from '../client/protocol.ts';
 import { type GroupId, type Micros, type NodeId, plus, type RequestId } from '../ids.ts';
 import type { RaftTiming } from '../raft/options.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { GroupSink } from './group.ts';
+import type { GroupSink } from './group-ports.ts';
 import { bestTarget, Handover, type HandoverEnd } from './handover.ts';
 import { Preference } from './preference.ts';
 import { Reconciler } from './reconciler.ts';
