@@ -16,8 +16,7 @@ import { isLivenessMessage, isRecoveryMessage, isSnapshotMessage } from '../code
 import type { Clocks, Core, DirectoryReader, Effect, ExportAsk, FileOp, Input } from '../effect.ts';
 import { DamageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
-import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, plus, type RequestId, type Seq } from '../ids.ts';
-import { grown } from '../lists.ts';
+import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, type RequestId, type Seq } from '../ids.ts';
 import type { PageCache } from '../page/cache.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import { checkRequest } from '../state/admission.ts';
@@ -42,6 +41,7 @@ import { Schedule } from './schedule.ts';
 import type { Sealing } from './sealing.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import type { Snapshots } from './snapshots.ts';
+import { StepOutput } from './step-output.ts';
 
 /** A message to one of the groups. */
 type GroupMessage = Exclude<PeerMessage, LivenessMessage | RecoveryMessage>;
@@ -64,16 +64,10 @@ export class Replica implements Core, GroupSink {
   private dead: boolean = false;
   private now: Micros;
   private wall: Micros;
-  /** The last sequence given out. */
-  private seq: Seq = AT_ONCE;
   private readonly completions: Completions = new Completions();
   /** Frames and messages from outside that were dropped because they could not be meant for this node. */
   private dropped: number = 0;
-  // What the current step has gathered.
-  private effects: Effect[] = [];
-  private records: WalRecord[] = [];
-  /** On files besides the log; carried out ahead of the records of the same step. */
-  private fileOps: FileOp[] = [];
+  private readonly output: StepOutput = new StepOutput(this.completions);
   private readonly cache: PageCache;
   private readonly sealing: Sealing;
   private readonly store: SnapshotStore;
@@ -118,7 +112,7 @@ export class Replica implements Core, GroupSink {
       send: (to, group, message) => this.send(to, group, AT_ONCE, message),
       writeFiles: (ops) => this.writeFiles(ops),
       fatal: (group, code, detail) => this.fatal(group, code, detail),
-      effect: (effect) => this.effects.push(effect),
+      effect: (effect) => this.output.push(effect),
       sink: this,
     };
   }
@@ -133,24 +127,24 @@ export class Replica implements Core, GroupSink {
     options: ReplicaOptions,
   ): { readonly replica: Replica; readonly effects: readonly Effect[] } {
     const replica = new Replica(reader, clocks, options);
-    replica.seq = plus(AT_ONCE, 1);
-    return { replica, effects: [{ kind: 'persist', seq: replica.seq, ops: replica.recovery.repairs }] };
+    replica.output.persist(replica.recovery.repairs);
+    return { replica, effects: replica.output.gathered };
   }
 
   step(input: Input): readonly Effect[] {
     if (this.dead) return [];
     this.now = input.now;
     this.wall = input.wall;
-    [this.effects, this.records, this.fileOps] = [[], [], []];
+    this.output.begin();
     this.cache.trim();
     this.dispatch(input);
     if (this.started && !this.dead) this.snapshots.settle();
     if (this.started && !this.dead) this.exports.settle();
     this.schedule.settle(this.now, this.wall, (group) => this.hibernation.review(group));
     for (const { group } of this.schedule.touchedLast) this.followDeletions(group);
-    this.flushRecords();
+    this.output.flush(this.recovery.wal, this.sealing);
     this.followDirectory();
-    return this.effects;
+    return this.output.gathered;
   }
 
   private followDeletions(group: ReplicaGroup): void {
@@ -215,7 +209,7 @@ export class Replica implements Core, GroupSink {
   digest(): string {
     const out = new Writer();
     out.text(this.id);
-    out.u64(this.seq);
+    out.u64(this.output.seq);
     out.u64(this.dropped);
     out.u64(this.roster.revision);
     for (const group of this.groupList) group.digest(out);
@@ -343,9 +337,7 @@ export class Replica implements Core, GroupSink {
       this.writeFiles(this.roster.write(manifest)); // in this step's persist, whatever else that carries
       return this.manifestChanged();
     }
-    this.seq = plus(this.seq, 1);
-    this.bootstrapping = { manifest, seq: this.seq };
-    this.effects.push({ kind: 'persist', seq: this.seq, ops: this.roster.operations(manifest) });
+    this.bootstrapping = { manifest, seq: this.output.persist(this.roster.operations(manifest)) };
   }
 
   /** What the directory says of the nodes, once it is applied here, is kept for the next start. */
@@ -354,8 +346,7 @@ export class Replica implements Core, GroupSink {
     if (topology === undefined || topology.revision <= this.roster.revision) return;
     const ops = this.roster.follow(topology);
     if (ops === undefined) return;
-    this.seq = plus(this.seq, 1);
-    this.effects.push({ kind: 'persist', seq: this.seq, ops }); // behind the step's own
+    this.output.persist(ops); // behind the step's own
     this.manifestChanged();
   }
 
@@ -430,7 +421,7 @@ export class Replica implements Core, GroupSink {
 
   private fatal(scope: 'node' | GroupId, code: string, detail: string): void {
     if (scope === 'node') this.dead = true;
-    this.effects.push({ kind: 'fatal', scope, code, detail });
+    this.output.push({ kind: 'fatal', scope, code, detail });
   }
 
   // GroupSink: what groups want during the current step.
@@ -444,19 +435,15 @@ export class Replica implements Core, GroupSink {
   }
 
   get isWriting(): boolean {
-    return this.records.length > 0;
+    return this.output.isWriting;
   }
 
   persist(group: GroupId, mark: number, records: readonly WalRecord[]): Seq {
-    const seq = plus(this.seq, 1);
-    for (const record of records) this.records.push(record);
-    this.completions.batch(seq, { group: this.groups.get(group) as ReplicaGroup, mark });
-    return seq;
+    return this.output.write(records, { group: this.groups.get(group) as ReplicaGroup, mark });
   }
 
   record(records: readonly WalRecord[]): Seq {
-    for (const record of records) this.records.push(record);
-    return plus(this.seq, 1);
+    return this.output.write(records);
   }
 
   offered(group: GroupId, incoming: IncomingSnapshot): void {
@@ -464,26 +451,15 @@ export class Replica implements Core, GroupSink {
   }
 
   private writeFiles(ops: readonly FileOp[]): Seq {
-    for (const op of ops) this.fileOps.push(op);
     this.store.noted(ops);
-    return plus(this.seq, 1);
+    return this.output.files(ops);
   }
 
   send(to: NodeId, group: GroupId, after: Seq, message: PeerMessage): void {
-    this.effects = grown(this.effects, { kind: 'send', to, after, envelope: { group, message } });
+    this.output.send(to, group, after, message);
   }
 
   reply(id: RequestId, after: Seq, result: ClientResult): void {
-    if (!this.exports.answered(id, result)) this.effects.push({ kind: 'reply', id, after, result });
-  }
-
-  /** One WAL batch for all groups of this step, and what else is to be written, ahead of the effects that wait for it. */
-  private flushRecords(): void {
-    if (this.records.length === 0 && this.fileOps.length === 0 && !this.sealing.isChanged) return;
-    this.seq = plus(this.seq, 1);
-    const log = this.recovery.wal.plan(this.records);
-    const ops: readonly FileOp[] = [...this.sealing.takeOps(), ...this.fileOps, ...log];
-    if (this.records.length > 0) this.completions.record(this.seq, this.recovery.wal.lastNumber);
-    this.effects.unshift({ kind: 'persist', seq: this.seq, ops });
+    if (!this.exports.answered(id, result)) this.output.push({ kind: 'reply', id, after, result });
   }
 }
