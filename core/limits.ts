@@ -90,6 +90,12 @@ export const SESSION_IDLE_MICROS: number = 24 * 3600 * 1_000_000;
 export const LIST_ROWS_MAX: number = 100;
 /** Rows one list call reads to fill its page; a filter that matches little answers early, with a cursor to go on from. */
 export const LIST_SCAN_ROWS_MAX: number = 10_000;
+/**
+ * Blocks in one page of them. Why 256: their headers and bodies are read in one step, and one costs about 10 µs (C11). A page also ends
+ * behind so many bytes of blocks.
+ */
+export const BLOCKS_PAGE_MAX: number = 256;
+export const BLOCKS_PAGE_BYTES: number = 256 * 1024;
 /** Leaves one `expire` removes. Why 1000: no more work than the largest transaction; what is left over is due at once. */
 export const EXPIRE_LEAVES_MAX: number = 1000;
 /** Blocks that a vault can be told to keep. Why: more than there will ever be; it only has to be a safe integer. */
@@ -217,6 +223,7 @@ assert(OUTBOX_BYTES_MAX >= 2 * UNCOMMITTED_BYTES_MAX, 'an outbox holds what a le
 assert(PROPOSAL_QUEUE_BYTES_MAX > ENTRY_BYTES_MAX, 'a queue holds what an entry takes');
 assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
 assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
+assert(CLIENT_RESULT_BYTES_MAX > BLOCKS_PAGE_BYTES + 2 * ENTRY_BYTES_MAX, 'a page of blocks fits an answer');
 assert(INFLIGHT_BYTES_MAX >= APPEND_BYTES_MAX, 'one append may always be in flight');
 assert(MANIFEST_BYTES_MAX * 2 < FRAME_BYTES_MAX, 'a manifest fits a frame');
 assert(RETENTION_MICROS_MAX <= WALL_MICROS_MAX, 'a retention is no longer than time is');

@@ -3,7 +3,9 @@
  * and unknown outcomes are settled there, so every method either has a definite answer or throws an HttpError.
  */
 
+import type { TransactionInclusion } from '../core/chain/inclusion.ts';
 import { decodeUlid } from '../core/chain/ulid.ts';
+import type { ChainQuery } from '../core/client/chain-protocol.ts';
 import type { Answer, LogicalRequest, OperationOutcome } from '../core/client/operation.ts';
 import {
   type Anchor,
@@ -128,9 +130,10 @@ export class Ledger {
   async transact(
     vault: VaultEntry,
     transaction: Transaction,
-  ): Promise<{ readonly outcome: TransactionOutcome; readonly anchor: Anchor }> {
+    options: { readonly proof: boolean } = { proof: false },
+  ): Promise<{ readonly outcome: TransactionOutcome; readonly anchor: Anchor; readonly inclusion?: TransactionInclusion }> {
     const { group, organization, id } = vault;
-    return this.expect({ kind: 'transact', group, organization, vault: id, transaction, proof: false }, 'transacted');
+    return this.expect({ kind: 'transact', group, organization, vault: id, transaction, ...options }, 'transacted');
   }
 
   /** Sets what the vault keeps of its past. @returns whether that was news. */
@@ -143,7 +146,7 @@ export class Ledger {
     return outcome.ok && outcome.changed; // such a transaction is never refused at apply
   }
 
-  async query<K extends 'tuple' | 'list' | 'block' | 'retention'>(
+  async query<K extends 'tuple' | 'list' | 'block' | 'retention' | ChainQuery['kind']>(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
     options: { readonly consistency: Consistency; readonly at: ReadPoint; readonly proof: boolean },

@@ -2,8 +2,11 @@
  * What a client may ask a node, and what it is answered. The same objects travel from the SDK over WebSocket
  * (core/codec/client-frame.ts), from the HTTP gateway in process, and from the simulator's clients.
  */
+
+import type { TransactionInclusion } from '../chain/inclusion.ts';
 import type { ClusterId, GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../ids.ts';
 import type { Retention, Transaction, TransactionOutcome, TupleKey } from '../state/transaction.ts';
+import type { ChainQuery, ChainResult } from './chain-protocol.ts';
 
 /** A session of one group: exactly-once for (session, sequence), across failover. */
 export interface SessionRef {
@@ -102,7 +105,8 @@ export type VaultQuery =
   /** A block by height; 0 = the newest. Its header is there for ever, its transactions as long as the vault keeps them. */
   | { readonly kind: 'block'; readonly height: Height }
   /** What the vault keeps of its past. Of the newest block only. */
-  | { readonly kind: 'retention' };
+  | { readonly kind: 'retention' }
+  | ChainQuery;
 
 /**
  * How new an answer has to be. linearizable, the default everywhere: it holds all that was committed, by any node, when the
@@ -141,6 +145,7 @@ export type ClientRequest =
       readonly organization: OrganizationId;
       readonly vault: VaultId;
       readonly transaction: Transaction;
+      /** Whether the answer is to carry the transaction's inclusion in the chain. */
       readonly proof: boolean;
     }
   /** For good: everything of the vault goes, and the keys under which nodes have sealed it. Idempotent. */
@@ -254,6 +259,7 @@ export type ClientErrorCode =
   /** There was such a vault; nothing of it is left. */
   | 'vault_deleted'
   | 'height_missing'
+  | 'transaction_missing'
   /** Older than what the vault keeps; `oldest` says what there is. */
   | 'pruned_height'
   | 'time_in_future'
@@ -293,8 +299,16 @@ export type ClientResult =
   | { readonly kind: 'transferred'; readonly group: GroupId; readonly leader: NodeId }
   | { readonly kind: 'vaultCreated'; readonly anchor: Anchor }
   | { readonly kind: 'vaultDeleted'; readonly vault: VaultId }
-  /** anchor: the vault's newest block after the transaction was applied (outcome.height <= anchor.height). */
-  | { readonly kind: 'transacted'; readonly outcome: TransactionOutcome; readonly anchor: Anchor }
+  /**
+   * anchor: the vault's newest block after the transaction was applied (outcome.height <= anchor.height). inclusion: where it was
+   * asked for and the transaction is in the chain; not there any more where it is answered again and the vault has dropped it.
+   */
+  | {
+      readonly kind: 'transacted';
+      readonly outcome: TransactionOutcome;
+      readonly anchor: Anchor;
+      readonly inclusion?: TransactionInclusion;
+    }
   /** proof: empty unless asked for. value: the leaf's canonical value where revealed and live. */
   | {
       readonly kind: 'tuple';
@@ -328,6 +342,7 @@ export type ClientResult =
       readonly oldestTime: Micros;
       readonly anchor: Anchor;
     }
+  | ChainResult
   | { readonly kind: 'status'; readonly status: NodeStatus }
   /**
    * leader: where to go instead, for not_leader. retryAfterMs: for overloaded and unavailable. oldest: for pruned_height, and

@@ -5,7 +5,7 @@
  *   3 createVault        u32 group, command, ulid organization, ulid vault
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
- *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {}
+ *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {} · 32 to 35 of the chain (chain-fields.ts)
  *   6 lookupVault        text organization, text name, text id, consistency
  *   7 listVaults         text organization, text after, u32 limit, consistency
  *   8 listOrganizations  consistency
@@ -33,6 +33,7 @@ import {
 import type { Transaction } from '../state/transaction.ts';
 import { decodeLedgerTransaction, writeTransactBlob } from '../state/transaction-codec.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
+import { readChainQuery, writeChainQuery } from './chain-fields.ts';
 import {
   codeTable,
   readCode,
@@ -68,7 +69,17 @@ const DIRECTORY = codeTable<Exclude<DirectoryCommand['kind'], 'createOrganizatio
   releaseVault: 10,
   ...MemberCommandKind,
 });
-const QUERY = codeTable<VaultQuery['kind']>({ tuple: 1, entity: 2, list: 3, block: 4, retention: 5 });
+const QUERY = codeTable<VaultQuery['kind']>({
+  tuple: 1,
+  entity: 2,
+  list: 3,
+  block: 4,
+  retention: 5,
+  logInclusion: 32,
+  logConsistency: 33,
+  transactionProof: 34,
+  blocks: 35,
+});
 const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
 
 function writeFlag(writer: Writer, value: boolean): void {
@@ -174,6 +185,11 @@ function writeQuery(writer: Writer, query: VaultQuery): void {
       return writer.u64(query.height);
     case 'retention':
       return;
+    case 'logInclusion':
+    case 'logConsistency':
+    case 'transactionProof':
+    case 'blocks':
+      return writeChainQuery(writer, query);
     default:
       return unreachable(query);
   }
@@ -287,6 +303,11 @@ function readQuery(reader: Reader): VaultQuery {
       return { kind, height: reader.u64() as Height };
     case 'retention':
       return { kind };
+    case 'logInclusion':
+    case 'logConsistency':
+    case 'transactionProof':
+    case 'blocks':
+      return readChainQuery(reader, kind);
     default:
       return unreachable(kind);
   }

@@ -20,6 +20,8 @@
  *   16 transferred   u32 group, id leader
  *   17 retention     u8 kind, u64 number (state/retention-code.ts), u64 oldest height, u64 its time, anchor
  *   18 vaultDeleted  ulid vault
+ *   32 to 35         of the chain (chain-fields.ts)
+ *   36 transacted    as 7, then a transaction inclusion (chain-fields.ts): where one was asked for. Never in a session's results
  * Fields: client-fields.ts.
  */
 import { defined, unreachable } from '../assert.ts';
@@ -34,6 +36,7 @@ import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../st
 import { KEEP_ALL, retentionCode, retentionOfCode } from '../state/retention-code.ts';
 import type { RejectCode, Retention, TransactionOutcome } from '../state/transaction.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
+import { readChainResult, readTransactionInclusion, writeChainResult, writeTransactionInclusion } from './chain-fields.ts';
 import {
   codeTable,
   readAnchor,
@@ -52,7 +55,7 @@ import {
   writeVaultEntry,
 } from './client-fields.ts';
 
-const KIND = codeTable<ClientResult['kind']>({
+const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
   session: 1,
   organization: 2,
   vault: 3,
@@ -71,6 +74,11 @@ const KIND = codeTable<ClientResult['kind']>({
   transferred: 16,
   retention: 17,
   vaultDeleted: 18,
+  logInclusion: 32,
+  logConsistency: 33,
+  transactionProof: 34,
+  blocks: 35,
+  provenTransacted: 36,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const REJECT = codeTable<RejectCode>({
@@ -97,6 +105,7 @@ const ERROR = codeTable<ClientErrorCode>({
   vault_missing: 12,
   vault_exists: 13,
   height_missing: 14,
+  transaction_missing: 40,
   group_missing: 15,
   not_initialised: 16,
   quarantined: 17,
@@ -131,7 +140,8 @@ function writeBlob(writer: Writer, bytes: Uint8Array): void {
 
 /** Appends kind and body. */
 export function writeResult(writer: Writer, result: ClientResult): void {
-  writer.u8(KIND.numbers[result.kind]);
+  const isProven = result.kind === 'transacted' && result.inclusion !== undefined;
+  writer.u8(KIND.numbers[isProven ? 'provenTransacted' : result.kind]);
   switch (result.kind) {
     case 'session':
       writer.u32(result.session.group);
@@ -161,7 +171,9 @@ export function writeResult(writer: Writer, result: ClientResult): void {
       return writeAnchor(writer, result.anchor);
     case 'transacted':
       writeOutcome(writer, result.outcome);
-      return writeAnchor(writer, result.anchor);
+      writeAnchor(writer, result.anchor);
+      if (result.inclusion !== undefined) writeTransactionInclusion(writer, result.inclusion);
+      return;
     case 'tuple':
       writeFlag(writer, result.present);
       writeOptional(writer, result.row, writeRow);
@@ -190,6 +202,11 @@ export function writeResult(writer: Writer, result: ClientResult): void {
       writer.u64(result.oldestTime);
       return writeAnchor(writer, result.anchor);
     }
+    case 'logInclusion':
+    case 'logConsistency':
+    case 'transactionProof':
+    case 'blocks':
+      return writeChainResult(writer, result);
     case 'status':
       return writeStatus(writer, result.status);
     case 'error':
@@ -278,6 +295,11 @@ export function readResult(reader: Reader): ClientResult {
       const outcome = readOutcome(reader);
       return { kind, outcome, anchor: readAnchor(reader) };
     }
+    case 'provenTransacted': {
+      const outcome = readOutcome(reader);
+      const anchor = readAnchor(reader);
+      return { kind: 'transacted', outcome, anchor, inclusion: readTransactionInclusion(reader) };
+    }
     case 'tuple': {
       const present = reader.flag();
       const row = readOptional(reader, readRow);
@@ -308,6 +330,11 @@ export function readResult(reader: Reader): ClientResult {
       const oldestTime = reader.u64() as Micros;
       return { kind, retention, oldest, oldestTime, anchor: readAnchor(reader) };
     }
+    case 'logInclusion':
+    case 'logConsistency':
+    case 'transactionProof':
+    case 'blocks':
+      return readChainResult(reader, kind);
     case 'status':
       return { kind, status: readStatus(reader) };
     case 'error': {

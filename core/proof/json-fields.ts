@@ -22,7 +22,7 @@ export class Fields {
     if (!isObject) this.refuse('', 'is not an object');
   }
 
-  private refuse(field: string, why: string): void {
+  refuse(field: string, why: string): void {
     this.problem ??= `${[this.name, field].filter((part) => part !== '').join('.')} ${why}`;
   }
 
@@ -51,6 +51,14 @@ export class Fields {
     const value = this.any(field);
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
     this.refuse(field, 'is not a height');
+    return 0;
+  }
+
+  /** An integer from 0 that a double holds exactly. */
+  count(field: string): number {
+    const value = this.any(field);
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+    this.refuse(field, 'is not a count');
     return 0;
   }
 

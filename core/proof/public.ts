@@ -3,7 +3,25 @@
 export { fromBase64, toBase64 } from '../bytes/base64.ts';
 export type { U64 } from '../bytes/u64.ts';
 export type { Hasher } from '../capability.ts';
+export {
+  type ChainAnswer,
+  type ChainAnswerExpectations,
+  type ChainAnswerVerdict,
+  verifyChainAnswer,
+} from '../chain/chain-answer.ts';
 export { blockHash, decodeHeader, type Header } from '../chain/header.ts';
+export {
+  type ChainExpectations,
+  type InclusionAnchor,
+  type InclusionStage,
+  type InclusionVerdict,
+  type LogConsistency,
+  type LogInclusion,
+  type LogRoot,
+  type TransactionInclusion,
+  verifyLogInclusion,
+  verifyTransactionInclusion,
+} from '../chain/inclusion.ts';
 export { verifyConsistency, verifyInclusion } from '../chain/log-proof.ts';
 export { leafHash, transactionsRoot } from '../chain/merkle-log.ts';
 export { decodeUlid, encodeUlid } from '../chain/ulid.ts';

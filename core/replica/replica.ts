@@ -32,6 +32,7 @@ import type { Hibernation, LivenessMessage } from './hibernation.ts';
 import { groupsOf, type Manifest, type Member } from './manifest.ts';
 import type { ReplicaOptions } from './options.ts';
 import { openParts, type PartsHost } from './parts.ts';
+import { ProvenWrites } from './proven-writes.ts';
 import type { RecoveryMessage } from './recovering.ts';
 import type { RecoveryHelp } from './recovery-help.ts';
 import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
@@ -73,6 +74,7 @@ export class Replica implements Core, GroupSink {
   private readonly store: SnapshotStore;
   private readonly snapshots: Snapshots;
   private readonly exports: Exports;
+  private readonly provenWrites: ProvenWrites = new ProvenWrites();
   private readonly opening: GroupOpening;
   private readonly schedule: Schedule = new Schedule();
   private readonly hibernation: Hibernation;
@@ -390,6 +392,7 @@ export class Replica implements Core, GroupSink {
     }
     if (body.kind === 'transfer') return this.guarded(group, () => group.transfer(this.now, this.wall, id, body));
     const work = commandOf(body);
+    this.provenWrites.note(id, body, () => group.state);
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
@@ -460,6 +463,7 @@ export class Replica implements Core, GroupSink {
   }
 
   reply(id: RequestId, after: Seq, result: ClientResult): void {
-    if (!this.exports.answered(id, result)) this.output.push({ kind: 'reply', id, after, result });
+    if (this.exports.answered(id, result)) return;
+    this.output.push({ kind: 'reply', id, after, result: this.provenWrites.answered(id, result) });
   }
 }

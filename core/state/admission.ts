@@ -33,6 +33,7 @@ import {
   TRANSACTION_OPERATIONS_MAX,
   WALL_MICROS_MAX,
 } from '../limits.ts';
+import { chainQueryProblem, isChainQuery } from './chain-query.ts';
 import { STATE_KEY_BYTES_MAX } from './keys.ts';
 import { PRIORITY_MAX } from './member-entry.ts';
 import {
@@ -237,6 +238,11 @@ function vaultQuery(query: VaultQuery): Problem {
       return isCount(query.height) ? undefined : 'a height is a whole number, 0 for the newest block';
     case 'retention':
       return undefined;
+    case 'logInclusion':
+    case 'logConsistency':
+    case 'transactionProof':
+    case 'blocks':
+      return chainQueryProblem(query);
     default:
       return unreachable(query);
   }
@@ -252,6 +258,8 @@ function readPoint(point: ReadPoint, query: VaultQuery): Problem {
   if (point.kind === 'time' && !isCount(point.time, WALL_MICROS_MAX - 1)) return 'a time is in whole microseconds since 1970';
   if (query.kind === 'retention' && point.kind !== 'newest')
     return 'what a vault keeps is asked of now, without a height or time';
+  if (isChainQuery(query) && point.kind !== 'newest')
+    return 'what is asked of the chain names its own heights, without another height or time';
   const isTwice = query.kind === 'block' && query.height !== 0 && point.kind !== 'newest';
   return isTwice ? 'a block is named by its own height or is the newest one as of a point, not both' : undefined;
 }

@@ -4,6 +4,7 @@ import type { ClientResult, VaultQuery } from '../client/protocol.ts';
 import { HEIGHT_ZERO, type Height } from '../ids.ts';
 import { prove } from '../merkle/prove.ts';
 import { isLive } from '../merkle/value.ts';
+import { queryChain } from './chain-query.ts';
 import { entityValue, tupleValue } from './leaf-values.ts';
 import { errorResult, prunedResult } from './results.ts';
 import { oldestHeight, retentionOf } from './retention.ts';
@@ -88,6 +89,11 @@ export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): 
       return queryBlock(view, query.height);
     case 'retention':
       return queryRetention(view);
+    case 'logInclusion':
+    case 'logConsistency':
+    case 'transactionProof':
+    case 'blocks':
+      return queryChain(view.vault, query);
     default:
       return unreachable(query);
   }

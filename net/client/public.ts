@@ -1,12 +1,16 @@
 /** The `vouch/client` sub-path: the SDK. */
 // biome-ignore-all lint/performance/noBarrelFile: the one place where the package's client sub-path says what is public
+export type { LogConsistency, LogInclusion, LogRoot, TransactionInclusion } from '../../core/chain/inclusion.ts';
+export type { KeptBlock } from '../../core/client/chain-protocol.ts';
 export type { Anchor, Consistency, NodeStatus, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
 export type { EntityCondition, Operation, Retention, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
+export type { ChainPins, Proven } from './chain.ts';
 export { type ConnectOptions, connect, type InOrganization, VouchClient } from './client.ts';
 export { VouchError, type VouchErrorCode } from './error.ts';
 export type { ProvenAnswer } from './proven-answer.ts';
 export {
   type Audit,
+  type ChainReadOptions,
   type Check,
   type CheckOptions,
   type DeleteOptions,
@@ -14,6 +18,7 @@ export {
   type KeptPast,
   type Page,
   type Patience,
+  type Provable,
   type ReadOptions,
   type Receipt,
   type TupleFilter,

@@ -1,4 +1,6 @@
 /** One vault as a client sees it: tuples, entities, transactions, proofs and blocks. */
+import type { LogConsistency, LogInclusion, TransactionInclusion } from '../../core/chain/inclusion.ts';
+import type { KeptBlock } from '../../core/client/chain-protocol.ts';
 import type { Answer } from '../../core/client/operation.ts';
 import {
   type Anchor,
@@ -21,6 +23,7 @@ import type {
   TupleCondition,
   TupleKey,
 } from '../../core/state/transaction.ts';
+import { type ChainPins, ChainReader, type Proven } from './chain.ts';
 import type { AskOptions, ClientDriver } from './driver.ts';
 import { expectAnswer, VouchError } from './error.ts';
 import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
@@ -36,7 +39,12 @@ export interface Patience {
   readonly deadlineMs?: number;
 }
 
-export interface WriteOptions extends Audit, Patience {
+export interface Provable {
+  /** Whether the receipt is to carry the transaction's inclusion in the chain, verified here. Default false. */
+  readonly proof?: boolean;
+}
+
+export interface WriteOptions extends Audit, Patience, Provable {
   /** What a tuple that is there already means. Default 'error'. */
   readonly onDuplicate?: 'error' | 'ignore';
   readonly condition?: TupleCondition;
@@ -44,7 +52,7 @@ export interface WriteOptions extends Audit, Patience {
   readonly expiresAt?: number;
 }
 
-export interface DeleteOptions extends Audit, Patience {
+export interface DeleteOptions extends Audit, Patience, Provable {
   /** What a tuple that is not there means. Default 'error'. */
   readonly onMissing?: 'error' | 'ignore';
 }
@@ -71,6 +79,11 @@ export interface Receipt {
   readonly changed: boolean;
   /** The newest block, at or behind height. */
   readonly anchor: Anchor;
+  /**
+   * With `proof`: that the transaction, with its actor and reason, stands in the block, and the block in the log. Undefined where
+   * nothing changed, or where the answer was lost and the vault had dropped the block's transactions before it came again.
+   */
+  readonly proven: Proven<TransactionInclusion> | undefined;
 }
 
 export interface Check {
@@ -112,6 +125,9 @@ export interface KeptPast {
   readonly anchor: Anchor;
 }
 
+/** How new the log must be; it names its own heights. */
+export type ChainReadOptions = Omit<ReadOptions, 'at'>;
+
 export class Vault {
   /** Id, names, group: what the directory says. */
   readonly entry: VaultEntry;
@@ -122,13 +138,20 @@ export class Vault {
     this.entry = entry;
   }
 
-  /** Applies operations in order, all or none. Throws VouchError: a RejectCode where one could not be applied. */
-  async transact(operations: readonly Operation[], options: Audit & Patience = {}): Promise<Receipt> {
+  /**
+   * Applies operations in order, all or none. Throws VouchError: a RejectCode where one could not be applied; `proof_invalid` where
+   * a proof was asked for and does not hold: what came is not to be believed, and the transaction may have been applied.
+   */
+  async transact(operations: readonly Operation[], options: Audit & Patience & Provable = {}): Promise<Receipt> {
     const transaction: Transaction = { actor: options.actor ?? '', reason: options.reason ?? '', operations };
     const { group, organization, id: vault } = this.entry;
-    const request = { kind: 'transact', group, organization, vault, transaction, proof: false } as const;
-    const { outcome, anchor } = expectAnswer(await this.driver.ask(request, patience(options)), 'transacted');
-    if (outcome.ok) return { height: outcome.height, changed: outcome.changed, anchor };
+    const request = { kind: 'transact', group, organization, vault, transaction, proof: options.proof === true } as const;
+    const { outcome, anchor, inclusion } = expectAnswer(await this.driver.ask(request, patience(options)), 'transacted');
+    if (outcome.ok) {
+      const { height, changed } = outcome;
+      const proven = inclusion === undefined ? undefined : this.chain(options).written(inclusion, transaction, height);
+      return { height, changed, anchor, proven };
+    }
     throw new VouchError(outcome.code, `Operation ${outcome.operation} could not be applied, so none was.`, outcome.operation);
   }
 
@@ -196,13 +219,16 @@ export class Vault {
   setEntity(
     key: string,
     value: Uint8Array,
-    options: Audit & Patience & { readonly expiresAt?: number; readonly condition?: EntityCondition } = {},
+    options: Audit & Patience & Provable & { readonly expiresAt?: number; readonly condition?: EntityCondition } = {},
   ): Promise<Receipt> {
     const { expiresAt = 0, condition } = options;
     return this.transact([{ op: 'setEntity', key, value, expiresAt, condition }], options);
   }
 
-  deleteEntity(key: string, options: Audit & Patience & { readonly condition?: EntityCondition } = {}): Promise<Receipt> {
+  deleteEntity(
+    key: string,
+    options: Audit & Patience & Provable & { readonly condition?: EntityCondition } = {},
+  ): Promise<Receipt> {
     return this.transact([{ op: 'deleteEntity', key, condition: options.condition }], options);
   }
 
@@ -226,6 +252,40 @@ export class Vault {
    */
   async block(height: number = 0, options: ReadOptions = {}): Promise<Extract<Answer, { readonly kind: 'block' }>> {
     return await this.query({ kind: 'block', height: height as Height }, options);
+  }
+
+  /**
+   * A block's place in the vault's log, of every block however old. Throws `proof_invalid` where it does not hold.
+   * @param options.log the root of the log at a size, of a checkpoint: the block is proven against it.
+   */
+  logInclusion(height: number, options: ChainReadOptions & ChainPins = {}): Promise<Proven<LogInclusion>> {
+    return this.chain(options).inclusion(height, options);
+  }
+
+  /** That the log of `to` blocks (0: all there are) extends that of `from`; compare the roots with those that you trust. */
+  logConsistency(from: number, to: number = 0, options: ChainReadOptions = {}): Promise<LogConsistency> {
+    return this.chain(options).consistency(from, to);
+  }
+
+  /**
+   * A transaction of a block with its place in the chain. Throws `pruned_height` where the vault does not keep it any more.
+   * @param index which one of the block, from 0.
+   */
+  transactionProof(
+    height: number,
+    index: number,
+    options: ChainReadOptions & ChainPins = {},
+  ): Promise<Proven<TransactionInclusion>> {
+    return this.chain(options).transaction(height, index, options);
+  }
+
+  /** Every block from a height on, in order; of those that the vault has pruned the header alone. */
+  blocks(from: number = 1, options: ChainReadOptions = {}): AsyncGenerator<KeptBlock, void> {
+    return this.chain(options).blocks(from);
+  }
+
+  private chain(options: ChainReadOptions): ChainReader {
+    return new ChainReader((query) => this.query(query, options), this.entry);
   }
 
   private async query<K extends VaultQuery['kind']>(

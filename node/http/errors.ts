@@ -27,6 +27,7 @@ export type HttpErrorCode =
   | 'group_not_found'
   | 'group_quarantined'
   | 'height_not_found'
+  | 'transaction_not_found'
   | 'pruned_height'
   | 'time_in_future'
   | 'proof_unavailable'
@@ -62,6 +63,7 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   organization_missing: [404, 'organization_not_found'],
   organization_exists: [400, 'already_exists'],
   height_missing: [404, 'height_not_found'],
+  transaction_missing: [404, 'transaction_not_found'],
   pruned_height: [410, 'pruned_height'],
   time_in_future: [400, 'time_in_future'],
   proof_unavailable: [400, 'proof_unavailable'],

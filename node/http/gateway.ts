@@ -10,6 +10,7 @@ import type { Ledger } from '../ledger.ts';
 import type { NodeMetrics } from '../metrics.ts';
 import { addBackupRoutes } from './backup-routes.ts';
 import { fromFastify, HttpError } from './errors.ts';
+import { addLogRoutes } from './log-routes.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { addNativeRoutes } from './native-routes.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
@@ -58,6 +59,7 @@ export class Gateway {
     addStoreRoutes(this.app, dependencies.ledger);
     addTupleRoutes(this.app, dependencies.ledger);
     addNativeRoutes(this.app, dependencies.ledger);
+    addLogRoutes(this.app, dependencies.ledger);
     addOperatorRoutes(this.app, dependencies);
     addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
     addBackupRoutes(this.app, dependencies.control);

@@ -5,6 +5,7 @@ import type { TupleKey } from '../../core/state/transaction.ts';
 import type { Ledger } from '../ledger.ts';
 import { anchorJson, provenAnswer, tupleJson } from './answer.ts';
 import { fromRejection, HttpError } from './errors.ts';
+import { writtenAnswer } from './log-routes.ts';
 import { readOptionsOf } from './read-options.ts';
 import { auditOf, headerOf, storeOf } from './request.ts';
 import { CheckBody, ReadBody, WriteBody } from './schemas.ts';
@@ -43,14 +44,16 @@ async function write(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
   refuseModel(body.authorization_model_id);
   const vault = await storeOf(ledger, request);
   const transaction = transactionOf(body, auditOf(request));
-  const { outcome, anchor } = await ledger.transact(vault, transaction);
+  const proof = wantsProof(headerOf(request, 'vouch-proof'));
+  const { outcome, anchor, inclusion } = await ledger.transact(vault, transaction, { proof });
   if (!outcome.ok) {
     const operation = transaction.operations[outcome.operation];
     const about =
       operation !== undefined && 'tuple' in operation ? describeTuple(operation.tuple) : `operation ${outcome.operation}`;
     throw fromRejection(outcome.code, about);
   }
-  return anchorJson(anchor);
+  if (inclusion === undefined || !outcome.ok) return anchorJson(anchor);
+  return { ...anchorJson(anchor), inclusion: writtenAnswer(vault, outcome.height, inclusion) };
 }
 
 async function read(ledger: Ledger, request: FastifyRequest): Promise<unknown> {

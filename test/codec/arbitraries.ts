@@ -203,6 +203,10 @@ const query = fc.oneof(
   fc.record({ kind: fc.constant('list' as const), resource: text, relation: text, subject: text, limit: u32, after: bytes }),
   fc.record({ kind: fc.constant('block' as const), height }),
   fc.record({ kind: fc.constant('retention' as const) }),
+  fc.record({ kind: fc.constant('logInclusion' as const), height, size: height }),
+  fc.record({ kind: fc.constant('logConsistency' as const), from: height, to: height }),
+  fc.record({ kind: fc.constant('transactionProof' as const), height, index: u32, size: height }),
+  fc.record({ kind: fc.constant('blocks' as const), from: height }),
 );
 const directoryCommand = fc.oneof(
   fc.record({
@@ -325,6 +329,17 @@ const status = fc.record({
   droppedFrames: u64,
 });
 
+const path = fc.array(hash, { maxLength: 4 });
+const logInclusion = fc.record({ header: fc.uint8Array({ minLength: 196, maxLength: 196 }), size: u64, root: hash, path });
+const transactionInclusion = fc.record({ transaction: bytes, index: u32, count: u32, path, block: logInclusion });
+const logConsistency = fc.record({ from: u64, to: u64, fromRoot: hash, toRoot: hash, path });
+const keptBlock = fc.record({
+  header: fc.uint8Array({ minLength: 196, maxLength: 196 }),
+  transactions: fc.option(fc.array(fc.uint8Array({ minLength: 2, maxLength: 9 }), { minLength: 1, maxLength: 3 }), {
+    nil: undefined,
+  }),
+});
+
 export const result: fc.Arbitrary<ClientResult> = fc.oneof(
   fc.record({ kind: fc.constant('session' as const), session: fc.record({ group, index }) }),
   fc.record({
@@ -348,6 +363,11 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
   fc.record({ kind: fc.constant('vaultCreated' as const), anchor }),
   fc.record({ kind: fc.constant('vaultDeleted' as const), vault }),
   fc.record({ kind: fc.constant('transacted' as const), outcome, anchor }),
+  fc.record({ kind: fc.constant('transacted' as const), outcome, anchor, inclusion: transactionInclusion }),
+  fc.record({ kind: fc.constant('logInclusion' as const), inclusion: logInclusion, anchor }),
+  fc.record({ kind: fc.constant('logConsistency' as const), consistency: logConsistency, anchor }),
+  fc.record({ kind: fc.constant('transactionProof' as const), inclusion: transactionInclusion, anchor }),
+  fc.record({ kind: fc.constant('blocks' as const), blocks: fc.array(keptBlock, { maxLength: 3 }), anchor }),
   fc.record({
     kind: fc.constant('tuple' as const),
     present: fc.boolean(),

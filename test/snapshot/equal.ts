@@ -1,8 +1,9 @@
 /** Whether two states of group 0 are the same, in everything that a client or a replica could tell them apart by. */
 import { expect } from 'vitest';
 import { toHex } from '../../core/bytes/text.ts';
+import type { ChainQuery } from '../../core/client/chain-protocol.ts';
 import { NEWEST } from '../../core/client/protocol.ts';
-import { GLOBAL_GROUP, type GroupId } from '../../core/ids.ts';
+import { GLOBAL_GROUP, type GroupId, HEIGHT_ZERO, type Height } from '../../core/ids.ts';
 import { auditVault } from '../../core/state/audit.ts';
 import type { GroupState, GroupStateOptions } from '../../core/state/group-state.ts';
 import type { Founder } from '../../core/state/member-table.ts';
@@ -40,11 +41,31 @@ function answersOf(state: GroupState): readonly unknown[] {
   });
 }
 
+/** Every proof that the chain of the vault has to give, of headers and of transactions. */
+function chainAnswersOf(state: GroupState): readonly unknown[] {
+  const newest = state.vault(VAULT)?.height ?? 0;
+  const queries = Array.from({ length: newest }, (_, at): readonly ChainQuery[] => {
+    const height = (at + 1) as Height;
+    const size = Math.min(newest, height + 3) as Height;
+    return [
+      { kind: 'logInclusion', height, size },
+      { kind: 'logConsistency', from: height, to: HEIGHT_ZERO },
+      { kind: 'transactionProof', height, index: 0, size: HEIGHT_ZERO },
+      ...(at === 0 ? [{ kind: 'blocks', from: height } as const] : []),
+    ];
+  });
+  return queries.flat().map((query) => {
+    const request = { kind: 'query', group: GROUP, organization: ORGANIZATION, vault: VAULT, query } as const;
+    return state.query({ ...request, consistency: 'linearizable', at: NEWEST, proof: false });
+  });
+}
+
 export function expectEqual(actual: GroupState, expected: GroupState): void {
   expect(digestOf(actual)).toBe(digestOf(expected));
   expect(actual.lastTime).toBe(expected.lastTime);
   expect(actual.nextExpiry()).toEqual(expected.nextExpiry());
   expect(answersOf(actual)).toEqual(answersOf(expected));
+  expect(chainAnswersOf(actual)).toEqual(chainAnswersOf(expected));
   expect(actual.topology?.members.entries).toEqual(expected.topology?.members.entries);
   expect(actual.topology?.groups.entries).toEqual(expected.topology?.groups.entries);
   expect(actual.topology?.revision).toBe(expected.topology?.revision);
