@@ -115,6 +115,21 @@ export const WALL_MICROS_MAX: number = 2 ** 52;
 export const ORGANIZATIONS_MAX: number = 10_000;
 /** Organizations and vaults have names of at most this many bytes. */
 export const SLUG_BYTES_MAX: number = 64;
+/** Questions that one proof answers. Why 1000: as many as the operations of a transaction, so that what was written at once is proven at once. */
+export const QUESTIONS_MAX: number = 1000;
+/** Names in the questions of one proof, bytes. Why 512 KiB: with their framing they fit one client request. */
+export const QUESTIONS_BYTES_MAX: number = 512 * 1024;
+/** Leaves that one proof shows with their values. Why 20,000: 4 MB of ordinary tuples; a longer list is asked for in parts. */
+export const PROOF_LEAVES_MAX: number = 20_000;
+/**
+ * Leaves of buckets that are worked out anew for one proof of an older block. Why 262,144: 64 MB for as long as it takes; a vault of
+ * a million tuples has 8000 in a bucket, so that questions in up to 32 buckets have room.
+ */
+export const PROOF_REBUILT_LEAVES_MAX: number = 1 << 18;
+/** Rows and leaves that a proof reads or writes in one step. Why 300: one costs 5 to 15 µs with its hashes, and a step has 5 ms (C11). */
+export const PROOF_SLICE_LEAVES: number = 300;
+/** Proofs that one group works at, a slice of each in turn; others are told that it is overloaded. */
+export const PROOFS_UNDER_WAY_MAX: number = 32;
 /** Vaults in one group. */
 export const VAULTS_MAX: number = 100_000;
 /** Vaults ever deleted from one group. Their ids are kept for ever, so that none comes back; 32 bytes each in every snapshot. */
@@ -221,6 +236,7 @@ assert(SEALED_RECORD_BYTES_MAX * 2 < SEGMENT_BYTES, 'a segment holds several rec
 assert(APPEND_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX, 'an append fits a frame');
 assert(OUTBOX_BYTES_MAX >= 2 * UNCOMMITTED_BYTES_MAX, 'an outbox holds what a leader may have uncommitted');
 assert(PROPOSAL_QUEUE_BYTES_MAX > ENTRY_BYTES_MAX, 'a queue holds what an entry takes');
+assert(QUESTIONS_BYTES_MAX + 32 * QUESTIONS_MAX < CLIENT_REQUEST_BYTES_MAX, 'the questions of a proof fit a request');
 assert(CLIENT_RESULT_BYTES_MAX > PROOF_BYTES_MAX, 'a proof fits an answer');
 assert(CLIENT_RESULT_BYTES_MAX > ENTRY_BYTES_MAX, 'the transactions of a block fit an answer');
 assert(CLIENT_RESULT_BYTES_MAX > BLOCKS_PAGE_BYTES + 2 * ENTRY_BYTES_MAX, 'a page of blocks fits an answer');

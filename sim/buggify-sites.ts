@@ -12,6 +12,7 @@ const SITES: readonly (readonly [site: string, factor: number])[] = [
   ['replica.batch-one-command', 1],
   ['replica.hand-over-leadership', 0.05],
   ['replica.refuse-read-round', 0.2],
+  ['replica.short-proof-slice', 0.5],
   ['snapshot.postpone-renewal', 0.3],
   ['snapshot.refuse-pull', 0.1],
   ['snapshot.short-slice', 0.3],

@@ -85,6 +85,8 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.member-let-go',
   'replica.member-taken-in',
   'replica.preferred-node-takes-over',
+  'replica.proof-asked-anew',
+  'replica.proof-in-slices',
   'replica.proposed-commands-lost',
   'replica.read-pruned',
   'replica.read-round-refused',

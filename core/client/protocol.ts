@@ -5,6 +5,7 @@
 
 import type { TransactionInclusion } from '../chain/inclusion.ts';
 import type { ClusterId, GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../ids.ts';
+import type { Question } from '../proof/statement.ts';
 import type { Retention, Transaction, TransactionOutcome, TupleKey } from '../state/transaction.ts';
 import type { ChainQuery, ChainResult } from './chain-protocol.ts';
 
@@ -93,6 +94,8 @@ export type VaultQuery =
   /** Is the exact tuple live? */
   | { readonly kind: 'tuple'; readonly tuple: TupleKey }
   | { readonly kind: 'entity'; readonly key: string }
+  /** One proof that answers all of these questions, from 1 to QUESTIONS_MAX. */
+  | { readonly kind: 'proof'; readonly questions: readonly Question[] }
   /** Live tuples by filter, in key order. after: opaque cursor of the previous page, empty = from the start. */
   | {
       readonly kind: 'list';
@@ -264,6 +267,8 @@ export type ClientErrorCode =
   | 'pruned_height'
   | 'time_in_future'
   | 'proof_unavailable'
+  /** What is asked for does not fit one proof: ask for less at once. */
+  | 'proof_too_large'
   | 'group_missing'
   /** No such node. */
   | 'member_missing'
@@ -325,6 +330,8 @@ export type ClientResult =
       readonly anchor: Anchor;
       readonly proof: Uint8Array;
     }
+  /** What it says of each question follows from the proof (core/proof/findings.ts). */
+  | { readonly kind: 'proof'; readonly anchor: Anchor; readonly proof: Uint8Array }
   | { readonly kind: 'list'; readonly rows: readonly TupleRow[]; readonly next: Uint8Array; readonly anchor: Anchor }
   /** pruned: the vault does not keep this block's transactions any more; else they are all there. */
   | {

@@ -71,6 +71,7 @@ export function judge(request: EngineRequest, result: ClientResult): Verdict {
     case 'group_missing':
     case 'time_in_future':
     case 'proof_unavailable':
+    case 'proof_too_large':
     case 'not_a_voter':
     case 'transfer_failed':
       return { kind: 'error', code: result.code, message: result.message, recorded: false };

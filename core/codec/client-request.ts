@@ -5,7 +5,8 @@
  *   3 createVault        u32 group, command, ulid organization, ulid vault
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
- *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {} · 32 to 35 of the chain (chain-fields.ts)
+ *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {}
+ *                        · 6 proof {list of question (client-question.ts)} · 32 to 35 of the chain (chain-fields.ts)
  *   6 lookupVault        text organization, text name, text id, consistency
  *   7 listVaults         text organization, text after, u32 limit, consistency
  *   8 listOrganizations  consistency
@@ -39,14 +40,17 @@ import {
   readCode,
   readCommandRef,
   readGroup,
+  readList,
   readNodeId,
   readOptional,
   readText,
   readTuple,
   writeCommandRef,
+  writeList,
   writeOptional,
   writeTuple,
 } from './client-fields.ts';
+import { QUESTION_BYTES_MIN, readQuestion, writeQuestion } from './client-question.ts';
 
 const KIND = codeTable<ClientRequest['kind']>({
   openSession: 1,
@@ -75,6 +79,7 @@ const QUERY = codeTable<VaultQuery['kind']>({
   list: 3,
   block: 4,
   retention: 5,
+  proof: 6,
   logInclusion: 32,
   logConsistency: 33,
   transactionProof: 34,
@@ -190,6 +195,8 @@ function writeQuery(writer: Writer, query: VaultQuery): void {
     case 'transactionProof':
     case 'blocks':
       return writeChainQuery(writer, query);
+    case 'proof':
+      return writeList(writer, query.questions, writeQuestion);
     default:
       return unreachable(query);
   }
@@ -308,6 +315,8 @@ function readQuery(reader: Reader): VaultQuery {
     case 'transactionProof':
     case 'blocks':
       return readChainQuery(reader, kind);
+    case 'proof':
+      return { kind, questions: readList(reader, QUESTION_BYTES_MIN, readQuestion) };
     default:
       return unreachable(kind);
   }

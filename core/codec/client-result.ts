@@ -22,6 +22,7 @@
  *   18 vaultDeleted  ulid vault
  *   32 to 35         of the chain (chain-fields.ts)
  *   36 transacted    as 7, then a transaction inclusion (chain-fields.ts): where one was asked for. Never in a session's results
+ *   19 proof         anchor, blob proof
  * Fields: client-fields.ts.
  */
 import { defined, unreachable } from '../assert.ts';
@@ -79,6 +80,7 @@ const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
   transactionProof: 34,
   blocks: 35,
   provenTransacted: 36,
+  proof: 19,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const REJECT = codeTable<RejectCode>({
@@ -123,6 +125,7 @@ const ERROR = codeTable<ClientErrorCode>({
   groups_full: 29,
   pruned_height: 30,
   vault_deleted: 31,
+  proof_too_large: 32,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
@@ -183,6 +186,9 @@ export function writeResult(writer: Writer, result: ClientResult): void {
       writeOptional(writer, result.value, writeBlob);
       writer.u64(result.version);
       writer.u64(result.expiresAt);
+      writeAnchor(writer, result.anchor);
+      return writer.blob(result.proof);
+    case 'proof':
       writeAnchor(writer, result.anchor);
       return writer.blob(result.proof);
     case 'list':
@@ -312,6 +318,10 @@ export function readResult(reader: Reader): ClientResult {
       const expiresAt = reader.u64();
       const anchor = readAnchor(reader);
       return { kind, value, version, expiresAt, anchor, proof: reader.blobCopy(PROOF_BYTES_MAX) };
+    }
+    case 'proof': {
+      const anchor = readAnchor(reader);
+      return { kind, anchor, proof: reader.blobCopy(PROOF_BYTES_MAX) };
     }
     case 'list': {
       const rows = readList(reader, ROW_BYTES_MIN, readRow);

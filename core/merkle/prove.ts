@@ -6,7 +6,7 @@
  * prefix, all its leaves are the answer and are revealed; otherwise the answer is empty, and that leaf is its boundary.
  */
 import { assert } from '../assert.ts';
-import { startsWith } from '../bytes/compare.ts';
+import { compareBytes, startsWith } from '../bytes/compare.ts';
 import { NodeTag, PROOF_FORMAT, TARGET_BYTES_MAX, TARGET_BYTES_MIN } from '../proof/format.ts';
 import { NO_NODE, type NodeArena, type NodeRef, type Side, type TreeView } from './arena.ts';
 import { bitAt } from './bits.ts';
@@ -26,17 +26,46 @@ interface Shown {
  * @param valueAt canonical value of the leaf at a path, as of the view's height. The path is a view that is not kept.
  */
 export function prove(view: TreeView, targets: readonly Uint8Array[], valueAt: (path: Uint8Array) => Uint8Array): Uint8Array {
-  assert(targets.length > 0, 'a proof has a target');
   for (const target of targets) view.reach(target);
-  view.treeRoot(); // brings every hash up to date
-  const out = new ProofBytes();
-  out.byte(PROOF_FORMAT);
-  if (view.root === NO_NODE) out.byte(NodeTag.empty);
-  else {
-    const shown = shownLeaves(view, targets);
-    new Emitter({ arena: view.arena, shown, out, valueAt }).emit(view.root, 0, shown.length);
+  const prover = new Prover(view, targets, valueAt);
+  prover.work(Number.POSITIVE_INFINITY);
+  return prover.finish();
+}
+
+/** The same in steps. What the targets lead to is in memory. */
+export class Prover {
+  private readonly out: ProofBytes = new ProofBytes();
+  private readonly emitter: Emitter | undefined;
+
+  /** As `prove`. The view stands still until the proof is finished. */
+  constructor(view: TreeView, targets: readonly Uint8Array[], valueAt: (path: Uint8Array) => Uint8Array) {
+    assert(targets.length > 0, 'a proof has a target');
+    view.treeRoot(); // brings every hash up to date
+    this.out.byte(PROOF_FORMAT);
+    if (view.root === NO_NODE) this.out.byte(NodeTag.empty);
+    else
+      this.emitter = new Emitter({
+        arena: view.arena,
+        root: view.root,
+        shown: shownLeaves(view, targets),
+        out: this.out,
+        valueAt,
+      });
   }
-  return out.finish();
+
+  /** Shows so many leaves more. @returns whether that was all */
+  work(leaves: number): boolean {
+    return this.emitter === undefined || this.emitter.work(leaves);
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.out.size;
+  }
+
+  finish(): Uint8Array {
+    return this.out.finish();
+  }
 }
 
 /** Pruned tree of a run of leaves: what a chunk of a snapshot consists of (core/snapshot/leaf-chunk.ts). */
@@ -56,7 +85,7 @@ export function proveRun(
     next += 1;
     return (run[next - 1] as (typeof run)[number]).value as Uint8Array;
   };
-  new Emitter({ arena: view.arena, shown, out, valueAt }).emit(view.root, 0, shown.length);
+  new Emitter({ arena: view.arena, root: view.root, shown, out, valueAt }).work(Number.POSITIVE_INFINITY);
   return out.finish();
 }
 
@@ -64,7 +93,9 @@ export function proveRun(
 function shownLeaves(view: TreeView, targets: readonly Uint8Array[]): readonly Shown[] {
   const { arena } = view;
   const needed: Map<NodeRef, Shown> = new Map();
-  for (const target of targets) {
+  // In order, so that the leaves come nearly so: what is sorted below is nearly sorted already.
+  const ordered = targets.length > 1 ? [...targets].sort(compareBytes) : targets;
+  for (const target of ordered) {
     const node = nodeOf(view, target);
     const leaf = arena.leftmost(node);
     const path = arena.path(leaf);
@@ -74,7 +105,7 @@ function shownLeaves(view: TreeView, targets: readonly Uint8Array[]): readonly S
     else if (!needed.has(leaf)) needed.set(leaf, { leaf, path, revealed: false });
   }
   const shown = [...needed.values()];
-  if (shown.length > 1) shown.sort(byPath);
+  if (targets.length > 1) shown.sort((a, b) => compareBytes(a.path, b.path));
   return shown;
 }
 
@@ -106,23 +137,21 @@ function reveal(arena: NodeArena, from: NodeRef, needed: Map<NodeRef, Shown>): v
   }
 }
 
-/** Path order. No path is a prefix of another, so two paths differ before the shorter one ends. */
-function byPath(a: Shown, b: Shown): number {
-  for (let i = 0; i < a.path.length; i += 1) {
-    const difference = (a.path[i] as number) - (b.path[i] as number);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
 class Emitter {
   private readonly arena: NodeArena;
   private readonly shown: readonly Shown[];
   private readonly out: ProofBytes;
   private readonly valueAt: (path: Uint8Array) => Uint8Array;
+  /** Subtrees that are still to be written, the next one last: their nodes, and the first of the leaves that they show. They end where the one before begins. */
+  private readonly nodes: NodeRef[];
+  private readonly starts: number[] = [0];
+  /** Shown leaves that are written. */
+  private written: number = 0;
 
   constructor(parts: {
     readonly arena: NodeArena;
+    readonly root: NodeRef;
+    /** At least one. */
     readonly shown: readonly Shown[];
     readonly out: ProofBytes;
     readonly valueAt: (path: Uint8Array) => Uint8Array;
@@ -131,25 +160,31 @@ class Emitter {
     this.shown = parts.shown;
     this.out = parts.out;
     this.valueAt = parts.valueAt;
+    this.nodes = [parts.root];
   }
 
-  /**
-   * Writes the node with shown leaves [from, to), at least one. It goes down in a loop and recurses only where both sides
-   * are shown; a path's bits bound the recursion.
-   */
-  emit(top: NodeRef, from: number, to: number): void {
-    const { arena, out, shown } = this;
-    let node = top;
-    let start = from;
+  /** Writes on, down to so many leaves more. @returns whether that was all */
+  work(leaves: number): boolean {
+    const until = this.written + leaves;
+    while (this.nodes.length > 0 && this.written < until) this.toLeaf();
+    return this.nodes.length === 0;
+  }
+
+  /** Writes the next subtree down to its first shown leaf; what branches off to the right of the way waits. */
+  private toLeaf(): void {
+    const { arena, out, shown, nodes, starts } = this;
+    let node = nodes.pop() as NodeRef;
+    const start = starts.pop() as number;
+    let to = nodes.length === 0 ? shown.length : (starts[starts.length - 1] as number);
     while (node > 0) {
       const bit = arena.bit(node);
-      let parting = start;
-      while (parting < to && bitAt((shown[parting] as Shown).path, bit) === 0) parting += 1;
+      const parting = this.parting(start, to, bit);
       if (parting > start && parting < to) {
         out.branch(NodeTag.inner, bit);
-        this.emit(arena.child(node, 0), start, parting);
-        start = parting;
-        node = arena.child(node, 1);
+        nodes.push(arena.child(node, 1));
+        starts.push(parting);
+        node = arena.child(node, 0);
+        to = parting;
         continue;
       }
       const taken: Side = parting === start ? 1 : 0;
@@ -158,6 +193,19 @@ class Emitter {
       node = arena.child(node, taken);
     }
     this.leaf(shown[start] as Shown);
+    this.written += 1;
+  }
+
+  /** The first of the leaves [from, to) that lies on the right side of a bit: they are in path order and agree before it. */
+  private parting(from: number, to: number, bit: number): number {
+    let low = from;
+    let high = to;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (bitAt((this.shown[middle] as Shown).path, bit) === 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private leaf(shown: Shown): void {
@@ -191,6 +239,10 @@ class ProofBytes {
       this.bytes = grown;
     }
     return at;
+  }
+
+  get size(): number {
+    return this.length;
   }
 
   byte(value: number): void {

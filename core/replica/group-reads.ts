@@ -11,10 +11,13 @@
 import type { Buggify } from '../capability.ts';
 import type { ClientResult } from '../client/protocol.ts';
 import { INDEX_ZERO, type Micros, maxOf, type RequestId } from '../ids.ts';
+import { PROOF_SLICE_LEAVES } from '../limits.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { FinishedRead } from '../raft/ready.ts';
 import type { GroupState } from '../state/group-state.ts';
+import { ProofWork } from '../state/proof-work.ts';
 import { type PendingRead, PendingReads } from './pending-reads.ts';
+import { ProofQueue } from './proof-queue.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS } from './results.ts';
 import { TimedReads } from './timed-reads.ts';
 
@@ -46,6 +49,7 @@ export class GroupReads {
   private readonly reply: (request: RequestId, result: ClientResult) => void;
   private readonly pending: PendingReads;
   private readonly timed: TimedReads;
+  private readonly proofs: ProofQueue = new ProofQueue();
 
   constructor(options: GroupReadsOptions) {
     this.raft = options.raft;
@@ -72,7 +76,21 @@ export class GroupReads {
 
   /** Whether nobody waits for an answer. */
   get isEmpty(): boolean {
-    return this.pending.isEmpty && this.timed.latest === undefined;
+    return this.pending.isEmpty && this.timed.latest === undefined && this.proofs.isEmpty;
+  }
+
+  /** Whether a proof is being made: `prove` works for one step at it. */
+  get isProving(): boolean {
+    return !this.proofs.isEmpty;
+  }
+
+  prove(): void {
+    if (this.proofs.isEmpty) return;
+    const done = this.proofs.work(this.proofSlice());
+    if (done?.result === 'ask anew') {
+      this.mark?.('replica.proof-asked-anew');
+      this.answerOne(done.read);
+    } else if (done !== undefined) this.reply(done.read.request, done.result);
   }
 
   /** Asks for a round where reads wait for one and none is under way. */
@@ -112,6 +130,7 @@ export class GroupReads {
     const result = quarantinedResult();
     for (const { request } of this.pending.drain()) this.reply(request, result);
     for (const { request } of this.timed.drain()) this.reply(request, result);
+    for (const { request } of this.proofs.drain()) this.reply(request, result);
   }
 
   /** A lease says that nobody else has committed anything, and everything committed here is applied. */
@@ -176,14 +195,33 @@ export class GroupReads {
   private answer(reads: readonly PendingRead[]): void {
     let count = 0;
     try {
-      for (const { request, body } of reads) {
-        const result = this.state.query(body);
-        if (result.kind === 'error' && result.code === 'pruned_height') this.mark?.('replica.read-pruned');
-        this.reply(request, result);
+      for (const read of reads) {
+        const result = this.begin(read);
+        if (result?.kind === 'error' && result.code === 'pruned_height') this.mark?.('replica.read-pruned');
+        if (result !== undefined) this.reply(read.request, result);
         count += 1;
       }
     } finally {
       for (; count < reads.length; count += 1) this.reply((reads[count] as PendingRead).request, quarantinedResult());
     }
+  }
+
+  /** @returns nothing where a proof goes on in later steps. */
+  private begin(read: PendingRead): ClientResult | undefined {
+    const { state } = this;
+    const begun = state.begin(read.body);
+    if (!(begun instanceof ProofWork)) return begun;
+    const result = begun.work(this.proofSlice());
+    if (result !== undefined) return result;
+    if (this.proofs.add({ read, work: begun, state })) {
+      this.mark?.('replica.proof-in-slices');
+      return undefined;
+    }
+    begun.end();
+    return errorResult('overloaded', 'Too many proofs are being made in this group.', RETRY_AFTER_MS);
+  }
+
+  private proofSlice(): number {
+    return this.buggify('replica.short-proof-slice') ? 1 : PROOF_SLICE_LEAVES;
   }
 }

@@ -130,6 +130,7 @@ export class ReplicaGroup {
     this.wall = wall;
     if (this.quarantined) return this.recovering?.deadline(now);
     if (this.state.isCold && this.commitIndex === this.state.lastApplied) this.state.warm();
+    this.reads.prove();
     if (this.isIdle(now)) this.raft.hibernate(now);
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
     if (this.leading && !this.raft.isTransferring && this.buggify('replica.hand-over-leadership')) this.handOver(now);
@@ -193,7 +194,7 @@ export class ReplicaGroup {
 
   nextDeadline(now: Micros): Micros {
     if (this.quarantined) return this.recovering?.nextDeadline ?? NEVER;
-    if (this.commitIndex > this.state.lastApplied || this.state.isCold) return now;
+    if (this.commitIndex > this.state.lastApplied || this.state.isCold || this.reads.isProving) return now;
     const due = minOf(this.raft.nextDeadline(), this.leadership.nextDeadline());
     if (!this.leading || this.expiryProposed) return due;
     const expiry = this.state.nextExpiry();

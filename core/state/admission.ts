@@ -49,6 +49,7 @@ import {
   isVaultName,
 } from './names.ts';
 import { isPlacement } from './placed-group.ts';
+import { questionsProblem } from './question-admission.ts';
 import { isRetention } from './retention-code.ts';
 import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from './transaction.ts';
 import { transactBytes } from './transaction-codec.ts';
@@ -56,7 +57,7 @@ import { transactBytes } from './transaction-codec.ts';
 type Problem = string | undefined;
 
 export interface Refusal {
-  readonly code: 'invalid_argument' | 'proof_unavailable';
+  readonly code: 'invalid_argument';
   readonly message: string;
 }
 
@@ -74,9 +75,6 @@ const ADDRESS = 'an address is HOST:PORT with a port from 1 to 65535';
 const VAULT_NAME = `a vault name has 1 to ${SLUG_BYTES_MAX} letters, digits, inner blanks and the characters . - / ^ _ & @`;
 
 const RETENTION = `a vault keeps all of its past, its newest 1 to ${RETENTION_HEIGHTS_MAX} heights, or 1 to ${RETENTION_MICROS_MAX} microseconds of it`;
-
-const PROOF_UNAVAILABLE =
-  'this version proves answers at the newest block only; ask without a proof, or without a height or time';
 
 function isCount(value: number, max: number = Number.MAX_SAFE_INTEGER): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= max;
@@ -234,6 +232,8 @@ function vaultQuery(query: VaultQuery): Problem {
       if (query.relation !== '' && !isRelation(query.relation)) return RELATION;
       if (query.subject !== '' && !isSubject(query.subject)) return SUBJECT;
       return query.after.length <= STATE_KEY_BYTES_MAX ? limit(query.limit) : 'the cursor is not one of ours';
+    case 'proof':
+      return questionsProblem(query.questions);
     case 'block':
       return isCount(query.height) ? undefined : 'a height is a whole number, 0 for the newest block';
     case 'retention':
@@ -309,9 +309,5 @@ function problemOf(body: ClientRequest): Problem {
 /** Why a request cannot be taken, or undefined. Sizes, characters and shapes only: nothing is looked up. */
 export function checkRequest(body: ClientRequest): Refusal | undefined {
   const message = problemOf(body);
-  if (message !== undefined) return { code: 'invalid_argument', message };
-  if (body.kind === 'query' && body.proof && body.at.kind !== 'newest') {
-    return { code: 'proof_unavailable', message: PROOF_UNAVAILABLE };
-  }
-  return undefined;
+  return message === undefined ? undefined : { code: 'invalid_argument', message };
 }

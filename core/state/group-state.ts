@@ -32,6 +32,7 @@ import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
 import type { DueVault } from './expiry-queue.ts';
 import type { DeletedVault, GoneVaults } from './gone-vaults.ts';
 import type { Founder } from './member-table.ts';
+import { ProofWork } from './proof-work.ts';
 import type { PruningPace } from './pruning.ts';
 import { type CommandResult, errorResult, VAULT_DELETED, VAULT_MISSING, VAULT_MISSING_THEN } from './results.ts';
 import { oldestHeight } from './retention.ts';
@@ -375,17 +376,36 @@ export class GroupState {
 
   /** The state is not used any more. */
   close(): void {
+    this.vaults.proofs.end();
     this.pages.backing?.file.close();
   }
 
   /** Answers from the applied state. The request passed admission (admission.ts). */
   query(request: StateQuery): ClientResult {
+    const begun = this.begin(request);
+    return begun instanceof ProofWork ? begun.finish() : begun;
+  }
+
+  /** The same, where a proof may take more than one step: then it is the caller's to work at. */
+  begin(request: StateQuery): ClientResult | ProofWork {
     if (request.kind !== 'query') return this.directory === undefined ? NO_DIRECTORY : this.directory.query(request);
     const vault = this.vaultOf(request);
     if (vault === undefined && this.gone.organizationOf(request.vault) === request.organization) return VAULT_DELETED;
     if (vault === undefined) return request.at.kind === 'time' ? VAULT_MISSING_THEN : VAULT_MISSING;
     const view = viewAt(vault, request.at);
-    return view instanceof VaultView ? queryVault(view, request.query, request.proof) : view;
+    if (!(view instanceof VaultView)) return view;
+    const asked = queryVault(view, request.query, request.proof);
+    return 'kind' in asked ? asked : new ProofWork(asked);
+  }
+
+  /** Takes note of a proof that goes on in later steps: it is ended where the vault or the whole state goes. */
+  keep(work: ProofWork): void {
+    this.vaults.proofs.add(work);
+  }
+
+  /** A proof that was kept is done. */
+  proven(work: ProofWork): void {
+    this.vaults.proofs.delete(work);
   }
 
   /** Whether what is asked for stands still already: a block at or below the vault's own height. */

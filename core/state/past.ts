@@ -3,11 +3,11 @@
  * of the block that replaced or removed it, so what a key held at height h is its present row if that is no newer than h,
  * else the row with the smallest height above h if that one is no newer than h, else nothing.
  */
+import type { ReadonlyBTree } from '../btree/tree.ts';
 import { compareBytes, concatBytes } from '../bytes/compare.ts';
 import type { Height } from '../ids.ts';
 import type { KeyRange } from './key-reader.ts';
-import { Table } from './keys.ts';
-import type { Leaves } from './leaves.ts';
+import { type KeyBuilder, Table } from './keys.ts';
 import { isPrunedHistory } from './pruning.ts';
 import { rowVersion } from './rows.ts';
 
@@ -15,6 +15,12 @@ const HISTORY: Uint8Array = Uint8Array.of(Table.history);
 /** Behind every height of a key: heights are inverted, and none is 0. */
 const LAST: Uint8Array = new Uint8Array(8).fill(0xff);
 const HEIGHT_BYTES = 8;
+
+/** A vault's rows, now or in an image of them, and the keys under which they stand. */
+export interface KeyedRows {
+  readonly rows: ReadonlyBTree;
+  readonly keys: KeyBuilder;
+}
 
 /** A leaf's row and its key, both the caller's own. */
 export interface PastRow {
@@ -25,7 +31,7 @@ export interface PastRow {
 }
 
 /** The row behind a key of tables 1 to 4 as the block at `height` left it, live or not. @param leafKey may be a view of the key builder. */
-export function rowAt(leaves: Leaves, leafKey: Uint8Array, height: Height): Uint8Array | undefined {
+export function rowAt(leaves: KeyedRows, leafKey: Uint8Array, height: Height): Uint8Array | undefined {
   const { rows, keys } = leaves;
   const present = rows.get(leafKey);
   if (present !== undefined && rowVersion(present) <= height) return present;
@@ -37,7 +43,7 @@ export function rowAt(leaves: Leaves, leafKey: Uint8Array, height: Height): Uint
 }
 
 /** Every key of a range that has a row now or had one before, in key order, with its row at `height`. @param floor the oldest height that can be read */
-export function* rowsAt(leaves: Leaves, range: KeyRange, height: Height, floor: Height): Generator<PastRow, void> {
+export function* rowsAt(leaves: KeyedRows, range: KeyRange, height: Height, floor: Height): Generator<PastRow, void> {
   let key = nextKey(leaves, range);
   while (key !== undefined) {
     const row = rowAt(leaves, key, height);
@@ -47,14 +53,14 @@ export function* rowsAt(leaves: Leaves, range: KeyRange, height: Height, floor: 
 }
 
 /** Whether a key has nothing but history below the floor. */
-function isPrunedKey({ rows }: Leaves, key: Uint8Array, floor: Height): boolean {
+function isPrunedKey({ rows }: KeyedRows, key: Uint8Array, floor: Height): boolean {
   if (rows.has(key)) return false;
   const newest = rows.scan({ from: concatBytes(HISTORY, key), to: concatBytes(HISTORY, key, LAST) });
   return newest.advance() && isPrunedHistory(newest.key(), floor);
 }
 
 /** The first key of a range. Why two descents a key: a key may have had many rows, and none of them is walked over. */
-function nextKey(leaves: Leaves, range: KeyRange): Uint8Array | undefined {
+function nextKey(leaves: KeyedRows, range: KeyRange): Uint8Array | undefined {
   const present = leaves.rows.scan(range);
   const presentKey = present.advance() ? present.key() : undefined;
   const endedKey = nextEndedKey(leaves, range);
@@ -63,7 +69,7 @@ function nextKey(leaves: Leaves, range: KeyRange): Uint8Array | undefined {
 }
 
 /** The first key of a range that has history. */
-function nextEndedKey({ rows }: Leaves, { from, to }: KeyRange): Uint8Array | undefined {
+function nextEndedKey({ rows }: KeyedRows, { from, to }: KeyRange): Uint8Array | undefined {
   const end = concatBytes(HISTORY, to);
   let start = concatBytes(HISTORY, from);
   for (;;) {

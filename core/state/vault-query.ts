@@ -1,21 +1,29 @@
-/** Reads of one vault as one of its blocks left it; at the newest one with a proof where asked for. Liveness is that of the block's time. */
+/** Reads of one vault as one of its blocks left it, with a proof where asked for. Liveness is that of the block's time. */
 import { assert, unreachable } from '../assert.ts';
 import type { ClientResult, VaultQuery } from '../client/protocol.ts';
 import { HEIGHT_ZERO, type Height } from '../ids.ts';
+import { COLD_VAULT_LEAVES } from '../limits.ts';
 import { prove } from '../merkle/prove.ts';
 import { isLive } from '../merkle/value.ts';
+import { needsReverse } from '../proof/statement.ts';
 import { queryChain } from './chain-query.ts';
 import { entityValue, tupleValue } from './leaf-values.ts';
+import type { ProofTask } from './proof-work.ts';
 import { errorResult, prunedResult } from './results.ts';
 import { oldestHeight, retentionOf } from './retention.ts';
-import type { TupleKey } from './transaction.ts';
 import { listTuples, rowOf } from './tuple-list.ts';
 import type { Vault } from './vault.ts';
 import type { VaultView } from './vault-view.ts';
 
+const NO_REVERSE: ClientResult = errorResult(
+  'proof_unavailable',
+  'this vault keeps no reverse leaves, so that what is granted to a user cannot be proven complete; ask by object',
+);
 const NO_PROOF: Uint8Array = new Uint8Array(0);
 
-/** Membership or absence of one path. @param value its canonical value where a leaf is stored */
+type Asked<K extends VaultQuery['kind']> = Extract<VaultQuery, { readonly kind: K }>;
+
+/** Membership or absence of one path, now and in memory. @param value its canonical value where a leaf is stored */
 function proveOne(vault: Vault, path: Uint8Array, value: () => Uint8Array | undefined): Uint8Array {
   return prove(vault.leaves.tree, [path], () => {
     const bytes = value();
@@ -24,35 +32,45 @@ function proveOne(vault: Vault, path: Uint8Array, value: () => Uint8Array | unde
   });
 }
 
-function queryTuple(view: VaultView, tuple: TupleKey, proof: boolean): ClientResult {
-  const { vault } = view;
-  const leaf = view.tuple(tuple);
-  const present = leaf !== undefined && isLive(leaf.expiresAt, view.time);
-  return {
-    kind: 'tuple',
-    present,
-    row: present ? rowOf(vault, tuple, leaf) : undefined,
-    anchor: view.anchor,
-    proof: proof
-      ? proveOne(vault, vault.leaves.keys.paths.tuple(tuple), () => (leaf === undefined ? undefined : tupleValue(tuple, leaf)))
-      : NO_PROOF,
-  };
+/** Whether one path of the block is proven without reading far. */
+function isAtHand({ vault, isNewest }: VaultView): boolean {
+  return isNewest && (vault.leaves.count <= COLD_VAULT_LEAVES || vault.leaves.tree.stubCount === 0);
 }
 
-function queryEntity(view: VaultView, key: string, proof: boolean): ClientResult {
-  const { vault } = view;
+function queryTuple(view: VaultView, { tuple }: Asked<'tuple'>, proof: boolean): ClientResult | ProofTask {
+  const { vault, anchor } = view;
+  const leaf = view.tuple(tuple);
+  const present = leaf !== undefined && isLive(leaf.expiresAt, view.time);
+  const row = present ? rowOf(vault, tuple, leaf) : undefined;
+  const answer = (bytes: Uint8Array): ClientResult => ({ kind: 'tuple', present, row, anchor, proof: bytes });
+  if (!proof) return answer(NO_PROOF);
+  if (!isAtHand(view)) return { view, questions: [{ kind: 'tuple', tuple }], answer };
+  const value = (): Uint8Array | undefined => (leaf === undefined ? undefined : tupleValue(tuple, leaf));
+  return answer(proveOne(vault, vault.leaves.keys.paths.tuple(tuple), value));
+}
+
+function queryEntity(view: VaultView, { key }: Asked<'entity'>, proof: boolean): ClientResult | ProofTask {
+  const { vault, anchor } = view;
   const leaf = view.entity(key);
   const present = leaf !== undefined && isLive(leaf.expiresAt, view.time);
-  return {
+  const answer = (bytes: Uint8Array): ClientResult => ({
     kind: 'entity',
     value: present ? leaf.value : undefined,
     version: present ? leaf.version : HEIGHT_ZERO,
     expiresAt: present ? leaf.expiresAt : 0,
-    anchor: view.anchor,
-    proof: proof
-      ? proveOne(vault, vault.leaves.keys.paths.entity(key), () => (leaf === undefined ? undefined : entityValue(key, leaf)))
-      : NO_PROOF,
-  };
+    anchor,
+    proof: bytes,
+  });
+  if (!proof) return answer(NO_PROOF);
+  if (!isAtHand(view)) return { view, questions: [{ kind: 'entity', key }], answer };
+  const value = (): Uint8Array | undefined => (leaf === undefined ? undefined : entityValue(key, leaf));
+  return answer(proveOne(vault, vault.leaves.keys.paths.entity(key), value));
+}
+
+function queryProof(view: VaultView, { questions }: Asked<'proof'>): ClientResult | ProofTask {
+  if (!view.vault.leaves.reverse && questions.some(needsReverse)) return NO_REVERSE;
+  const { anchor } = view;
+  return { view, questions, answer: (proof) => ({ kind: 'proof', anchor, proof }) };
 }
 
 function queryBlock({ vault, height: newest }: VaultView, height: Height): ClientResult {
@@ -74,15 +92,20 @@ function queryRetention({ vault }: VaultView): ClientResult {
   return { kind: 'retention', retention, oldest: floor, oldestTime: vault.timeAt(floor), anchor: vault.anchor };
 }
 
-/** Headers can be read of every block, anything else from the floor on. @param proof whether the answer carries one, of the newest block only; lists and blocks have none. */
-export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): ClientResult {
-  assert(!proof || view.isNewest, 'a proof of an older block was refused at admission');
+/**
+ * Headers can be read of every block, anything else from the floor on.
+ * @param proof whether the answer of a tuple or entity carries one
+ * @returns the answer, or the proof that is to be made first
+ */
+export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): ClientResult | ProofTask {
   if (view.isPruned && query.kind !== 'block') return prunedResult(oldestHeight(view.vault));
   switch (query.kind) {
     case 'tuple':
-      return queryTuple(view, query.tuple, proof);
+      return queryTuple(view, query, proof);
     case 'entity':
-      return queryEntity(view, query.key, proof);
+      return queryEntity(view, query, proof);
+    case 'proof':
+      return queryProof(view, query);
     case 'list':
       return listTuples(view, query);
     case 'block':

@@ -3,10 +3,11 @@ import { unreachable } from '../assert.ts';
 import type { Anchor, ClientResult, ReadPoint } from '../client/protocol.ts';
 import { HEIGHT_ZERO, type Height, type Micros, plus } from '../ids.ts';
 import type { KeyRange } from './key-reader.ts';
-import { type PastRow, rowAt, rowsAt } from './past.ts';
+import { type PastRow, rowAt } from './past.ts';
 import { errorResult, VAULT_MISSING_THEN } from './results.ts';
 import { oldestHeight } from './retention.ts';
 import { decodeEntityRow, decodeTupleRow, type EntityLeaf, type TupleLeaf } from './rows.ts';
+import { RowsAt } from './rows-at.ts';
 import type { TupleKey } from './transaction.ts';
 import type { Vault } from './vault.ts';
 
@@ -54,11 +55,9 @@ export class VaultView {
 
   /** Rows of a range of tables 1 to 3 in key order; of an older block also keys that had no row then, or none that can be read. */
   rows(range: KeyRange): Iterable<PastRow> {
-    return this.isNewest ? this.presentRows(range) : rowsAt(this.vault.leaves, range, this.height, oldestHeight(this.vault));
-  }
-
-  private *presentRows(range: KeyRange): Generator<PastRow, void> {
-    for (const { key, value } of this.vault.leaves.rows.scan(range)) yield { key, row: value, isPruned: false };
+    const { rows, keys } = this.vault.leaves;
+    const { height, isNewest } = this;
+    return new RowsAt({ rows, keys, height, floor: oldestHeight(this.vault), isNewest }).scan(range);
   }
 }
 

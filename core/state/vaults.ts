@@ -15,6 +15,7 @@ import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
 import { GoneVaults } from './gone-vaults.ts';
 import { KeyBuilder } from './keys.ts';
 import { PathCache } from './path-cache.ts';
+import { ProofWorks } from './proof-work.ts';
 import { DEFAULT_PRUNING_PACE, Pruning, type PruningPace } from './pruning.ts';
 import { type StoredVault, Vault } from './vault.ts';
 import type { VaultShelf } from './vault-section.ts';
@@ -32,6 +33,8 @@ export interface VaultsOptions {
 export class Vaults implements VaultShelf {
   /** What is not there any more. */
   readonly gone: GoneVaults = new GoneVaults();
+  /** Proofs that are being made of what is there. */
+  readonly proofs: ProofWorks = new ProofWorks();
   private readonly hasher: Hasher;
   private readonly pages: StatePages;
   private readonly keys: KeyBuilder;
@@ -100,6 +103,7 @@ export class Vaults implements VaultShelf {
     this.vaults.delete(vault.id);
     this.expiries.set(vault.id, NEVER);
     this.warmUp.forget(vault);
+    this.proofs.end(vault);
     this.pruning.forget(vault.id);
     this.changed.delete(vault);
     this.removed.add(vault.id);

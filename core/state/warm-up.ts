@@ -6,11 +6,11 @@
 import type { Micros } from '../ids.ts';
 import { BUCKET_SLICE_LEAVES, COLD_VAULT_LEAVES, EXPIRE_LEAVES_MAX } from '../limits.ts';
 import { BUCKETS } from '../merkle/hashes.ts';
-import { type SubtreeLeaf, sortLeaves } from '../merkle/subtree.ts';
 import { bucketLeaves } from './bucket-leaves.ts';
 import type { DecodedCommand } from './command.ts';
 import { expiryOfKey, tupleOfKey } from './key-reader.ts';
 import { type KeyBuilder, Table } from './keys.ts';
+import { plantBucket } from './plant-bucket.ts';
 import type { Operation } from './transaction.ts';
 import type { Vault } from './vault.ts';
 
@@ -116,26 +116,7 @@ function* loadBucket(vault: Vault, bucket: number): Generator<void, void> {
   // Pinned: the rows of a bucket do not change before somebody has loaded it, and those of others may.
   const image = rows.snapshot();
   try {
-    const runs: SubtreeLeaf[][] = Array.from({ length: BUCKETS }, () => []);
-    for (const leaf of bucketLeaves({ hasher, keys: keys.beside, rows: image }, bucket)) {
-      (runs[leaf.path[1] as number] as SubtreeLeaf[]).push(leaf);
-      yield;
-    }
-    if (tree.isLoaded(bucket)) return;
-    const builder = tree.beginLoad(bucket);
-    let isWhole = false;
-    try {
-      for (const run of runs) {
-        for (const leaf of sortLeaves(run)) {
-          builder.add(leaf);
-          yield;
-        }
-      }
-      isWhole = true;
-    } finally {
-      if (!isWhole) builder.abandon();
-    }
-    tree.endLoad(bucket, builder);
+    yield* plantBucket(tree, bucket, bucketLeaves({ hasher, keys: keys.beside, rows: image }, bucket));
   } finally {
     image.release();
   }

@@ -3,11 +3,14 @@
 export type { LogConsistency, LogInclusion, LogRoot, TransactionInclusion } from '../../core/chain/inclusion.ts';
 export type { KeptBlock } from '../../core/client/chain-protocol.ts';
 export type { Anchor, Consistency, NodeStatus, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
+export type { Finding, FoundTuple } from '../../core/proof/findings.ts';
+export type { Question, SubjectRange } from '../../core/proof/statement.ts';
 export type { EntityCondition, Operation, Retention, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
 export type { ChainPins, Proven } from './chain.ts';
 export { type ConnectOptions, connect, type InOrganization, VouchClient } from './client.ts';
 export { VouchError, type VouchErrorCode } from './error.ts';
 export type { ProvenAnswer } from './proven-answer.ts';
+export type { ProvenFindings } from './proven-questions.ts';
 export {
   type Audit,
   type ChainReadOptions,
@@ -18,6 +21,7 @@ export {
   type KeptPast,
   type Page,
   type Patience,
+  type ProofOptions,
   type Provable,
   type ReadOptions,
   type Receipt,

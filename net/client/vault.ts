@@ -15,6 +15,7 @@ import type { Height, Micros } from '../../core/ids.ts';
 import { LIST_ROWS_MAX } from '../../core/limits.ts';
 import type { Anchored } from '../../core/proof/anchor-claim.ts';
 import { verifyAnswer } from '../../core/proof/answer.ts';
+import type { Question } from '../../core/proof/statement.ts';
 import type {
   EntityCondition,
   Operation,
@@ -27,6 +28,7 @@ import { type ChainPins, ChainReader, type Proven } from './chain.ts';
 import type { AskOptions, ClientDriver } from './driver.ts';
 import { expectAnswer, VouchError } from './error.ts';
 import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
+import { type ProvenFindings, provenQuestions } from './proven-questions.ts';
 
 /** Who asks and why, for the audit trail; inside the transaction's hash. */
 export interface Audit {
@@ -60,16 +62,20 @@ export interface DeleteOptions extends Audit, Patience, Provable {
 export interface ReadOptions extends Patience {
   /** Default linearizable. What may be behind must be asked for by name: `{ boundedMs }`, or 'eventual'. */
   readonly consistency?: Consistency;
-  /** The vault as it was: after the block at a height, or at a time (microseconds since 1970). Not together with verified. */
+  /** The vault as it was: after the block at a height, or at a time (microseconds since 1970). */
   readonly at?: { readonly height: number } | { readonly timeMicros: number };
 }
 
-export interface CheckOptions extends ReadOptions {
-  /** Ask for a proof and verify it here; an answer whose proof does not hold throws `proof_invalid`. */
-  readonly verified?: boolean;
-  /** Hashes the caller trusts, 64 hex digits; an answer that is not anchored in them throws. Only with verified. */
+/** Hashes the caller trusts, 64 hex digits; an answer that is not anchored in them throws `proof_invalid`. */
+export interface ProofOptions extends ReadOptions {
   readonly block?: string;
   readonly root?: string;
+}
+
+/** The hashes count only with verified. */
+export interface CheckOptions extends ProofOptions {
+  /** Ask for a proof and verify it here; an answer whose proof does not hold throws `proof_invalid`. */
+  readonly verified?: boolean;
 }
 
 /** A transaction that was applied. */
@@ -188,6 +194,16 @@ export class Vault {
     if (!verdict.ok) throw new VouchError('proof_invalid', `The proof does not hold (${verdict.stage}): ${verdict.reason}`);
     if (verdict.allowed) refuseCondition(verdict.condition?.name);
     return { allowed: verdict.allowed, anchor: found.anchor, proven: { answer, anchored: verdict.anchored } };
+  }
+
+  /**
+   * What a proof shows to each question, checked here: tuples there or not, complete sets of them, entities. One proof serves all of
+   * them. Throws VouchError `proof_too_large` where that does not fit one proof, `proof_invalid` where it does not hold.
+   * @param questions 1 to 1000
+   */
+  async prove(questions: readonly Question[], options: ProofOptions = {}): Promise<ProvenFindings> {
+    const result = await this.query({ kind: 'proof', questions }, options, 'with proof');
+    return provenQuestions(this.entry, questions, result, options);
   }
 
   /** One page of live tuples in key order. */

@@ -31,6 +31,7 @@ export type HttpErrorCode =
   | 'pruned_height'
   | 'time_in_future'
   | 'proof_unavailable'
+  | 'proof_too_large'
   | 'member_not_found'
   | 'payload_too_large'
   | 'unsupported_media_type';
@@ -67,6 +68,7 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   pruned_height: [410, 'pruned_height'],
   time_in_future: [400, 'time_in_future'],
   proof_unavailable: [400, 'proof_unavailable'],
+  proof_too_large: [400, 'proof_too_large'],
   not_initialised: [503, 'unavailable'],
   not_leader: [503, 'unavailable'],
   unavailable: [503, 'unavailable'],

@@ -14,6 +14,7 @@ import { addLogRoutes } from './log-routes.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { addNativeRoutes } from './native-routes.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
+import { addProofRoutes } from './proof-routes.ts';
 import { addStoreRoutes } from './store-routes.ts';
 import { addTupleRoutes } from './tuple-routes.ts';
 
@@ -60,6 +61,7 @@ export class Gateway {
     addTupleRoutes(this.app, dependencies.ledger);
     addNativeRoutes(this.app, dependencies.ledger);
     addLogRoutes(this.app, dependencies.ledger);
+    addProofRoutes(this.app, dependencies.ledger);
     addOperatorRoutes(this.app, dependencies);
     addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
     addBackupRoutes(this.app, dependencies.control);

@@ -160,6 +160,8 @@ function queryPhrase(query: Extract<ClientRequest, { kind: 'query' }>['query']):
       return query.height === 0 ? 'the newest block?' : `block ${query.height}?`;
     case 'retention':
       return 'what is kept of the past?';
+    case 'proof':
+      return `a proof of ${query.questions.length} answers?`;
     default:
       return `${query.kind} of the chain?`;
   }

@@ -13,6 +13,7 @@ import {
 } from '../../core/client/protocol.ts';
 import type { Envelope } from '../../core/codec/envelope.ts';
 import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../../core/ids.ts';
+import type { Question } from '../../core/proof/statement.ts';
 import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
 import { type Configuration, configurationOf, type Entry, type Message } from '../../core/raft/message.ts';
 import type { LivenessMessage } from '../../core/replica/hibernation.ts';
@@ -197,6 +198,18 @@ const point = fc.oneof(
   fc.record({ kind: fc.constant('height' as const), height }),
   fc.record({ kind: fc.constant('time' as const), time: micros }),
 );
+const question: fc.Arbitrary<Question> = fc.oneof(
+  fc.record({ kind: fc.constant('tuple' as const), tuple }),
+  fc.record({
+    kind: fc.constant('subjects' as const),
+    resource: text,
+    relation: text,
+    range: fc.constantFrom('all' as const, 'wildcard' as const, 'userset' as const, 'plain' as const),
+  }),
+  fc.record({ kind: fc.constant('resource' as const), resource: text }),
+  fc.record({ kind: fc.constant('grants' as const), subject: text, relation: text }),
+  fc.record({ kind: fc.constant('entity' as const), key: text }),
+);
 const query = fc.oneof(
   fc.record({ kind: fc.constant('tuple' as const), tuple }),
   fc.record({ kind: fc.constant('entity' as const), key: text }),
@@ -207,6 +220,7 @@ const query = fc.oneof(
   fc.record({ kind: fc.constant('logConsistency' as const), from: height, to: height }),
   fc.record({ kind: fc.constant('transactionProof' as const), height, index: u32, size: height }),
   fc.record({ kind: fc.constant('blocks' as const), from: height }),
+  fc.record({ kind: fc.constant('proof' as const), questions: fc.array(question, { maxLength: 5 }) }),
 );
 const directoryCommand = fc.oneof(
   fc.record({
@@ -383,6 +397,7 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
     anchor,
     proof: bytes,
   }),
+  fc.record({ kind: fc.constant('proof' as const), anchor, proof: bytes }),
   fc.record({ kind: fc.constant('list' as const), rows: fc.array(row, { maxLength: 3 }), next: bytes, anchor }),
   fc.record({
     kind: fc.constant('block' as const),

@@ -151,7 +151,6 @@ describe('a cluster of three', () => {
     };
     expect(await refusal({ 'vouch-at': '2099-01-01T00:00:00Z' })).toEqual([400, 'time_in_future']);
     expect(await refusal({ 'vouch-at': '999999' })).toEqual([404, 'height_not_found']);
-    expect(await refusal({ 'vouch-at': '1', 'vouch-proof': '1' })).toEqual([400, 'proof_unavailable']);
     expect(await refusal({ 'vouch-at': '2001-01-01T00:00:00Z' })).toEqual([404, 'store_id_not_found']);
     const said = on(1, 'check', '--vault', 'docs', 'document:0#viewer@user:anne', '--at', 'yesterday');
     expect([said.status, said.stderr]).toEqual([2, expect.stringMatching(/--at is a height/)]);
