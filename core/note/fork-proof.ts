@@ -33,7 +33,8 @@ export interface Fork {
   readonly kind: 'two roots of one size' | 'inconsistent sizes';
 }
 
-const FIRST_LINE: string = 'vouch fork proof 1';
+/** First line of the file. */
+export const FORK_PROOF_LINE: string = 'vouch fork proof 1';
 const KEY: string = 'key ';
 const HASH: string = 'hash ';
 const HASH_BYTES: number = 32;
@@ -57,7 +58,7 @@ export function forkProof(hasher: Hasher, verifier: SignatureVerifier, evidence:
     if (signature === undefined) return refused(`a note is not signed by ${key.name}`);
     notes.push(encodeNote({ text: note.text, signatures: [signature] }));
   }
-  const lines = [FIRST_LINE, KEY + encodeVkey(key), ...hashes.map((hash) => HASH + toBase64(hash)), ''];
+  const lines = [FORK_PROOF_LINE, KEY + encodeVkey(key), ...hashes.map((hash) => HASH + toBase64(hash)), ''];
   const text = `${lines.join('\n')}\n${notes.join('\n')}`;
   const checked = checkForkProof(hasher, verifier, text);
   return checked.ok ? { ok: true, value: text } : checked;
@@ -87,7 +88,7 @@ export function checkForkProof(hasher: Hasher, verifier: SignatureVerifier, text
 
 function readHead(hasher: Hasher, head: string): Parsed<{ readonly key: NoteKey; readonly hashes: readonly Uint8Array[] }> {
   const [first, keyLine, ...hashLines] = head.split('\n');
-  if (first !== FIRST_LINE) return refused(`a fork proof begins with "${FIRST_LINE}"`);
+  if (first !== FORK_PROOF_LINE) return refused(`a fork proof begins with "${FORK_PROOF_LINE}"`);
   if (keyLine === undefined || !keyLine.startsWith(KEY)) return refused('the second line of a fork proof names the key');
   const key = decodeVkey(hasher, keyLine.slice(KEY.length));
   if (!key.ok) return key;

@@ -2,7 +2,7 @@
 // biome-ignore-all lint/performance/noBarrelFile: the one place where the package's verify sub-path says what is public
 export { fromBase64, toBase64 } from '../bytes/base64.ts';
 export type { U64 } from '../bytes/u64.ts';
-export type { Hasher } from '../capability.ts';
+export type { Hasher, SignatureVerifier } from '../capability.ts';
 export {
   type ChainAnswer,
   type ChainAnswerExpectations,
@@ -22,13 +22,32 @@ export {
   verifyLogInclusion,
   verifyTransactionInclusion,
 } from '../chain/inclusion.ts';
-export { verifyConsistency, verifyInclusion } from '../chain/log-proof.ts';
+export { consistencyRoots, verifyConsistency, verifyInclusion, withOlderRoot } from '../chain/log-proof.ts';
 export { leafHash, transactionsRoot } from '../chain/merkle-log.ts';
 export { decodeUlid, encodeUlid } from '../chain/ulid.ts';
 export { portableHasher } from '../hasher.ts';
 export { stateRootOf, treeRootOf } from '../merkle/buckets.ts';
 export { entityPath, modelPath, reversePath, tuplePath } from '../merkle/path.ts';
 export { decodeValue, isLive, type LeafValue } from '../merkle/value.ts';
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../note/checkpoint.ts';
+export { portableVerifier } from '../note/ed25519.ts';
+export { checkForkProof, type Fork, type ForkEvidence, forkProof } from '../note/fork-proof.ts';
+export { decodeVkey, encodeVkey, type NoteKey, SignatureType } from '../note/key.ts';
+export { compareWithLast, type Progress } from '../note/last-accepted.ts';
+export { nodeKeyName, parseNodeKeyName, parseVaultOrigin, type VaultName, vaultOrigin } from '../note/names.ts';
+export { decodeNote, encodeNote, type NoteSignature, type SignedNote } from '../note/note.ts';
+export type { Parsed } from '../note/parsed.ts';
+export {
+  checkNote,
+  type Policy,
+  type PolicyVerdict,
+  parsePolicy,
+  type Quorum,
+  type SignedBy,
+  type Witness,
+} from '../note/policy.ts';
+export { decodeReceipt, encodeReceipt, type Receipt } from '../receipt/format.ts';
+export { type ReceiptExpectations, type ReceiptStage, type ReceiptVerdict, verifyReceipt } from '../receipt/verify.ts';
 export type { TupleCondition, TupleKey } from '../state/transaction.ts';
 export type { AnchorExpectations, Anchored } from './anchor-claim.ts';
 export {

@@ -1,4 +1,4 @@
-/** `vouch verify FILE`: checks an answer with its proof offline. Nothing is asked of any node. */
+/** `vouch verify FILE`: checks an answer with its proof, a receipt or a proof of a fork, offline. Nothing is asked of any node. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { verifyAnswer } from '../../core/proof/answer.ts';
@@ -6,24 +6,33 @@ import { nativeHasher } from '../hasher.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { formatTuple, parseTuple } from './tuple-notation.ts';
+import { isForkProof, isReceipt, verifyForkText, verifyReceiptText } from './verify-receipt.ts';
 
 interface VerifyOptions {
   readonly tuple?: string;
   readonly root?: string;
   readonly block?: string;
+  readonly keys?: string;
   readonly json?: boolean;
 }
 
 export function addVerifyCommand(program: Command): void {
   program
     .command('verify')
-    .description('check an answer with its proof, offline; exit 0 = it holds, 1 = it does not')
-    .argument('<file>', 'an answer saved by vouch check --proof, or got with the header Vouch-Proof: 1')
+    .description('check an answer with its proof, or a receipt, offline; exit 0 = it holds, 1 = it does not')
+    .argument(
+      '<file>',
+      'an answer saved by vouch check --proof or got with the header Vouch-Proof: 1; a receipt; a proof of a fork',
+    )
     .option('--tuple <tuple>', 'the answer must be about this tuple')
     .option('--root <hex>', 'trust this tree root')
     .option('--block <hex>', 'trust this block hash')
+    .option('--keys <file>', 'of a receipt: the policy with the pinned origin, keys and quorum')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  vouch verify answer.json --tuple document:1#viewer@user:anne --block 5a3f…')
+    .addHelpText(
+      'after',
+      '\nExample:\n  vouch verify answer.json --tuple document:1#viewer@user:anne --block 5a3f…\n  vouch verify anne.tlog-proof --keys policy.txt',
+    )
     .action(verify);
 }
 
@@ -34,13 +43,15 @@ function anchor(text: string | undefined, flag: string): string | undefined {
   return lower;
 }
 
-function readAnswer(file: string): unknown {
-  let text: string;
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw usageFailure(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`);
   }
+}
+
+function parseAnswer(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -52,7 +63,20 @@ function verify(file: string, options: VerifyOptions): void {
   const root = anchor(options.root, '--root');
   const block = anchor(options.block, '--block');
   const tuple = options.tuple === undefined ? undefined : parseTuple(options.tuple);
-  const result = verifyAnswer(readAnswer(file), {
+  const text = readText(file);
+  if (isReceipt(text) || isForkProof(text)) {
+    if (root !== undefined || block !== undefined)
+      throw usageFailure('A receipt carries its own anchor: give --keys, not --root or --block.');
+    const signed = {
+      ...(options.keys === undefined ? {} : { keys: options.keys }),
+      ...(tuple === undefined ? {} : { tuple }),
+      ...(options.json === undefined ? {} : { json: options.json }),
+    };
+    return isReceipt(text) ? verifyReceiptText(text, signed) : verifyForkText(text, signed);
+  }
+  if (options.keys !== undefined)
+    throw usageFailure(`${file} is no receipt, so no key has signed it: --keys says nothing about it.`);
+  const result = verifyAnswer(parseAnswer(file, text), {
     hasher: nativeHasher,
     ...(tuple === undefined ? {} : { tuple }),
     ...(root === undefined ? {} : { root }),
