@@ -12,7 +12,7 @@
  */
 import type { ClientRequest, ClientResult } from './client/protocol.ts';
 import type { Envelope } from './codec/envelope.ts';
-import type { GroupId, Micros, NodeId, RequestId, Seq } from './ids.ts';
+import type { GroupId, Micros, NodeId, RequestId, Seq, VaultId } from './ids.ts';
 import type { Manifest } from './replica/manifest.ts';
 
 export interface Clocks {
@@ -37,6 +37,8 @@ export type InputBody =
   | { readonly kind: 'export'; readonly id: RequestId; readonly group: GroupId; readonly ask: ExportAsk }
   /** First boot of an uninitialised node as a member of a cluster; ignored (counted) where a manifest is already there. */
   | { readonly kind: 'bootstrap'; readonly manifest: Manifest }
+  /** The operator wants a diverged vault rebuilt now; nothing is answered, its status tells. Ignored where it is not isolated. */
+  | { readonly kind: 'recoverVault'; readonly group: GroupId; readonly vault: VaultId }
   /** The link to a peer came up or went down. */
   | { readonly kind: 'peer'; readonly peer: NodeId; readonly state: 'up' | 'down' };
 
@@ -78,7 +80,9 @@ export type Effect =
   /** Answers an `export` input; where it cannot be answered a `reply` says why. Waits for nothing: what it shows is applied. */
   | { readonly kind: 'exported'; readonly id: RequestId; readonly piece: ExportPiece }
   /** scope 'node': stop executing anything of this core. A group: it is quarantined, its siblings live. */
-  | { readonly kind: 'fatal'; readonly scope: 'node' | GroupId; readonly code: string; readonly detail: string };
+  | { readonly kind: 'fatal'; readonly scope: 'node' | GroupId; readonly code: string; readonly detail: string }
+  /** The operator has to know; everything goes on. Codes: docs/reference/errors.md. */
+  | { readonly kind: 'alarm'; readonly group: GroupId; readonly code: string; readonly detail: string };
 
 /** What both kinds of runtime drive. */
 export interface Core {

@@ -210,6 +210,19 @@ export const BACKUP_RECORD_BYTES_MAX: number = 16 << 20;
  * before the first check.
  */
 export const EXACT_INDEX_BYTES: number = 64 << 20;
+/** Blocks that one message of a comparison speaks of. Why 64: 4 KB, and a hundred times more than an interval mostly has. */
+export const CLAIMS_MAX: number = 64;
+/** Heartbeats between two messages that tell what was applied. Why 4: a quarter of a second, at a quarter of the heartbeats' cost. */
+export const TELL_HEARTBEATS: number = 4;
+/** Vaults of a group that are doubted at a time; what comes on top is told again with its next block. Why: a peer may lie. */
+export const DOUBTS_MAX: number = 1024;
+/** Longest time between two rounds of questions about a doubt, in heartbeats. Why 256: 15 s; the operator knows by then. */
+export const DOUBT_HEARTBEATS_MAX: number = 256;
+/** How often a vault is rebuilt before the operator is called, and the time before the first attempt; it doubles (40-commitment). */
+export const REBUILD_ATTEMPTS_MAX: number = 3;
+export const REBUILD_BACKOFF_MICROS: number = 1_000_000;
+/** How long an attempt waits for somebody to offer a copy, microseconds. Why 30 s: a leader may have to write it, and to be elected. */
+export const REBUILD_OFFER_MICROS: number = 30_000_000;
 /** Parts of a million. */
 export const PPM: number = 1_000_000;
 /**

@@ -21,6 +21,7 @@ export class NodeMetrics implements RuntimeObserver {
   private readonly turnInputs: Histogram;
   private readonly turnSeconds: Histogram;
   readonly quarantines: Counter;
+  readonly alarms: Counter<'code'>;
   private readonly frames: Counter<'peer' | 'direction'>;
 
   /** @param status the replica's view of itself, asked at each scrape. */
@@ -60,6 +61,12 @@ export class NodeMetrics implements RuntimeObserver {
     this.quarantines = new Counter({
       name: 'vouch_groups_quarantined_total',
       help: 'Groups stopped by a broken invariant.',
+      registers,
+    });
+    this.alarms = new Counter({
+      name: 'vouch_alarms_total',
+      help: 'What the operator was called for: vaults disputed, diverged, recovered, escalated.',
+      labelNames: ['code'],
       registers,
     });
     this.frames = new Counter({

@@ -30,6 +30,8 @@ export interface RuntimePorts {
   /** The node cannot go on. Called once; nothing of this core is executed afterwards. */
   readonly onNodeFatal: (code: string, detail: string) => void;
   readonly onGroupFatal: (group: GroupId, code: string, detail: string) => void;
+  /** The operator has to know. */
+  readonly onAlarm: (group: GroupId, code: string, detail: string) => void;
   readonly observer?: RuntimeObserver;
   /** Called at the end of every turn, when what it decided has been let out. */
   readonly afterTurn?: () => void;
@@ -194,6 +196,9 @@ export class Runtime {
         case 'fatal':
           if (effect.scope === 'node') this.fail(effect.code, effect.detail);
           else this.ports.onGroupFatal(effect.scope, effect.code, effect.detail);
+          break;
+        case 'alarm':
+          this.ports.onAlarm(effect.group, effect.code, effect.detail);
           break;
         default:
           unreachable(effect);

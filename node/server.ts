@@ -124,6 +124,11 @@ export class NodeServer {
         metrics.quarantines.inc();
         log.error({ group, code, detail }, 'a group is quarantined; the others go on');
       },
+      onAlarm: (group, code, detail) => {
+        metrics.alarms.inc({ code });
+        if (code === 'vault_recovered') log.info({ group, code }, detail);
+        else log.error({ group, code }, detail);
+      },
     });
     const membership = new Membership({
       self: { id: replica.id, address },
@@ -207,11 +212,12 @@ export class NodeServer {
     return drain({ status: () => this.replica.status(), ask: (request, done) => this.runtime.request(request, done) });
   }
 
-  /** A read is answered here unless the group is missing or quarantined on this node. */
+  /** A read is answered here unless the group is missing or quarantined on this node, or its vault isolated. */
   private canAnswer(request: LogicalRequest): boolean {
     if (isCommand(request) || request.kind === 'transfer') return false;
     const id: GroupId = request.kind === 'query' ? request.group : GLOBAL_GROUP;
     const { groups, removed } = this.replica.status();
+    if (request.kind === 'query' && this.replica.group(id)?.divergence.isIsolated(request.vault) === true) return false;
     return (!removed && groups.length === 0) || groups.some((group) => group.group === id && !group.quarantined);
   }
 }

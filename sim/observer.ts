@@ -60,6 +60,8 @@ export interface Observer<S extends Shape, C extends SimCore<S>> {
   /** The core would not open what is on its disk. */
   refused?(node: VirtualNode<S, C>, error: StorageError): void;
   fatal?(node: VirtualNode<S, C>, scope: 'node' | number, code: string, detail: string): void;
+  /** The core tells its operator something. */
+  alarm?(node: VirtualNode<S, C>, group: number, code: string, detail: string): void;
   /** The run is over, the cluster is at rest. */
   finished?(): void;
 }

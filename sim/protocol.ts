@@ -55,7 +55,20 @@ export interface FatalEffect {
 export interface ExportedEffect {
   readonly kind: 'exported';
 }
-export type SimEffect<S extends Shape> = PersistEffect | SendEffect<S> | ReplyEffect<S> | ExportedEffect | FatalEffect;
+/** Something for the operator; everything goes on. */
+export interface AlarmEffect {
+  readonly kind: 'alarm';
+  readonly group: number;
+  readonly code: string;
+  readonly detail: string;
+}
+export type SimEffect<S extends Shape> =
+  | PersistEffect
+  | SendEffect<S>
+  | ReplyEffect<S>
+  | ExportedEffect
+  | FatalEffect
+  | AlarmEffect;
 
 export interface SimCore<S extends Shape> {
   step(input: SimInput<S>): readonly SimEffect<S>[];

@@ -19,4 +19,5 @@ export const TraceKind = {
   toActor: 27,
   refused: 28,
   persistFailed: 29,
+  alarm: 30,
 } as const;

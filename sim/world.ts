@@ -431,6 +431,10 @@ export class World<S extends Shape, C extends SimCore<S>> {
         this.trace.event(this.now, node.index, TraceKind.fatal);
         for (const observer of this.observers) observer.fatal?.(node, effect.scope, effect.code, effect.detail);
         if (effect.scope === 'node') this.halt(node);
+        return;
+      case 'alarm':
+        this.trace.event(this.now, node.index, TraceKind.alarm);
+        for (const observer of this.observers) observer.alarm?.(node, effect.group, effect.code, effect.detail);
     }
   }
 

@@ -65,6 +65,7 @@ export class LedgerDirectory {
       peers: { send: () => undefined },
       onNodeFatal: (code, detail) => fail(`${code}: ${detail}`),
       onGroupFatal: (group, code, detail) => fail(`group ${group}: ${code}: ${detail}`),
+      onAlarm: (group, code, detail) => fail(`group ${group}: ${code}: ${detail}`),
     });
     if (replica.manifest() !== undefined) return;
     const voters = [replica.id];

@@ -31,6 +31,7 @@ const HEADER_VERSION: number = 1;
 const STATE_ROOT_AT: number = 108;
 const TREE_ROOT_AT: number = 140;
 const TIME_AT: number = 172;
+const INDEX_AT: number = 188;
 /** Flag bit 0: every tuple of this state has its reverse leaf, so a reverse range is complete. */
 const FLAG_REVERSE: number = 1;
 
@@ -116,6 +117,10 @@ export function headerStateRoot(header: Uint8Array): Uint8Array {
 }
 export function headerTreeRoot(header: Uint8Array): Uint8Array {
   return header.slice(TREE_ROOT_AT, TREE_ROOT_AT + 32);
+}
+/** Index of the Raft entry that made the block. */
+export function headerIndex(header: Uint8Array): U64 {
+  return u64Of(readWord(header, INDEX_AT), readWord(header, INDEX_AT + 4));
 }
 /** @param start where the header begins in bytes. */
 export function headerTime(bytes: Uint8Array, start: number): U64 {

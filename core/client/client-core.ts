@@ -269,7 +269,8 @@ export class ClientCore {
     // A leader without room leads all the same; after any other refusal the leader is looked for anew.
     if (error.code !== 'overloaded') this.endpoints.notLeader(group, endpoint);
     // A node that is out of order, or was removed, knows who else is there.
-    if (error.code === 'quarantined' || error.code === 'unavailable') this.learn(now, endpoint);
+    if (error.code === 'quarantined' || error.code === 'vault_diverged' || error.code === 'unavailable')
+      this.learn(now, endpoint);
     if (error.code !== 'not_leader') return this.pause(now, pending, { requestId, atLeastMs });
     const leader = error.leader === undefined ? undefined : this.endpoints.findNode(error.leader);
     if (leader === undefined && error.leader !== undefined) this.learn(now, endpoint);

@@ -261,6 +261,8 @@ export type ClientErrorCode =
   | 'vault_exists'
   /** There was such a vault; nothing of it is left. */
   | 'vault_deleted'
+  /** This node has another one than a majority of its group, and rebuilds it; other nodes answer. */
+  | 'vault_diverged'
   | 'height_missing'
   | 'transaction_missing'
   /** Older than what the vault keeps; `oldest` says what there is. */

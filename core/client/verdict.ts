@@ -61,6 +61,7 @@ export function judge(request: EngineRequest, result: ClientResult): Verdict {
     case 'unavailable':
     case 'timeout':
     case 'quarantined':
+    case 'vault_diverged':
       return { kind: 'retry', refused: false, error: result };
     case 'session_expired':
       return { kind: 'expired' };

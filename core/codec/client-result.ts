@@ -126,6 +126,7 @@ const ERROR = codeTable<ClientErrorCode>({
   pruned_height: 30,
   vault_deleted: 31,
   proof_too_large: 32,
+  vault_diverged: 33,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;

@@ -4,6 +4,13 @@ import type { Writer } from '../bytes/writer.ts';
 import type { LivenessMessage } from '../replica/hibernation.ts';
 import type { RecoveryMessage } from '../replica/recovering.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
+import {
+  divergenceMessageBytesMax,
+  isDivergenceMessage,
+  isDivergenceTag,
+  readDivergenceMessage,
+  writeDivergenceMessage,
+} from './divergence-message.ts';
 import type { PeerMessage } from './envelope.ts';
 import { isLivenessTag, livenessMessageBytesMax, readLivenessMessage, writeLivenessMessage } from './liveness-message.ts';
 import { messageBytesMax, readMessageOf, writeMessage } from './raft-message.ts';
@@ -29,6 +36,7 @@ export function isRecoveryMessage(message: PeerMessage): message is RecoveryMess
 export function peerMessageBytesMax(message: PeerMessage): number {
   if (isLivenessMessage(message)) return livenessMessageBytesMax(message);
   if (isRecoveryMessage(message)) return RECOVERY_MESSAGE_BYTES_MAX;
+  if (isDivergenceMessage(message)) return divergenceMessageBytesMax(message);
   return isSnapshotMessage(message) ? snapshotMessageBytesMax(message) : messageBytesMax(message);
 }
 
@@ -36,6 +44,7 @@ export function writePeerMessage(writer: Writer, message: PeerMessage): void {
   if (isSnapshotMessage(message)) writeSnapshotMessage(writer, message);
   else if (isLivenessMessage(message)) writeLivenessMessage(writer, message);
   else if (isRecoveryMessage(message)) writeRecoveryMessage(writer, message);
+  else if (isDivergenceMessage(message)) writeDivergenceMessage(writer, message);
   else writeMessage(writer, message);
 }
 
@@ -44,5 +53,6 @@ export function readPeerMessage(reader: Reader): PeerMessage | undefined {
   const tag = reader.u8();
   if (isLivenessTag(tag)) return readLivenessMessage(reader, tag);
   if (isRecoveryTag(tag)) return readRecoveryMessage(reader, tag);
+  if (isDivergenceTag(tag)) return readDivergenceMessage(reader, tag);
   return isSnapshotTag(tag) ? readSnapshotMessage(reader, tag) : readMessageOf(reader, tag);
 }

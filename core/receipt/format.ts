@@ -23,10 +23,10 @@ import { concatBytes } from '../bytes/compare.ts';
 import { fromUtf8, toUtf8 } from '../bytes/text.ts';
 import { readWord, writeWord } from '../bytes/word.ts';
 import { HEADER_BYTES } from '../chain/header.ts';
-import { PROOF_BYTES_MAX } from '../limits.ts';
 import { HASH_BYTES } from '../merkle/hashes.ts';
 import { decodeNote, encodeNote, NOTE_CHARACTERS_MAX, type SignedNote } from '../note/note.ts';
 import { type Parsed, parseDecimal, refused } from '../note/parsed.ts';
+import { PROOF_BYTES_MAX } from '../proof/format.ts';
 
 /** First line of a receipt. */
 export const RECEIPT_LINE: string = 'c2sp.org/tlog-proof@v1';

@@ -27,6 +27,7 @@ const TOO_SLOW = errorResult(
   'The state was taken away too slowly: it held back the log of its group, or nobody asked for the next piece in time.',
 );
 
+const DIVERGED = errorResult('vault_diverged', 'A vault of this group is diverged on this node; export it on another one.');
 const DELETED_MEANWHILE = errorResult('unavailable', 'A vault of this group was deleted meanwhile; begin again.', RETRY_AFTER_MS);
 
 /** What the replica does for its exports. */
@@ -76,6 +77,7 @@ export class Exports {
   /** Begins one: its first piece, or why not, is given under the id. */
   begin(id: RequestId, group: ReplicaGroup): void {
     if (group.quarantined) return this.refuse(id, quarantinedResult());
+    if (group.divergence.hasIsolated) return this.refuse(id, DIVERGED);
     if (this.exports.size >= EXPORTS_MAX) return this.refuse(id, OVERLOADED);
     this.exports.set(id, { id, group, phase: 'asked', wanted: true, idleAt: NEVER, reading: undefined });
     this.options.read(group, id, BARRIER);
@@ -136,6 +138,7 @@ export class Exports {
     if (this.exports.size === 0) return;
     for (const each of [...this.exports.values()]) {
       if (each.group.quarantined) this.fail(each, quarantinedResult());
+      else if (each.group.divergence.hasIsolated) this.fail(each, DIVERGED);
       else if (each.phase === 'waiting' && !each.group.state.isCaptured)
         this.options.guarded(each.group, () => this.capture(each));
       else if (this.isTooSlow(each)) this.fail(each, TOO_SLOW);

@@ -34,6 +34,9 @@ type Phase =
   /** Everything is there; waiting until the file shows it. */
   | 'writing'
   | 'restoring'
+  /** Of a rebuild: the restored state is held against the present one, then it applies what that has applied. */
+  | 'comparing'
+  | 'following'
   /** The last persist is on its way. */
   | 'sealing'
   | 'done';
@@ -45,13 +48,20 @@ interface Pull {
   readonly deadline: Micros;
 }
 
+/** install: raft lacks what the snapshot stands for. rebuild: the state is to be another one, at the same place in the log. */
+export type FetchPurpose = 'install' | 'rebuild';
+
 /** gone: nobody has it at present; what was fetched stays. unusable: it is not what it should be. */
 export type FetchFailure = 'gone' | 'unusable';
+
+/** Phases in which a slice of work does something. */
+const WORKING: readonly Phase[] = ['scanning', 'restoring', 'comparing', 'following'];
 
 export class FetchJob {
   readonly group: ReplicaGroup;
   readonly meta: SnapshotMeta;
   readonly manifestBytes: Uint8Array;
+  readonly purpose: FetchPurpose;
   private readonly host: SnapshotHost;
   private readonly manifest: SnapshotManifest;
   private readonly name: SnapshotName;
@@ -66,6 +76,7 @@ export class FetchJob {
   private pulls: Pull[] = [];
   private phase: Phase = 'scanning';
   private scan: ReturnType<typeof scanSnapshot> | undefined = undefined;
+  private comparison: Generator<number, string | undefined> | undefined = undefined;
   private restoration: ReturnType<typeof restoreState> | undefined = undefined;
   private state: GroupState | undefined = undefined;
   /** No chunk before this one is missing. */
@@ -76,8 +87,15 @@ export class FetchJob {
   /** Why it does not go on, where it does not. */
   failure: FetchFailure | undefined = undefined;
 
-  /** @param hasPart whether the file of an earlier fetch is there. */
-  constructor(host: SnapshotHost, group: ReplicaGroup, incoming: IncomingSnapshot, manifest: SnapshotManifest, hasPart: boolean) {
+  /** @param begun.hasPart whether the file of an earlier fetch is there. */
+  constructor(
+    host: SnapshotHost,
+    group: ReplicaGroup,
+    incoming: IncomingSnapshot,
+    begun: { readonly manifest: SnapshotManifest; readonly hasPart: boolean; readonly purpose: FetchPurpose },
+  ) {
+    const { manifest, hasPart, purpose } = begun;
+    this.purpose = purpose;
     this.host = host;
     this.group = group;
     this.meta = incoming.meta;
@@ -97,7 +115,7 @@ export class FetchJob {
   get canWork(): boolean {
     if (this.failure !== undefined) return false;
     if (this.phase === 'rewriting') return this.backlog.bytes < SNAPSHOT_WRITE_BYTES_MAX;
-    return this.phase === 'scanning' || this.phase === 'restoring';
+    return WORKING.includes(this.phase);
   }
 
   /** Whether the group waits for chunks. */
@@ -117,6 +135,8 @@ export class FetchJob {
       if (this.phase === 'scanning') this.scanOn();
       else if (this.phase === 'rewriting') this.rewriteOn();
       else if (this.phase === 'restoring') this.restoreOn();
+      else if (this.phase === 'comparing') this.compareOn();
+      else if (this.phase === 'following') this.followOn();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.host.mark('snapshot.fetched-file-unreadable');
@@ -201,9 +221,14 @@ export class FetchJob {
   /** Puts the restored state in its place. Called once `isReady`, behind everything raft has handed out. */
   install(): void {
     assert(this.state !== undefined && this.phase === 'sealing', 'a restored state is installed');
+    if (this.purpose === 'rebuild' && this.state.lastApplied !== this.group.state.lastApplied) {
+      this.phase = 'following'; // the group has gone on in this very step
+      return;
+    }
     const { whole } = namesOf(this.place);
     this.host.write([{ op: 'sync', file: this.file }, { op: 'rename', from: this.file, to: whole }, { op: 'syncDirectory' }]);
-    this.waitsFor = this.group.install(this.host.now(), this.meta, this.state);
+    const { group, meta, state, host } = this;
+    this.waitsFor = this.purpose === 'install' ? group.install(host.now(), meta, state) : group.replace(host.now(), meta, state);
   }
 
   /** Gives the file up as well. */
@@ -297,10 +322,43 @@ export class FetchJob {
     let step = restoration.next();
     for (; step.done !== true; step = restoration.next()) if (slice.spend(step.value)) return;
     if (step.value === undefined) {
-      this.phase = 'sealing';
+      this.phase = this.purpose === 'install' ? 'sealing' : 'comparing';
       return;
     }
     this.host.mark('snapshot.fetched-state-refused');
+    this.fail();
+  }
+
+  /** What a rebuilt state has of the siblings must be what they have. */
+  private compareOn(): void {
+    const slice = new Slice(this.host.limits.sliceRecords, this.host.buggify);
+    const { state, group } = this;
+    assert(state !== undefined, 'a restored state is compared');
+    this.comparison ??= group.divergence.compareSiblings(state);
+    let step = this.comparison.next();
+    for (; step.done !== true; step = this.comparison.next()) if (slice.spend(step.value)) return;
+    if (step.value === undefined) this.phase = 'following';
+    else this.refuseRebuilt();
+  }
+
+  /** Applies the next few entries that the group has applied; at its end the rebuilt state has to be what the quorum has. */
+  private followOn(): void {
+    const slice = new Slice(this.host.limits.sliceRecords, this.host.buggify);
+    const { state, group } = this;
+    assert(state !== undefined, 'a restored state follows the log');
+    while (state.lastApplied < group.state.lastApplied) {
+      const entry = group.raft.entry(plus(state.lastApplied, 1));
+      if (entry === undefined) return this.refuseRebuilt();
+      if (!state.prepare(entry)) return; // it goes on in the next step
+      state.apply(entry);
+      if (slice.spend(entry.data.length)) return;
+    }
+    if (group.divergence.objectionTo(state) === undefined) this.phase = 'sealing';
+    else this.refuseRebuilt();
+  }
+
+  private refuseRebuilt(): void {
+    this.host.mark('divergence.copy-refused');
     this.fail();
   }
 

@@ -19,6 +19,7 @@ import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState } from '../state/group-state.ts';
 import type { WalRecovery } from '../wal/recover.ts';
 import { EMPTY_HARD_STATE } from '../wal/wal.ts';
+import type { DivergencePorts } from './divergence.ts';
 import { ReplicaGroup } from './group.ts';
 import type { GroupSink } from './group-ports.ts';
 import type { GroupMembers } from './manifest.ts';
@@ -58,6 +59,7 @@ export interface GroupOpeningOptions {
   readonly liveness: (group: GroupId) => Liveness;
   readonly sink: GroupSink;
   readonly send: (to: NodeId, group: GroupId, message: PeerMessage) => void;
+  readonly divergence: (group: GroupId) => DivergencePorts;
 }
 
 export class GroupOpening {
@@ -178,6 +180,7 @@ export class GroupOpening {
       hibernateMicros: options.hibernateMicros ?? HIBERNATE_MICROS,
       self,
       sink,
+      divergence: this.node.divergence(id),
     });
   }
 }

@@ -8,6 +8,7 @@ import type { Raft } from '../raft/raft.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import type { GroupState } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
+import type { DivergencePorts } from './divergence.ts';
 import type { GroupLimits } from './options.ts';
 import type { Desired } from './roster.ts';
 
@@ -44,4 +45,6 @@ export interface GroupOptions {
   /** Told of rare branches by name; in simulations only. */
   readonly mark: ((name: string) => void) | undefined;
   readonly sink: GroupSink;
+  /** Of the comparison of its blocks with other replicas'. */
+  readonly divergence: DivergencePorts;
 }

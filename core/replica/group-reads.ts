@@ -14,7 +14,7 @@ import { INDEX_ZERO, type Micros, maxOf, type RequestId } from '../ids.ts';
 import { PROOF_SLICE_LEAVES } from '../limits.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { FinishedRead } from '../raft/ready.ts';
-import type { GroupState } from '../state/group-state.ts';
+import type { GroupState, StateQuery } from '../state/group-state.ts';
 import { ProofWork } from '../state/proof-work.ts';
 import { type PendingRead, PendingReads } from './pending-reads.ts';
 import { ProofQueue } from './proof-queue.ts';
@@ -27,6 +27,8 @@ export interface GroupReadsOptions {
   readonly state: () => GroupState;
   readonly buggify: Buggify;
   readonly mark: ((name: string) => void) | undefined;
+  /** Why this node does not answer a read at all; undefined where it does. */
+  readonly refusal: (body: StateQuery) => ClientResult | undefined;
   /** Reads of each kind that wait at most. */
   readonly pendingMax: number;
   /** Replies to reads wait for nothing: what they show is durable on a quorum. */
@@ -46,6 +48,7 @@ export class GroupReads {
   private readonly stateNow: () => GroupState;
   private readonly buggify: Buggify;
   private readonly mark: ((name: string) => void) | undefined;
+  private readonly refusal: GroupReadsOptions['refusal'];
   private readonly reply: (request: RequestId, result: ClientResult) => void;
   private readonly pending: PendingReads;
   private readonly timed: TimedReads;
@@ -56,6 +59,7 @@ export class GroupReads {
     this.stateNow = options.state;
     this.buggify = options.buggify;
     this.mark = options.mark;
+    this.refusal = options.refusal;
     this.reply = options.reply;
     this.pending = new PendingReads(options.pendingMax);
     this.timed = new TimedReads(options.pendingMax);
@@ -90,7 +94,7 @@ export class GroupReads {
     if (done?.result === 'ask anew') {
       this.mark?.('replica.proof-asked-anew');
       this.answerOne(done.read);
-    } else if (done !== undefined) this.reply(done.read.request, done.result);
+    } else if (done !== undefined) this.reply(done.read.request, this.refusal(done.read.body) ?? done.result);
   }
 
   /** Asks for a round where reads wait for one and none is under way. */
@@ -196,7 +200,7 @@ export class GroupReads {
     let count = 0;
     try {
       for (const read of reads) {
-        const result = this.begin(read);
+        const result = this.refusal(read.body) ?? this.begin(read);
         if (result?.kind === 'error' && result.code === 'pruned_height') this.mark?.('replica.read-pruned');
         if (result !== undefined) this.reply(read.request, result);
         count += 1;

@@ -7,6 +7,7 @@ import { assert, defined } from '../assert.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { Buggify, Entropy } from '../capability.ts';
 import type { ClientResult, GroupStatus } from '../client/protocol.ts';
+import { isDivergenceMessage } from '../codec/divergence-message.ts';
 import {
   type GroupId,
   type LogIndex,
@@ -35,6 +36,8 @@ import { type Command, commandBytes } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
+import { Divergence } from './divergence.ts';
+import type { DivergenceMessage } from './divergence-message.ts';
 import type { GroupOptions, GroupSink } from './group-ports.ts';
 import { GroupReads } from './group-reads.ts';
 import { digestRaft, groupStatus } from './group-status.ts';
@@ -56,6 +59,8 @@ export class ReplicaGroup {
   readonly id: GroupId;
   readonly raft: Raft;
   private readonly self: NodeId;
+  /** Vaults of which a majority has other blocks than this node. */
+  readonly divergence: Divergence;
   /** Set when a local invariant broke or the log is damaged: takes part in nothing any more. */
   quarantined: boolean = false;
   /** How a quarantined group gets back what it lost; undefined where it does not, and once it has. */
@@ -106,8 +111,18 @@ export class ReplicaGroup {
       state: () => this.current,
       buggify,
       mark,
+      refusal: (body) => (body.kind === 'query' ? this.divergence.refusal(body.vault) : undefined),
       pendingMax: options.limits.pendingReadsMax ?? READ_QUEUE_MAX,
       reply: (request, result) => sink.reply(request, AT_ONCE, result),
+    });
+    this.divergence = new Divergence({
+      self: this.self,
+      raft,
+      state: () => this.current,
+      heartbeatMicros: options.timing.heartbeatMicros,
+      ports: options.divergence,
+      mark: (name) => mark?.(name),
+      giveWay: (now) => this.leadership.giveWay(now),
     });
     this.epoch = raft.newestConfiguration.index;
     this.leadership = new Leadership(options);
@@ -118,8 +133,9 @@ export class ReplicaGroup {
     return this.current;
   }
 
-  message(now: Micros, wall: Micros, from: NodeId, message: Message): void {
+  message(now: Micros, wall: Micros, from: NodeId, message: Message | DivergenceMessage): void {
     this.wall = wall;
+    if (isDivergenceMessage(message)) return this.divergence.message(now, from, message);
     if (message.kind !== 'heartbeatResponse') this.activeAt = now;
     this.raft.step(now, from, message);
     this.pump(now);
@@ -131,6 +147,7 @@ export class ReplicaGroup {
     if (this.quarantined) return this.recovering?.deadline(now);
     if (this.state.isCold && this.commitIndex === this.state.lastApplied) this.state.warm();
     this.reads.prove();
+    this.divergence.deadline(now);
     if (this.isIdle(now)) this.raft.hibernate(now);
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
     if (this.leading && !this.raft.isTransferring && this.buggify('replica.hand-over-leadership')) this.handOver(now);
@@ -159,6 +176,9 @@ export class ReplicaGroup {
     this.wall = wall;
     this.activeAt = now;
     if (!this.leading) return this.sendElsewhere(request);
+    const refused =
+      command.kind === 'transact' || command.kind === 'createVault' ? this.divergence.refusal(command.vault) : undefined;
+    if (refused !== undefined) return this.sink.reply(request, AT_ONCE, refused);
     if (!this.commands.enqueue({ request, command, bytes: commandBytes(command) + BATCH_SECTION_BYTES })) {
       this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Too many commands wait in this group.', RETRY_AFTER_MS));
       return;
@@ -195,7 +215,7 @@ export class ReplicaGroup {
   nextDeadline(now: Micros): Micros {
     if (this.quarantined) return this.recovering?.nextDeadline ?? NEVER;
     if (this.commitIndex > this.state.lastApplied || this.state.isCold || this.reads.isProving) return now;
-    const due = minOf(this.raft.nextDeadline(), this.leadership.nextDeadline());
+    const due = minOf(minOf(this.raft.nextDeadline(), this.leadership.nextDeadline()), this.divergence.nextDeadline);
     if (!this.leading || this.expiryProposed) return due;
     const expiry = this.state.nextExpiry();
     // The wall clock decides only when to propose, never what is live: an early or late guess costs one more step.
@@ -211,6 +231,7 @@ export class ReplicaGroup {
     digestRaft(out, this);
     out.u8(this.quarantined ? 1 : 0);
     if (!this.quarantined) this.state.digest(out); // else it decides nothing, and may not be readable
+    this.divergence.digest(out);
   }
 
   /** The applied state as it is, to be written as a whole, or as what changed since the newest checkpoint; and what it stands for. */
@@ -240,7 +261,22 @@ export class ReplicaGroup {
     this.current.close();
     this.current = state;
     this.raft.snapshotInstalled(now, meta);
+    this.divergence.stateReplaced(now);
     this.pump(now);
+    return this.lastSeq;
+  }
+
+  /**
+   * A state that was rebuilt from a snapshot, and has followed the log as far as the present one, takes its place; its file becomes
+   * durable with this step's persist. Raft has nothing to do with it. @returns the sequence of that persist.
+   */
+  replace(now: Micros, meta: SnapshotMeta, state: GroupState): Seq {
+    assert(state.lastApplied === this.current.lastApplied, 'a rebuilt state has caught up');
+    this.collect(now);
+    this.lastSeq = this.markSnapshot(meta);
+    this.current.close();
+    this.current = state;
+    this.divergence.stateReplaced(now);
     return this.lastSeq;
   }
 
@@ -403,7 +439,7 @@ export class ReplicaGroup {
       const entry = defined(this.raft.entry(index), 'committed entries are in the log');
       if (!this.state.prepare(entry)) return this.mark?.('replica.apply-waits-for-buckets');
       bytes += entry.data.length;
-      const results = this.state.apply(entry);
+      const results = this.divergence.withhold(entry, this.state.apply(entry));
       assert(this.state.lastApplied === index, 'apply advances by one entry');
       const waiting = this.commands.takeApplied(index, entry.term);
       if (waiting === undefined) continue;

@@ -83,6 +83,11 @@ export class Leadership {
     return errorResult('not_a_voter', message);
   }
 
+  /** This node had better not lead: whoever is best prepared takes over, where anybody can. */
+  giveWay(now: Micros): void {
+    if (!this.handover.isPending) this.handOver(now, undefined, undefined);
+  }
+
   /** To be called whenever anything has happened. @returns the end of a handover that somebody waits for. */
   advance(now: Micros, leads: boolean): HandoverEnd | undefined {
     const { raft, sink, group } = this.options;

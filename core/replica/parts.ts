@@ -6,6 +6,7 @@ import { PAGE_CACHE_BYTES, SEGMENT_BYTES } from '../limits.ts';
 import { PageCache } from '../page/cache.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { mismatchOf } from './directory.ts';
+import { DivergenceNote } from './divergence-note.ts';
 import { Exports } from './exports.ts';
 import type { ReplicaGroup } from './group.ts';
 import { GroupOpening } from './group-opening.ts';
@@ -55,6 +56,7 @@ export function openParts(reader: DirectoryReader, host: PartsHost): Parts {
   const { id: self, options, roster, clocks, guarded, groups, group, send } = host;
   const { hasher, buggify, probe, entropy, cipher } = options;
   const mark = (name: string): void => probe?.mark(name);
+  const note = new DivergenceNote(reader);
   const sealing = new Sealing(reader, { cipher, hasher, entropy });
   const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
   const recovery = recoverWal(reader, { segmentBytes, buggify, mark, sealer: sealing.entries });
@@ -105,6 +107,18 @@ export function openParts(reader: DirectoryReader, host: PartsHost): Parts {
     }),
     send,
     sink: host.sink,
+    divergence: (id) => ({
+      noted: note.of(id),
+      note: (vaults) => void host.writeFiles(note.set(id, vaults)),
+      alarm: (code, detail) => host.effect({ kind: 'alarm', group: id, code, detail }),
+      send: (to, message) => send(to, id, message),
+      copyFor: (above) => snapshots.copyFor(id, above),
+      baseIndex: () => store.baseOf(id),
+      fetch: (from, manifest) => {
+        const each = group(id);
+        return each !== undefined && snapshots.beginRebuild(each, from, manifest);
+      },
+    }),
   });
   const help = new RecoveryHelp(hibernationHost, snapshots, () => clocks().wall);
   return { recovery, sealing, cache, store, snapshots, exports, opening, hibernation, help };

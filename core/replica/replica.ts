@@ -239,6 +239,10 @@ export class Replica implements Core, GroupSink {
         return this.export(input.id, input.ask, input.group);
       case 'bootstrap':
         return this.bootstrap(input.manifest);
+      case 'recoverVault': {
+        const group = this.groups.get(input.group);
+        return group && this.guarded(group, () => group.divergence.recover(this.now, input.vault));
+      }
       case 'peer':
         return;
     }

@@ -12,6 +12,7 @@ import type { FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { type GroupId, type LogIndex, type Micros, minOf, type NodeId, plus, type Seq } from '../ids.ts';
 import { SNAPSHOT_FETCHES_MAX } from '../limits.ts';
+import type { SnapshotMeta } from '../raft/message.ts';
 import type { SnapshotOffer } from '../raft/options.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import { decodeSnapshotManifest } from '../snapshot/manifest.ts';
@@ -87,6 +88,7 @@ export class Snapshots {
   offerOf(id: GroupId): SnapshotOffer | undefined {
     const held = this.options.store.newestOf(id);
     const group = this.options.group(id);
+    if (group?.divergence.hasIsolated === true) return undefined; // what is wrong here does not travel
     if (held === undefined || group === undefined || held.manifest.index < group.raft.baseIndex) {
       this.wanted.add(id);
       return undefined;
@@ -181,7 +183,45 @@ export class Snapshots {
     if (known !== undefined) this.drop(known);
     this.removeOtherParts(group.id, meta.index);
     const hasPart = store.has(namesOf({ group: group.id, index: meta.index }).fetching);
-    this.fetches.set(group.id, new FetchJob(host, group, incoming, decoded.value, hasPart));
+    this.fetches.set(group.id, new FetchJob(host, group, incoming, { manifest: decoded.value, hasPart, purpose: 'install' }));
+  }
+
+  /** As leader: a snapshot for a node that rebuilds. Where there is none that ends so late, it is written: the node asks again. */
+  copyFor(id: GroupId, above: LogIndex): SnapshotOffer | undefined {
+    const held = this.options.store.newestOf(id);
+    if (held === undefined || held.manifest.index < above) {
+      this.wanted.add(id);
+      return undefined;
+    }
+    const { index, term, configuration } = held.manifest;
+    return { meta: { index, term, configuration }, manifest: held.manifestBytes };
+  }
+
+  /** A copy for a group that rebuilds. @returns whether it is of use now: then it is fetched, and takes the state's place */
+  beginRebuild(group: ReplicaGroup, from: NodeId, manifest: Uint8Array): boolean {
+    const { host, store } = this.options;
+    const decoded = decodeSnapshotManifest(manifest);
+    if (!decoded.ok || decoded.value.group !== group.id || this.fetches.has(group.id)) return false;
+    const { index, term, configuration } = decoded.value;
+    const meta = { index, term, configuration };
+    const place = { group: group.id, index };
+    // A checkpoint that ends while this one is fetched would have more than it.
+    if (this.writing?.group === group || !this.canRebuild(group, meta)) return false;
+    if (index === store.baseOf(group.id) && store.has(namesOf(place).whole)) return false;
+    const ops = store.drop(group.id); // it may hold what is to be replaced
+    if (ops.length > 0) host.write(ops);
+    this.removeOtherParts(group.id, index);
+    const hasPart = store.has(namesOf(place).fetching);
+    const begun = { manifest: decoded.value, hasPart, purpose: 'rebuild' } as const;
+    this.fetches.set(group.id, new FetchJob(host, group, { from, meta, manifest }, begun));
+    return true;
+  }
+
+  /** Whether the log leads from that place to where the group's state is, here and on the disk. */
+  private canRebuild({ id, quarantined, raft, state }: ReplicaGroup, { index, term }: SnapshotMeta): boolean {
+    if (quarantined || raft.role === 'leader' || index > state.lastApplied) return false;
+    if (index < raft.baseIndex || index < this.options.store.baseOf(id)) return false;
+    return raft.snapshotMeta(index).term === term;
   }
 
   /**
@@ -269,10 +309,12 @@ export class Snapshots {
     const { host, guarded } = this.options;
     if (job.isSealed) return;
     const { group, meta } = job;
-    if (!group.canInstall(meta.index)) {
+    const isWanted = job.purpose === 'install' ? group.canInstall(meta.index) : this.canRebuild(group, meta);
+    if (!isWanted) {
       host.mark('snapshot.fetch-overtaken');
       return this.drop(job);
     }
+    if (job.failure !== undefined && job.purpose === 'rebuild') return this.drop(job);
     if (job.failure === 'unusable') {
       this.drop(job);
       return guarded(group, () => group.snapshotFailed(host.now(), meta));
@@ -297,6 +339,8 @@ export class Snapshots {
     this.told.delete(job);
     this.fetches.delete(job.group.id);
     job.abandon();
+    if (job.purpose === 'rebuild')
+      job.group.divergence.rebuildFailed(this.options.host.now(), `of its copy (${job.failure ?? 'overtaken'})`);
   }
 
   /** What was fetched of other snapshots of the group is of no use. */
@@ -391,7 +435,8 @@ export class Snapshots {
   private beginSnapshot(): void {
     for (const id of this.wanted) {
       const group = this.options.group(id);
-      const isNeeded = group !== undefined && group.raft.role === 'leader' && !group.quarantined && group.state.lastApplied > 0;
+      const isWell = group !== undefined && !group.quarantined && !group.divergence.hasIsolated;
+      const isNeeded = isWell && group.raft.role === 'leader' && group.state.lastApplied > 0;
       if (!isNeeded) {
         this.wanted.delete(id);
         continue;

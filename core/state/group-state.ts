@@ -120,6 +120,8 @@ export class GroupState {
   private prepared: { readonly index: LogIndex; readonly data: EntryData } | undefined = undefined;
   /** Sees a vault before it changes, while a snapshot is being written. */
   private capture: StateCapture | undefined = undefined;
+  /** Vaults with a block that `takeSealed` has not given yet. */
+  private readonly newlySealed: Set<VaultId> = new Set();
   /** What a retry must repeat, while it is hashed. */
   private readonly payload: Writer = new Writer();
 
@@ -265,6 +267,7 @@ export class GroupState {
     const sealed = run.finish();
     if (sealed === undefined) return;
     this.vaults.sealed(sealed.vault, sealed.vault.leaves.rows.changes - changesBefore);
+    this.newlySealed.add(id);
     const { anchor, transactions } = sealed;
     const { height, header, blockHash } = anchor;
     this.observer?.onBlock({ group: this.group, vault: id, height, header, blockHash, transactions, index: entry.index });
@@ -438,6 +441,22 @@ export class GroupState {
   /** Ascending. */
   vaultIds(): readonly VaultId[] {
     return this.vaults.ids();
+  }
+
+  /** Whether vaults have blocks that `takeSealed` has not given yet. */
+  get hasSealed(): boolean {
+    return this.newlySealed.size > 0;
+  }
+
+  /** Vaults that have new blocks since they were given last; in the order of their first ones, at most so many. */
+  takeSealed(countMax: number): readonly VaultId[] {
+    const taken: VaultId[] = [];
+    for (const id of this.newlySealed) {
+      if (taken.length === countMax) break;
+      taken.push(id);
+      this.newlySealed.delete(id);
+    }
+    return taken;
   }
 
   /** Read-only use by oracles and status. */

@@ -73,6 +73,7 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   not_leader: [503, 'unavailable'],
   unavailable: [503, 'unavailable'],
   quarantined: [503, 'unavailable'],
+  vault_diverged: [503, 'unavailable'],
   overloaded: [503, 'resource_exhausted'],
   timeout: [504, 'deadline_exceeded'],
   unknown_outcome: [504, 'deadline_exceeded'],

@@ -36,6 +36,11 @@ export class NoFatal implements Observer<VouchShape, Replica> {
     throw new Violation(code === 'invariant' ? 'core-invariant' : this.name, `${where} stopped: ${code}: ${detail}`);
   }
 
+  /** Replicas never disagree about a block while nobody tampers with their states. */
+  alarm(node: VouchNode, group: number, code: string, detail: string): void {
+    throw new Violation(this.name, `group ${group} of node ${node.index} called its operator: ${code}: ${detail}`);
+  }
+
   refused(node: VouchNode, error: StorageError): void {
     if (this.atlas().isWhole(node.index))
       throw new Violation(this.name, `node ${node.index} does not open its disk: ${error.code}: ${error.message}`);

@@ -110,6 +110,16 @@ function messagePhrase(message: PeerMessage): string {
       return `has lost part of its log and asks ${to} for its term`;
     case 'termTold':
       return `tells ${to} that it is in term ${term}`;
+    case 'blocksTold':
+      return `tells ${to} the newest blocks of ${message.claims.length} vaults`;
+    case 'blocksAsked':
+      return `doubts ${message.claims.length} vaults and asks ${to} for its blocks`;
+    case 'blocksAnswered':
+      return `tells ${to} its blocks of ${message.claims.length} doubted vaults`;
+    case 'copyAsked':
+      return `rebuilds a vault and asks ${to} for a snapshot up to entry ${message.above} or later`;
+    case 'copyOffered':
+      return `offers ${to} a snapshot to rebuild a vault from`;
     case 'stateAsked':
       return `has lost part of its log and asks ${to} for a snapshot that ends in a term above ${message.above}`;
   }

@@ -22,7 +22,12 @@ export function familyOf(kind: MessageWords['kind']): Family {
     case 'termAsked':
     case 'termTold':
     case 'stateAsked':
+    case 'copyAsked':
+    case 'copyOffered':
       return 'entries';
+    case 'blocksTold':
+    case 'blocksAsked':
+    case 'blocksAnswered':
     case 'appendResponse':
       return 'acknowledgements';
     case 'readIndex':

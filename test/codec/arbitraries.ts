@@ -13,9 +13,11 @@ import {
 } from '../../core/client/protocol.ts';
 import type { Envelope } from '../../core/codec/envelope.ts';
 import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../../core/ids.ts';
+import { CLAIMS_MAX } from '../../core/limits.ts';
 import type { Question } from '../../core/proof/statement.ts';
 import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
 import { type Configuration, configurationOf, type Entry, type Message } from '../../core/raft/message.ts';
+import type { DivergenceMessage } from '../../core/replica/divergence-message.ts';
 import type { LivenessMessage } from '../../core/replica/hibernation.ts';
 import type { RecoveryMessage } from '../../core/replica/recovering.ts';
 import type { Operation, Retention, Transaction } from '../../core/state/transaction.ts';
@@ -131,9 +133,28 @@ export const recoveryMessage: fc.Arbitrary<RecoveryMessage> = fc.oneof(
   fc.record({ kind: fc.constant('stateAsked' as const), above: term }),
 );
 
+const counted = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const claims = fc.array(
+  fc.record({
+    vault: branded<VaultId>(ulid),
+    height: branded<Height>(counted),
+    index: branded<LogIndex>(counted),
+    blockHash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  }),
+  { maxLength: CLAIMS_MAX },
+);
+
+export const divergenceMessage: fc.Arbitrary<DivergenceMessage> = fc.oneof(
+  fc.record({ kind: fc.constant('blocksTold' as const), claims }),
+  fc.record({ kind: fc.constant('blocksAsked' as const), round: u32, claims }),
+  fc.record({ kind: fc.constant('blocksAnswered' as const), round: u32, claims }),
+  fc.record({ kind: fc.constant('copyAsked' as const), above: index }),
+  fc.record({ kind: fc.constant('copyOffered' as const), manifest: bytes }),
+);
+
 export const envelope: fc.Arbitrary<Envelope> = fc.record({
   group,
-  message: fc.oneof({ weight: 5, arbitrary: message }, livenessMessage, recoveryMessage),
+  message: fc.oneof({ weight: 5, arbitrary: message }, livenessMessage, recoveryMessage, divergenceMessage),
 });
 
 const command: fc.Arbitrary<CommandRef> = fc

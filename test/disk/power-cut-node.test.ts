@@ -91,6 +91,7 @@ async function live(shadow: Shadow, random: Random): Promise<readonly Acknowledg
     peers: { send: () => undefined },
     onNodeFatal: fatal,
     onGroupFatal: (_group, code, detail) => fatal(code, detail),
+    onAlarm: (_group, code, detail) => fatal(code, detail),
   });
   runtime.give({ kind: 'bootstrap', manifest: manifestOf(id) });
   const acknowledged: Acknowledged[] = [];

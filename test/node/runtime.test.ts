@@ -61,6 +61,7 @@ function harness(script: (input: Input) => readonly Effect[], deadline: () => Mi
     peers: { send: (to) => log.push(`frame to ${to.slice(0, 1)}`) },
     onNodeFatal: (code, detail) => log.push(`fatal ${code}: ${detail}`),
     onGroupFatal: (group, code) => log.push(`group ${group} fatal ${code}`),
+    onAlarm: (group, code) => log.push(`group ${group} alarm ${code}`),
     clocks: (): Clocks => {
       now += 1;
       return { now: now as Micros, wall: 0 as Micros };

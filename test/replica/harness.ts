@@ -35,6 +35,7 @@ export class TestNode {
   persists: Extract<Effect, { kind: 'persist' }>[] = [];
   gated: Extract<Effect, { kind: 'reply' }>[] = [];
   readonly fatals: Extract<Effect, { kind: 'fatal' }>[] = [];
+  readonly alarms: Extract<Effect, { kind: 'alarm' }>[] = [];
   readonly replies: Map<RequestId, ClientResult> = new Map();
   /** Of exports; of each the newest. */
   readonly pieces: Map<RequestId, ExportPiece> = new Map();
@@ -258,6 +259,7 @@ export class TestCluster {
       else if (effect.kind === 'send') node.outbox.push(effect);
       else if (effect.kind === 'reply') node.gated.push(effect);
       else if (effect.kind === 'exported') node.pieces.set(effect.id, effect.piece);
+      else if (effect.kind === 'alarm') node.alarms.push(effect);
       else node.fatals.push(effect);
     }
   }

@@ -5,6 +5,8 @@
  * Keeps what each node's disk must hold: a change made in a step is durable once the persist of that step (or the next one
  * after it) is. A crash may leave any prefix of the changes behind that; recovery must give one of those.
  */
+
+import { isDivergenceMessage } from '../../../core/codec/divergence-message.ts';
 import { decodeFrame } from '../../../core/codec/frame.ts';
 import { isLivenessMessage, isRecoveryMessage, isSnapshotMessage } from '../../../core/codec/peer-message.ts';
 import type { GroupId, LogIndex, NodeId } from '../../../core/ids.ts';
@@ -244,7 +246,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     const view = this.viewsOf(node)[this.positionOf(effect.envelope.group)];
     if (view === undefined) return;
     const { message } = effect.envelope;
-    if (isLivenessMessage(message) || isRecoveryMessage(message)) return;
+    if (isLivenessMessage(message) || isRecoveryMessage(message) || isDivergenceMessage(message)) return;
     if (!isSnapshotMessage(message)) this.left = grown(this.left, { group: view.group, to: effect.to, term: message.term });
     for (const oracle of this.hooks.leaving) oracle.leaving(view, effect);
   }
@@ -277,7 +279,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
       const at = this.positionOf(group);
       const view = own[at];
       if (view?.raft === undefined || node.core?.group(group)?.quarantined !== false) continue;
-      if (isSnapshotMessage(message) || isLivenessMessage(message) || isRecoveryMessage(message)) continue;
+      if (isSnapshotMessage(message) || isLivenessMessage(message)) continue;
+      if (isRecoveryMessage(message) || isDivergenceMessage(message)) continue;
       for (const oracle of this.hooks.received) oracle.received(view, senders[at] as GroupView, message, left);
     }
   }
