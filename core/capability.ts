@@ -71,6 +71,18 @@ export interface Signer {
   sign(message: Uint8Array): Uint8Array;
 }
 
+/** Makes keys that sign and checks what they signed. The node runtime injects OpenSSL's; the simulator this or a stand-in. */
+export interface SigningKeys {
+  readonly name: string;
+  readonly verifier: SignatureVerifier;
+  /** Bytes of a secret key. */
+  readonly secretBytes: number;
+  /** A new secret key. Drawn here and not from Entropy, so that it stands on no tape; it is written to the data directory only. */
+  drawSecret(): Uint8Array;
+  /** The key of a secret, which is copied. */
+  signer(secret: Uint8Array): Signer;
+}
+
 /**
  * Checks Ed25519 signatures. Every implementation answers alike on every input (core/note/ed25519.ts says how), never throws,
  * and refuses keys and signatures of another length.

@@ -80,6 +80,22 @@ export const GROUPS_MAX: number = 4096;
 export const MEMBERS_MAX: number = 64;
 /** Removed nodes that a cluster remembers. Why 1024: their ids must never come back, and a list of them fits CLUSTER and a frame. */
 export const MEMBERS_REMOVED_MAX: number = 1024;
+/** Nodes whose lines stand in a checkpoint's note, two each. Why 48: a note has at most 100 lines (core/note/note.ts). */
+export const SIGNERS_MAX: number = 48;
+/** Longest note, bytes. Why 64 KiB: the lines of SIGNERS_MAX nodes take a third of it. */
+export const NOTE_BYTES_MAX: number = 64 * 1024;
+/** Checkpoints for which a node gathers signatures at one time. Why 64: each is two signatures of every replica. */
+export const GATHERINGS_MAX: number = 64;
+/** Clients that wait for one checkpoint. */
+export const CHECKPOINT_WAITERS_MAX: number = 256;
+/** Newest notes that a node keeps, of as many vaults. Why 4096: 4 MB; what was forgotten is gathered again when it is asked for. */
+export const NOTES_KEPT_MAX: number = 4096;
+/** Peers' checkpoints that wait until this node has applied that far. */
+export const SIGNING_ASKS_MAX: number = 1024;
+/** Vaults that a leader asks about in one round of periodic checkpoints; the others follow in the next. */
+export const CHECKPOINT_ROUND_VAULTS_MAX: number = 32;
+/** Keys of one node that a cluster remembers. Why 64: a key goes where a signing record was lost or contradicted, which is rare; then the node is replaced. */
+export const NODE_KEYS_MAX: number = 64;
 /** Sessions per group; the least recently used one (by entry time) ends when a new one needs room. */
 export const SESSIONS_MAX: number = 4096;
 /** Results kept per session above the lowest unanswered sequence. */

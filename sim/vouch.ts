@@ -16,7 +16,7 @@ import { createDirectory } from '../core/replica/directory.ts';
 import { foundingManifest, type Manifest } from '../core/replica/manifest.ts';
 import { Replica } from '../core/replica/replica.ts';
 import { createKeyFile } from '../core/replica/sealing.ts';
-import type { SealedBlock } from '../core/state/group-state.ts';
+import type { SealedBlock } from '../core/state/block-observer.ts';
 import { BuggifySites } from './buggify-sites.ts';
 import { simulatedCipher } from './cipher.ts';
 import { entropyFrom } from './entropy.ts';

@@ -19,6 +19,7 @@ import { chunkHash, Section, type SnapshotManifest } from '../snapshot/manifest.
 import { type Row, readRow, writeRow } from '../snapshot/records.ts';
 import type { ChunkSource } from '../snapshot/restore.ts';
 import { GROUP_TABLE, groupRow } from '../state/group-table.ts';
+import { KEY_TABLE } from '../state/key-table.ts';
 import { MEMBER_TABLE, memberOf, memberRow } from '../state/member-table.ts';
 import type { PlacedGroup } from '../state/placed-group.ts';
 import type { BackupPart } from './scan.ts';
@@ -88,7 +89,7 @@ function* rowsFor(part: BackupPart, placed: readonly PlacedGroup[], { node }: Re
       isMemberThere = true;
       yield memberRow(memberOf(node.id, node.address), index);
     }
-    if (table === MEMBER_TABLE) continue;
+    if (table === MEMBER_TABLE || table === KEY_TABLE) continue; // the old nodes, and what they signed with
     if (table !== GROUP_TABLE) yield row;
     else {
       const group = new Reader(row.key, 1).u32() as GroupId;

@@ -73,6 +73,17 @@ export interface MemberEntry {
   readonly priority: number;
 }
 
+/** A key with which a node signs checkpoints. */
+export interface NodeKeyEntry {
+  readonly node: NodeId;
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Log index of group GLOBAL from which on it is the node's. */
+  readonly from: LogIndex;
+  /** From which on it is not; undefined: it is in force. */
+  readonly retired: LogIndex | undefined;
+}
+
 export interface OrganizationEntry {
   readonly id: OrganizationId;
   readonly name: string;
@@ -109,7 +120,9 @@ export type VaultQuery =
   | { readonly kind: 'block'; readonly height: Height }
   /** What the vault keeps of its past. Of the newest block only. */
   | { readonly kind: 'retention' }
-  | ChainQuery;
+  | ChainQuery
+  /** The newest block's checkpoint, with the signatures of at least so many nodes; 0 = of a majority of the group's voters. */
+  | { readonly kind: 'checkpoint'; readonly signatures: number };
 
 /**
  * How new an answer has to be. linearizable, the default everywhere: it holds all that was committed, by any node, when the
@@ -234,6 +247,19 @@ export interface GroupStatus {
   readonly learners: readonly NodeId[];
 }
 
+/** Why a node signs with another key than before: its record was not there, not readable, not whole, another node's, or not what its log says. */
+export type KeyLoss = 'missing' | 'unreadable' | 'damaged' | 'foreign' | 'contradicted';
+
+/** The key with which a node signs checkpoints. */
+export interface SigningStatus {
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Whether the directory, as far as this node has applied it, knows the key. */
+  readonly registered: boolean;
+  /** Why this process made a new key; undefined: it did not. `missing` is how a node begins, too. */
+  readonly loss: KeyLoss | undefined;
+}
+
 export interface NodeStatus {
   readonly node: NodeId;
   readonly cluster: ClusterId | undefined;
@@ -242,6 +268,8 @@ export interface NodeStatus {
   readonly removed: boolean;
   readonly groups: readonly GroupStatus[];
   readonly droppedFrames: number;
+  /** undefined: the node signs nothing. */
+  readonly signing?: SigningStatus | undefined;
 }
 
 /** Codes a client switches on. Retryable under the same (session, sequence): not_leader, overloaded, unknown_outcome, unavailable. */
@@ -300,8 +328,8 @@ export type ClientResult =
   | { readonly kind: 'organizations'; readonly organizations: readonly OrganizationEntry[] }
   /** changed: whether the command changed anything. */
   | { readonly kind: 'member'; readonly member: MemberEntry; readonly changed: boolean }
-  /** Removed nodes too, sorted by id. */
-  | { readonly kind: 'members'; readonly members: readonly MemberEntry[] }
+  /** Removed nodes too, sorted by id; and every key that any of them has or had, by node, then by age. */
+  | { readonly kind: 'members'; readonly members: readonly MemberEntry[]; readonly keys: readonly NodeKeyEntry[] }
   /** Who leads the group now. */
   | { readonly kind: 'transferred'; readonly group: GroupId; readonly leader: NodeId }
   | { readonly kind: 'vaultCreated'; readonly anchor: Anchor }
@@ -352,6 +380,8 @@ export type ClientResult =
       readonly anchor: Anchor;
     }
   | ChainResult
+  /** note: a C2SP signed note (core/note), two lines for each node that signed. */
+  | { readonly kind: 'checkpoint'; readonly note: string; readonly size: Height; readonly signatures: number }
   | { readonly kind: 'status'; readonly status: NodeStatus }
   /**
    * leader: where to go instead, for not_leader. retryAfterMs: for overloaded and unavailable. oldest: for pruned_height, and

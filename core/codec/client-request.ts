@@ -6,7 +6,7 @@
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
  *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {}
- *                        · 6 proof {list of question (client-question.ts)} · 32 to 35 of the chain (chain-fields.ts)
+ *                        · 6 proof {list of question (client-question.ts)} · 7 checkpoint {u8 signatures} · 32 to 35 of the chain (chain-fields.ts)
  *   6 lookupVault        text organization, text name, text id, consistency
  *   7 listVaults         text organization, text after, u32 limit, consistency
  *   8 listOrganizations  consistency
@@ -80,6 +80,7 @@ const QUERY = codeTable<VaultQuery['kind']>({
   block: 4,
   retention: 5,
   proof: 6,
+  checkpoint: 7,
   logInclusion: 32,
   logConsistency: 33,
   transactionProof: 34,
@@ -197,6 +198,8 @@ function writeQuery(writer: Writer, query: VaultQuery): void {
       return writeChainQuery(writer, query);
     case 'proof':
       return writeList(writer, query.questions, writeQuestion);
+    case 'checkpoint':
+      return writer.u8(query.signatures);
     default:
       return unreachable(query);
   }
@@ -317,6 +320,8 @@ function readQuery(reader: Reader): VaultQuery {
       return readChainQuery(reader, kind);
     case 'proof':
       return { kind, questions: readList(reader, QUESTION_BYTES_MIN, readQuestion) };
+    case 'checkpoint':
+      return { kind, signatures: reader.u8() };
     default:
       return unreachable(kind);
   }

@@ -11,15 +11,17 @@
  *   9 entity         optional blob value, u64 version, u64 expires at, anchor, blob proof
  *   10 list          list of row, blob next, anchor
  *   11 block         anchor, list of blob transaction, u64 newest, flag pruned
- *   12 status        id node, optional id cluster, list of member {id, text address}, flag removed, list of group, u64 dropped frames
+ *   12 status        id node, optional id cluster, list of member {id, text address}, flag removed, list of group, u64 dropped frames,
+ *                    optional signing {32 public key, flag registered, u8 loss: 0 none, 1 missing, 2 unreadable, 3 damaged, 4 foreign, 5 contradicted}
  *      group         u32 group, u8 role, u64 term, optional id leader, u64 commit, u64 applied, u64 last index, flag quarantined, flag asleep,
  *                    list of id voter, list of id learner
  *   13 error         u8 code, text message, optional id leader, u32 retry after, ms; for pruned_height also u64 oldest height
  *   14 member        member entry (state/member-entry.ts), flag changed
- *   15 members       list of member entry
+ *   15 members       list of member entry, list of key {id node, 32 public key, u64 from, u64 retired; 0 = in force}
  *   16 transferred   u32 group, id leader
  *   17 retention     u8 kind, u64 number (state/retention-code.ts), u64 oldest height, u64 its time, anchor
  *   18 vaultDeleted  ulid vault
+ *   20 checkpoint    text note, u64 size, u8 signatures
  *   32 to 35         of the chain (chain-fields.ts)
  *   36 transacted    as 7, then a transaction inclusion (chain-fields.ts): where one was asked for. Never in a session's results
  *   19 proof         anchor, blob proof
@@ -29,9 +31,19 @@ import { defined, unreachable } from '../assert.ts';
 import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
-import type { ClientErrorCode, ClientResult, GroupStatus, NodeStatus, OrganizationEntry } from '../client/protocol.ts';
-import type { Height, LogIndex, Micros, Term } from '../ids.ts';
-import { ENTITY_VALUE_BYTES_MAX, ENTRY_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts';
+import { PUBLIC_KEY_BYTES } from '../capability.ts';
+import type {
+  ClientErrorCode,
+  ClientResult,
+  GroupStatus,
+  KeyLoss,
+  NodeKeyEntry,
+  NodeStatus,
+  OrganizationEntry,
+  SigningStatus,
+} from '../client/protocol.ts';
+import { type Height, INDEX_ZERO, type LogIndex, type Micros, type Term } from '../ids.ts';
+import { ENTITY_VALUE_BYTES_MAX, ENTRY_BYTES_MAX, MESSAGE_BYTES_MAX, NOTE_BYTES_MAX } from '../limits.ts';
 import { PROOF_BYTES_MAX } from '../proof/format.ts';
 import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../state/member-entry.ts';
 import { KEEP_ALL, retentionCode, retentionOfCode } from '../state/retention-code.ts';
@@ -81,8 +93,10 @@ const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
   blocks: 35,
   provenTransacted: 36,
   proof: 19,
+  checkpoint: 20,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
+const LOSS = codeTable<KeyLoss | 'none'>({ none: 0, missing: 1, unreadable: 2, damaged: 3, foreign: 4, contradicted: 5 });
 const REJECT = codeTable<RejectCode>({
   tuple_exists: 1,
   tuple_missing: 2,
@@ -134,6 +148,35 @@ const ORGANIZATION_BYTES_MIN = 21;
 const ROW_BYTES_MIN = 44;
 const MEMBER_BYTES_MIN = ID_BYTES + 4;
 const GROUP_BYTES_MIN = 47;
+const NODE_KEY_BYTES = ID_BYTES + PUBLIC_KEY_BYTES + 16;
+
+function writeSigning(writer: Writer, { publicKey, registered, loss }: SigningStatus): void {
+  writer.raw(publicKey);
+  writeFlag(writer, registered);
+  writer.u8(LOSS.numbers[loss ?? 'none']);
+}
+
+function readSigning(reader: Reader): SigningStatus {
+  const publicKey = reader.copy(PUBLIC_KEY_BYTES);
+  const registered = reader.flag();
+  const loss = readCode(reader, LOSS, 'none');
+  return { publicKey, registered, loss: loss === 'none' ? undefined : loss };
+}
+
+function writeNodeKey(writer: Writer, { node, publicKey, from, retired }: NodeKeyEntry): void {
+  writeId(writer, node);
+  writer.raw(publicKey);
+  writer.u64(from);
+  writer.u64(retired ?? INDEX_ZERO);
+}
+
+function readNodeKey(reader: Reader): NodeKeyEntry {
+  const node = readNodeId(reader);
+  const publicKey = reader.copy(PUBLIC_KEY_BYTES);
+  const from = reader.u64() as LogIndex;
+  const retired = reader.u64() as LogIndex;
+  return { node, publicKey, from, retired: retired === INDEX_ZERO ? undefined : retired };
+}
 
 function writeFlag(writer: Writer, value: boolean): void {
   writer.u8(value ? 1 : 0);
@@ -165,7 +208,8 @@ export function writeResult(writer: Writer, result: ClientResult): void {
       writeMemberEntry(writer, result.member);
       return writeFlag(writer, result.changed);
     case 'members':
-      return writeList(writer, result.members, writeMemberEntry);
+      writeList(writer, result.members, writeMemberEntry);
+      return writeList(writer, result.keys, writeNodeKey);
     case 'transferred':
       writer.u32(result.group);
       return writeId(writer, result.leader);
@@ -214,6 +258,10 @@ export function writeResult(writer: Writer, result: ClientResult): void {
     case 'transactionProof':
     case 'blocks':
       return writeChainResult(writer, result);
+    case 'checkpoint':
+      writer.text(result.note);
+      writer.u64(result.size);
+      return writer.u8(result.signatures);
     case 'status':
       return writeStatus(writer, result.status);
     case 'error':
@@ -260,6 +308,7 @@ function writeStatus(writer: Writer, status: NodeStatus): void {
     writeList(out, group.learners, writeId);
   });
   writer.u64(status.droppedFrames);
+  writeOptional(writer, status.signing, writeSigning);
 }
 
 /** Reads kind and body; where the reader has failed the value means nothing. Nothing in it refers to the reader's bytes. */
@@ -289,7 +338,11 @@ export function readResult(reader: Reader): ClientResult {
       return { kind, member, changed: reader.flag() };
     }
     case 'members':
-      return { kind, members: readList(reader, MEMBER_ENTRY_BYTES_MIN, readMemberEntry) };
+      return {
+        kind,
+        members: readList(reader, MEMBER_ENTRY_BYTES_MIN, readMemberEntry),
+        keys: readList(reader, NODE_KEY_BYTES, readNodeKey),
+      };
     case 'transferred': {
       const group = readGroup(reader);
       return { kind, group, leader: readNodeId(reader) };
@@ -346,6 +399,8 @@ export function readResult(reader: Reader): ClientResult {
     case 'transactionProof':
     case 'blocks':
       return readChainResult(reader, kind);
+    case 'checkpoint':
+      return { kind, note: reader.text(NOTE_BYTES_MAX), size: reader.u64() as Height, signatures: reader.u8() };
     case 'status':
       return { kind, status: readStatus(reader) };
     case 'error': {
@@ -399,7 +454,8 @@ function readStatus(reader: Reader): NodeStatus {
   const members = readList(reader, MEMBER_BYTES_MIN, (input) => ({ id: readNodeId(input), address: readText(input) }));
   const removed = reader.flag();
   const groups = readList(reader, GROUP_BYTES_MIN, readGroupStatus);
-  return { node, cluster, members, removed, groups, droppedFrames: reader.u64() };
+  const droppedFrames = reader.u64();
+  return { node, cluster, members, removed, groups, droppedFrames, signing: readOptional(reader, readSigning) };
 }
 
 function readGroupStatus(reader: Reader): GroupStatus {

@@ -1,8 +1,9 @@
-/** One message of an envelope: its first byte tells whether it is raft's (raft-message.ts), a snapshot's, or one of the liveness or recovery messages. */
+/** One message of an envelope: its first byte tells whether it is raft's (raft-message.ts), a snapshot's, or one of the liveness, recovery or signing messages. */
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import type { LivenessMessage } from '../replica/hibernation.ts';
 import type { RecoveryMessage } from '../replica/recovering.ts';
+import type { SigningMessage } from '../signing/message.ts';
 import type { SnapshotMessage } from '../snapshot/message.ts';
 import {
   divergenceMessageBytesMax,
@@ -15,6 +16,7 @@ import type { PeerMessage } from './envelope.ts';
 import { isLivenessTag, livenessMessageBytesMax, readLivenessMessage, writeLivenessMessage } from './liveness-message.ts';
 import { messageBytesMax, readMessageOf, writeMessage } from './raft-message.ts';
 import { isRecoveryTag, RECOVERY_MESSAGE_BYTES_MAX, readRecoveryMessage, writeRecoveryMessage } from './recovery-message.ts';
+import { isSigningTag, readSigningMessage, SIGNING_MESSAGE_BYTES_MAX, writeSigningMessage } from './signing-message.ts';
 import { isSnapshotTag, readSnapshotMessage, snapshotMessageBytesMax, writeSnapshotMessage } from './snapshot-message.ts';
 
 /** Whether a message is about a snapshot's data. */
@@ -32,11 +34,18 @@ export function isRecoveryMessage(message: PeerMessage): message is RecoveryMess
   return message.kind === 'termAsked' || message.kind === 'termTold' || message.kind === 'stateAsked';
 }
 
+/** Whether a message is about checkpoints and the keys that sign them. */
+export function isSigningMessage(message: PeerMessage): message is SigningMessage {
+  const { kind } = message;
+  return kind === 'checkpointAsked' || kind === 'checkpointSigned' || kind === 'checkpointPassed' || kind === 'keyOffered';
+}
+
 /** An upper bound of what writePeerMessage appends. */
 export function peerMessageBytesMax(message: PeerMessage): number {
   if (isLivenessMessage(message)) return livenessMessageBytesMax(message);
   if (isRecoveryMessage(message)) return RECOVERY_MESSAGE_BYTES_MAX;
   if (isDivergenceMessage(message)) return divergenceMessageBytesMax(message);
+  if (isSigningMessage(message)) return SIGNING_MESSAGE_BYTES_MAX;
   return isSnapshotMessage(message) ? snapshotMessageBytesMax(message) : messageBytesMax(message);
 }
 
@@ -45,6 +54,7 @@ export function writePeerMessage(writer: Writer, message: PeerMessage): void {
   else if (isLivenessMessage(message)) writeLivenessMessage(writer, message);
   else if (isRecoveryMessage(message)) writeRecoveryMessage(writer, message);
   else if (isDivergenceMessage(message)) writeDivergenceMessage(writer, message);
+  else if (isSigningMessage(message)) writeSigningMessage(writer, message);
   else writeMessage(writer, message);
 }
 
@@ -54,5 +64,6 @@ export function readPeerMessage(reader: Reader): PeerMessage | undefined {
   if (isLivenessTag(tag)) return readLivenessMessage(reader, tag);
   if (isRecoveryTag(tag)) return readRecoveryMessage(reader, tag);
   if (isDivergenceTag(tag)) return readDivergenceMessage(reader, tag);
+  if (isSigningTag(tag)) return readSigningMessage(reader, tag);
   return isSnapshotTag(tag) ? readSnapshotMessage(reader, tag) : readMessageOf(reader, tag);
 }

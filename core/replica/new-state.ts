@@ -3,7 +3,8 @@ import type { Hasher } from '../capability.ts';
 import { GLOBAL_GROUP, type GroupId, type LogIndex } from '../ids.ts';
 import { StatePages } from '../page/state-pages.ts';
 import type { SeedWords } from '../random.ts';
-import { GroupState, type StateObserver } from '../state/group-state.ts';
+import type { StateObserver } from '../state/block-observer.ts';
+import { GroupState } from '../state/group-state.ts';
 import type { WarmUpLimits } from '../state/warm-up.ts';
 import type { Founding } from './manifest.ts';
 

@@ -1,9 +1,9 @@
 /** What a runtime gives a replica besides its disk. */
-import type { Buggify, Cipher, Entropy, Hasher } from '../capability.ts';
+import type { Buggify, Cipher, Entropy, Hasher, SigningKeys } from '../capability.ts';
 import type { RaftLimits, RaftTiming } from '../raft/options.ts';
 import type { RaftProbe } from '../raft/outcome.ts';
 import type { SeedWords } from '../random.ts';
-import type { StateObserver } from '../state/group-state.ts';
+import type { StateObserver } from '../state/block-observer.ts';
 import type { WarmUpLimits } from '../state/warm-up.ts';
 import type { SnapshotLimits } from './snapshot-host.ts';
 
@@ -23,6 +23,10 @@ export interface ReplicaOptions {
   readonly cipher?: Cipher | undefined;
   /** Ids and section salts. */
   readonly entropy: Entropy;
+  /** Makes the key with which this node signs checkpoints of its vaults; undefined: it has none, and signs nothing. */
+  readonly signing?: SigningKeys | undefined;
+  /** Time between two checkpoints of a vault that changes, microseconds; undefined: they are made when somebody asks. */
+  readonly checkpointMicros?: number | undefined;
   /** Seeds the node's own random streams (election timeouts); drawn by the runtime at each opening. */
   readonly seed: SeedWords;
   readonly buggify: Buggify;

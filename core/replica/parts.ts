@@ -1,9 +1,13 @@
 /** What a replica is put together from, besides its groups: made once, when its directory is opened. */
+import { defined } from '../assert.ts';
+import type { ClientResult } from '../client/protocol.ts';
 import type { PeerMessage } from '../codec/envelope.ts';
 import type { Clocks, DirectoryReader, Effect, FileOp } from '../effect.ts';
-import type { GroupId, NodeId, Seq } from '../ids.ts';
+import type { GroupId, NodeId, RequestId, Seq } from '../ids.ts';
 import { PAGE_CACHE_BYTES, SEGMENT_BYTES } from '../limits.ts';
 import { PageCache } from '../page/cache.ts';
+import { Signing } from '../signing/signing.ts';
+import type { StateObserver } from '../state/block-observer.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { mismatchOf } from './directory.ts';
 import { DivergenceNote } from './divergence-note.ts';
@@ -36,6 +40,10 @@ export interface PartsHost {
   readonly writeFiles: (ops: readonly FileOp[]) => Seq;
   readonly fatal: (group: GroupId, code: string, detail: string) => void;
   readonly effect: (effect: Effect) => void;
+  /** The sequence of the present step's persist. */
+  readonly nextSeq: () => Seq;
+  readonly reply: (id: RequestId, after: Seq, result: ClientResult) => void;
+  readonly sendAfter: (to: NodeId, group: GroupId, after: Seq, message: PeerMessage) => void;
   readonly sink: GroupSink;
 }
 
@@ -49,6 +57,8 @@ export interface Parts {
   readonly opening: GroupOpening;
   readonly hibernation: Hibernation;
   readonly help: RecoveryHelp;
+  /** undefined: the node signs nothing. */
+  readonly signing: Signing | undefined;
 }
 
 /** Throws StorageError, with a sentence for the operator, where the directory must not be used. */
@@ -89,9 +99,10 @@ export function openParts(reader: DirectoryReader, host: PartsHost): Parts {
   });
   const hibernationHost: HibernationHost = { self, timing: options.timing, now, group, guarded, send, mark };
   const hibernation = new Hibernation(hibernationHost);
+  const signing = openSigning(reader, host, sealing);
   const opening = new GroupOpening({
     self,
-    options,
+    options: signing === undefined ? options : { ...options, observer: { onBlock: observed(signing, options.observer) } },
     reader,
     cache,
     sealing,
@@ -121,5 +132,38 @@ export function openParts(reader: DirectoryReader, host: PartsHost): Parts {
     }),
   });
   const help = new RecoveryHelp(hibernationHost, snapshots, () => clocks().wall);
-  return { recovery, sealing, cache, store, snapshots, exports, opening, hibernation, help };
+  return { recovery, sealing, cache, store, snapshots, exports, opening, hibernation, help, signing };
+}
+
+function openSigning(reader: DirectoryReader, host: PartsHost, sealing: Sealing): Signing | undefined {
+  const { id: self, options, roster, clocks, groups, group, guarded, nextSeq, reply } = host;
+  const { hasher, signing: keys, timing, checkpointMicros: everyMicros, probe } = options;
+  if (keys === undefined) return undefined;
+  return new Signing({
+    self,
+    reader,
+    hasher,
+    keys,
+    sealer: sealing.secret,
+    timing,
+    everyMicros,
+    now: () => clocks().now,
+    wall: () => clocks().wall,
+    cluster: () => defined(roster.current, 'who signs is a member of a cluster').cluster,
+    groups,
+    group,
+    guarded,
+    send: host.sendAfter,
+    nextSeq,
+    write: host.writeFiles,
+    reply,
+    mark: (name) => probe?.mark(name),
+  });
+}
+
+function observed(signing: Signing, observer: StateObserver | undefined): StateObserver['onBlock'] {
+  return (block) => {
+    signing.sealed(block.group, block.vault, block.height);
+    observer?.onBlock(block);
+  };
 }

@@ -12,13 +12,15 @@ import { Writer } from '../bytes/writer.ts';
 import type { ClientRequest, ClientResult, NodeStatus } from '../client/protocol.ts';
 import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
-import { isLivenessMessage, isRecoveryMessage, isSnapshotMessage } from '../codec/peer-message.ts';
+import { isLivenessMessage, isRecoveryMessage, isSigningMessage, isSnapshotMessage } from '../codec/peer-message.ts';
 import type { Clocks, Core, DirectoryReader, Effect, ExportAsk, FileOp, Input } from '../effect.ts';
 import { DamageError } from '../errors.ts';
 import { hashOf, portableHasher } from '../hasher.ts';
 import { GLOBAL_GROUP, type GroupId, type Micros, minOf, NEVER, type NodeId, type RequestId, type Seq } from '../ids.ts';
 import type { PageCache } from '../page/cache.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
+import type { SigningMessage } from '../signing/message.ts';
+import type { Signing } from '../signing/signing.ts';
 import { checkRequest } from '../state/admission.ts';
 import type { WalRecord } from '../wal/record.ts';
 import type { WalRecovery } from '../wal/recover.ts';
@@ -36,7 +38,7 @@ import { ProvenWrites } from './proven-writes.ts';
 import type { RecoveryMessage } from './recovering.ts';
 import type { RecoveryHelp } from './recovery-help.ts';
 import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
-import { errorResult, quarantinedResult, removedResult } from './results.ts';
+import { errorResult, quarantinedResult, removedResult, signsNothing } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
 import type { Sealing } from './sealing.ts';
@@ -45,7 +47,7 @@ import type { Snapshots } from './snapshots.ts';
 import { StepOutput } from './step-output.ts';
 
 /** A message to one of the groups. */
-type GroupMessage = Exclude<PeerMessage, LivenessMessage | RecoveryMessage>;
+type GroupMessage = Exclude<PeerMessage, LivenessMessage | RecoveryMessage | SigningMessage>;
 
 const AT_ONCE = 0 as Seq;
 
@@ -79,6 +81,7 @@ export class Replica implements Core, GroupSink {
   private readonly schedule: Schedule = new Schedule();
   private readonly hibernation: Hibernation;
   private readonly help: RecoveryHelp;
+  private readonly signing: Signing | undefined;
   /** The groups' leaders have not looked at the newest directory yet. */
   private directoryMoved: boolean = false;
 
@@ -99,6 +102,7 @@ export class Replica implements Core, GroupSink {
     this.opening = parts.opening;
     this.hibernation = parts.hibernation;
     this.help = parts.help;
+    this.signing = parts.signing;
   }
 
   private partsHost(): PartsHost {
@@ -115,6 +119,9 @@ export class Replica implements Core, GroupSink {
       writeFiles: (ops) => this.writeFiles(ops),
       fatal: (group, code, detail) => this.fatal(group, code, detail),
       effect: (effect) => this.output.push(effect),
+      nextSeq: () => this.output.nextSeq,
+      reply: (request, after, result) => this.reply(request, after, result),
+      sendAfter: (to, group, after, message) => this.send(to, group, after, message),
       sink: this,
     };
   }
@@ -142,6 +149,7 @@ export class Replica implements Core, GroupSink {
     this.dispatch(input);
     if (this.started && !this.dead) this.snapshots.settle();
     if (this.started && !this.dead) this.exports.settle();
+    if (this.started && !this.dead) this.signing?.settle();
     this.schedule.settle(this.now, this.wall, (group) => this.hibernation.review(group));
     for (const { group } of this.schedule.touchedLast) this.followDeletions(group);
     this.output.flush(this.recovery.wal, this.sealing);
@@ -160,7 +168,7 @@ export class Replica implements Core, GroupSink {
   nextDeadline(): Micros {
     if (!this.started || this.dead) return NEVER;
     if (this.directoryMoved) return this.now;
-    const next = minOf(this.snapshots.nextDeadline(), this.exports.nextDeadline());
+    const next = minOf(this.snapshots.nextDeadline(), minOf(this.exports.nextDeadline(), this.signing?.nextDeadline() ?? NEVER));
     return minOf(next, minOf(this.hibernation.nextDeadline(), this.schedule.nextDeadline()));
   }
 
@@ -205,6 +213,7 @@ export class Replica implements Core, GroupSink {
       removed: this.isGone,
       groups: this.groupList.map((group) => group.status()),
       droppedFrames: this.dropped,
+      signing: this.signing?.status,
     };
   }
 
@@ -260,9 +269,10 @@ export class Replica implements Core, GroupSink {
     const isPresent = this.roster.isPresent(from);
     this.hibernation.heard(from);
     for (const { group: id, message } of decoded.value.envelopes) {
-      if (isLivenessMessage(message) || isRecoveryMessage(message)) {
+      if (isLivenessMessage(message) || isRecoveryMessage(message) || isSigningMessage(message)) {
         if (!isPresent) this.dropped += 1;
         else if (isLivenessMessage(message)) this.hibernation.message(from, message);
+        else if (isSigningMessage(message)) this.signing?.message(from, id, message);
         else this.aid(from, id, message);
         continue;
       }
@@ -315,6 +325,7 @@ export class Replica implements Core, GroupSink {
     this.hibernation.deadline();
     this.snapshots.deadline();
     this.exports.deadline();
+    this.signing?.deadline();
   }
 
   private persisted(seq: Seq): void {
@@ -331,6 +342,7 @@ export class Replica implements Core, GroupSink {
       this.guarded(group, () => group.persisted(this.now, mark));
     }
     this.snapshots.persisted(seq);
+    if (this.started) this.signing?.persisted(seq);
   }
 
   /** A first manifest makes this node a member once it is durable; a later one tells what it has missed. */
@@ -381,6 +393,7 @@ export class Replica implements Core, GroupSink {
     for (const group of this.groupList) this.schedule.touch(group);
     this.writeFiles(this.opening.sweep());
     this.snapshots.started();
+    this.signing?.start();
   }
 
   private request(id: RequestId, body: ClientRequest): void {
@@ -397,6 +410,10 @@ export class Replica implements Core, GroupSink {
     if (body.kind === 'transfer') return this.guarded(group, () => group.transfer(this.now, this.wall, id, body));
     const work = commandOf(body);
     this.provenWrites.note(id, body, () => group.state);
+    if (body.kind === 'query' && body.query.kind === 'checkpoint') {
+      if (this.signing === undefined) return this.reply(id, AT_ONCE, signsNothing());
+      this.signing.asked(id, body);
+    }
     if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
@@ -467,7 +484,7 @@ export class Replica implements Core, GroupSink {
   }
 
   reply(id: RequestId, after: Seq, result: ClientResult): void {
-    if (this.exports.answered(id, result)) return;
+    if (this.exports.answered(id, result) || this.signing?.answered(id, result) === true) return;
     this.output.push({ kind: 'reply', id, after, result: this.provenWrites.answered(id, result) });
   }
 }

@@ -33,3 +33,8 @@ export function quarantinedResult(): ClientResult {
 export function removedResult(): ClientResult {
   return errorResult('unavailable', 'This node was removed from the cluster; ask another one.', RETRY_AFTER_MS);
 }
+
+/** Only of nodes that were started without keys, as tests and benchmarks do. */
+export function signsNothing(): ClientResult {
+  return errorResult('unavailable', 'This node has no key and signs no checkpoints: ask another one.');
+}

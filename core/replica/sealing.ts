@@ -11,9 +11,9 @@ import type { DirectoryReader, FileOp } from '../effect.ts';
 import type { PageSealer } from '../page/page-sealer.ts';
 import { SealedChunks } from '../seal/chunks.ts';
 import { SealedEntries } from '../seal/entries.ts';
-import { KEY_FILE } from '../seal/key-file.ts';
+import { KEY_FILE, NODE_KEY } from '../seal/key-file.ts';
 import { SealedPages } from '../seal/pages.ts';
-import { VaultKeys } from '../seal/vault-keys.ts';
+import { type Sealer, SealKind, VaultKeys } from '../seal/vault-keys.ts';
 import type { ChunkSealer } from '../snapshot/chunk-sealer.ts';
 import type { GroupState } from '../state/group-state.ts';
 import type { EntrySealer } from '../wal/entry-sealer.ts';
@@ -41,6 +41,11 @@ export class Sealing {
   /** What seals the pages of a file; undefined where everything is in clear. */
   pagesOf(place: PageFilePlace): PageSealer | undefined {
     return this.keys === undefined ? undefined : new SealedPages(this.keys, place);
+  }
+
+  /** What seals the secret with which the node signs; undefined where everything is in clear. */
+  get secret(): Sealer | undefined {
+    return this.keys?.sealer(NODE_KEY, SealKind.signing);
   }
 
   /** Operations that make the key file what it has to be, to be carried out ahead of what was sealed meanwhile. */

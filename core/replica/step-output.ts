@@ -29,6 +29,11 @@ export class StepOutput {
     return this.last;
   }
 
+  /** The sequence of this step's persist, where it has one. */
+  get nextSeq(): Seq {
+    return plus(this.last, 1);
+  }
+
   /** Of the present step, in the order in which they are to be executed. */
   get gathered(): readonly Effect[] {
     return this.effects;
@@ -47,15 +52,14 @@ export class StepOutput {
   /** Records of this step's persist. @param batch reported once they are durable. @returns the sequence under which they are. */
   write(records: readonly WalRecord[], batch?: Batch): Seq {
     for (const record of records) this.records.push(record);
-    const seq = plus(this.last, 1);
-    if (batch !== undefined) this.completions.batch(seq, batch);
-    return seq;
+    if (batch !== undefined) this.completions.batch(this.nextSeq, batch);
+    return this.nextSeq;
   }
 
   /** Operations on other files, in this step's persist. @returns the sequence under which they are durable. */
   files(ops: readonly FileOp[]): Seq {
     for (const op of ops) this.fileOps.push(op);
-    return plus(this.last, 1);
+    return this.nextSeq;
   }
 
   /** A persist of its own, here and now. @returns its sequence */

@@ -24,7 +24,7 @@ import { ulidBytes } from '../state/ulid-field.ts';
 import { Algorithms, decodeKeyFile, encodeKeyFile, KEY_FILE, NODE_KEY } from './key-file.ts';
 
 /** What a text is part of. In additional data: do not renumber. */
-export const SealKind = { wal: 1, page: 2, snapshot: 3, tape: 4 } as const;
+export const SealKind = { wal: 1, page: 2, snapshot: 3, tape: 4, signing: 5 } as const;
 export type SealKind = (typeof SealKind)[keyof typeof SealKind];
 
 const SALT_BYTES = 16;

@@ -23,6 +23,7 @@ import {
   ENTITY_KEY_BYTES_MAX,
   ENTITY_VALUE_BYTES_MAX,
   LIST_ROWS_MAX,
+  MEMBERS_MAX,
   NAME_BYTES_MAX,
   OBJECT_BYTES_MAX,
   RETENTION_HEIGHTS_MAX,
@@ -243,6 +244,10 @@ function vaultQuery(query: VaultQuery): Problem {
     case 'transactionProof':
     case 'blocks':
       return chainQueryProblem(query);
+    case 'checkpoint':
+      return isCount(query.signatures, MEMBERS_MAX)
+        ? undefined
+        : `a number of signatures is from 1 to ${MEMBERS_MAX}, or 0 for a majority`;
     default:
       return unreachable(query);
   }
@@ -256,6 +261,7 @@ function freshness(value: Consistency): Problem {
 function readPoint(point: ReadPoint, query: VaultQuery): Problem {
   if (point.kind === 'height' && !(isCount(point.height) && point.height >= 1)) return 'a height is a whole number from 1';
   if (point.kind === 'time' && !isCount(point.time, WALL_MICROS_MAX - 1)) return 'a time is in whole microseconds since 1970';
+  if (query.kind === 'checkpoint' && point.kind !== 'newest') return 'only the newest block is signed, without a height or time';
   if (query.kind === 'retention' && point.kind !== 'newest')
     return 'what a vault keeps is asked of now, without a height or time';
   if (isChainQuery(query) && point.kind !== 'newest')

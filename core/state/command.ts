@@ -3,7 +3,7 @@
  * A command names its vault by the section it stands in (entry-data.ts), so a section can be sealed or shredded whole.
  *
  *   OFFSET  SIZE  FIELD
- *   0       1     kind: 1 openSession, 2 directory, 3 createVault, 4 transact, 5 expire, 6 deleteVault
+ *   0       1     kind: 1 openSession, 2 directory, 3 createVault, 4 transact, 5 expire, 6 deleteVault, 7 registerKey
  *   1       28    session reference (kinds 2 to 4, 6): u32 group, u64 index, u64 sequence, u64 lowest unanswered
  *   29      …     body
  *     directory    u8 1, 8 createOrganization: organization-command.ts
@@ -13,14 +13,16 @@
  *     createVault  organization 16
  *     deleteVault  organization 16, vault 16; in the group's own section, because the vault's own will be shredded
  *     transact     organization 16, u32 length, transaction (transaction-codec.ts)
- * openSession and expire are their kind byte alone. Text: u32 length, UTF-8.
+ * registerKey: node 16, public key 32 behind the kind; no session, for it is idempotent. openSession and expire are their kind byte alone. Text: u32 length, UTF-8.
  */
 import { assert, unreachable } from '../assert.ts';
+import { ID_BYTES, readId, writeId } from '../bytes/hex-id.ts';
 import type { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
+import { PUBLIC_KEY_BYTES } from '../capability.ts';
 import { ULID_BYTES } from '../chain/ulid.ts';
 import type { CommandRef, DirectoryCommand, MemberCommand } from '../client/protocol.ts';
-import type { GroupId, LogIndex, OrganizationId, VaultId } from '../ids.ts';
+import type { GroupId, LogIndex, NodeId, OrganizationId, VaultId } from '../ids.ts';
 import { SLUG_BYTES_MAX, TRANSACTION_BYTES_MAX } from '../limits.ts';
 import { isMemberCommand, MemberCommandKind, readMemberCommand, writeMemberCommand } from './member-command.ts';
 import { isOrganizationName, isVaultName } from './names.ts';
@@ -58,7 +60,9 @@ export type Command =
       readonly vault: VaultId;
     }
   /** Removes what expired by the block's time; proposed by the leader, answers to nobody. */
-  | { readonly kind: 'expire'; readonly vault: VaultId };
+  | { readonly kind: 'expire'; readonly vault: VaultId }
+  /** A node signs checkpoints with this key from now on; proposed by GLOBAL's leader for a node that offered it. */
+  | { readonly kind: 'registerKey'; readonly node: NodeId; readonly publicKey: Uint8Array };
 
 /** A command as read from an entry, with the bytes that identify and record it. All byte fields are views of the entry. */
 export interface DecodedCommand {
@@ -70,7 +74,15 @@ export interface DecodedCommand {
 }
 
 /** On disk and wire: do not renumber. */
-export const CommandKind = { openSession: 1, directory: 2, createVault: 3, transact: 4, expire: 5, deleteVault: 6 } as const;
+export const CommandKind = {
+  openSession: 1,
+  directory: 2,
+  createVault: 3,
+  transact: 4,
+  expire: 5,
+  deleteVault: 6,
+  registerKey: 7,
+} as const;
 const RESERVE_VAULT = 2;
 const RELEASE_VAULT = 10;
 const MEMBER_KINDS = Object.keys(MemberCommandKind) as readonly MemberCommand['kind'][];
@@ -84,6 +96,7 @@ export function vaultOf(command: Command): VaultId | undefined {
     case 'openSession':
     case 'directory':
     case 'deleteVault':
+    case 'registerKey':
       return undefined;
     case 'createVault':
     case 'transact':
@@ -156,6 +169,9 @@ export function writeCommand(writer: Writer, command: Command): void {
     case 'openSession':
     case 'expire':
       return;
+    case 'registerKey':
+      writeId(writer, command.node);
+      return writer.raw(command.publicKey);
     case 'directory':
       writeRef(writer, command.ref);
       return writeDirectoryBody(writer, command.body);
@@ -190,6 +206,8 @@ export function commandBytes(command: Command): number {
       writeCommand(writer, command);
       return writer.length;
     }
+    case 'registerKey':
+      return 1 + ID_BYTES + PUBLIC_KEY_BYTES;
     case 'createVault':
       return 1 + REF_BYTES + ULID_BYTES;
     case 'deleteVault':
@@ -234,6 +252,10 @@ export function readCommand(reader: Reader, bytes: Uint8Array, vault: VaultId | 
   const kind = reader.u8();
   if (vault !== undefined) return readVaultCommand(reader, kind, vault, bytes);
   if (kind === CommandKind.openSession) return { command: { kind: 'openSession' }, body: NONE, transactionBytes: NONE };
+  if (kind === CommandKind.registerKey) {
+    const command: Command = { kind: 'registerKey', node: readId<'NodeId'>(reader), publicKey: reader.copy(PUBLIC_KEY_BYTES) };
+    return { command, body: NONE, transactionBytes: NONE };
+  }
   if (kind !== CommandKind.directory && kind !== CommandKind.deleteVault) reader.fail('bad_tag');
   const ref = readRef(reader);
   const start = reader.at;

@@ -10,6 +10,7 @@
  *   5  member-table.ts
  *   6, 7  group-table.ts
  *   8  deleted vault 16                                organization 16, u64 deleted at
+ *   9  key-table.ts
  * Names stand last and in clear; they are ASCII (names.ts).
  * Ids: ULID(entry time in ms, first 80 bits of SHA-256(u32 group ‖ u64 log index ‖ u32 position in the entry)).
  */
@@ -31,10 +32,20 @@ import type {
   VaultEntry,
 } from '../client/protocol.ts';
 import { hashOf } from '../hasher.ts';
-import { GLOBAL_GROUP, type GroupId, type LogIndex, type Micros, maxOf, type OrganizationId, type VaultId } from '../ids.ts';
+import {
+  GLOBAL_GROUP,
+  type GroupId,
+  type LogIndex,
+  type Micros,
+  maxOf,
+  type NodeId,
+  type OrganizationId,
+  type VaultId,
+} from '../ids.ts';
 import { GROUPS_MAX, LIST_ROWS_MAX, ORGANIZATIONS_MAX, SLUG_BYTES_MAX, VAULTS_MAX } from '../limits.ts';
 import { GROUP_TABLE, GroupTable, HOME_TABLE } from './group-table.ts';
 import { prefixRange, tableRange } from './key-reader.ts';
+import { KEY_TABLE, KeyTable } from './key-table.ts';
 import { type Founder, MEMBER_TABLE, MemberTable } from './member-table.ts';
 import type { CreateOrganization } from './organization-command.ts';
 import { errorResult, VAULT_DELETED, VAULT_MISSING } from './results.ts';
@@ -117,6 +128,8 @@ export class Directory {
   readonly members: MemberTable;
   /** Groups that were made later, and where they are. */
   readonly groups: GroupTable;
+  /** What the nodes sign checkpoints with. */
+  readonly keys: KeyTable;
   private readonly rows: BTree;
   /** Groups that the cluster began with, ascending: where vaults lie whose organization has no group of its own. */
   private readonly shared: readonly GroupId[];
@@ -136,6 +149,7 @@ export class Directory {
     this.members = new MemberTable(this.rows, options.founders);
     this.shared = [...options.dataGroups].sort((a, b) => a - b);
     this.groups = new GroupTable(this.rows, this.shared);
+    this.keys = new KeyTable(this.rows);
   }
 
   /** Applies a command. Names passed admission and decode. */
@@ -167,7 +181,7 @@ export class Directory {
       case 'listOrganizations':
         return this.listOrganizations();
       case 'listMembers':
-        return { kind: 'members', members: this.members.entries };
+        return { kind: 'members', members: this.members.entries, keys: this.keys.entries };
       default:
         return unreachable(query);
     }
@@ -182,6 +196,7 @@ export class Directory {
   restoreRow(key: Uint8Array, row: Uint8Array): boolean {
     if (key[0] === MEMBER_TABLE) return this.members.restoreRow(key, row);
     if (key[0] === GROUP_TABLE || key[0] === HOME_TABLE) return this.groups.restoreRow(key, row);
+    if (key[0] === KEY_TABLE) return this.keys.restoreRow(key, row);
     if (!isRow(key, row)) return false;
     if (key[0] === DirectoryTable.organizationByName) this.organizations += 1;
     if (key[0] === DirectoryTable.vaultByName) {
@@ -193,7 +208,7 @@ export class Directory {
 
   /** Feeds every row into a digest, in key order. */
   digest(out: Writer): void {
-    for (let table = 1; table <= DirectoryTable.deletedVault; table += 1) {
+    for (let table = 1; table <= KEY_TABLE; table += 1) {
       for (const { key, value } of this.rows.scan(tableRange(table))) {
         out.blob(key);
         out.blob(value);
@@ -204,8 +219,19 @@ export class Directory {
   /** Groups follow the members. */
   private applyMember(command: MemberCommand, index: LogIndex): ClientResult {
     const result = this.members.apply(command, index);
-    if (result.kind === 'member' && result.changed) this.groups.follow(this.members.entries, index);
+    if (result.kind !== 'member' || !result.changed) return result;
+    this.groups.follow(this.members.entries, index);
+    if (result.member.removed) this.keys.retire(result.member.id, index);
     return result;
+  }
+
+  /** A node signs with this key from now on. */
+  registerKey(node: NodeId, publicKey: Uint8Array, index: LogIndex): ClientResult {
+    const member = this.members.entries.find(({ id }) => id === node);
+    if (member === undefined) return errorResult('member_missing', 'the cluster knows no node of this id');
+    if (member.removed) return errorResult('member_removed', 'a node of this id was removed from the cluster');
+    if (!this.keys.register(node, publicKey, index)) return errorResult('invalid_argument', 'the key cannot be this node’s');
+    return { kind: 'member', member, changed: true };
   }
 
   private createOrganization({ name, placement }: CreateOrganization, place: CommandPlace): ClientResult {

@@ -13,7 +13,6 @@ import type { ClientRequest, ClientResult } from '../client/protocol.ts';
 import {
   GLOBAL_GROUP,
   type GroupId,
-  type Height,
   INDEX_ZERO,
   type LogIndex,
   type Micros,
@@ -25,12 +24,14 @@ import {
 import { StatePages } from '../page/state-pages.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
 import type { SeedWords } from '../random.ts';
+import type { StateObserver } from './block-observer.ts';
 import { StateCapture } from './capture.ts';
 import { type Command, CommandKind, type DecodedCommand } from './command.ts';
 import { Directory, type Topology } from './directory.ts';
 import { decodeEntryData, type EntryData, type Section } from './entry-data.ts';
 import type { DueVault } from './expiry-queue.ts';
 import type { DeletedVault, GoneVaults } from './gone-vaults.ts';
+import type { KeyTable } from './key-table.ts';
 import type { Founder } from './member-table.ts';
 import { ProofWork } from './proof-work.ts';
 import type { PruningPace } from './pruning.ts';
@@ -53,23 +54,6 @@ import { VaultSection } from './vault-section.ts';
 import { VaultView, viewAt } from './vault-view.ts';
 import { Vaults } from './vaults.ts';
 import type { WarmUpLimits } from './warm-up.ts';
-
-/** A block as it was sealed. Bytes are read-only and stay valid. */
-export interface SealedBlock {
-  readonly group: GroupId;
-  readonly vault: VaultId;
-  readonly height: Height;
-  readonly header: Uint8Array;
-  readonly blockHash: Uint8Array;
-  readonly transactions: readonly Uint8Array[];
-  /** Log index of the entry that made it. */
-  readonly index: LogIndex;
-}
-
-/** Sees what apply does; for oracles and metrics. Must not change anything. */
-export interface StateObserver {
-  onBlock(block: SealedBlock): void;
-}
 
 export interface GroupStateOptions {
   readonly group: GroupId;
@@ -96,6 +80,8 @@ export type StateQuery = Extract<
   ClientRequest,
   { kind: 'query' | 'lookupVault' | 'listVaults' | 'listOrganizations' | 'listMembers' }
 >;
+
+type RegisterKey = Extract<Command, { kind: 'registerKey' }>;
 
 const NO_DIRECTORY: ClientResult = errorResult('group_missing', 'the directory is in group 0 only');
 /** Why not a second session of the same entry: a session is named by its log index. Asking again gets another entry. */
@@ -191,6 +177,7 @@ export class GroupState {
   private applyOwn(section: Section, entry: Entry, answers: Answer[]): void {
     for (const decoded of section.commands) {
       if (decoded.command.kind === 'openSession') answers.push({ result: this.openSession(entry.index) });
+      else if (decoded.command.kind === 'registerKey') answers.push({ result: this.registerKey(decoded.command, entry.index) });
       else if (decoded.command.kind === 'deleteVault') answers.push(this.applyDeletion(decoded, decoded.command));
       else answers.push(this.applyDirectory(decoded, { index: entry.index, position: answers.length, time: this.lastTime }));
     }
@@ -241,6 +228,10 @@ export class GroupState {
     if (this.sessions.has(index)) return SESSION_PER_ENTRY;
     this.sessions.open(index, this.lastTime);
     return { kind: 'session', session: { group: this.group, index } };
+  }
+
+  private registerKey({ node, publicKey }: RegisterKey, index: LogIndex): ClientResult {
+    return this.directory === undefined ? NO_DIRECTORY : this.directory.registerKey(node, publicKey, index);
   }
 
   private applyDirectory(
@@ -431,6 +422,11 @@ export class GroupState {
   /** The cluster's nodes and groups as this state has them; undefined where it is not GLOBAL's. */
   get topology(): Topology | undefined {
     return this.directory?.topology;
+  }
+
+  /** What the cluster's nodes sign checkpoints with; undefined where this is not GLOBAL's. */
+  get nodeKeys(): Pick<KeyTable, 'currentOf' | 'revision'> | undefined {
+    return this.directory?.keys;
   }
 
   /** The earliest expires_at of any leaf: when the leader proposes `expire`. */

@@ -5,7 +5,7 @@
  */
 import type { GroupId } from '../../core/ids.ts';
 import type { Replica } from '../../core/replica/replica.ts';
-import type { SealedBlock } from '../../core/state/group-state.ts';
+import type { SealedBlock } from '../../core/state/block-observer.ts';
 import type { VouchNode } from '../check/raft/watch.ts';
 import type { FaultKind } from '../faults/counts.ts';
 import type { Observer } from '../observer.ts';

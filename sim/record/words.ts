@@ -106,6 +106,14 @@ function messagePhrase(message: PeerMessage): string {
       return `sends ${to} chunk ${message.number} of section ${message.section} of the snapshot up to entry ${message.index}`;
     case 'snapshotGone':
       return `tells ${to} that it does not hold the snapshot up to entry ${message.index}`;
+    case 'checkpointAsked':
+      return `asks ${to} to sign the checkpoint of vault ${message.vault} at height ${message.size}`;
+    case 'checkpointSigned':
+      return `gives ${to} its signatures under vault ${message.vault} at height ${message.size}`;
+    case 'checkpointPassed':
+      return `tells ${to} that it has signed vault ${message.vault} up to height ${message.size}, and signs nothing smaller`;
+    case 'keyOffered':
+      return `offers ${to} the key that it signs with`;
     case 'termAsked':
       return `has lost part of its log and asks ${to} for its term`;
     case 'termTold':
@@ -172,6 +180,8 @@ function queryPhrase(query: Extract<ClientRequest, { kind: 'query' }>['query']):
       return 'what is kept of the past?';
     case 'proof':
       return `a proof of ${query.questions.length} answers?`;
+    case 'checkpoint':
+      return 'the newest block, signed?';
     default:
       return `${query.kind} of the chain?`;
   }

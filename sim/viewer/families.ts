@@ -24,11 +24,15 @@ export function familyOf(kind: MessageWords['kind']): Family {
     case 'stateAsked':
     case 'copyAsked':
     case 'copyOffered':
+    case 'checkpointAsked':
+    case 'keyOffered':
       return 'entries';
     case 'blocksTold':
     case 'blocksAsked':
     case 'blocksAnswered':
     case 'appendResponse':
+    case 'checkpointSigned':
+    case 'checkpointPassed':
       return 'acknowledgements';
     case 'readIndex':
     case 'readIndexResponse':

@@ -8,6 +8,7 @@ import {
   type CommandRef,
   type MemberEntry,
   NEWEST,
+  type NodeKeyEntry,
   type TupleRow,
   type VaultEntry,
 } from '../../core/client/protocol.ts';
@@ -20,6 +21,7 @@ import { type Configuration, configurationOf, type Entry, type Message } from '.
 import type { DivergenceMessage } from '../../core/replica/divergence-message.ts';
 import type { LivenessMessage } from '../../core/replica/hibernation.ts';
 import type { RecoveryMessage } from '../../core/replica/recovering.ts';
+import type { SigningMessage } from '../../core/signing/message.ts';
 import type { Operation, Retention, Transaction } from '../../core/state/transaction.ts';
 
 /** Brands a drawn value. */
@@ -127,6 +129,21 @@ export const livenessMessage: fc.Arbitrary<LivenessMessage> = fc.oneof(
 
 const nonce = fc.nat(2 ** 48);
 
+const signature = fc.uint8Array({ minLength: 64, maxLength: 64 });
+const signingMessage: fc.Arbitrary<SigningMessage> = fc.oneof(
+  fc.record({ kind: fc.constant('checkpointAsked' as const), vault, size: u64, root: hash }),
+  fc.record({
+    kind: fc.constant('checkpointSigned' as const),
+    vault,
+    size: u64,
+    plain: signature,
+    timeS: u64,
+    cosignature: signature,
+  }),
+  fc.record({ kind: fc.constant('checkpointPassed' as const), vault, size: u64 }),
+  fc.record({ kind: fc.constant('keyOffered' as const), publicKey: hash }),
+);
+
 export const recoveryMessage: fc.Arbitrary<RecoveryMessage> = fc.oneof(
   fc.record({ kind: fc.constant('termAsked' as const), nonce }),
   fc.record({ kind: fc.constant('termTold' as const), nonce, term }),
@@ -154,7 +171,7 @@ export const divergenceMessage: fc.Arbitrary<DivergenceMessage> = fc.oneof(
 
 export const envelope: fc.Arbitrary<Envelope> = fc.record({
   group,
-  message: fc.oneof({ weight: 5, arbitrary: message }, livenessMessage, recoveryMessage, divergenceMessage),
+  message: fc.oneof({ weight: 5, arbitrary: message }, livenessMessage, recoveryMessage, divergenceMessage, signingMessage),
 });
 
 const command: fc.Arbitrary<CommandRef> = fc
@@ -242,6 +259,7 @@ const query = fc.oneof(
   fc.record({ kind: fc.constant('transactionProof' as const), height, index: u32, size: height }),
   fc.record({ kind: fc.constant('blocks' as const), from: height }),
   fc.record({ kind: fc.constant('proof' as const), questions: fc.array(question, { maxLength: 5 }) }),
+  fc.record({ kind: fc.constant('checkpoint' as const), signatures: fc.integer({ min: 0, max: 255 }) }),
 );
 const directoryCommand = fc.oneof(
   fc.record({
@@ -355,6 +373,16 @@ export const memberEntry: fc.Arbitrary<MemberEntry> = fc
   })
   .map((entry) => ({ ...entry, replacedBy: entry.removed && entry.replacedBy !== entry.id ? entry.replacedBy : undefined }));
 
+const nodeKey: fc.Arbitrary<NodeKeyEntry> = fc.record({
+  node: nodeId,
+  publicKey: hash,
+  from: index,
+  retired: fc.option(
+    index.filter((at) => at > 0),
+    { nil: undefined },
+  ),
+});
+
 const status = fc.record({
   node: nodeId,
   cluster: fc.option(branded<never>(nodeId), { nil: undefined }),
@@ -362,6 +390,14 @@ const status = fc.record({
   removed: fc.boolean(),
   groups: fc.array(groupStatus, { maxLength: 3 }),
   droppedFrames: u64,
+  signing: fc.option(
+    fc.record({
+      publicKey: hash,
+      registered: fc.boolean(),
+      loss: fc.option(fc.constantFrom('missing', 'unreadable', 'damaged', 'foreign', 'contradicted'), { nil: undefined }),
+    }),
+    { nil: undefined },
+  ),
 });
 
 const path = fc.array(hash, { maxLength: 4 });
@@ -393,7 +429,11 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
     }),
   }),
   fc.record({ kind: fc.constant('member' as const), member: memberEntry, changed: fc.boolean() }),
-  fc.record({ kind: fc.constant('members' as const), members: fc.array(memberEntry, { maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant('members' as const),
+    members: fc.array(memberEntry, { maxLength: 3 }),
+    keys: fc.array(nodeKey, { maxLength: 3 }),
+  }),
   fc.record({ kind: fc.constant('transferred' as const), group, leader: nodeId }),
   fc.record({ kind: fc.constant('vaultCreated' as const), anchor }),
   fc.record({ kind: fc.constant('vaultDeleted' as const), vault }),
@@ -428,6 +468,7 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
     pruned: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('retention' as const), retention, oldest: height, oldestTime: micros, anchor }),
+  fc.record({ kind: fc.constant('checkpoint' as const), note: text, size: height, signatures: fc.integer({ min: 0, max: 255 }) }),
   fc.record({
     kind: fc.constant('error' as const),
     code: fc.constant('pruned_height' as const),

@@ -8,7 +8,7 @@
 
 import { isDivergenceMessage } from '../../../core/codec/divergence-message.ts';
 import { decodeFrame } from '../../../core/codec/frame.ts';
-import { isLivenessMessage, isRecoveryMessage, isSnapshotMessage } from '../../../core/codec/peer-message.ts';
+import { isLivenessMessage, isRecoveryMessage, isSigningMessage, isSnapshotMessage } from '../../../core/codec/peer-message.ts';
 import type { GroupId, LogIndex, NodeId } from '../../../core/ids.ts';
 import { grown } from '../../../core/lists.ts';
 import type { Entry, Message } from '../../../core/raft/message.ts';
@@ -246,7 +246,8 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
     const view = this.viewsOf(node)[this.positionOf(effect.envelope.group)];
     if (view === undefined) return;
     const { message } = effect.envelope;
-    if (isLivenessMessage(message) || isRecoveryMessage(message) || isDivergenceMessage(message)) return;
+    if (isLivenessMessage(message) || isRecoveryMessage(message) || isDivergenceMessage(message) || isSigningMessage(message))
+      return;
     if (!isSnapshotMessage(message)) this.left = grown(this.left, { group: view.group, to: effect.to, term: message.term });
     for (const oracle of this.hooks.leaving) oracle.leaving(view, effect);
   }
@@ -280,7 +281,7 @@ export class RaftWatch implements Observer<VouchShape, Replica> {
       const view = own[at];
       if (view?.raft === undefined || node.core?.group(group)?.quarantined !== false) continue;
       if (isSnapshotMessage(message) || isLivenessMessage(message)) continue;
-      if (isRecoveryMessage(message) || isDivergenceMessage(message)) continue;
+      if (isRecoveryMessage(message) || isDivergenceMessage(message) || isSigningMessage(message)) continue;
       for (const oracle of this.hooks.received) oracle.received(view, senders[at] as GroupView, message, left);
     }
   }

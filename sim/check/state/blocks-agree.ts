@@ -4,7 +4,7 @@
  */
 import { equalBytes } from '../../../core/bytes/compare.ts';
 import type { Replica } from '../../../core/replica/replica.ts';
-import type { SealedBlock } from '../../../core/state/group-state.ts';
+import type { SealedBlock } from '../../../core/state/block-observer.ts';
 import { decodeLedgerTransaction } from '../../../core/state/transaction-codec.ts';
 import { type Observer, Violation } from '../../observer.ts';
 import type { VouchShape } from '../../vouch.ts';

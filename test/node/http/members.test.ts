@@ -42,7 +42,7 @@ function gateway(refusal?: ClientErrorCode) {
   const asked: LogicalRequest[] = [];
   const ask = async (request: LogicalRequest): Promise<OperationOutcome> => {
     asked.push(request);
-    if (request.kind === 'listMembers') return { ok: true, answer: { kind: 'members', members: MEMBERS } };
+    if (request.kind === 'listMembers') return { ok: true, answer: { kind: 'members', members: MEMBERS, keys: [] } };
     if (refusal !== undefined) return { ok: false, code: refusal, message: 'a sentence' };
     if (request.kind === 'transfer') {
       return { ok: true, answer: { kind: 'transferred', group: request.group, leader: request.to ?? B } };
