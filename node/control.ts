@@ -4,6 +4,7 @@ import type { ClusterId, NodeId } from '../core/ids.ts';
 import type { Member } from '../core/replica/manifest.ts';
 import type { BackupSource } from './backup/cluster-stream.ts';
 import type { DrainResult } from './leaving.ts';
+import type { VaultHealthSource } from './vault-health.ts';
 
 /** A link that is up. */
 export interface LinkView {
@@ -32,6 +33,8 @@ export interface NodeControl {
   notReady(): readonly string[];
   /** What the node gives for a backup. */
   readonly backup: Pick<BackupSource, 'cluster' | 'group' | 'isEncrypted'>;
+  /** How this node's copies of vaults are. */
+  readonly vaults: Pick<VaultHealthSource, 'of' | 'unwell' | 'recover'>;
   /** Hands over everything that this node leads. */
   drain(): Promise<DrainResult>;
 }

@@ -33,6 +33,7 @@ import { NodeMetrics } from './metrics.ts';
 import { reasonsAgainst } from './readiness.ts';
 import { Runtime } from './runtime.ts';
 import { Standing } from './standing.ts';
+import { VaultHealthSource } from './vault-health.ts';
 import { packageVersion } from './version.ts';
 
 export interface NodeServerOptions {
@@ -162,6 +163,7 @@ export class NodeServer {
         init: (request) => membership.init(request),
         notReady: () => (this.closing ? ['it is shutting down'] : reasonsAgainst(replica.status())),
         drain: () => this.drain(),
+        vaults: new VaultHealthSource(replica, (group, vault) => this.runtime.give({ kind: 'recoverVault', group, vault })),
         backup: new BackupSource({
           self: replica.id,
           runtime: this.runtime,

@@ -120,12 +120,24 @@ export const NAMED_MARKS: readonly string[] = [
 
 /**
  * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or where two replicas of
- * a group have forgotten their terms, or so seldom that no swarm is asked for it: tests reach them.
+ * a group have forgotten their terms, or where a state is tampered with (scenario diverged-vault), or so seldom that no swarm is asked for it: tests reach them.
  */
 export const CHANGE_MARKS: readonly string[] = [
   'checkpoint.given-up',
   'checkpoint.none-left',
   'checkpoint.passed-over',
+  'divergence.attempt-failed',
+  'divergence.copy-of-no-use',
+  'divergence.copy-offered',
+  'divergence.copy-refused',
+  'divergence.disputed',
+  'divergence.doubted',
+  'divergence.doubts-full',
+  'divergence.escalated',
+  'divergence.majority-agrees',
+  'divergence.vault-isolated',
+  'divergence.vault-recovered',
+  'divergence.vault-refused',
   'raft.configuration-rolled-back',
   'raft.joint-entered',
   'raft.joint-left',

@@ -76,6 +76,13 @@ export class Doubts {
     return this.doubts.get(vault)?.isReported === true;
   }
 
+  /** Vaults of which the operator was told so. */
+  get disputed(): readonly VaultId[] {
+    const open: VaultId[] = [];
+    for (const [vault, { isReported }] of this.doubts) if (isReported && !this.options.isSettled(vault)) open.push(vault);
+    return open;
+  }
+
   get nextDeadline(): Micros {
     let next = this.options.state().hasSealed ? this.tellAt : NEVER;
     for (const doubt of this.doubts.values()) next = minOf(next, this.dueAt(doubt));

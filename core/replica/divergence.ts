@@ -135,6 +135,11 @@ export class Divergence {
     return attempt === 0 ? { state: 'diverged', since } : { state: 'recovering', since, attempt };
   }
 
+  /** Vaults that are isolated, or disputed. */
+  get unwell(): readonly VaultId[] {
+    return [...this.isolated.keys(), ...this.doubts.disputed];
+  }
+
   get nextDeadline(): Micros {
     const { raft } = this.options;
     if (this.isNew && this.hasIsolated) return 0 as Micros;

@@ -9,6 +9,7 @@ import { print, printJson } from './output.ts';
 import { Remote, type RemoteOptions, withRemoteOptions } from './remote.ts';
 import { addRetentionCommand, checked } from './retention-command.ts';
 import { formatTuple, parseTuple } from './tuple-notation.ts';
+import { addVaultHealthCommands } from './vault-health-commands.ts';
 
 interface VaultOptions extends RemoteOptions {
   readonly vault?: string;
@@ -115,6 +116,7 @@ function addVaultCommands(program: Command): void {
     });
   addRetentionCommand(vault);
   addVaultDeletion(vault);
+  addVaultHealthCommands(vault);
 }
 
 interface DeleteOptions extends RemoteOptions {

@@ -17,6 +17,7 @@ import { addOperatorRoutes } from './operator-routes.ts';
 import { addProofRoutes } from './proof-routes.ts';
 import { addStoreRoutes } from './store-routes.ts';
 import { addTupleRoutes } from './tuple-routes.ts';
+import { addVaultHealthRoutes } from './vault-health-routes.ts';
 
 /** Largest body, bytes. Why 1 MiB: a write of 100 tuples with their contexts fits, and a request cannot hold much memory. */
 const BODY_BYTES_MAX = 1 << 20;
@@ -65,6 +66,7 @@ export class Gateway {
     addOperatorRoutes(this.app, dependencies);
     addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
     addBackupRoutes(this.app, dependencies.control);
+    addVaultHealthRoutes(this.app, dependencies.control, dependencies.ledger);
   }
 
   /** Refuses new requests from now on (503), and resolves when those in flight are answered or the time is over. */

@@ -71,6 +71,7 @@ function gateway(script: Script = () => undefined, control: Partial<NodeControl>
         group: () => Promise.reject(new Error('not asked')),
         isEncrypted: false,
       },
+      vaults: { of: () => undefined, unwell: () => [], recover: () => undefined },
       drain: async () => ({ handed_over: [], kept: [] }),
       ...control,
     },

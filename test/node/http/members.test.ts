@@ -63,6 +63,7 @@ function gateway(refusal?: ClientErrorCode) {
         group: () => Promise.reject(new Error('not asked')),
         isEncrypted: false,
       },
+      vaults: { of: () => undefined, unwell: () => [], recover: () => undefined },
       drain: async () => ({ handed_over: [{ group: 1 as GroupId, leader: B }], kept: [] }),
     },
   });

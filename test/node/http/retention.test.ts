@@ -64,6 +64,7 @@ function gateway(script: (request: LogicalRequest) => OperationOutcome | undefin
       links: () => [],
       notReady: () => [],
       init: async () => ({ ok: false, code: 'too_few_nodes', message: '' }),
+      vaults: { of: () => undefined, unwell: () => [], recover: () => undefined },
       drain: async () => ({ handed_over: [], kept: [] }),
       backup: {
         cluster: () => Promise.reject(new Error('not asked')),
