@@ -1,6 +1,7 @@
 /** Every scenario that `vouch sim list` shows, in the order of the list. A new one is a file here and a line below. */
 import type { Scenario } from '../sim/scenario.ts';
 import { deafLeader } from './deaf-leader.ts';
+import { divergedVault } from './diverged-vault.ts';
 import { echoes } from './echoes.ts';
 import { failingFsync } from './failing-fsync.ts';
 import { failover } from './failover.ts';
@@ -36,6 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   echoes,
   failingFsync,
   rottenDisk,
+  divergedVault,
   wanderingClocks,
   hundredGroups,
 ];

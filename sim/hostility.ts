@@ -31,6 +31,13 @@ export class Hostility<S extends Shape, C extends SimCore<S>> {
     return { link: forged.back ? network.linkOf(to, from) : heard.link, bytes: forged.bytes };
   }
 
+  /** Makes the state that a node holds in memory another one. @returns whether it runs and had something to change. */
+  tamper(index: number, draws: Draws): boolean {
+    const { protocol, nodes } = this.scene;
+    const core = nodes[index]?.running === true ? nodes[index].core : undefined;
+    return core !== undefined && protocol.tamper?.(core, draws) === true;
+  }
+
   /** Opens a damaged copy of the node's directory, beside the node. @returns whether the protocol could judge it. */
   openDamagedCopy(index: number, draws: Draws): boolean {
     const { protocol, nodes, scheduler } = this.scene;

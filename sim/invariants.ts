@@ -268,6 +268,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'D1, D9, D10',
   },
   {
+    name: 'no-divergence',
+    claim: 'No node doubts a vault for good, or gives one up, while all replicas have the same blocks.',
+    oracle: 'sim/check/no-fatal.ts',
+    test: 'test/replica/divergence.test.ts',
+    mutants: '',
+  },
+  {
     name: 'failed-disk-stops',
     claim: 'A node whose disk refused a write or a sync stops at once.',
     oracle: 'sim/check/no-fatal.ts',

@@ -135,6 +135,13 @@ export class Liveness {
     return due.map(({ node }) => `node ${node} has not fetched again what it lost of group ${group}`);
   }
 
+  /** Diverged vaults that are on their way back: the quorum is there to help. */
+  private notRebuilt(group: GroupId, copies: readonly Copy[]): readonly string[] {
+    if (this.fates.size > 0) return [];
+    const diverged = copies.filter(({ copy }) => !copy.quarantined && copy.divergence.hasIsolated);
+    return diverged.map(({ node }) => `node ${node} has not rebuilt a diverged vault of group ${group}`);
+  }
+
   /** Why the group is not at rest; empty where it is. Nodes outside the core are not waited for. */
   private laggards(group: GroupId): readonly string[] {
     const core = this.world.nodes.filter(({ index }) => !this.fates.has(index));
@@ -150,7 +157,7 @@ export class Liveness {
       const roles = whole.map(({ node, copy }) => `node ${node} ${copy.raft.role} of term ${copy.raft.term}`);
       return [...missing, `group ${group} has no leader (${roles.join(', ')})`];
     }
-    missing.push(...this.notHealed(group, copies));
+    missing.push(...this.notHealed(group, copies), ...this.notRebuilt(group, copies));
     const { lastIndex } = leader.raft;
     const { configuration } = leader.raft.status();
     missing.push(...this.unlikeTheDirectory(group, configuration));

@@ -13,7 +13,7 @@ import { demandReadsMatchBlocks, READS_MATCH_BLOCKS } from './check/clients/read
 import { ReadsSeeCommits } from './check/clients/reads-see-commits.ts';
 import { DamageIsContained } from './check/damage-is-contained.ts';
 import { DamageIsReported } from './check/damage-is-reported.ts';
-import { FailedDiskStops, NoFatal } from './check/no-fatal.ts';
+import { FailedDiskStops, NoDivergence, NoFatal } from './check/no-fatal.ts';
 import { NoMessageStorm } from './check/no-message-storm.ts';
 import { raftWatch } from './check/raft/all.ts';
 import { LeaseExclusive } from './check/raft/lease-exclusive.ts';
@@ -74,11 +74,11 @@ export class Oracles {
     this.closed = closed;
     const retention = new RetentionKept(world.nodes, groups, atlas);
     this.retention = without.includes(retention.name) ? undefined : retention;
-    const blocks = new BlocksAgree((block) => {
+    const blocks = new BlocksAgree((block): void => {
       once.sealed(block);
       closed?.sealed(block.vault, block.header);
       retention.sealed(block);
-    });
+    }, !without.includes('blocks-agree'));
     const trueTime = (): number => world.now;
     const committedIn = (group: GroupId): number => watch.committedIn(group);
     const bounded = new BoundedReads({ committedIn, trueTime, ratePpm: () => world.clockRatePpmMax });
@@ -91,6 +91,7 @@ export class Oracles {
       new RecoveryIsFinal(atlas),
       new NoFatal(() => world.atlas),
       new FailedDiskStops(),
+      new NoDivergence(),
       new NoMessageStorm(trueTime),
       new DamageIsReported(atlas),
       new DamageIsContained(atlas),
@@ -102,7 +103,7 @@ export class Oracles {
       this.answers,
     ];
     for (const observer of observers) if (!without.includes(observer.name)) world.observe(observer);
-    protocol.onBlock = without.includes(blocks.name) ? (): void => undefined : (node, block): void => blocks.sealed(node, block);
+    protocol.onBlock = (node, block): void => blocks.sealed(node, block);
     const judgesProofs = protocol.hasher !== fastHasher && !without.includes(PROOFS);
     this.proofs = judgesProofs ? new ProofOracle(protocol.hasher, world.choices.under('proof/mutation')) : undefined;
     this.judgesLinearizability = !without.includes(LINEARIZABLE);

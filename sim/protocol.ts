@@ -116,6 +116,8 @@ export interface Protocol<S extends Shape, C extends SimCore<S>> {
   encodeResult(id: number, result: S['result']): Uint8Array;
   /** Something that no correct node would send, made from a frame of the moment; undefined where nothing can be made of it. */
   forge?(sent: SentFrame, draws: Draws): ForgedFrame | undefined;
+  /** Makes the state of a core another one, as a wrong step or a flipped bit would. @returns whether there was something to change. */
+  tamper?(core: C, draws: Draws): boolean;
   /** Opens a damaged copy of a node's directory, which changes nothing. @returns what was wrong about how it went; undefined = all well. */
   readonly openDamagedCopy?: ((reader: DirectoryReader, clocks: Clocks, draws: Draws) => string | undefined) | undefined;
 }

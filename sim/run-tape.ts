@@ -37,8 +37,8 @@ function stageOf({ onProtocol }: Scenario, drawn: Knobs): Knobs {
 }
 
 /** Oracles that are switched off. */
-export function withoutOf(options: Pick<RunOptions, 'without' | 'tape'>): readonly string[] {
-  return options.tape?.without ?? options.without ?? [];
+export function withoutOf(options: Pick<RunOptions, 'without' | 'tape' | 'scenario'>): readonly string[] {
+  return options.tape?.without ?? [...(options.without ?? []), ...(options.scenario?.without ?? [])];
 }
 
 /** What was drawn, and no more; undefined where it was not kept. */

@@ -42,6 +42,8 @@ export interface StoryTeller {
   pause(node: number, milliseconds: number): void;
   /** Asks the leader of the first data group, as an operator would, to hand over to that node, or to whom it likes. */
   transfer(to?: number): void;
+  /** A vault of the first data group gets a tuple on that node that no command wrote, as a wrong step would leave it. */
+  tamper(node: number): void;
   /** A fault as the nemesis would inject it: whom it hits is drawn, whoever leads more often than others. */
   begin(kind: FaultKind, milliseconds: number): void;
 }
@@ -69,6 +71,8 @@ export interface Scenario {
   /** The world of this story, from the knobs a seed has drawn. */
   readonly world: (drawn: Knobs) => Knobs;
   readonly tell: (story: StoryTeller) => void;
+  /** Built-in oracles that the story makes untrue, by name: they are off. */
+  readonly without?: readonly string[];
   /** Oracles of one's own, made anew for each seed; they watch together with the built-in ones. */
   readonly oracles?: (stage: VouchStage) => readonly VouchOracle[];
   /** Set by protocolScenario (protocol-scenario.ts): the run is of another protocol than Vouch. */

@@ -160,6 +160,13 @@ export class StoryBook implements StoryTeller {
     if (this.happens()) this.inWorld(() => this.askForTransfer(FIRST_DATA_GROUP, to));
   }
 
+  tamper(node: number): void {
+    this.demandNodes('tamper', [node]);
+    if (!this.happens()) return;
+    const draws = this.choices.under('fault/tamperedState');
+    if (this.inWorld(() => this.target.hostility.tamper(node, draws))) this.target.counts.add('tamperedState');
+  }
+
   begin(kind: FaultKind, milliseconds: number): void {
     const fault = FAULTS.find((known) => known.kind === kind);
     if (fault === undefined)

@@ -27,6 +27,7 @@ import type { ForgedFrame, FrameQueue, Protocol, SentFrame } from './protocol.ts
 import type { Choices, Draws } from './tape.ts';
 import { openDamagedCopy } from './vouch-damaged-copy.ts';
 import { forge } from './vouch-forgery.ts';
+import { tamper } from './vouch-tamper.ts';
 
 /** The types of Vouch in the simulator's vocabulary. */
 export interface VouchShape {
@@ -154,6 +155,10 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
 
   encodeResult(id: number, result: ClientResult): Uint8Array {
     return encodeClientResult({ id: id as RequestId, result }, this.writer);
+  }
+
+  tamper(core: Replica, draws: Draws): boolean {
+    return tamper(core, draws);
   }
 
   forge(sent: SentFrame, draws: Draws): ForgedFrame | undefined {

@@ -36,11 +36,6 @@ export class NoFatal implements Observer<VouchShape, Replica> {
     throw new Violation(code === 'invariant' ? 'core-invariant' : this.name, `${where} stopped: ${code}: ${detail}`);
   }
 
-  /** Replicas never disagree about a block while nobody tampers with their states. */
-  alarm(node: VouchNode, group: number, code: string, detail: string): void {
-    throw new Violation(this.name, `group ${group} of node ${node.index} called its operator: ${code}: ${detail}`);
-  }
-
   refused(node: VouchNode, error: StorageError): void {
     if (this.atlas().isWhole(node.index))
       throw new Violation(this.name, `node ${node.index} does not open its disk: ${error.code}: ${error.message}`);
@@ -54,5 +49,15 @@ export class FailedDiskStops implements Observer<VouchShape, Replica> {
   stepped(node: VouchNode, input: SimInput<VouchShape>): void {
     if (input.kind === 'persistFailed' && node.running)
       throw new Violation(this.name, `node ${node.index} goes on after its disk answered ${input.code}`);
+  }
+}
+
+/** A difference between replicas has a cause outside the core: the comparison of blocks finds none where there is none. */
+export class NoDivergence implements Observer<VouchShape, Replica> {
+  readonly name: string = 'no-divergence';
+  readonly claim: string = 'No node doubts a vault for good, or gives one up, while all replicas have the same blocks.';
+
+  alarm(node: VouchNode, group: number, code: string, detail: string): void {
+    throw new Violation(this.name, `group ${group} of node ${node.index} called its operator: ${code}: ${detail}`);
   }
 }

@@ -34,6 +34,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'misdirectedWrite',
   'pageRot',
   'damagedCopy',
+  'tamperedState',
   'wallStep',
   'wallDrift',
   'wallFreeze',
@@ -92,6 +93,8 @@ export type FaultKind =
   | 'pageRot'
   /** A copy of a node's directory is damaged and opened. */
   | 'damagedCopy'
+  /** A vault on one node gets a tuple that no command wrote, as a wrong step or a flipped bit in memory would leave it. */
+  | 'tamperedState'
   | 'wallStep'
   | 'wallDrift'
   | 'wallFreeze'

@@ -27,6 +27,8 @@ export interface FaultTarget {
     forge(frame: Heard, draws: Draws): Heard | undefined;
     /** Somebody opens a damaged copy of the node's directory. @returns whether the protocol knows how to judge that. */
     openDamagedCopy(index: number, draws: Draws): boolean;
+    /** The state that a node holds becomes another one. @returns whether there was something to change. */
+    tamper(index: number, draws: Draws): boolean;
   };
   readonly diskDelayMean: number[];
   readonly atlas: Atlas;
