@@ -6,6 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { NodeStatus } from '../core/client/protocol.ts';
 import type { NodeId } from '../core/ids.ts';
 import type { RuntimeObserver } from './runtime.ts';
+import type { VaultCopy } from './vault-health.ts';
 
 /** Seconds. From one fsync of a fast disk to the deadline of a request. */
 const LATENCY_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -99,6 +100,24 @@ export class NodeMetrics implements RuntimeObserver {
   turn(inputCount: number, elapsedMicros: number): void {
     this.turnInputs.observe(inputCount);
     this.turnSeconds.observe(elapsedMicros / 1e6);
+  }
+
+  /** @param unwell vaults that are isolated or disputed on this node, asked at each scrape. */
+  watchVaults(unwell: () => readonly VaultCopy[]): void {
+    const gauges = [
+      ['vouch_vaults_isolated', 'Vaults that are not served here because a majority has other blocks.', true],
+      ['vouch_vaults_disputed', 'Vaults of which replicas have different blocks without a majority.', false],
+    ] as const;
+    for (const [name, help, isIsolated] of gauges) {
+      new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(unwell().filter(({ health }) => (health.state !== 'disputed') === isIsolated).length);
+        },
+      });
+    }
   }
 
   private addGroupGauges(status: () => NodeStatus): void {

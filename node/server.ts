@@ -153,6 +153,8 @@ export class NodeServer {
       canAnswer: (request) => this.canAnswer(request),
       openLink: options.openLink,
     });
+    const vaults = new VaultHealthSource(replica, (group, vault) => this.runtime.give({ kind: 'recoverVault', group, vault }));
+    metrics.watchVaults(() => vaults.unwell());
     this.gateway = new Gateway({
       ledger: new Ledger((request) => this.client.ask(request)),
       metrics,
@@ -163,7 +165,7 @@ export class NodeServer {
         init: (request) => membership.init(request),
         notReady: () => (this.closing ? ['it is shutting down'] : reasonsAgainst(replica.status())),
         drain: () => this.drain(),
-        vaults: new VaultHealthSource(replica, (group, vault) => this.runtime.give({ kind: 'recoverVault', group, vault })),
+        vaults,
         backup: new BackupSource({
           self: replica.id,
           runtime: this.runtime,

@@ -10,8 +10,9 @@ export const divergedVault: Scenario = {
   faults: ['tamperedState', 'crash', 'powerLoss', 'restart'],
   nodesMin: 3,
   world: calmWorld,
-  // A diverged node seals other blocks, answers from them and calls its operator until it knows: that is the story.
-  without: ['blocks-agree', 'answers-stay-true', 'no-divergence'],
+  // A diverged node seals other blocks, answers from them, proves with roots that its header does not have, and calls its operator until it
+  // knows: that is the story.
+  without: ['blocks-agree', 'answers-stay-true', 'proofs-verify', 'no-divergence'],
   oracles: ({ nodes, groups }) => [new DivergedIsIsolated(nodes, groups)],
   tell: (story) => {
     let victim = story.draws.below(story.nodeCount);

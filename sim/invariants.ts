@@ -275,6 +275,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: '',
   },
   {
+    name: 'diverged-is-isolated',
+    claim: 'A vault that a node knows to be diverged is not served there, and comes back equal (scenario `diverged-vault`).',
+    oracle: 'sim/check/state/diverged-is-isolated.ts',
+    test: 'test/sim/faults/diverged-vault.test.ts',
+    mutants: '',
+  },
+  {
     name: 'failed-disk-stops',
     claim: 'A node whose disk refused a write or a sync stops at once.',
     oracle: 'sim/check/no-fatal.ts',

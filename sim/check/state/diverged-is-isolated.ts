@@ -20,7 +20,8 @@ const VAULT_END = 44;
 
 export class DivergedIsIsolated implements Observer<VouchShape, Replica> {
   readonly name: string = 'diverged-is-isolated';
-  readonly claim: string = 'A vault that a node knows to be diverged is not served there, and comes back equal.';
+  readonly claim: string =
+    'A vault that a node knows to be diverged is not served there, and comes back equal (scenario `diverged-vault`).';
   private readonly nodes: readonly VouchNode[];
   private readonly groups: readonly GroupId[];
   /** By node: vaults that were isolated when the step before ended. */
