@@ -269,7 +269,8 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'no-divergence',
-    claim: 'No node doubts a vault for good, or gives one up, while all replicas have the same blocks.',
+    claim:
+      'No node doubts a vault for good, or gives one up, while all replicas have the same blocks, whatever one of them says.',
     oracle: 'sim/check/no-fatal.ts',
     test: 'test/replica/divergence.test.ts',
     mutants: '',

@@ -91,7 +91,7 @@ export class Oracles {
       new RecoveryIsFinal(atlas),
       new NoFatal(() => world.atlas),
       new FailedDiskStops(),
-      new NoDivergence(),
+      new NoDivergence(() => world.counts.of('impossibleMessage') > 0),
       new NoMessageStorm(trueTime),
       new DamageIsReported(atlas),
       new DamageIsContained(atlas),

@@ -7,6 +7,7 @@ import type { Envelope, PeerMessage } from '../core/codec/envelope.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../core/codec/frame.ts';
 import { type GroupId, INDEX_ZERO, type LogIndex, type NodeId, plus, TERM_ZERO, type Term } from '../core/ids.ts';
 import { configurationOf, type Entry, EntryKind, type Message } from '../core/raft/message.ts';
+import type { Claim } from '../core/replica/divergence-message.ts';
 import { nonConfigurations } from './non-configurations.ts';
 import type { ForgedFrame, SentFrame } from './protocol.ts';
 import type { Draws } from './tape.ts';
@@ -93,6 +94,9 @@ function impossible(message: PeerMessage, receiver: NodeId, draws: Draws): Forge
       return { back: true, message };
     case 'alive':
       return { back: false, message: { ...message, low: message.low ^ 1 } };
+    case 'blocksTold':
+    case 'blocksAnswered':
+      return { back: false, message: { ...message, claims: message.claims.map((claim) => otherBlock(claim, draws)) } };
     case 'snapshotPull':
       return { back: false, message: { ...message, number: message.number + BIT_FLIPS_MAX } };
     case 'snapshotChunk':
@@ -100,6 +104,11 @@ function impossible(message: PeerMessage, receiver: NodeId, draws: Draws): Forge
     default:
       return undefined;
   }
+}
+
+/** A lie about a block: one member's word, which must make nobody give up a vault. */
+function otherBlock(claim: Claim, draws: Draws): Claim {
+  return { ...claim, blockHash: flipped(claim.blockHash, draws) };
 }
 
 /** One bit is another one. */

@@ -93,8 +93,9 @@ export class Doubts {
   deadline(now: Micros): void {
     const { heartbeatMicros, state } = this.options;
     if (state().hasSealed && this.tellAt <= now) {
-      this.tellAt = plus(now, TELL_HEARTBEATS * heartbeatMicros);
       this.tell();
+      // What did not fit the message follows with the next heartbeat.
+      this.tellAt = plus(now, (state().hasSealed ? 1 : TELL_HEARTBEATS) * heartbeatMicros);
     }
     if (this.doubts.size > 0) this.ask(now);
   }
@@ -116,7 +117,6 @@ export class Doubts {
 
   /** Asks everybody what they have there, from the next deadline on. */
   doubt(now: Micros, vault: VaultId, { height, index }: BlockPlace): void {
-    if (this.doubts.size >= DOUBTS_MAX) return this.options.mark('divergence.doubts-full');
     this.options.mark('divergence.doubted');
     const begun = { round: 0, rounds: 0, askAt: now, waitHeartbeats: 1, votes: new Map(), isReported: false };
     this.doubts.set(vault, { height, index, ...begun });
@@ -155,7 +155,9 @@ export class Doubts {
     const { vault, height, index, blockHash: theirs } = claim;
     if (this.doubts.has(vault) || this.options.isSettled(vault)) return;
     const own = this.ownHash(vault, claim);
-    if (own !== undefined && !equalBytes(own, theirs)) this.doubt(now, vault, { height, index });
+    if (own === undefined || equalBytes(own, theirs)) return;
+    if (this.doubts.size >= DOUBTS_MAX) this.options.mark('divergence.doubts-full');
+    else this.doubt(now, vault, { height, index });
   }
 
   /** Who is asked learns what the asker has. */

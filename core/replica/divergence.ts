@@ -8,6 +8,7 @@
 import { assert } from '../assert.ts';
 import { equalBytes } from '../bytes/compare.ts';
 import type { Writer } from '../bytes/writer.ts';
+import { headerIndex } from '../chain/header.ts';
 import type { ClientResult } from '../client/protocol.ts';
 import { type Height, type LogIndex, type Micros, maxOf, minOf, type NodeId, plus, type VaultId } from '../ids.ts';
 import { TELL_HEARTBEATS } from '../limits.ts';
@@ -214,10 +215,13 @@ export class Divergence {
 
   /** What speaks against a rebuilt state that has applied as much as the present one; undefined: it may take its place. */
   objectionTo(rebuilt: GroupState): string | undefined {
-    for (const { vault, height, blockHash } of this.isolated.values()) {
+    for (const { vault, height, index, blockHash } of this.isolated.values()) {
       const found = rebuilt.vault(vault);
-      const hash = found === undefined || found.height < height ? NO_BLOCK : hashAt(found, height);
-      if (!equalBytes(hash, blockHash)) return `vault ${vault} is not what the quorum has in it`;
+      const anchor = found === undefined || found.height < height ? undefined : found.anchorAt(height);
+      // Where the majority had no block, it may have one by now, of a later entry.
+      const isLater = anchor !== undefined && Number(headerIndex(anchor.header)) > index && equalBytes(blockHash, NO_BLOCK);
+      if (!isLater && !equalBytes(anchor?.blockHash ?? NO_BLOCK, blockHash))
+        return `vault ${vault} is not what the quorum has in it`;
     }
     return undefined;
   }
@@ -253,10 +257,14 @@ export class Divergence {
 
   private recovered(vault: VaultId): void {
     this.options.mark('divergence.vault-recovered');
+    this.release(vault);
+    this.options.ports.alarm('vault_recovered', `Vault ${vault} is again what a majority of its group has, and is served.`);
+  }
+
+  private release(vault: VaultId): void {
     this.isolated.delete(vault);
     this.writeNote();
     if (this.isolated.size === 0) this.rebuild.end();
-    this.options.ports.alarm('vault_recovered', `Vault ${vault} is again what a majority of its group has, and is served.`);
   }
 
   private disputed(vault: VaultId, height: Height): void {
@@ -296,7 +304,7 @@ export class Divergence {
 
   private forgetDeleted(): void {
     const { gone } = this.options.state();
-    for (const vault of [...this.isolated.keys()]) if (gone.has(vault)) this.recovered(vault);
+    for (const vault of [...this.isolated.keys()]) if (gone.has(vault)) this.release(vault);
   }
 
   private writeNote(): void {

@@ -122,7 +122,10 @@ export class ReplicaGroup {
       heartbeatMicros: options.timing.heartbeatMicros,
       ports: options.divergence,
       mark: (name) => mark?.(name),
-      giveWay: (now) => this.leadership.giveWay(now),
+      giveWay: (now) => {
+        raft.wake(now); // asleep it does not know who is alive
+        this.leadership.giveWay(now);
+      },
     });
     this.epoch = raft.newestConfiguration.index;
     this.leadership = new Leadership(options);

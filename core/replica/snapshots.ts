@@ -12,6 +12,7 @@ import type { FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { type GroupId, type LogIndex, type Micros, minOf, type NodeId, plus, type Seq } from '../ids.ts';
 import { SNAPSHOT_FETCHES_MAX } from '../limits.ts';
+import { encodeConfiguration } from '../raft/configuration-bytes.ts';
 import type { SnapshotMeta } from '../raft/message.ts';
 import type { SnapshotOffer } from '../raft/options.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
@@ -193,6 +194,7 @@ export class Snapshots {
       this.wanted.add(id);
       return undefined;
     }
+    this.options.store.served(id, this.options.host.now()); // it is kept until the chunks are asked for
     const { index, term, configuration } = held.manifest;
     return { meta: { index, term, configuration }, manifest: held.manifestBytes };
   }
@@ -217,11 +219,12 @@ export class Snapshots {
     return true;
   }
 
-  /** Whether the log leads from that place to where the group's state is, here and on the disk. */
-  private canRebuild({ id, quarantined, raft, state }: ReplicaGroup, { index, term }: SnapshotMeta): boolean {
+  /** Whether it is of this node's log, and that leads from that place to where the group's state is, here and on the disk. */
+  private canRebuild({ id, quarantined, raft, state }: ReplicaGroup, { index, term, configuration }: SnapshotMeta): boolean {
     if (quarantined || raft.role === 'leader' || index > state.lastApplied) return false;
     if (index < raft.baseIndex || index < this.options.store.baseOf(id)) return false;
-    return raft.snapshotMeta(index).term === term;
+    const own = raft.snapshotMeta(index);
+    return own.term === term && equalBytes(encodeConfiguration(own.configuration), encodeConfiguration(configuration));
   }
 
   /**
