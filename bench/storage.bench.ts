@@ -2,12 +2,12 @@
  * Storage beside its peers in one run: point reads, scans, memory, durable commits, bytes on disk, opening.
  * Usage: npm run bench:storage -- [--quick] [--only SECTION] [--directory DIR]; --help says more. Bars: bench/storage/*.ts.
  */
-import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machineClass } from './harness.ts';
+import { runInProcess, sendBar } from './sections.ts';
 import { type Bar, printBars } from './storage/bars.ts';
 import { commitsSection } from './storage/commits.ts';
 import { diskBytesSection, openOnce } from './storage/disk-bytes.ts';
@@ -45,16 +45,8 @@ interface Options {
 /** Runs one section in a process of its own. @returns its bars. */
 function runSection(name: string, { quick, directory }: Options): Promise<readonly Bar[]> {
   const own = mkdtempSync(join(directory, 'vouch-storage-'));
-  const bars: Bar[] = [];
-  return new Promise<readonly Bar[]>((resolve, reject) => {
-    const args = ['--section', name, own, ...(quick ? ['--quick'] : [])];
-    const child = fork(process.argv[1] as string, args, { execArgv: ['--expose-gc'] });
-    child.on('message', (bar) => bars.push(bar as Bar));
-    child.once('exit', (code, signal) => {
-      if (code === 0) resolve(bars);
-      else reject(new Error(`the section ${name} ended with ${signal ?? code}`));
-    });
-  }).finally(() => rmSync(own, { recursive: true, force: true }));
+  const args = ['--section', name, own, ...(quick ? ['--quick'] : [])];
+  return runInProcess(name, args, ['--expose-gc']).finally(() => rmSync(own, { recursive: true, force: true }));
 }
 
 async function measureAll(options: Options, only: string | undefined): Promise<number> {
@@ -99,7 +91,7 @@ async function main(): Promise<number> {
   }
   const sizes = values.quick ? QUICK : FULL;
   if (values.section !== undefined) {
-    await SECTIONS[values.section]?.({ sizes, directory: place, bar: (bar) => void process.send?.(bar) });
+    await SECTIONS[values.section]?.({ sizes, directory: place, bar: sendBar });
     return 0;
   }
   if (values.only !== undefined && SECTIONS[values.only] === undefined) {

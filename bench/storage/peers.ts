@@ -1,5 +1,5 @@
 /**
- * The stores that Vouch is measured beside. They are a package of their own (bench/peers) with its own lockfile, so that
+ * The stores that Vouch is measured beside, and the package that holds all peers. They are a package of their own (bench/peers) with its own lockfile, so that
  * installing Vouch builds none of them; it is installed into .vouch/bench-peers when it is first needed, out of the way of
  * whatever reads the sources. The types here are the part that is used.
  */
@@ -53,8 +53,10 @@ export interface ClassicLevel {
 const source: string = fileURLToPath(new URL('../../../bench/peers/', import.meta.url));
 const folder: string = fileURLToPath(new URL('../../../.vouch/bench-peers/', import.meta.url));
 const FILES: readonly string[] = ['package.json', 'package-lock.json', '.npmrc'];
-const load: NodeJS.Require = createRequire(join(folder, 'package.json'));
-const NAMES: readonly string[] = ['lmdb', 'better-sqlite3', 'classic-level', 'sorted-btree'];
+export const load: NodeJS.Require = createRequire(join(folder, 'package.json'));
+const STORES: readonly string[] = ['lmdb', 'better-sqlite3', 'classic-level', 'sorted-btree'];
+/** Those of `npm run bench:proof`; see bench/proof/peers.ts. */
+export const TREES: readonly string[] = ['@ethereumjs/mpt', '@chainsafe/persistent-merkle-tree'];
 
 function contentOf(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
@@ -62,9 +64,9 @@ function contentOf(path: string): string | undefined {
 
 /** Installs what is missing. @returns a sentence where that was not possible. */
 export function ensurePeers(): string | undefined {
-  if (!existsSync(source)) return 'bench/peers is not here: the storage benchmark runs in a checkout of the sources.';
+  if (!existsSync(source)) return 'bench/peers is not here: this benchmark runs in a checkout of the sources.';
   const isCurrent = FILES.every((file) => contentOf(join(folder, file)) === contentOf(join(source, file)));
-  if (!isCurrent || NAMES.some((name) => !existsSync(join(folder, 'node_modules', name)))) {
+  if (!isCurrent || [...STORES, ...TREES].some((name) => !existsSync(folderOf(name)))) {
     console.log(
       'Installing the peers (bench/peers, into .vouch/bench-peers); native addons may be compiled, which takes a minute …',
     );
@@ -74,18 +76,23 @@ export function ensurePeers(): string | undefined {
     if (result.status !== 0) return `npm ci in .vouch/bench-peers failed:\n${result.stderr ?? result.error?.message ?? ''}`;
   }
   try {
-    for (const name of NAMES) load(name);
+    for (const name of STORES) load(name);
   } catch (error) {
     return `A peer does not load (${(error as Error).message}). Remove .vouch/bench-peers and run again; addons need python3, make and g++.`;
   }
   return undefined;
 }
 
+/** Where a peer's package is. */
+export function folderOf(name: string): string {
+  return join(folder, 'node_modules', name);
+}
+
 /** Name and version of each. */
-export function peerVersions(): string {
+export function peerVersions(names: readonly string[] = STORES): string {
   const versionOf = (name: string): string =>
-    (JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version;
-  return NAMES.map((name) => `${name} ${versionOf(name)}`).join(', ');
+    (JSON.parse(readFileSync(join(folderOf(name), 'package.json'), 'utf8')) as { version: string }).version;
+  return names.map((name) => `${name} ${versionOf(name)}`).join(', ');
 }
 
 export function newSortedBTree(compare: (a: Uint8Array, b: Uint8Array) => number): SortedBTree {
