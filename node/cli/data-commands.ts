@@ -23,18 +23,18 @@ function withVaultOptions(command: Command): Command {
 }
 
 /** Options of every command that reads a vault. */
-interface ReadMode extends VaultOptions {
+export interface ReadMode extends VaultOptions {
   readonly consistency?: string;
   readonly at?: string;
 }
 
-function withReadOptions(command: Command): Command {
+export function withReadOptions(command: Command): Command {
   return withVaultOptions(command)
     .option('--consistency <mode>', 'linearizable (default), bounded:MS, or eventual')
     .option('--at <height|time>', 'as it was: after a block, or at a time like 2026-01-31T12:00:00Z');
 }
 
-function readHeaders({ consistency, at }: ReadMode): Record<string, string> {
+export function readHeaders({ consistency, at }: ReadMode): Record<string, string> {
   checked('--consistency', 'Vouch-Consistency', consistency, consistencyOf);
   checked('--at', 'Vouch-At', at, readPointOf);
   return {
@@ -43,7 +43,7 @@ function readHeaders({ consistency, at }: ReadMode): Record<string, string> {
   };
 }
 
-async function vaultPath(remote: Remote, options: VaultOptions): Promise<string> {
+export async function vaultPath(remote: Remote, options: VaultOptions): Promise<string> {
   const vault = options.vault ?? process.env.VOUCH_VAULT;
   if (vault === undefined || vault === '') throw usageFailure('Name the vault: --vault NAME, or set VOUCH_VAULT.');
   return `/stores/${await remote.vaultId(vault)}`;

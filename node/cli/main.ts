@@ -15,6 +15,7 @@ import { addKeysCommand } from './keys-command.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { say } from './output.ts';
 import { worseStatus } from './output-file.ts';
+import { addProofCommand } from './proof-command.ts';
 import { addRestoreCommand } from './restore-command.ts';
 import { addStartCommand } from './start-command.ts';
 import { addUpCommand } from './up-command.ts';
@@ -35,6 +36,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addClusterCommands(vouch);
   addMemberCommands(vouch);
   addDataCommands(vouch);
+  addProofCommand(vouch);
   addVerifyCommand(vouch);
   addBackupCommands(vouch);
   addRestoreCommand(vouch);

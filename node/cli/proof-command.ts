@@ -1,0 +1,62 @@
+/** `vouch proof`: several questions of a vault, answered with one proof in a file for `vouch verify`. */
+import type { Command } from 'commander';
+import { questionJson } from '../../core/proof/statement-json.ts';
+import { verifyStatements } from '../../core/proof/statements.ts';
+import type { StatementsAnswer } from '../../core/proof/statements-answer.ts';
+import { nativeHasher } from '../hasher.ts';
+import { type ReadMode, readHeaders, vaultPath, withReadOptions } from './data-commands.ts';
+import { CliFailure, usageFailure } from './failure.ts';
+import { print, printJson } from './output.ts';
+import { demandWritable, writeText } from './output-file.ts';
+import { findingLines, type QuestionOptions, questionsOf } from './question-notation.ts';
+import { Remote } from './remote.ts';
+
+interface ProofOptions extends ReadMode, QuestionOptions {
+  readonly output?: string;
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** Adds the options that are questions; each may be given more than once. */
+export function withQuestionOptions(command: Command): Command {
+  return command
+    .option('--viewers <object#relation[@kind]>', 'every user of the relation; kind: wildcard, userset or plain', collect)
+    .option('--object <object>', 'every tuple of the object', collect)
+    .option('--subject <[relation@]user>', 'everything granted directly to the user', collect)
+    .option('--entity <key>', 'the entity', collect);
+}
+
+export function addProofCommand(program: Command): void {
+  const command = program
+    .command('proof')
+    .description('prove tuples, complete sets and entities of a vault, with one proof for all of them')
+    .argument('[tuple...]', 'is the tuple there?');
+  withReadOptions(withQuestionOptions(command))
+    .option('-o, --output <file>', 'write the answer with its proof here, for vouch verify')
+    .addHelpText(
+      'after',
+      '\nExample:\n  vouch proof --vault docs document:1#viewer@user:anne --viewers document:1#viewer --subject user:anne -o proof.json',
+    )
+    .action(proof);
+}
+
+async function proof(tuples: string[], options: ProofOptions): Promise<void> {
+  const questions = questionsOf(tuples, options);
+  if (questions.length === 0)
+    throw usageFailure('Name what is to be proven: a tuple, --viewers, --object, --subject or --entity.');
+  demandWritable(options.output);
+  const headers = readHeaders(options);
+  const remote = new Remote(options);
+  const path = `/v1${await vaultPath(remote, options)}/proofs`;
+  const answer = await remote.post<StatementsAnswer>(path, { statements: questions.map(questionJson) }, headers);
+  // What is shown is what the proof shows, not what the node says.
+  const verdict = verifyStatements(answer, { questions, hasher: nativeHasher });
+  if (!verdict.ok)
+    throw new CliFailure(`The node's proof does not hold (${verdict.stage}): ${verdict.reason}. Ask another node.`);
+  if (options.output !== undefined) writeText(options.output, `${JSON.stringify(answer, undefined, 2)}\n`);
+  if (options.json) return printJson(answer);
+  for (const { question, finding } of verdict.statements) for (const line of findingLines(question, finding)) print(line);
+  print(`at height ${verdict.height}, block ${verdict.blockHash}`);
+}

@@ -1,0 +1,89 @@
+/**
+ * How people write the questions of a proof, and how a terminal shows what was found.
+ *
+ *   tuple       object#relation@user
+ *   --viewers   object#relation, or object#relation@wildcard, @userset, @plain for the users of one kind
+ *   --subject   user, or relation@user for one relation
+ */
+import type { Finding, FoundTuple } from '../../core/proof/findings.ts';
+import type { Question, SubjectRange } from '../../core/proof/statement.ts';
+import { tupleJson } from '../../core/proof/statement-json.ts';
+import { usageFailure } from './failure.ts';
+import { formatTuple, parseTuple } from './tuple-notation.ts';
+
+export interface QuestionOptions {
+  readonly viewers?: readonly string[];
+  readonly object?: readonly string[];
+  readonly subject?: readonly string[];
+  readonly entity?: readonly string[];
+}
+
+/** In this order, whatever the order of the options: tuples, viewers, objects, subjects, entities. */
+export function questionsOf(tuples: readonly string[], options: QuestionOptions): readonly Question[] {
+  const { viewers = [], object = [], subject = [], entity = [] } = options;
+  return [
+    ...tuples.map((text): Question => ({ kind: 'tuple', tuple: parseTuple(text) })),
+    ...viewers.map(parseViewers),
+    ...object.map((resource): Question => ({ kind: 'resource', resource })),
+    ...subject.map(parseSubject),
+    ...entity.map((key): Question => ({ kind: 'entity', key })),
+  ];
+}
+
+function parseViewers(text: string): Question {
+  const match = /^([^#]+)#([^@]+)(?:@(wildcard|userset|plain))?$/s.exec(text);
+  if (match === null) {
+    throw usageFailure(
+      `"${text}" is no set of users: write object#relation, for example document:1#viewer, or document:1#viewer@userset (wildcard, plain).`,
+    );
+  }
+  const [, resource, relation, range = 'all'] = match;
+  return { kind: 'subjects', resource: resource as string, relation: relation as string, range: range as SubjectRange };
+}
+
+/** A user begins with its type and a colon, a relation holds none. */
+function parseSubject(text: string): Question {
+  const match = /^([^@:#]+)@(.+)$/s.exec(text);
+  if (match === null) return { kind: 'grants', subject: text, relation: '' };
+  return { kind: 'grants', relation: match[1] as string, subject: match[2] as string };
+}
+
+/** What was asked, as a line begins. */
+function askedText(question: Question): string {
+  switch (question.kind) {
+    case 'tuple':
+      return formatTuple(tupleJson(question.tuple));
+    case 'subjects':
+      return `${question.resource}#${question.relation}${question.range === 'all' ? '' : `@${question.range}`}`;
+    case 'resource':
+      return question.resource;
+    case 'grants':
+      return question.relation === '' ? question.subject : `${question.relation}@${question.subject}`;
+    case 'entity':
+      return question.key;
+  }
+}
+
+function conditionText({ condition }: FoundTuple): string {
+  return condition === undefined ? '' : ` under the condition '${condition.name}' (not evaluated)`;
+}
+
+/** The lines that say what a proof shows to a question. */
+export function findingLines(question: Question, finding: Finding): readonly string[] {
+  const asked = askedText(question);
+  switch (finding.kind) {
+    case 'tuple':
+      return finding.found === undefined
+        ? [`ABSENT (deny): ${asked}`]
+        : [`PRESENT${finding.found.condition === undefined ? ' (allow)' : conditionText(finding.found)}: ${asked}`];
+    case 'set':
+      return [
+        `COMPLETE, ${finding.found.length} ${finding.found.length === 1 ? 'tuple' : 'tuples'}: ${asked}`,
+        ...finding.found.map((found) => `  ${formatTuple(tupleJson(found.tuple))}${conditionText(found)}`),
+      ];
+    case 'entity':
+      return finding.found === undefined
+        ? [`ABSENT: ${asked}`]
+        : [`PRESENT, ${finding.found.value.length} bytes at version ${finding.found.version}: ${asked}`];
+  }
+}

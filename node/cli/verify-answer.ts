@@ -1,0 +1,88 @@
+/** `vouch verify` of an answer to one check, and of one to several questions. */
+import { type AnswerVerdict, verifyAnswer } from '../../core/proof/answer.ts';
+import { findingJson, questionJson } from '../../core/proof/statement-json.ts';
+import { type StatementsVerdict, verifyStatements } from '../../core/proof/statements.ts';
+import { nativeHasher } from '../hasher.ts';
+import { CliFailure, usageFailure } from './failure.ts';
+import { print, printJson } from './output.ts';
+import { findingLines, type QuestionOptions, questionsOf } from './question-notation.ts';
+import { formatTuple, parseTuple } from './tuple-notation.ts';
+
+export interface AskedOptions extends QuestionOptions {
+  readonly tuple?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** What the caller trusts, as typed. */
+export interface Trusted {
+  readonly root?: string;
+  readonly block?: string;
+}
+
+/** Reads which of the two the parsed JSON is, and checks it. Throws CliFailure where it does not hold. */
+export function verifyAnswerJson(answer: unknown, options: AskedOptions, trusted: Trusted): void {
+  const hasStatements = typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'statements');
+  if (hasStatements) verifyMany(answer, options, trusted);
+  else verifyOne(answer, options, trusted);
+}
+
+/** The one tuple that a file which speaks of one tuple may be asked about. */
+export function onlyTuple({ tuple: tuples = [], viewers, object, subject, entity }: AskedOptions): string | undefined {
+  const others = [viewers, object, subject, entity].some((given) => given !== undefined);
+  if (!others && tuples.length <= 1) return tuples[0];
+  throw usageFailure('The file speaks of one tuple: name it with --tuple, and nothing else.');
+}
+
+function verifyOne(answer: unknown, options: AskedOptions, trusted: Trusted): void {
+  const text = onlyTuple(options);
+  const tuple = text === undefined ? {} : { tuple: parseTuple(text) };
+  const result = verifyAnswer(answer, { hasher: nativeHasher, ...tuple, ...trusted });
+  report(result, options.json, (held) => {
+    const { condition, allowed, height } = held;
+    const { resource, relation, subject: user } = held.tuple;
+    const present =
+      condition === undefined ? 'PRESENT (allow)' : `PRESENT under the condition '${condition.name}' (not evaluated)`;
+    const named = formatTuple({ object: resource, relation, user });
+    print(`${allowed ? present : 'ABSENT (deny)'}: ${named} at height ${height}`);
+  });
+}
+
+function verifyMany(answer: unknown, options: AskedOptions, trusted: Trusted): void {
+  const questions = questionsOf(options.tuple ?? [], options);
+  const asked = questions.length === 0 ? {} : { questions };
+  const result = verifyStatements(answer, { hasher: nativeHasher, ...asked, ...trusted });
+  report(result, options.json, (held) => {
+    for (const { question, finding } of held.statements) for (const line of findingLines(question, finding)) print(line);
+    print(`at height ${held.height}, block ${held.blockHash}`);
+  });
+}
+
+type Verdict = AnswerVerdict | StatementsVerdict;
+type Held<V extends Verdict> = Extract<V, { readonly ok: true }>;
+
+function report<V extends Verdict>(result: V, json: boolean | undefined, tell: (held: Held<V>) => void): void {
+  if (json) printJson(reportJson(result));
+  if (!result.ok) throw new CliFailure(`REJECTED (${result.stage}): ${result.reason}`);
+  if (json) return;
+  const held = result as Held<V>;
+  tell(held);
+  print(ANCHORED[held.anchored]);
+}
+
+/** Statements as they stand in an answer; a number that a double does not hold as a text. */
+function reportJson(result: Verdict): unknown {
+  const shown =
+    result.ok && 'statements' in result
+      ? {
+          ...result,
+          statements: result.statements.map(({ question, finding }) => ({ ...questionJson(question), ...findingJson(finding) })),
+        }
+      : result;
+  return JSON.parse(JSON.stringify(shown, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+}
+
+const ANCHORED = {
+  block: 'Anchored: the block hash is the one given by --block.',
+  root: 'Anchored: the root is the one given by --root.',
+  none: 'Consistent with its own header, NOT authenticated: compare the block hash with one you trust (--block or --root).',
+} as const;
