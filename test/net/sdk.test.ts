@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { toUtf8 } from '../../core/bytes/text.ts';
+import { toHex, toUtf8 } from '../../core/bytes/text.ts';
 import { ClientDriver } from '../../net/client/driver.ts';
 import { socketLinks } from '../../net/client/endpoint-link.ts';
 import { openNodeSocket } from '../../net/client/node-socket.ts';
-import { connect, type TupleKey, type Vault, type VouchClient, VouchError } from '../../net/client/public.ts';
+import { connect, type Question, type TupleKey, type Vault, type VouchClient, VouchError } from '../../net/client/public.ts';
 import { parseAddress } from '../../node/config/address.ts';
 import { openDataDirectory } from '../../node/data-directory.ts';
 import { systemEntropy } from '../../node/entropy.ts';
@@ -106,6 +106,29 @@ test('a verified check carries an answer that anyone can verify again, present o
   expect(absent).toMatchObject({ allowed: false, proven: { answer: { statement: { verdict: 'deny' } } } });
   expect(await vault.check(tuple(10), { verified: true, block })).toMatchObject({ proven: { anchored: 'block' } });
   expect(await codeOf(vault.check(tuple(10), { verified: true, block: '0'.repeat(64) }))).toBe('proof_invalid');
+});
+
+test('one proof answers many questions, now and of an older block, and is checked here', async () => {
+  const granted = await vault.write([tuple(70), tuple(71)]);
+  await vault.delete([tuple(71)]);
+  const questions: readonly Question[] = [
+    { kind: 'tuple', tuple: tuple(70) },
+    { kind: 'subjects', resource: 'document:71', relation: 'viewer', range: 'all' },
+    { kind: 'grants', subject: 'user:alice', relation: 'viewer' },
+    { kind: 'entity', key: 'none' },
+  ];
+  const now = await vault.prove(questions);
+  expect(now.findings).toMatchObject([
+    { kind: 'tuple', found: { tuple: tuple(70) } },
+    { kind: 'set', found: [] },
+    { kind: 'set', found: expect.arrayContaining([expect.objectContaining({ tuple: tuple(70) })]) },
+    { kind: 'entity', found: undefined },
+  ]);
+  const past = await vault.prove(questions, { at: { height: granted.height }, block: toHex(granted.anchor.blockHash) });
+  expect(past).toMatchObject({ anchored: 'block', anchor: { height: granted.height } });
+  expect(past.findings[1]).toMatchObject({ found: [{ tuple: tuple(71) }] });
+  expect(await codeOf(vault.prove([]))).toBe('invalid_argument');
+  expect(await codeOf(vault.prove(questions, { block: '0'.repeat(64) }))).toBe('proof_invalid');
 });
 
 test('a vault is read as new as asked for, and as it was at a height or a time', async () => {

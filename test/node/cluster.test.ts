@@ -179,6 +179,37 @@ describe('a cluster of three', () => {
     }
   });
 
+  test('a proof of sets, of now and of an older block, verifies offline, and no other question is answered by it', () => {
+    const file = join(temporary(), 'proof.json');
+    const asked = ['document:0#viewer@user:anne', '--viewers', 'document:0#viewer', '--subject', 'viewer@user:anne'];
+    const [tuple, ...sets] = asked as [string, ...string[]];
+    const made = on(0, 'proof', '--vault', 'docs', ...asked, '-o', file);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(made.stdout).toMatch(
+      /^PRESENT \(allow\): document:0#viewer@user:anne\nCOMPLETE, 1 tuple: document:0#viewer\n {2}document:0#viewer@user:anne\n/,
+    );
+    const block = JSON.parse(on(2, 'block', 'get', '--vault', 'docs', '--json').stdout).block_hash as string;
+    const held = vouch(['verify', file, '--tuple', tuple, ...sets, '--block', block]);
+    expect([held.status, held.stderr, held.stdout]).toEqual([0, '', expect.stringContaining('Anchored: the block hash')]);
+    expect(vouch(['verify', file, ...sets])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('REJECTED (statement)'),
+    });
+    const answer = JSON.parse(readFileSync(file, 'utf8'));
+    answer.statements[1].tuples = [];
+    writeFileSync(file, JSON.stringify(answer));
+    expect(vouch(['verify', file])).toMatchObject({ status: 1, stderr: expect.stringContaining('statements[1].tuples is not') });
+    const past = on(1, 'proof', '--vault', 'docs', ...asked, '--at', '1');
+    expect(past.stdout).toMatch(
+      /^ABSENT \(deny\): document:0#viewer@user:anne\nCOMPLETE, 0 tuples: document:0#viewer\n.*at height 1,/s,
+    );
+    expect(on(0, 'proof', '--vault', 'docs')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('Name what is to be proven'),
+    });
+    expect(on(0, 'proof', '--vault', 'docs', '--object', 'nonsense').stderr).toContain('an object is type:id');
+  });
+
   test('a second init is refused, on every node', () => {
     for (const index of [0, 1, 2]) {
       const again = on(index, 'init');

@@ -1,12 +1,16 @@
 /** Reads of a vault: proofs, lists with cursors, blocks. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { blockHash } from '../../core/chain/header.ts';
-import type { TupleRow } from '../../core/client/protocol.ts';
+import { type ClientResult, NEWEST, type TupleRow } from '../../core/client/protocol.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { Height } from '../../core/ids.ts';
 import { tuplePath } from '../../core/merkle/path.ts';
 import { verifyPrunedTree } from '../../core/proof/pruned-tree.ts';
-import { anchorOf, Bench, remove, tupleOf, write } from './support.ts';
+import type { Question } from '../../core/proof/statement.ts';
+import { DEFAULT_PROOF_LIMITS, type ProofLimits, ProofWork } from '../../core/state/proof-work.ts';
+import type { Vault } from '../../core/state/vault.ts';
+import { type VaultView, viewAt } from '../../core/state/vault-view.ts';
+import { anchorOf, Bench, remove, tupleOf, VAULT, write } from './support.ts';
 
 const NONE = new Uint8Array(0);
 const FILTERS = ['', 'doc:', 'doc:1', 'folder:9'].flatMap((resource) =>
@@ -121,4 +125,51 @@ test('a block is found by its height, 0 is the newest, one too many is height_mi
   expect(second.anchor.blockHash).toEqual(blockHash(portableHasher, second.anchor.header));
   expect(anchorOf(second).stateRoot).not.toEqual(anchorOf(newest).stateRoot);
   expect(bench.query({ kind: 'block', height: 5 as Height })).toMatchObject({ code: 'height_missing' });
+});
+
+describe('a proof of several questions', () => {
+  const prove = (bench: Bench, questions: readonly Question[], limits: Partial<ProofLimits> = {}): ClientResult => {
+    const view = viewAt(bench.state.vault(VAULT) as Vault, NEWEST) as VaultView;
+    const { anchor } = view;
+    const answer = (proof: Uint8Array): ClientResult => ({ kind: 'proof', anchor, proof });
+    return new ProofWork({ view, questions, answer }, { ...DEFAULT_PROOF_LIMITS, ...limits }).finish();
+  };
+  const all: readonly Question[] = [{ kind: 'resource', resource: 'doc:1' }];
+
+  test('is refused with a sentence where it does not fit', () => {
+    const bench = loaded();
+    const whole = prove(bench, all, { leavesMax: 14 });
+    const size = whole.kind === 'proof' ? whole.proof.length : 0;
+    expect(prove(bench, all, { bytesMax: size })).toEqual(whole);
+    for (const limits of [{ leavesMax: 13 }, { bytesMax: 900 }, { bytesMax: size - 1 }]) {
+      expect(prove(bench, all, limits)).toMatchObject({
+        code: 'proof_too_large',
+        message: expect.stringMatching(/^this does not fit one proof: .*; ask for fewer questions at once/),
+      });
+    }
+    expect(bench.state.pages.space.pinnedPages).toBe(0);
+  });
+
+  test('of an older block, where too many leaves would have to be worked out again', () => {
+    const bench = loaded();
+    const view = viewAt(bench.state.vault(VAULT) as Vault, { kind: 'height', height: 2 as Height }) as VaultView;
+    const task = {
+      view,
+      questions: all,
+      answer: (proof: Uint8Array): ClientResult => ({ kind: 'proof', anchor: view.anchor, proof }),
+    };
+    expect(new ProofWork(task, { ...DEFAULT_PROOF_LIMITS, rebuiltLeavesMax: 12 }).finish()).toMatchObject({ kind: 'proof' });
+    expect(new ProofWork(task, { ...DEFAULT_PROOF_LIMITS, rebuiltLeavesMax: 11 }).finish()).toMatchObject({
+      code: 'proof_too_large',
+      message: expect.stringMatching(/the buckets of an older block hold more than 11 leaves/),
+    });
+  });
+
+  test('costs reads nothing: no tree of the past is kept', () => {
+    const bench = loaded();
+    const { tree } = (bench.state.vault(VAULT) as Vault).leaves;
+    const before = tree.arena.nodes;
+    bench.query({ kind: 'proof', questions: all }, true, { kind: 'height', height: 2 as Height });
+    expect(tree.arena.nodes).toBe(before);
+  });
 });
