@@ -221,6 +221,8 @@ export const EXPORT_IDLE_MICROS: number = 60_000_000;
 export const EXPORT_LOG_BYTES_MAX: number = 1 << 30;
 /** Largest record of a backup besides the snapshots in it, bytes. Why 16 MiB: the manifest of the most groups and members has 8. */
 export const BACKUP_RECORD_BYTES_MAX: number = 16 << 20;
+/** Largest record of an audit file, bytes: a block. Why twice an entry: a block is what one entry did, and each transaction has a length. */
+export const AUDIT_RECORD_BYTES_MAX: number = 2 * ENTRY_BYTES_MAX;
 /**
  * Memory of a group's exact index, bytes. Why 64 MiB: 900,000 tuples with keys of usual length; it takes what it uses, and nothing
  * before the first check.

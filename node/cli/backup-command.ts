@@ -148,14 +148,16 @@ function whyEnded(error: unknown, address: string, part: string, isSilent: boole
   return `${address} stopped before the backup was whole. Nothing was kept; see its log, or try another node (--host).`;
 }
 
-async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** All of the bytes, at the end of what was written. */
+export async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done);
     done += bytesWritten;
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes a new name in a folder durable. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

@@ -139,6 +139,14 @@ function addVaultDeletion(vault: Command): void {
     });
 }
 
+interface ChangeOptions extends VaultOptions {
+  readonly proof?: string;
+}
+
+function withProofOption(command: Command): Command {
+  return command.option('--proof <file>', 'write here that the transaction is in the chain, for vouch verify');
+}
+
 interface ReadOptions extends ReadMode {
   readonly object?: string;
   readonly relation?: string;
@@ -147,12 +155,12 @@ interface ReadOptions extends ReadMode {
 
 function addTupleCommands(program: Command): void {
   const tuple = program.command('tuple').description('relationship tuples, written object#relation@user');
-  withVaultOptions(tuple.command('write').description('write tuples, all or none').argument('<tuple...>'))
+  withProofOption(withVaultOptions(tuple.command('write').description('write tuples, all or none').argument('<tuple...>')))
     .addHelpText('after', '\nExample:\n  vouch tuple write --vault docs document:1#viewer@user:anne document:1#owner@user:bob')
-    .action(async (tuples: string[], options: VaultOptions) => change(tuples, options, 'writes', 'Wrote'));
-  withVaultOptions(tuple.command('delete').description('delete tuples, all or none').argument('<tuple...>'))
+    .action(async (tuples: string[], options: ChangeOptions) => change(tuples, options, 'writes', 'Wrote'));
+  withProofOption(withVaultOptions(tuple.command('delete').description('delete tuples, all or none').argument('<tuple...>')))
     .addHelpText('after', '\nExample:\n  vouch tuple delete --vault docs document:1#viewer@user:anne')
-    .action(async (tuples: string[], options: VaultOptions) => change(tuples, options, 'deletes', 'Deleted'));
+    .action(async (tuples: string[], options: ChangeOptions) => change(tuples, options, 'deletes', 'Deleted'));
   withReadOptions(tuple.command('read').description('list tuples, one a line'))
     .option('--object <object>', 'only of this object')
     .option('--relation <relation>', 'only of this relation')
@@ -161,11 +169,20 @@ function addTupleCommands(program: Command): void {
     .action(read);
 }
 
-async function change(texts: readonly string[], options: VaultOptions, field: 'writes' | 'deletes', done: string): Promise<void> {
+async function change(
+  texts: readonly string[],
+  options: ChangeOptions,
+  field: 'writes' | 'deletes',
+  done: string,
+): Promise<void> {
   if (texts.length > WRITE_TUPLES_MAX) throw usageFailure(`At most ${WRITE_TUPLES_MAX} tuples fit one command.`);
   const keys = texts.map(keyOf);
   const remote = new Remote(options);
-  const answer = await remote.post<AnchorJson>(`${await vaultPath(remote, options)}/write`, { [field]: { tuple_keys: keys } });
+  const path = `${await vaultPath(remote, options)}/write`;
+  const headers = options.proof === undefined ? {} : { 'vouch-proof': '1' };
+  const body = { [field]: { tuple_keys: keys } };
+  const answer = await remote.post<AnchorJson & { inclusion?: unknown }>(path, body, headers);
+  if (options.proof !== undefined) save(options.proof, answer.inclusion);
   if (options.json) return printJson(answer);
   print(
     `${done} ${texts.length} ${texts.length === 1 ? 'tuple' : 'tuples'} at height ${answer.height}, block ${answer.block_hash}`,

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../version.ts';
+import { addAuditCommands } from './audit-command.ts';
 import { addBackupCommands } from './backup-command.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { addConfigCommand } from './config-command.ts';
@@ -38,6 +39,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addDataCommands(vouch);
   addProofCommand(vouch);
   addVerifyCommand(vouch);
+  addAuditCommands(vouch);
   addBackupCommands(vouch);
   addRestoreCommand(vouch);
   addFsckCommand(vouch);

@@ -13,6 +13,8 @@ export interface RemoteOptions {
   readonly json?: boolean;
   /** What to do where nobody answers. */
   readonly hint?: string;
+  /** Ends whatever is being asked. */
+  readonly signal?: AbortSignal;
 }
 
 /** Adds --host, --org and --json. */
@@ -28,13 +30,20 @@ export interface RemoteStream {
   readonly headers: Headers;
 }
 
+/** mayPass: asking again makes sense. */
+export type RemoteBytes =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly failure: CliFailure; readonly mayPass: boolean };
+
 export class Remote {
   readonly address: string;
   readonly organization: string;
   private readonly hint: string;
+  private readonly signal: AbortSignal | undefined;
 
   constructor(options: RemoteOptions) {
     this.address = options.host ?? process.env.VOUCH_HOST ?? DEFAULT_HOST;
+    this.signal = options.signal;
     this.hint = options.hint ?? 'Start one (npm start), or name another with --host.';
     this.organization = options.org ?? process.env.VOUCH_ORG ?? 'default';
     if (parseAddress(this.address) === undefined) throw usageFailure(`--host is HOST:PORT, not "${this.address}".`);
@@ -71,6 +80,22 @@ export class Remote {
     throw this.refusal(response.status, parse(await response.text()));
   }
 
+  /** The bytes of one answer. */
+  async bytes(path: string): Promise<RemoteBytes> {
+    try {
+      const response = await fetch(`http://${this.address}${path}`, {
+        headers: { 'vouch-organization': this.organization },
+        signal: this.patience(),
+      });
+      if (response.ok) return { ok: true, bytes: new Uint8Array(await response.arrayBuffer()) };
+      const failure = this.refusal(response.status, parse(await response.text()));
+      return { ok: false, failure, mayPass: response.status >= 500 };
+    } catch (error) {
+      if (this.signal?.aborted === true) throw error;
+      return { ok: false, failure: new CliFailure(this.unreachable(error)), mayPass: true };
+    }
+  }
+
   /** The id of a vault given by id or by name. */
   async vaultId(nameOrId: string): Promise<string> {
     if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(nameOrId)) return nameOrId;
@@ -94,7 +119,7 @@ export class Remote {
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: this.patience(),
       });
       text = await response.text();
     } catch (error) {
@@ -104,6 +129,11 @@ export class Remote {
     const parsed = parse(text);
     if (response.ok && parsed !== undefined) return parsed as T;
     throw this.refusal(response.status, parsed);
+  }
+
+  private patience(): AbortSignal {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    return this.signal === undefined ? timeout : AbortSignal.any([this.signal, timeout]);
   }
 
   private refusal(status: number, parsed: unknown): CliFailure {

@@ -26,6 +26,11 @@ export function verifyAnswerJson(answer: unknown, options: AskedOptions, trusted
   else verifyOne(answer, options, trusted);
 }
 
+/** Whether the caller says what the file must answer. */
+export function isAsked({ tuple, viewers, object, subject, entity }: AskedOptions): boolean {
+  return [tuple, viewers, object, subject, entity].some((given) => given !== undefined);
+}
+
 /** The one tuple that a file which speaks of one tuple may be asked about. */
 export function onlyTuple({ tuple: tuples = [], viewers, object, subject, entity }: AskedOptions): string | undefined {
   const others = [viewers, object, subject, entity].some((given) => given !== undefined);

@@ -1,16 +1,19 @@
 /** `vouch verify FILE`: checks an answer with its proof, a receipt or a proof of a fork, offline. Nothing is asked of any node. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { isChainAnswer } from '../../core/chain/chain-answer.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { withQuestionOptions } from './proof-command.ts';
 import { parseTuple } from './tuple-notation.ts';
-import { type AskedOptions, onlyTuple, verifyAnswerJson } from './verify-answer.ts';
+import { type AskedOptions, isAsked, onlyTuple, verifyAnswerJson } from './verify-answer.ts';
+import { verifyChain } from './verify-chain.ts';
 import { isForkProof, isReceipt, verifyForkText, verifyReceiptText } from './verify-receipt.ts';
 
 interface VerifyOptions extends AskedOptions {
   readonly root?: string;
   readonly block?: string;
   readonly keys?: string;
+  readonly log?: string;
 }
 
 const HELP = `
@@ -24,7 +27,10 @@ export function addVerifyCommand(program: Command): void {
   const command = program
     .command('verify')
     .description('check an answer with its proof, or a receipt, offline; exit 0 = it holds, 1 = it does not')
-    .argument('<file>', 'an answer saved by vouch check --proof or vouch proof, or got over HTTP; a receipt; a proof of a fork')
+    .argument(
+      '<file>',
+      'an answer saved by vouch check --proof or vouch proof, or got over HTTP; a block or a transaction of the log; a receipt; a proof of a fork',
+    )
     .option('--tuple <tuple>', 'the answer must be about this tuple', (value: string, before: string[] = []) => [
       ...before,
       value,
@@ -33,6 +39,7 @@ export function addVerifyCommand(program: Command): void {
     .option('--root <hex>', 'trust this tree root')
     .option('--block <hex>', 'trust this block hash')
     .option('--keys <file>', 'of a receipt: the policy with the pinned origin, keys and quorum')
+    .option('--log <size:hex>', 'of a block or a transaction: trust this root of the log at that size')
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(verify);
@@ -66,8 +73,8 @@ function verify(file: string, options: VerifyOptions): void {
   const block = anchor(options.block, '--block');
   const text = readText(file);
   if (isReceipt(text) || isForkProof(text)) {
-    if (root !== undefined || block !== undefined)
-      throw usageFailure('A receipt carries its own anchor: give --keys, not --root or --block.');
+    if (root !== undefined || block !== undefined || options.log !== undefined)
+      throw usageFailure('A receipt carries its own anchor: give --keys, not --root, --block or --log.');
     const tuple = onlyTuple(options);
     const signed = {
       ...(options.keys === undefined ? {} : { keys: options.keys }),
@@ -78,6 +85,14 @@ function verify(file: string, options: VerifyOptions): void {
   }
   if (options.keys !== undefined)
     throw usageFailure(`${file} is no receipt, so no key has signed it: --keys says nothing about it.`);
+  const answer = parseAnswer(file, text);
+  if (isChainAnswer(answer)) {
+    if (root !== undefined || isAsked(options)) {
+      throw usageFailure(`${file} is about the chain: --root, --tuple and other questions are of answers about the state.`);
+    }
+    return verifyChain(answer, { block, log: options.log, json: options.json === true });
+  }
+  if (options.log !== undefined) throw usageFailure(`${file} is an answer about the state: --log is of blocks and transactions.`);
   const trusted = { ...(root === undefined ? {} : { root }), ...(block === undefined ? {} : { block }) };
-  verifyAnswerJson(parseAnswer(file, text), options, trusted);
+  verifyAnswerJson(answer, options, trusted);
 }

@@ -31,6 +31,8 @@ describe('help', () => {
     'check',
     'verify',
     'block get',
+    'audit export',
+    'audit verify',
     'members',
     'fsck',
     'backup',
@@ -77,6 +79,12 @@ describe('a wrong command line is status 2 and a sentence', () => {
     [['check'], /missing required argument 'tuple'/],
     [['verify', 'no-such-file.json'], /cannot be read: ENOENT/],
     [['verify', 'package.json', '--block', 'xyz'], /--block is 64 hex digits/],
+    [['audit', 'export', '--vault', 'v'], /Name the file to write: -o FILE/],
+    [['audit', 'export', '-o', 'x.audit'], /Name the vault/],
+    [['audit', 'export', '--vault', 'v', '-o', 'package.json'], /package.json exists.*--force/],
+    [['audit', 'verify', 'no-such.audit'], /There is no file no-such.audit/],
+    [['audit', 'verify', 'test'], /is no regular file/],
+    [['audit', 'verify', 'package.json', '--block', 'xyz'], /--block is 64 hex digits/],
   ])('vouch %j', (args, sentence) => {
     expect(refused(args, 2)).toMatch(sentence);
   });

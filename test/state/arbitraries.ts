@@ -36,7 +36,7 @@ const RETENTIONS: readonly Retention[] = [
   { kind: 'heights', heights: 9 },
   { kind: 'duration', micros: 50 },
 ];
-const operation: fc.Arbitrary<Operation> = fc.oneof(
+export const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     op: fc.constant('writeTuple' as const),
     tuple: fc.constantFrom(...TUPLES).map(tupleOf),

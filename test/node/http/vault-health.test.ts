@@ -43,7 +43,11 @@ function gateway(health: VaultHealth | undefined) {
       links: () => [],
       notReady: () => [],
       init: async () => ({ ok: false, code: 'not_possible', message: 'not asked' }),
-      backup: { cluster: () => Promise.reject(new Error('not asked')), group: () => Promise.reject(new Error('not asked')) },
+      backup: {
+        cluster: () => Promise.reject(new Error('not asked')),
+        group: () => Promise.reject(new Error('not asked')),
+        isEncrypted: false,
+      },
       drain: async () => ({ handed_over: [], kept: [] }),
       vaults,
     },
