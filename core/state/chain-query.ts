@@ -2,7 +2,7 @@
  * Questions about a vault's chain. Headers stand for ever, so a block's place in the log is provable for ever; its transactions
  * are as long as the vault keeps them. Costs O(log height) hashes and at most a few runs of 256 headers (chain-hashes.ts).
  */
-import { unreachable } from '../assert.ts';
+import { defined, unreachable } from '../assert.ts';
 import type { LogInclusion, TransactionInclusion } from '../chain/inclusion.ts';
 import { leafHash, MerkleLog } from '../chain/merkle-log.ts';
 import type { ChainQuery, ChainResult, KeptBlock } from '../client/chain-protocol.ts';
@@ -131,7 +131,12 @@ export function transactionInclusion(
 function blockInclusion(vault: Vault, height: Height, asked: Height): LogInclusion {
   const { log } = vault;
   const size = asked === HEIGHT_ZERO ? vault.height : asked;
-  return { header: vault.anchorAt(height).header, size, root: log.root(size), path: log.inclusion(height - 1, size) };
+  return { header: headerAt(vault, height), size, root: log.root(size), path: log.inclusion(height - 1, size) };
+}
+
+/** Not by its anchor: that has the block's hash, for which a run of the log would be read (chain-hashes.ts). */
+function headerAt({ leaves: { rows, keys } }: Vault, height: Height): Uint8Array {
+  return defined(rows.get(keys.header(height)), 'a block has its header row');
 }
 
 function blocksFrom(vault: Vault, from: Height): readonly KeptBlock[] {
@@ -139,7 +144,7 @@ function blocksFrom(vault: Vault, from: Height): readonly KeptBlock[] {
   const blocks: KeptBlock[] = [];
   let bytes = 0;
   for (let height = from; height <= vault.height; height = plus(height, 1)) {
-    const { header } = vault.anchorAt(height);
+    const header = headerAt(vault, height);
     const transactions = height < floor ? undefined : vault.transactionsAt(height);
     blocks.push({ header, transactions });
     bytes += header.length;
