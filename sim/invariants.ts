@@ -197,6 +197,14 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'V16',
   },
   {
+    name: 'signatures-tell-the-chain',
+    claim:
+      'A node signs only what it has applied and is committed, never two roots for one size, and never less than it signed before with that key.',
+    oracle: 'sim/check/state/signatures.ts',
+    test: 'test/signing/record.prop.test.ts',
+    mutants: 'V8, V9',
+  },
+  {
     name: 'answers-stay-true',
     claim:
       'Every acknowledged transaction survives in its block for as long as it is kept, and every answer’s anchor is a block of the chain.',

@@ -59,6 +59,10 @@ export interface Knobs {
   readonly hasher: 'sha256' | 'fast';
   /** Whether nodes seal what they write. */
   readonly sealing: boolean;
+  /** With what nodes sign checkpoints: a stand-in, the real thing, or nothing. */
+  readonly signing: 'simulated' | 'ed25519' | 'none';
+  /** Time between two checkpoints of a vault that changes, microseconds; 0 = when somebody asks. */
+  readonly checkpointMicros: number;
   readonly timing: RaftTiming;
   /** How long nothing happens in a group before it sleeps, microseconds. */
   readonly hibernateMicros: number;
@@ -142,9 +146,14 @@ export function nodeCountOf({ nodes, spares }: Knobs): number {
   return nodes + spares;
 }
 
-/** Clients of the world: the housekeeper, those who work, and the operator where members change. */
-export function actorCountOf({ clients, spares }: Knobs): number {
-  return 1 + clients + (spares > 0 ? 1 : 0);
+/** Clients of the world: the housekeeper, those who work, the operator where members change, the auditor where nodes sign. */
+export function actorCountOf({ clients, spares, signing }: Knobs): number {
+  return 1 + clients + (spares > 0 ? 1 : 0) + (isSigning(signing) ? 1 : 0);
+}
+
+/** Whether nodes sign checkpoints. On tapes from before they did, undefined. */
+export function isSigning(signing: Knobs['signing'] | undefined): signing is 'simulated' | 'ed25519' {
+  return signing !== undefined && signing !== 'none';
 }
 
 /** Every group that there may be: GLOBAL, those that the cluster begins with, those made later. */
@@ -205,6 +214,7 @@ function drawSwarm(choices: Choices): Knobs {
   const draws = choices.under('knobs');
   const reads = choices.under('knobs/reads');
   const members = choices.under('knobs/members');
+  const signing = choices.under('knobs/signing');
   const nodes = draws.pick([3, 3, 3, 5, 5, 4, 2, 1] as const);
   const delayMean = draws.pick([100, 500, 2000, 5000] as const);
   // Broadcast time << election timeout (Ongaro 2014, 3.9); faults break the relation, calm must not.
@@ -244,6 +254,8 @@ function drawSwarm(choices: Choices): Knobs {
     clientDeathShare: draws.pick([0, 0, 0.01, 0.05] as const),
     hasher: draws.below(10) < 6 ? 'fast' : 'sha256',
     sealing: choices.under('knobs/sealing').below(4) === 0,
+    signing: signing.pick(['simulated', 'simulated', 'simulated', 'simulated', 'simulated', 'ed25519', 'none', 'none'] as const),
+    checkpointMicros: signing.pick([0, 0, 200 * MILLISECOND, SECOND] as const),
     timing: {
       electionTimeoutMinMicros: electionMin,
       electionTimeoutMaxMicros: Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
@@ -370,6 +382,8 @@ const PERF: Knobs = {
   clientDeathShare: 0,
   hasher: 'fast',
   sealing: false,
+  signing: 'none',
+  checkpointMicros: 0,
   timing: { electionTimeoutMinMicros: 300_000, electionTimeoutMaxMicros: 600_000, heartbeatMicros: 60_000 },
   hibernateMicros: 3 * SECOND,
   batchMax: 100,

@@ -101,6 +101,13 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.vault-deleted',
   'replica.waiting-commands-lost',
   'replica.woken-by-list',
+  'signing.answer-too-late',
+  'signing.gathered-anew',
+  'signing.key-made',
+  'signing.key-registered',
+  'signing.note-kept',
+  'signing.periodic-checkpoint',
+  'signing.smaller-size-refused',
   'snapshot.fetch-overtaken',
   'snapshot.fetch-resumed',
   'snapshot.installed',
@@ -120,7 +127,8 @@ export const NAMED_MARKS: readonly string[] = [
 
 /**
  * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or where two replicas of
- * a group have forgotten their terms, or where a state is tampered with (scenario diverged-vault), or so seldom that no swarm is asked for it: tests reach them.
+ * a group have forgotten their terms, or where a state is tampered with (scenario diverged-vault), or where somebody lies or lost its
+ * signing record, or so seldom that no swarm is asked for it: tests reach them.
  */
 export const CHANGE_MARKS: readonly string[] = [
   'checkpoint.given-up',
@@ -149,6 +157,10 @@ export const CHANGE_MARKS: readonly string[] = [
   'replica.old-snapshot-not-believed',
   'scrub.page-lost',
   'scrub.page-repaired',
+  'signing.key-contradicted',
+  'signing.key-replaced',
+  'signing.root-differs',
+  'signing.signature-refused',
   'snapshot.fetched-file-not-whole',
   'snapshot.fetched-file-unreadable',
   'snapshot.fetched-state-refused',

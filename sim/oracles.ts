@@ -22,6 +22,7 @@ import { RecoveryIsFinal } from './check/recovery-is-final.ts';
 import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
 import { ReplicasAgree, VaultsAgree } from './check/state/replicas-agree.ts';
 import { RetentionKept } from './check/state/retention-kept.ts';
+import { Signatures } from './check/state/signatures.ts';
 import { fastHasher } from './hasher.ts';
 import type { Observer } from './observer.ts';
 import type { VouchProtocol, VouchShape } from './vouch.ts';
@@ -74,10 +75,16 @@ export class Oracles {
     this.closed = closed;
     const retention = new RetentionKept(world.nodes, groups, atlas);
     this.retention = without.includes(retention.name) ? undefined : retention;
+    const { hasher, cluster, signingKeys: keys } = protocol;
+    const signatures =
+      keys === undefined
+        ? undefined
+        : new Signatures({ hasher, keys, cluster, committedIn: (group): number => watch.committedIn(group) });
     const blocks = new BlocksAgree((block): void => {
       once.sealed(block);
       closed?.sealed(block.vault, block.header);
       retention.sealed(block);
+      signatures?.sealed(block);
     }, !without.includes('blocks-agree'));
     const trueTime = (): number => world.now;
     const committedIn = (group: GroupId): number => watch.committedIn(group);
@@ -101,6 +108,7 @@ export class Oracles {
       new VaultsAgree(world.nodes, groups, atlas),
       retention,
       this.answers,
+      ...(signatures === undefined ? [] : [signatures]),
     ];
     for (const observer of observers) if (!without.includes(observer.name)) world.observe(observer);
     protocol.onBlock = (node, block): void => blocks.sealed(node, block);

@@ -15,6 +15,7 @@ import {
   actorCountOf,
   groupCountOf,
   isFaultless,
+  isSigning,
   isSteady,
   type Knobs,
   nemesisKnobs,
@@ -40,6 +41,7 @@ import { type StoryEvents, storyEvents } from './story-events.ts';
 import type { Choices, Profile, Tape } from './tape.ts';
 import type { TraceListener } from './trace.ts';
 import { drawSeed, VouchProtocol, type VouchShape } from './vouch.ts';
+import { Auditor } from './workload/auditor.ts';
 import { BriefVaults } from './workload/brief-vaults.ts';
 import { type Behaviour, type Plan, SimClient } from './workload/client.ts';
 import { History } from './workload/history.ts';
@@ -431,6 +433,7 @@ class Run {
       world.addActor(actor);
     }
     if (this.operator !== undefined) world.addActor(this.createClient(knobs.clients + 1, 1, this.operator));
+    if (isSigning(knobs.signing)) world.addActor(this.createClient(knobs.clients + 2, 1, this.createAuditor(layout)));
   }
 
   private createStoryBook(): StoryBook {
@@ -457,6 +460,11 @@ class Run {
       draws: choices.under('operator'),
       isOpen: () => !this.isCalm,
     });
+  }
+
+  private createAuditor(layout: Layout): Auditor {
+    const { nodes, thinkMeanMicros: pauseMeanMicros } = this.knobs;
+    return new Auditor({ layout, draws: this.choices.under('auditor'), pauseMeanMicros, signaturesMax: nodes });
   }
 
   private createIntroductions(): Introductions {

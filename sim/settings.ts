@@ -112,6 +112,12 @@ const sealing: Knob = {
   set: (knobs, text) => (text === 'on' || text === 'off' ? { ...knobs, sealing: text === 'on' } : undefined),
 };
 
+const signing: Knob = {
+  name: 'signing',
+  wants: 'simulated, ed25519 or none',
+  set: (knobs, text) => (text === 'simulated' || text === 'ed25519' || text === 'none' ? { ...knobs, signing: text } : undefined),
+};
+
 const KNOBS: readonly Knob[] = [
   electionTimeout,
   heartbeat,
@@ -147,6 +153,8 @@ const KNOBS: readonly Knob[] = [
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
   sealing,
+  signing,
+  time('checkpointMs', (knobs, checkpointMicros) => ({ ...knobs, checkpointMicros }), 0),
   preVote,
   time('hibernateMs', (knobs, hibernateMicros) => ({ ...knobs, hibernateMicros })),
   whole('batchMax', 10_000, (knobs, batchMax) => ({ ...knobs, batchMax })),

@@ -2,7 +2,7 @@
 import { defined } from '../core/assert.ts';
 import { drawId } from '../core/bytes/hex-id.ts';
 import { Writer } from '../core/bytes/writer.ts';
-import type { Cipher, Hasher } from '../core/capability.ts';
+import type { Cipher, Hasher, SigningKeys } from '../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
 import { decodeClientRequest, encodeClientResult } from '../core/codec/client-frame.ts';
 import type { Envelope } from '../core/codec/envelope.ts';
@@ -16,14 +16,16 @@ import { createDirectory } from '../core/replica/directory.ts';
 import { foundingManifest, type Manifest } from '../core/replica/manifest.ts';
 import { Replica } from '../core/replica/replica.ts';
 import { createKeyFile } from '../core/replica/sealing.ts';
+import { portableSigningKeys } from '../core/signing/portable-keys.ts';
 import type { SealedBlock } from '../core/state/block-observer.ts';
 import { BuggifySites } from './buggify-sites.ts';
 import { simulatedCipher } from './cipher.ts';
 import { entropyFrom } from './entropy.ts';
 import { fastHasher } from './hasher.ts';
-import type { Knobs } from './knobs.ts';
+import { isSigning, type Knobs } from './knobs.ts';
 import { Marks } from './marks.ts';
 import type { ForgedFrame, FrameQueue, Protocol, SentFrame } from './protocol.ts';
+import { simulatedSigningKeys } from './signing-keys.ts';
 import type { Choices, Draws } from './tape.ts';
 import { openDamagedCopy } from './vouch-damaged-copy.ts';
 import { forge } from './vouch-forgery.ts';
@@ -47,7 +49,9 @@ const ENVELOPE_COUNT_AT = 34;
 export class VouchProtocol implements Protocol<VouchShape, Replica> {
   private readonly choices: Choices;
   private readonly knobs: Knobs;
-  private readonly cluster: ClusterId;
+  readonly cluster: ClusterId;
+  /** One for all nodes: the stand-in checks what it has signed itself. */
+  readonly signingKeys: SigningKeys | undefined;
   readonly hasher: Hasher;
   /** One for all nodes: they are of one region, and it sees every nonce of the run. */
   private readonly cipher: Cipher | undefined;
@@ -66,6 +70,10 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     this.hasher = knobs.hasher === 'fast' ? fastHasher : sha256;
     const { sealing } = knobs;
     this.cipher = sealing ? simulatedCipher(MASTER_KEY, entropyFrom(choices.under('cipher/keys'))) : undefined;
+    const secrets = entropyFrom(choices.under('signing/keys'));
+    if (isSigning(knobs.signing)) {
+      this.signingKeys = knobs.signing === 'ed25519' ? portableSigningKeys(secrets) : simulatedSigningKeys(secrets);
+    }
     const { hasher, marks } = this;
     this.openDamagedCopy = sealing
       ? undefined
@@ -95,6 +103,8 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     const { replica, effects } = Replica.open(reader, clocks, {
       hasher: this.hasher,
       cipher: this.cipher,
+      signing: this.signingKeys,
+      checkpointMicros: knobs.checkpointMicros || undefined,
       entropy: entropyFrom(choices.under(`node/${place.node}/entropy`)),
       seed: drawSeed(seed),
       buggify: knobs.buggify === 0 ? () => false : (site) => this.sites.isActive(site) && buggify.chance(this.sites.rate(site)),

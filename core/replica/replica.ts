@@ -217,6 +217,11 @@ export class Replica implements Core, GroupSink {
     };
   }
 
+  /** What this node signs checkpoints with; undefined: it signs nothing. */
+  get signingKey(): Uint8Array | undefined {
+    return this.signing?.publicKey;
+  }
+
   digest(): string {
     const out = new Writer();
     out.text(this.id);

@@ -60,7 +60,7 @@ export class Cosigner {
     const opened = openNodeKey(place);
     this.loss = typeof opened === 'string' ? opened : undefined;
     this.key = typeof opened === 'string' ? mintNodeKey(place, host.reader) : opened;
-    if (this.loss !== undefined) host.mark(`signing.key-made-${this.loss}`);
+    if (this.loss !== undefined) host.mark('signing.key-made');
   }
 
   get publicKey(): Uint8Array {

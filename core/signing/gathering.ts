@@ -85,7 +85,7 @@ export class Gathering {
 
   /** This node's own signatures. @param after when they may leave */
   own(hasher: Hasher, node: NodeId, by: SigningNode, signatures: NodeSignatures, after: Seq): void {
-    this.lines.set(node, linesOf(hasher, by, signatures));
+    this.lines.set(node, signatureLines(hasher, by, signatures));
     this.after = maxOf(this.after, after);
     this.awaiting.delete(node);
   }
@@ -98,7 +98,7 @@ export class Gathering {
     signatures: NodeSignatures,
   ): boolean {
     if (!this.awaiting.has(node)) return true; // said twice
-    const lines = linesOf(hasher, by, signatures);
+    const lines = signatureLines(hasher, by, signatures);
     const types = [SignatureType.ed25519, SignatureType.cosignature] as const;
     const holds = types.every((type, i) => {
       return checkSignature(verifier, noteKey(hasher, { ...by, type }), this.text, lines[i] as NoteSignature).ok;
@@ -118,7 +118,8 @@ export class Gathering {
   }
 }
 
-function linesOf(
+/** Both lines of a node, plain and cosignature. */
+export function signatureLines(
   hasher: Hasher,
   by: SigningNode,
   { plain, timeS, cosignature }: NodeSignatures,

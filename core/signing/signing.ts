@@ -105,6 +105,10 @@ export class Signing {
     this.cosigner.settle();
   }
 
+  get publicKey(): Uint8Array {
+    return this.cosigner.publicKey;
+  }
+
   /** For operators. */
   get status(): SigningStatus {
     const { publicKey, isRegistered, loss } = this.cosigner;

@@ -38,6 +38,21 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     replace: '    const valueHash = hashValue(this.hasher, tupleLeaf(tuple, { ...leaf, version: 1 as Height }));\n',
   },
   {
+    id: 'V8',
+    title: 'a node signs a checkpoint as it was asked for, before it has applied what that commits',
+    file: 'core/signing/cosigner.ts',
+    find: '      if (vault === undefined || vault.height < ask.size) continue;\n',
+    replace:
+      "      if (vault !== undefined && vault.height < ask.size && this.isHeld && this.isRegistered) {\n        const early = this.signed(vault, ask.size, ask.root) as Extract<Signed, { kind: 'signed' }>;\n        this.host.send(ask.from, group.id, early.after, { kind: 'checkpointSigned', vault: ask.vault, size: ask.size, ...early.signatures });\n        this.asks.delete(name);\n        continue;\n      }\n      if (vault === undefined || vault.height < ask.size) continue;\n",
+  },
+  {
+    id: 'V9',
+    title: 'a node that restarts has forgotten what it signed',
+    file: 'core/signing/signing-record.ts',
+    find: "      for (const row of block.rows) if (!record.restore(row)) return 'damaged';\n",
+    replace: '',
+  },
+  {
     id: 'V10',
     title: 'a split of a B+ tree page leaves the last key of the left half behind its separator',
     file: 'core/btree/writer.ts',
