@@ -94,7 +94,12 @@ export class Ledger {
 
   /** Every node there is and was. */
   async members(): Promise<readonly MemberEntry[]> {
-    return (await this.expect({ kind: 'listMembers', consistency: 'linearizable' }, 'members')).members;
+    return (await this.membersAndKeys()).members;
+  }
+
+  /** And every key that one of them signs checkpoints with, or did. */
+  async membersAndKeys(): Promise<AnswerOf<'members'>> {
+    return this.expect({ kind: 'listMembers', consistency: 'linearizable' }, 'members');
   }
 
   async changeMember(body: MemberCommand): Promise<AnswerOf<'member'>> {
@@ -146,7 +151,7 @@ export class Ledger {
     return outcome.ok && outcome.changed; // such a transaction is never refused at apply
   }
 
-  async query<K extends 'tuple' | 'list' | 'block' | 'retention' | 'proof' | ChainQuery['kind']>(
+  async query<K extends 'tuple' | 'list' | 'block' | 'retention' | 'proof' | 'checkpoint' | ChainQuery['kind']>(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
     options: { readonly consistency: Consistency; readonly at: ReadPoint; readonly proof: boolean },

@@ -78,6 +78,7 @@ async function serve(directory: OpenedDirectory, cipher: Cipher | undefined, set
       batchMax: settings.batchMax,
       checkpointLogBytes: settings.checkpointLogBytes,
       leases: settings.leases ?? true,
+      checkpointIntervalMs: settings.checkpointIntervalMs ?? 0,
       log,
       openLink: socketLinks(openNodeSocket, 'ws'),
       onFatal: (code, detail) => fail(`The node stopped itself (${code}): ${detail}`),

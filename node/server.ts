@@ -25,6 +25,8 @@ import { seedFrom, systemEntropy } from './entropy.ts';
 import { nativeHasher } from './hasher.ts';
 import { Gateway } from './http/gateway.ts';
 import { Joining } from './joining.ts';
+import { KeyNotice } from './key-notice.ts';
+import { nativeSigningKeys } from './keys/native-signing.ts';
 import { type DrainResult, drain } from './leaving.ts';
 import { Ledger } from './ledger.ts';
 import { LocalClient } from './local-client.ts';
@@ -49,6 +51,8 @@ export interface NodeServerOptions {
   readonly checkpointLogBytes?: number | undefined;
   /** Whether this node, as leader, answers reads under a lease. */
   readonly leases: boolean;
+  /** Between two signed checkpoints of a vault that changes, milliseconds; 0, the default: only when somebody asks. */
+  readonly checkpointIntervalMs?: number;
   readonly log: Logger;
   /** The node cannot go on; called at most once. */
   readonly onFatal: (code: string, detail: string) => void;
@@ -77,6 +81,8 @@ export class NodeServer {
       hasher: nativeHasher,
       cipher: options.cipher,
       entropy: systemEntropy,
+      signing: nativeSigningKeys,
+      checkpointMicros: 1000 * (options.checkpointIntervalMs ?? 0) || undefined,
       seed: seedFrom(systemEntropy),
       buggify: neverBuggify,
       timing: {
@@ -89,6 +95,7 @@ export class NodeServer {
       ...(options.checkpointLogBytes === undefined ? {} : { snapshots: { checkpointLogBytes: options.checkpointLogBytes } }),
     });
     this.replica = replica;
+    const keyNotice = new KeyNotice(() => replica.signingStatus, log);
     const manifest = (): ReturnType<Replica['manifest']> => replica.manifest();
     const metrics = new NodeMetrics(() => replica.status());
     const peers = new PeerLinks(
@@ -119,6 +126,7 @@ export class NodeServer {
       afterTurn: () => {
         membership.noticeMembers();
         standing.notice();
+        keyNotice.notice();
       },
       onNodeFatal: options.onFatal,
       onGroupFatal: (group, code, detail) => {

@@ -258,6 +258,8 @@ export interface SigningStatus {
   readonly registered: boolean;
   /** Why this process made a new key; undefined: it did not. `missing` is how a node begins, too. */
   readonly loss: KeyLoss | undefined;
+  /** Whether the directory had another key of the node before. */
+  readonly replaced: boolean;
 }
 
 export interface NodeStatus {

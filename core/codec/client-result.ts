@@ -12,7 +12,7 @@
  *   10 list          list of row, blob next, anchor
  *   11 block         anchor, list of blob transaction, u64 newest, flag pruned
  *   12 status        id node, optional id cluster, list of member {id, text address}, flag removed, list of group, u64 dropped frames,
- *                    optional signing {32 public key, flag registered, u8 loss: 0 none, 1 missing, 2 unreadable, 3 damaged, 4 foreign, 5 contradicted}
+ *                    optional signing {32 public key, flag registered, u8 loss: 0 none, 1 missing, 2 unreadable, 3 damaged, 4 foreign, 5 contradicted, flag replaced}
  *      group         u32 group, u8 role, u64 term, optional id leader, u64 commit, u64 applied, u64 last index, flag quarantined, flag asleep,
  *                    list of id voter, list of id learner
  *   13 error         u8 code, text message, optional id leader, u32 retry after, ms; for pruned_height also u64 oldest height
@@ -150,17 +150,18 @@ const MEMBER_BYTES_MIN = ID_BYTES + 4;
 const GROUP_BYTES_MIN = 47;
 const NODE_KEY_BYTES = ID_BYTES + PUBLIC_KEY_BYTES + 16;
 
-function writeSigning(writer: Writer, { publicKey, registered, loss }: SigningStatus): void {
+function writeSigning(writer: Writer, { publicKey, registered, loss, replaced }: SigningStatus): void {
   writer.raw(publicKey);
   writeFlag(writer, registered);
   writer.u8(LOSS.numbers[loss ?? 'none']);
+  writeFlag(writer, replaced);
 }
 
 function readSigning(reader: Reader): SigningStatus {
   const publicKey = reader.copy(PUBLIC_KEY_BYTES);
   const registered = reader.flag();
   const loss = readCode(reader, LOSS, 'none');
-  return { publicKey, registered, loss: loss === 'none' ? undefined : loss };
+  return { publicKey, registered, loss: loss === 'none' ? undefined : loss, replaced: reader.flag() };
 }
 
 function writeNodeKey(writer: Writer, { node, publicKey, from, retired }: NodeKeyEntry): void {

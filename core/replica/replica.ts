@@ -9,7 +9,7 @@
 import { InvariantError } from '../assert.ts';
 import { toHex } from '../bytes/text.ts';
 import { Writer } from '../bytes/writer.ts';
-import type { ClientRequest, ClientResult, NodeStatus } from '../client/protocol.ts';
+import type { ClientRequest, ClientResult, NodeStatus, SigningStatus } from '../client/protocol.ts';
 import type { PeerMessage } from '../codec/envelope.ts';
 import { decodeFrame } from '../codec/frame.ts';
 import { isLivenessMessage, isRecoveryMessage, isSigningMessage, isSnapshotMessage } from '../codec/peer-message.ts';
@@ -218,8 +218,8 @@ export class Replica implements Core, GroupSink {
   }
 
   /** What this node signs checkpoints with; undefined: it signs nothing. */
-  get signingKey(): Uint8Array | undefined {
-    return this.signing?.publicKey;
+  get signingStatus(): SigningStatus | undefined {
+    return this.signing?.status;
   }
 
   digest(): string {

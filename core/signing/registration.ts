@@ -15,6 +15,8 @@ export class Registration {
   private readonly host: SigningHost;
   private readonly cosigner: Pick<Cosigner, 'publicKey' | 'isDurable' | 'isRegistered'>;
   private offerAt: Micros = NEVER;
+  /** Whether the directory had another key of this node when this one was offered. */
+  hasReplaced: boolean = false;
   private intervals: number = 1;
   /** Requests of this node to its own group have ids that no client's has. */
   private lastRequest: number = 0;
@@ -50,6 +52,7 @@ export class Registration {
     this.intervals = Math.min(2 * this.intervals, BACK_OFF_MAX);
     const leader = group(GLOBAL_GROUP)?.raft.leader;
     if (leader === undefined || !this.cosigner.isDurable) return;
+    if (group(GLOBAL_GROUP)?.state.nodeKeys?.currentOf(self) !== undefined) this.hasReplaced = true;
     if (leader === self) this.propose(self, this.cosigner.publicKey);
     else send(leader, GLOBAL_GROUP, SEQ_ZERO, { kind: 'keyOffered', publicKey: this.cosigner.publicKey });
   }

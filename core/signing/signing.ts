@@ -105,13 +105,9 @@ export class Signing {
     this.cosigner.settle();
   }
 
-  get publicKey(): Uint8Array {
-    return this.cosigner.publicKey;
-  }
-
   /** For operators. */
   get status(): SigningStatus {
     const { publicKey, isRegistered, loss } = this.cosigner;
-    return { publicKey, registered: isRegistered, loss };
+    return { publicKey, registered: isRegistered, loss, replaced: this.registration.hasReplaced };
   }
 }

@@ -121,6 +121,14 @@ export interface Entity {
   readonly anchor: Anchor;
 }
 
+/** A checkpoint with signatures. */
+export interface SignedCheckpoint {
+  readonly note: string;
+  readonly height: Height;
+  /** Nodes that have signed it. */
+  readonly signatures: number;
+}
+
 /** What a vault keeps of its past. */
 export interface KeptPast {
   readonly retention: Retention;
@@ -246,6 +254,18 @@ export class Vault {
     options: Audit & Patience & Provable & { readonly condition?: EntityCondition } = {},
   ): Promise<Receipt> {
     return this.transact([{ op: 'deleteEntity', key, condition: options.condition }], options);
+  }
+
+  /**
+   * The newest block's checkpoint, signed by the nodes of the vault's group: a C2SP signed note, unchecked here. Whoever has pinned
+   * keys checks it under them (core/note/policy.ts). @param options.signatures of so many nodes at least; default a majority
+   */
+  async checkpoint(
+    options: Patience & { readonly consistency?: Consistency; readonly signatures?: number } = {},
+  ): Promise<SignedCheckpoint> {
+    const { signatures: wanted = 0, ...rest } = options;
+    const { note, size, signatures } = await this.query({ kind: 'checkpoint', signatures: wanted }, rest);
+    return { note, height: size, signatures };
   }
 
   /** What the vault keeps of its past, and from where on it can be read. */

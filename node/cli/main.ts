@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../version.ts';
 import { addAuditCommands } from './audit-command.ts';
 import { addBackupCommands } from './backup-command.ts';
+import { addCheckpointCommand } from './checkpoint-command.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { addConfigCommand } from './config-command.ts';
 import { addDataCommands } from './data-commands.ts';
@@ -40,6 +41,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addProofCommand(vouch);
   addVerifyCommand(vouch);
   addAuditCommands(vouch);
+  addCheckpointCommand(vouch);
   addBackupCommands(vouch);
   addRestoreCommand(vouch);
   addFsckCommand(vouch);

@@ -96,6 +96,13 @@ export class Remote {
     }
   }
 
+  /** What is no JSON: a signed note. */
+  async text(path: string): Promise<string> {
+    const { response, text } = await this.send('GET', path, undefined, {});
+    if (response.ok) return text;
+    throw this.refusal(response.status, parse(text));
+  }
+
   /** The id of a vault given by id or by name. */
   async vaultId(nameOrId: string): Promise<string> {
     if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(nameOrId)) return nameOrId;
@@ -108,10 +115,21 @@ export class Remote {
   }
 
   private async call<T>(method: string, path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<T> {
-    let response: Response;
-    let text: string;
+    const { response, text } = await this.send(method, path, body, headers);
+    if (response.status === 204) return undefined as T;
+    const parsed = parse(text);
+    if (response.ok && parsed !== undefined) return parsed as T;
+    throw this.refusal(response.status, parsed);
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<{ readonly response: Response; readonly text: string }> {
     try {
-      response = await fetch(`http://${this.address}${path}`, {
+      const response = await fetch(`http://${this.address}${path}`, {
         method,
         headers: {
           'vouch-organization': this.organization,
@@ -121,14 +139,10 @@ export class Remote {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: this.patience(),
       });
-      text = await response.text();
+      return { response, text: await response.text() };
     } catch (error) {
       throw new CliFailure(this.unreachable(error));
     }
-    if (response.status === 204) return undefined as T;
-    const parsed = parse(text);
-    if (response.ok && parsed !== undefined) return parsed as T;
-    throw this.refusal(response.status, parsed);
   }
 
   private patience(): AbortSignal {

@@ -19,6 +19,10 @@ export function withStartOptions(command: Command): Command {
     .option('--insecure', 'allow a listen address that other machines can reach, without authentication (VOUCH_INSECURE)')
     .option('--log-level <level>', 'error, warn, info or debug (VOUCH_LOG_LEVEL)')
     .option('--batch-max <n>', 'client commands in one log entry (VOUCH_BATCH_MAX; default 100)')
+    .option(
+      '--checkpoint-interval-ms <n>',
+      'time between signed checkpoints of a vault that changes (VOUCH_CHECKPOINT_INTERVAL_MS; default 0: when somebody asks)',
+    )
     .option('--leases <true|false>', 'answer reads on the leader under a lease (VOUCH_LEASES; default true)')
     .option(
       '--key-file <file>',

@@ -26,6 +26,7 @@ export const SettingsSchema: TSchema = Type.Object(
     batchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     checkpointLogBytes: Type.Optional(Type.Integer({ minimum: 1 << 16, maximum: 1 << 30 })),
     leases: Type.Optional(Type.Boolean()),
+    checkpointIntervalMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
     keyFile: Type.Optional(Type.String({ minLength: 1 })),
   },
   { additionalProperties: false },
@@ -41,6 +42,8 @@ export interface Settings {
   readonly batchMax?: number;
   readonly checkpointLogBytes?: number;
   readonly leases?: boolean;
+  /** Between two signed checkpoints of a vault that changes, milliseconds; 0: only when somebody asks. */
+  readonly checkpointIntervalMs?: number;
   /** Path of the master key's file. */
   readonly keyFile?: string;
 }
@@ -75,4 +78,10 @@ export const SETTINGS: readonly SettingInfo[] = [
   },
   { name: 'keyFile', env: 'VOUCH_KEY_FILE', kind: 'text', expects: 'the file with the master key, outside the data directory' },
   { name: 'leases', env: 'VOUCH_LEASES', kind: 'flag', expects: 'true or false' },
+  {
+    name: 'checkpointIntervalMs',
+    env: 'VOUCH_CHECKPOINT_INTERVAL_MS',
+    kind: 'number',
+    expects: 'a whole number of milliseconds from 0, which is never, to 86400000',
+  },
 ];

@@ -9,6 +9,7 @@ import type { NodeControl } from '../control.ts';
 import type { Ledger } from '../ledger.ts';
 import type { NodeMetrics } from '../metrics.ts';
 import { addBackupRoutes } from './backup-routes.ts';
+import { addCheckpointRoutes } from './checkpoint-routes.ts';
 import { fromFastify, HttpError } from './errors.ts';
 import { addLogRoutes } from './log-routes.ts';
 import { addMemberRoutes } from './member-routes.ts';
@@ -63,6 +64,7 @@ export class Gateway {
     addNativeRoutes(this.app, dependencies.ledger);
     addLogRoutes(this.app, dependencies.ledger);
     addProofRoutes(this.app, dependencies.ledger);
+    addCheckpointRoutes(this.app, dependencies.control, dependencies.ledger);
     addOperatorRoutes(this.app, dependencies);
     addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
     addBackupRoutes(this.app, dependencies.control);

@@ -3,11 +3,12 @@
  * directory); the answers of `GET /v1/members` also say how far the groups are, as the node that answers sees them.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { GroupStatus, MemberEntry, MemberRole } from '../../core/client/protocol.ts';
+import type { GroupStatus, MemberEntry, MemberRole, NodeKeyEntry } from '../../core/client/protocol.ts';
 import type { GroupId, NodeId } from '../../core/ids.ts';
 import type { NodeControl } from '../control.ts';
 import type { HandedOver } from '../leaving.ts';
 import type { Ledger } from '../ledger.ts';
+import { keyJson } from './checkpoint-routes.ts';
 import { HttpError } from './errors.ts';
 import { AddMemberBody, PriorityBody, ReplaceMemberBody, TransferBody } from './schemas.ts';
 
@@ -27,6 +28,8 @@ export interface MemberJson {
   /** From 0 to 255: of two voters that could lead, the one with the higher priority does. */
   readonly priority: number;
   readonly replaced_by?: string;
+  /** What it cosigns checkpoints with (C2SP), once that is registered. */
+  readonly vkey?: string;
 }
 
 /** A member with what the groups of the node asked say about it. */
@@ -38,6 +41,11 @@ export function memberJson(entry: MemberEntry, groups: readonly GroupStatus[]): 
   const state = stateOf(entry, { votes, learns, groups: groups.length });
   const json = { id, address, role, state, votes, learns, leads, priority };
   return entry.replacedBy === undefined ? json : { ...json, replaced_by: entry.replacedBy };
+}
+
+function vkeyOf(cluster: string | undefined, node: NodeId, keys: readonly NodeKeyEntry[]): Pick<MemberJson, 'vkey'> {
+  const current = keys.find((key) => key.node === node && key.retired === undefined);
+  return cluster === undefined || current === undefined ? {} : { vkey: keyJson(cluster, current).vkey };
 }
 
 function stateOf(
@@ -73,9 +81,9 @@ export function addMemberRoutes(app: FastifyInstance, control: NodeControl, ledg
     return resolveMember(await ledger.members(), node);
   };
   app.get('/v1/members', async () => {
-    const members = await ledger.members();
-    const { groups } = control.status();
-    return { members: members.map((entry) => memberJson(entry, groups)) };
+    const { members, keys } = await ledger.membersAndKeys();
+    const { groups, cluster } = control.status();
+    return { members: members.map((entry) => ({ ...memberJson(entry, groups), ...vkeyOf(cluster, entry.id, keys) })) };
   });
   app.post('/v1/members', { schema: { body: AddMemberBody } }, async (request) => {
     const { id, address, role = 'voter' } = request.body as { readonly id: NodeId; readonly address: string; role?: MemberRole };

@@ -394,6 +394,7 @@ const status = fc.record({
     fc.record({
       publicKey: hash,
       registered: fc.boolean(),
+      replaced: fc.boolean(),
       loss: fc.option(fc.constantFrom('missing', 'unreadable', 'damaged', 'foreign', 'contradicted'), { nil: undefined }),
     }),
     { nil: undefined },

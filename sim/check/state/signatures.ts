@@ -15,7 +15,7 @@ import { checkSignature } from '../../../core/note/sign.ts';
 import type { Replica } from '../../../core/replica/replica.ts';
 import { signatureLines } from '../../../core/signing/gathering.ts';
 import type { SigningMessage } from '../../../core/signing/message.ts';
-import type { SealedBlock } from '../../../core/state/group-state.ts';
+import type { SealedBlock } from '../../../core/state/block-observer.ts';
 import type { Vault } from '../../../core/state/vault.ts';
 import { type Observer, Violation } from '../../observer.ts';
 import type { ReplyEffect, SendEffect } from '../../protocol.ts';
@@ -146,7 +146,7 @@ export class Signatures implements Observer<VouchShape, Replica> {
   }
 
   private keyOf(node: VouchNode): Uint8Array | undefined {
-    const publicKey = node.core?.signingKey;
+    const publicKey = node.core?.signingStatus?.publicKey;
     if (publicKey === undefined) return undefined;
     const name = nodeKeyName(this.options.cluster, node.id);
     const known = this.keysOf.get(name) ?? [];
