@@ -1,7 +1,9 @@
 /** Keys that come into the directory by themselves, and checkpoints with the signatures of the group's nodes. */
 import { expect, test } from 'vitest';
+import { decodeFrame, encodeFrame } from '../../core/codec/frame.ts';
 import { GLOBAL_GROUP } from '../../core/ids.ts';
 import { vaultOrigin } from '../../core/note/names.ts';
+import { decodeSigningBlock, encodeSigningBlock } from '../../core/signing/record-file.ts';
 import type { TestCluster, TestNode } from '../replica/harness.ts';
 import { createVault, expectKind, writeRequest } from '../replica/vaults.ts';
 import { askCheckpoint, checked, ed25519Keys, registered, signingCluster } from './cluster.ts';
@@ -106,6 +108,53 @@ test.each(['rot in the key', 'rot in a row', 'another node’s file'])('a record
   registered(cluster);
   expect(node.replica.status().signing?.loss).toBe(how === 'another node’s file' ? 'foreign' : 'damaged');
   expect(checked(cluster, leader, askCheckpoint(cluster, leader, vault, 3)).signers).toHaveLength(3);
+});
+
+test('a record that the log contradicts ends its key, and the new one signs what the log says', () => {
+  const cluster = signingCluster(3);
+  const { vault, session } = createVault(cluster);
+  registered(cluster);
+  const leader = cluster.leader(vault.group);
+  const node = other(cluster, leader);
+  checked(cluster, leader, askCheckpoint(cluster, leader, vault, 3));
+  const old = node.replica.status().signing?.publicKey as Uint8Array;
+  cluster.kill(node, false);
+  // As if the cluster had been put back to a state before the one that was signed, and had gone another way since.
+  const block = decodeSigningBlock(node.disk.read('SIGNING', 512, 512));
+  if (block === undefined || block === 'empty') throw new Error('nothing was signed');
+  const rows = block.rows.map((row) => ({ ...row, root: new Uint8Array(32).fill(1) }));
+  node.disk.execute({ op: 'write', file: 'SIGNING', offset: 512, bytes: encodeSigningBlock({ ...block, rows }) });
+  cluster.open(node);
+  registered(cluster);
+  expect(node.replica.status().signing).toMatchObject({ publicKey: old, loss: undefined });
+  expectKind(cluster.ask(leader, writeRequest(vault, session, 2)), 'transacted');
+  askCheckpoint(cluster, leader, vault, 3);
+  cluster.runUntil(() => node.replica.status().signing?.loss === 'contradicted');
+  registered(cluster);
+  expect(node.replica.status().signing?.publicKey).not.toEqual(old);
+  expect(node.replica.status().signing?.replaced).toBe(true);
+  expect(checked(cluster, leader, askCheckpoint(cluster, leader, vault, 3)).size).toBe(2);
+});
+
+test('what a peer signs is checked before it counts', () => {
+  const cluster = signingCluster(3);
+  const { vault } = createVault(cluster);
+  registered(cluster);
+  const leader = cluster.leader(vault.group);
+  const liar = other(cluster, leader);
+  let spoilt = 0;
+  cluster.wire = (bytes, from) => {
+    const frame = from === liar ? decodeFrame(bytes) : undefined;
+    if (frame?.ok !== true || !frame.value.envelopes.some(({ message }) => message.kind === 'checkpointSigned')) return bytes;
+    spoilt += 1;
+    const envelopes = frame.value.envelopes.map(({ group, message }) =>
+      message.kind === 'checkpointSigned' ? { group, message: { ...message, timeS: message.timeS + 1 } } : { group, message },
+    );
+    return encodeFrame({ ...frame.value, envelopes });
+  };
+  expect(checked(cluster, leader, askCheckpoint(cluster, leader, vault)).signers).not.toContain(liar.id);
+  expect(askCheckpoint(cluster, leader, vault, 3)).toMatchObject({ kind: 'error', code: 'unavailable' });
+  expect(spoilt).toBeGreaterThan(0);
 });
 
 test('a removed node’s key is retired, and it signs nothing any more', () => {

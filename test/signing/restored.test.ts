@@ -1,0 +1,37 @@
+/** Keys and backups: none is in one, and a restored cluster has others. */
+import { expect, test } from 'vitest';
+import { Random } from '../../core/random.ts';
+import { SIGNING_FILE } from '../../core/signing/record-file.ts';
+import { backupOf, restoreOnto, verified } from '../backup/support.ts';
+import { TestCluster, type TestNode } from '../replica/harness.ts';
+import { createVault, expectKind } from '../replica/vaults.ts';
+import { askCheckpoint, checked, registered, signingCluster, simulatedKeys } from './cluster.ts';
+
+function holds(bytes: Uint8Array, part: Uint8Array): boolean {
+  for (let at = 0; at + part.length <= bytes.length; at += 1) if (part.every((byte, i) => bytes[at + i] === byte)) return true;
+  return false;
+}
+
+test('a backup holds no secret of a node, and the cluster restored from it signs with another key', () => {
+  const old = signingCluster(3);
+  const { vault } = createVault(old);
+  registered(old);
+  const leader = old.leader(vault.group);
+  checked(old, leader, askCheckpoint(old, leader, vault, 3));
+  const bytes = backupOf(old, leader);
+  const publicKey = leader.replica.status().signing?.publicKey as Uint8Array;
+  expect(holds(bytes, publicKey)).toBe(true); // the directory says whose it is
+  for (const node of old.nodes) expect(holds(bytes, node.disk.read(SIGNING_FILE, 60, 32))).toBe(false);
+
+  const cluster = new TestCluster(1, 1, 'rounds', { signing: simulatedKeys });
+  const node = cluster.nodes[0] as TestNode;
+  restoreOnto(verified(bytes), node, Random.stream([7, 7, 7, 7], 'test/signing/restored'));
+  cluster.open(node);
+  cluster.leader(0);
+  registered(cluster);
+  const { keys } = expectKind(cluster.ask(node, { kind: 'listMembers', consistency: 'linearizable' }), 'members');
+  expect(keys).toMatchObject([{ node: node.id, retired: undefined }]);
+  expect(old.nodes.some(({ replica }) => String(replica.status().signing?.publicKey) === String(keys[0]?.publicKey))).toBe(false);
+  const { size, signatures } = expectKind(askCheckpoint(cluster, node, vault), 'checkpoint');
+  expect({ size, signatures }).toEqual({ size: 1, signatures: 1 });
+});
