@@ -22,6 +22,7 @@ import { addRestoreCommand } from './restore-command.ts';
 import { addStartCommand } from './start-command.ts';
 import { addUpCommand } from './up-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
+import { addWitnessCommand } from './witness-command.ts';
 
 async function program(argv: readonly string[]): Promise<Command> {
   const vouch = new Command('vouch')
@@ -46,6 +47,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addRestoreCommand(vouch);
   addFsckCommand(vouch);
   addKeysCommand(vouch);
+  addWitnessCommand(vouch);
   // The simulator is loaded only where it is asked for (or listed): a node never pays for it.
   if (argv[2] === 'sim' || argv[2] === undefined || argv[2] === 'help' || argv.includes('--help') || argv.includes('-h')) {
     const { addSimCommands } = await import('./sim.ts');
