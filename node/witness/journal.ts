@@ -24,8 +24,9 @@ export const JOURNAL_FILE: string = 'witness.journal';
 const FORMAT = 1;
 const SEED_BYTES = 32;
 const ROOT_BYTES = 32;
-/** Lines that no longer count, beside which the file is written anew. */
-const STALE_LINES_MAX = 10_000;
+/** Lines that no longer count, for each log and beside that, before the file is written anew. Why both: a line then costs the same with any number of logs. */
+const STALE_LINES_EACH = 4;
+const STALE_LINES_MIN = 1000;
 
 /** Who the witness is. */
 export interface WitnessIdentity {
@@ -94,7 +95,7 @@ export class WitnessJournal {
       fdatasyncSync(this.file);
       if (this.last.has(origin)) this.stale += 1;
       this.last.set(origin, { size, root: root.slice() });
-      if (this.stale > STALE_LINES_MAX) {
+      if (this.stale > STALE_LINES_MIN + STALE_LINES_EACH * this.last.size) {
         closeSync(this.file);
         this.file = this.rewrite();
       }
