@@ -32,7 +32,7 @@ export function isAsked({ tuple, viewers, object, subject, entity }: AskedOption
 }
 
 /** The one tuple that a file which speaks of one tuple may be asked about. */
-export function onlyTuple({ tuple: tuples = [], viewers, object, subject, entity }: AskedOptions): string | undefined {
+function onlyTuple({ tuple: tuples = [], viewers, object, subject, entity }: AskedOptions): string | undefined {
   const others = [viewers, object, subject, entity].some((given) => given !== undefined);
   if (!others && tuples.length <= 1) return tuples[0];
   throw usageFailure('The file speaks of one tuple: name it with --tuple, and nothing else.');

@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { isChainAnswer } from '../../core/chain/chain-answer.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { withQuestionOptions } from './proof-command.ts';
-import { parseTuple } from './tuple-notation.ts';
-import { type AskedOptions, isAsked, onlyTuple, verifyAnswerJson } from './verify-answer.ts';
+import { questionsOf } from './question-notation.ts';
+import { type AskedOptions, isAsked, verifyAnswerJson } from './verify-answer.ts';
 import { verifyChain } from './verify-chain.ts';
 import { isForkProof, isReceipt, verifyForkText, verifyReceiptText } from './verify-receipt.ts';
 
@@ -17,7 +17,7 @@ interface VerifyOptions extends AskedOptions {
 }
 
 const HELP = `
-An answer of vouch proof must answer exactly the questions that are given here, if any are.
+An answer of vouch proof, and a receipt, must answer exactly the questions that are given here, if any are.
 
 Example:
   vouch verify answer.json --tuple document:1#viewer@user:anne --block 5a3f…
@@ -75,10 +75,9 @@ function verify(file: string, options: VerifyOptions): void {
   if (isReceipt(text) || isForkProof(text)) {
     if (root !== undefined || block !== undefined || options.log !== undefined)
       throw usageFailure('A receipt carries its own anchor: give --keys, not --root, --block or --log.');
-    const tuple = onlyTuple(options);
     const signed = {
+      questions: questionsOf(options.tuple ?? [], options),
       ...(options.keys === undefined ? {} : { keys: options.keys }),
-      ...(tuple === undefined ? {} : { tuple: parseTuple(tuple) }),
       ...(options.json === undefined ? {} : { json: options.json }),
     };
     return isReceipt(text) ? verifyReceiptText(text, signed) : verifyForkText(text, signed);

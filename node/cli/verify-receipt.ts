@@ -1,27 +1,24 @@
 /** The part of `vouch verify` that is about signatures: receipts against pinned keys, and proofs of forks. Nothing is asked of any node. */
 import { readFileSync } from 'node:fs';
-import { toBase64 } from '../../core/bytes/base64.ts';
 import { toHex } from '../../core/bytes/text.ts';
 import { checkForkProof, FORK_PROOF_LINE } from '../../core/note/fork-proof.ts';
 import { encodeVkey } from '../../core/note/key.ts';
 import { type Policy, parsePolicy, type SignedBy } from '../../core/note/policy.ts';
-import type { Finding, FoundTuple } from '../../core/proof/findings.ts';
 import type { Question } from '../../core/proof/statement.ts';
 import { findingJson, questionJson } from '../../core/proof/statement-json.ts';
 import { RECEIPT_LINE } from '../../core/receipt/format.ts';
 import { type ReceiptVerdict, verifyReceipt } from '../../core/receipt/verify.ts';
-import type { TupleKey } from '../../core/state/transaction.ts';
 import { nativeHasher } from '../hasher.ts';
 import { nativeVerifier } from '../keys/native-ed25519.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
-import { formatTuple } from './tuple-notation.ts';
+import { findingLines } from './question-notation.ts';
 
 export interface SignedFileOptions {
   /** File of a policy. */
   readonly keys?: string;
-  /** The receipt must be about this tuple and nothing else. */
-  readonly tuple?: TupleKey;
+  /** The receipt must answer exactly these; empty: any. */
+  readonly questions: readonly Question[];
   readonly json?: boolean;
 }
 
@@ -48,27 +45,24 @@ export function readPolicy(file: string): Policy {
 }
 
 /** Checks a receipt and says what it shows. @throws CliFailure where it does not hold */
-export function verifyReceiptText(text: string, { keys, tuple, json }: SignedFileOptions): void {
+export function verifyReceiptText(text: string, { keys, questions, json }: SignedFileOptions): void {
   const verdict = verifyReceipt(text, {
     hasher: nativeHasher,
     verifier: nativeVerifier,
     ...(keys === undefined ? {} : { policy: readPolicy(keys) }),
-    ...(tuple === undefined ? {} : { questions: [{ kind: 'tuple', tuple }] }),
+    ...(questions.length === 0 ? {} : { questions }),
   });
   if (json) printJson(verdict.ok ? receiptJson(verdict) : verdict);
   if (!verdict.ok) throw new CliFailure(`REJECTED (${verdict.stage}): ${verdict.reason}`);
   if (json) return;
-  for (const { question, finding } of verdict.statements) for (const line of linesOf(question, finding)) print(line);
+  for (const { question, finding } of verdict.statements) for (const line of findingLines(question, finding)) print(line);
   print(
     `At height ${verdict.height}, ${timeText(Number(verdict.time) / 1000)}, in store ${verdict.store} of ${verdict.organization}.`,
   );
-  if (verdict.authenticated) {
-    print(
-      `Authenticated: the checkpoint of size ${verdict.checkpoint.size} is signed by ${verdict.signers.map(signerText).join(', ')}.`,
-    );
-  } else {
-    print('Consistent with its own checkpoint, NOT authenticated: pin keys and give them with --keys.');
-  }
+  const { checkpoint, signers } = verdict;
+  const signed = `Authenticated: the checkpoint of size ${checkpoint.size} is signed by ${signers.map(signerText).join(', ')}.`;
+  const alone = 'Consistent with its own checkpoint, NOT authenticated: pin keys and give them with --keys.';
+  print(verdict.authenticated ? signed : alone);
 }
 
 /** Checks a proof of a fork and says whose it is. @throws CliFailure where it proves nothing */
@@ -107,41 +101,6 @@ function timeText(ms: number): string {
 
 function signerText({ witness, timeS }: SignedBy): string {
   return timeS === undefined ? witness.name : `${witness.name} (${timeText(Number(timeS) * 1000)})`;
-}
-
-function tupleText({ resource, relation, subject }: TupleKey): string {
-  return formatTuple({ object: resource, relation, user: subject });
-}
-
-function foundText({ tuple, condition }: FoundTuple): string {
-  return condition === undefined
-    ? tupleText(tuple)
-    : `${tupleText(tuple)} under the condition '${condition.name}' (not evaluated)`;
-}
-
-const SET_OF: { readonly [K in Question['kind']]?: string } = {
-  subjects: 'every subject',
-  resource: 'every tuple of the resource',
-  grants: 'everything granted directly',
-};
-
-/** What is proven, in words. */
-function linesOf(question: Question, finding: Finding): readonly string[] {
-  if (question.kind === 'tuple') {
-    const found = finding.kind === 'tuple' ? finding.found : undefined;
-    return [found === undefined ? `ABSENT (deny): ${tupleText(question.tuple)}` : `PRESENT (allow): ${foundText(found)}`];
-  }
-  if (finding.kind === 'entity') {
-    const key = question.kind === 'entity' ? question.key : '';
-    return [
-      finding.found === undefined
-        ? `ABSENT: entity ${key}`
-        : `PRESENT: entity ${key} = ${toBase64(finding.found.value)} (base64)`,
-    ];
-  }
-  const found = finding.kind === 'set' ? finding.found : [];
-  const asked = JSON.stringify(Object.values(questionJson(question))[0]);
-  return [`COMPLETE (${found.length}): ${SET_OF[question.kind]}, ${asked}`, ...found.map((each) => `  ${foundText(each)}`)];
 }
 
 function receiptJson(verdict: Accepted): unknown {
