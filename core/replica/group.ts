@@ -153,7 +153,8 @@ export class ReplicaGroup {
     this.divergence.deadline(now);
     if (this.isIdle(now)) this.raft.hibernate(now);
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
-    if (this.leading && !this.raft.isTransferring && this.buggify('replica.hand-over-leadership')) this.handOver(now);
+    if (this.leading && !this.raft.isTransferring && this.buggify('replica.hand-over-leadership'))
+      this.leadership.handToAnybody(now);
     this.pump(now);
   }
 
@@ -409,13 +410,6 @@ export class ReplicaGroup {
     if (this.raft.newestConfiguration.index === this.epoch) return;
     this.epoch = this.raft.newestConfiguration.index;
     this.sink.membersChanged();
-  }
-
-  /** To one of the others; which one depends on the log's length, so that all have their turn. */
-  private handOver(now: Micros): void {
-    const voters = this.raft.status().peers.filter(({ voter }) => voter);
-    const target = voters[this.raft.lastIndex % voters.length]?.id;
-    if (target !== undefined && this.raft.transferLeadership(now, target)) this.mark?.('replica.leadership-handed-over');
   }
 
   private loseLeadership(): void {

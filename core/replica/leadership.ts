@@ -101,6 +101,14 @@ export class Leadership {
     return this.handover.poll(now, { leads, isTransferring, leader });
   }
 
+  /** To one of the others; which one depends on the log's length, so that all have their turn. */
+  handToAnybody(now: Micros): void {
+    const { raft, mark } = this.options;
+    const voters = raft.status().peers.filter(({ voter }) => voter);
+    const target = voters[raft.lastIndex % voters.length]?.id;
+    if (target !== undefined && raft.transferLeadership(now, target)) mark?.('replica.leadership-handed-over');
+  }
+
   /** Gives up; for a quarantined group. */
   abandon(result: ClientResult): HandoverEnd | undefined {
     return this.handover.abandon(result);
