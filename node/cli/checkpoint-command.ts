@@ -85,7 +85,8 @@ export function policyOf({ cluster, keys: all }: KeysJson, wanted: number | unde
   ].join('\n');
 }
 
-function countOf(flag: string, text: string): number {
+/** A number of nodes. */
+export function countOf(flag: string, text: string): number {
   if (/^[1-9][0-9]?$/.test(text)) return Number(text);
   throw usageFailure(`${flag} is a number of nodes from 1 to 99, not "${text}".`);
 }

@@ -18,6 +18,7 @@ import { addMemberCommands } from './member-commands.ts';
 import { say } from './output.ts';
 import { worseStatus } from './output-file.ts';
 import { addProofCommand } from './proof-command.ts';
+import { addReceiptCommand } from './receipt-command.ts';
 import { addRestoreCommand } from './restore-command.ts';
 import { addStartCommand } from './start-command.ts';
 import { addUpCommand } from './up-command.ts';
@@ -40,6 +41,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addMemberCommands(vouch);
   addDataCommands(vouch);
   addProofCommand(vouch);
+  addReceiptCommand(vouch);
   addVerifyCommand(vouch);
   addAuditCommands(vouch);
   addCheckpointCommand(vouch);

@@ -55,14 +55,19 @@ export function verifyReceiptText(text: string, { keys, questions, json }: Signe
   if (json) printJson(verdict.ok ? receiptJson(verdict) : verdict);
   if (!verdict.ok) throw new CliFailure(`REJECTED (${verdict.stage}): ${verdict.reason}`);
   if (json) return;
-  for (const { question, finding } of verdict.statements) for (const line of findingLines(question, finding)) print(line);
-  print(
-    `At height ${verdict.height}, ${timeText(Number(verdict.time) / 1000)}, in store ${verdict.store} of ${verdict.organization}.`,
-  );
-  const { checkpoint, signers } = verdict;
+  for (const line of receiptLines(verdict)) print(line);
+}
+
+/** What a receipt shows and by whom it is signed, in words. */
+export function receiptLines(verdict: Accepted): readonly string[] {
+  const { statements, height, time, store, organization, checkpoint, signers } = verdict;
   const signed = `Authenticated: the checkpoint of size ${checkpoint.size} is signed by ${signers.map(signerText).join(', ')}.`;
   const alone = 'Consistent with its own checkpoint, NOT authenticated: pin keys and give them with --keys.';
-  print(verdict.authenticated ? signed : alone);
+  return [
+    ...statements.flatMap(({ question, finding }) => findingLines(question, finding)),
+    `At height ${height}, ${timeText(Number(time) / 1000)}, in store ${store} of ${organization}.`,
+    verdict.authenticated ? signed : alone,
+  ];
 }
 
 /** Checks a proof of a fork and says whose it is. @throws CliFailure where it proves nothing */

@@ -30,8 +30,8 @@ export function addCheckpointRoutes(app: FastifyInstance, control: NodeControl, 
   });
 }
 
-async function checkpoint(ledger: Ledger, request: FastifyRequest, reply: FastifyReply): Promise<string> {
-  const vault = await storeOf(ledger, request);
+/** Of how many nodes a checkpoint is wanted, from the query string. */
+export function signaturesOf(request: FastifyRequest): number {
   const { signatures: text = '0' } = request.query as { readonly signatures?: string };
   const signatures = /^[0-9]{1,4}$/.test(text) ? Number(text) : -1;
   if (signatures < 0 || signatures > MEMBERS_MAX) {
@@ -41,6 +41,12 @@ async function checkpoint(ledger: Ledger, request: FastifyRequest, reply: Fastif
       `signatures is a number of nodes from 1 to ${MEMBERS_MAX}, or 0 for a majority.`,
     );
   }
+  return signatures;
+}
+
+async function checkpoint(ledger: Ledger, request: FastifyRequest, reply: FastifyReply): Promise<string> {
+  const vault = await storeOf(ledger, request);
+  const signatures = signaturesOf(request);
   const options = { ...readOptionsOf(request), proof: false };
   const found = await ledger.query(vault, { kind: 'checkpoint', signatures }, options, 'checkpoint');
   reply.header('vouch-height', String(found.size));

@@ -16,6 +16,7 @@ import { addMemberRoutes } from './member-routes.ts';
 import { addNativeRoutes } from './native-routes.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
 import { addProofRoutes } from './proof-routes.ts';
+import { addReceiptRoutes } from './receipt-routes.ts';
 import { addStoreRoutes } from './store-routes.ts';
 import { addTupleRoutes } from './tuple-routes.ts';
 import { addVaultHealthRoutes } from './vault-health-routes.ts';
@@ -65,6 +66,7 @@ export class Gateway {
     addLogRoutes(this.app, dependencies.ledger);
     addProofRoutes(this.app, dependencies.ledger);
     addCheckpointRoutes(this.app, dependencies.control, dependencies.ledger);
+    addReceiptRoutes(this.app, dependencies.ledger);
     addOperatorRoutes(this.app, dependencies);
     addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
     addBackupRoutes(this.app, dependencies.control);

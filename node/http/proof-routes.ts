@@ -1,6 +1,6 @@
 /** `POST /v1/stores/{id}/proofs`: several questions, one proof, of the newest block or of an older one (Vouch-At). */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { Fields } from '../../core/proof/json-fields.ts';
 import type { Question } from '../../core/proof/statement.ts';
 import { readQuestion } from '../../core/proof/statement-json.ts';
@@ -12,13 +12,14 @@ import { readOptionsOf } from './read-options.ts';
 import { storeOf } from './request.ts';
 
 /** How many there may be, and what a name may be, admission says. */
-const ProofsBody = Type.Object({ statements: Type.Array(Type.Object({}, { additionalProperties: true })) });
+export const ProofsBody: TSchema = Type.Object({ statements: Type.Array(Type.Object({}, { additionalProperties: true })) });
 
 export function addProofRoutes(app: FastifyInstance, ledger: Ledger): void {
   app.post('/v1/stores/:store/proofs', { schema: { body: ProofsBody } }, async (request) => prove(ledger, request));
 }
 
-async function prove(ledger: Ledger, request: FastifyRequest): Promise<StatementsAnswer> {
+/** Answers a request whose body is ProofsBody. */
+export async function prove(ledger: Ledger, request: FastifyRequest): Promise<StatementsAnswer> {
   const { statements } = request.body as { readonly statements: readonly unknown[] };
   const questions = statements.map(questionFrom);
   const vault = await storeOf(ledger, request);
