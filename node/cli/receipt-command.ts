@@ -1,33 +1,39 @@
-/** `vouch receipt`: what a vault says of some tuples, with a checkpoint that its nodes have signed, in a file that holds without us. */
+/** `vouch receipt`: what a vault says to some questions, with a checkpoint that its nodes have signed, in a file that holds without us. */
 import type { Command } from 'commander';
+import { questionJson } from '../../core/proof/statement-json.ts';
 import { verifyReceipt } from '../../core/receipt/verify.ts';
 import { nativeHasher } from '../hasher.ts';
 import type { ReceiptJson } from '../http/receipt-routes.ts';
 import { nativeVerifier } from '../keys/native-ed25519.ts';
 import { countOf } from './checkpoint-command.ts';
+import { type ReadMode, readHeaders, vaultPath, withReadOptions } from './data-commands.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { demandWritable, writeText } from './output-file.ts';
-import { Remote, type RemoteOptions, withRemoteOptions } from './remote.ts';
-import { parseTuple } from './tuple-notation.ts';
+import { withOutsideWitnesses } from './outside-witnesses.ts';
+import { withQuestionOptions } from './proof-command.ts';
+import { type QuestionOptions, questionsOf } from './question-notation.ts';
+import { Remote } from './remote.ts';
 import { readPolicy, receiptLines } from './verify-receipt.ts';
 
-interface ReceiptOptions extends RemoteOptions {
-  readonly vault?: string;
-  readonly output?: string;
+interface ReceiptOptions extends ReadMode, QuestionOptions {
+  readonly output: string;
   readonly minSignatures?: string;
   readonly keys?: string;
 }
 
 export function addReceiptCommand(program: Command): void {
-  withRemoteOptions(
-    program.command('receipt').description('prove tuples, or that they are not there, in a file for vouch verify --keys'),
-  )
-    .argument('<tuple...>')
-    .option('--vault <vault>', 'name or id')
+  const command = program
+    .command('receipt')
+    .description('prove tuples, complete sets and entities of a vault in a file that vouch verify --keys believes, offline')
+    .argument('[tuple...]', 'is the tuple there?');
+  withReadOptions(withQuestionOptions(command))
     .requiredOption('-o, --output <file>', 'write the receipt there, such as anne.tlog-proof')
     .option('--min-signatures <k>', 'under a checkpoint of at least so many nodes; else of a majority')
-    .option('--keys <file>', 'check it against this policy before it is written')
+    .option(
+      '--keys <file>',
+      'ask the witnesses of this policy that have a URL, and check the receipt against it before it is written',
+    )
     .addHelpText(
       'after',
       '\nExample:\n  vouch receipt --vault docs document:1#viewer@user:anne --keys policy.txt -o anne.tlog-proof',
@@ -36,29 +42,29 @@ export function addReceiptCommand(program: Command): void {
 }
 
 async function receipt(tuples: readonly string[], options: ReceiptOptions): Promise<void> {
-  const { vault, output, minSignatures, keys, ...remoteOptions } = options;
-  if (vault === undefined) throw usageFailure('Name the vault: --vault NAME.');
-  const questions = tuples.map((text) => ({ kind: 'tuple', tuple: parseTuple(text) }) as const);
+  const { output, minSignatures, keys, json } = options;
+  const questions = questionsOf(tuples, options);
+  if (questions.length === 0) {
+    throw usageFailure('Name what is to be proven: a tuple, --viewers, --object, --subject or --entity.');
+  }
   const policy = keys === undefined ? undefined : readPolicy(keys);
   demandWritable(output);
-  const remote = new Remote(remoteOptions);
-  const store = await remote.vaultId(vault);
-  const statements = questions.map(({ tuple: { resource, relation, subject } }) => ({
-    tuple: { user: subject, relation, object: resource },
-  }));
   const signatures = minSignatures === undefined ? 0 : countOf('--min-signatures', minSignatures);
-  const made = await remote.post<ReceiptJson>(`/v1/stores/${store}/receipts?signatures=${signatures}`, { statements });
+  const remote = new Remote(options);
+  const path = `/v1${await vaultPath(remote, options)}`;
+  const body = { statements: questions.map(questionJson) };
+  const made = await remote.post<ReceiptJson>(`${path}/receipts?signatures=${signatures}`, body, readHeaders(options));
+  const text = policy === undefined ? made.receipt : await withOutsideWitnesses(remote, path, policy, made.receipt);
   // What is written is what was asked, and holds: the node's word is not enough.
-  const verdict = verifyReceipt(made.receipt, {
+  const verdict = verifyReceipt(text, {
     hasher: nativeHasher,
     verifier: nativeVerifier,
     questions,
-    store,
+    store: path.slice(path.lastIndexOf('/') + 1),
     ...(policy === undefined ? {} : { policy }),
   });
-  if (!verdict.ok)
-    throw new CliFailure(`The node's receipt does not hold (${verdict.stage}): ${verdict.reason}. Ask another node.`);
-  writeText(output as string, made.receipt);
-  if (options.json) return printJson({ height: made.height, size: made.size, signatures: made.signatures, file: output });
+  if (!verdict.ok) throw new CliFailure(`The receipt does not hold (${verdict.stage}): ${verdict.reason}.`);
+  writeText(output, text);
+  if (json) return printJson({ height: made.height, size: made.size, signatures: made.signatures, file: output });
   for (const line of receiptLines(verdict)) print(line);
 }

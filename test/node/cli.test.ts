@@ -30,6 +30,8 @@ describe('help', () => {
     'tuple delete',
     'check',
     'verify',
+    'receipt',
+    'witness',
     'block get',
     'audit export',
     'audit verify',
