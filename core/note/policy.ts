@@ -181,6 +181,7 @@ function isEveryVault(origin: string): boolean {
 
 /** Whether the policy is for that log. */
 export function isPinned(policy: Policy, origin: string): boolean {
+  if (isEveryVault(origin)) return false; // a pattern, and the name of no log
   if (policy.origins.includes(origin)) return true;
   const vault = parseVaultOrigin(origin);
   return vault !== undefined && policy.origins.includes(`vouch/${vault.cluster}${EVERY_VAULT}`);
