@@ -62,7 +62,7 @@ test('headers and proofs of a long chain are the same after a checkpoint, a rest
   expect(proofsOf(reopened)).toEqual(proofsOf(bench.state));
   expect(proofsOf(installed)).toEqual(proofsOf(bench.state));
   // What was proven of a log stays proven of it, byte for byte.
-  const inclusion = { kind: 'logInclusion', height: 255 as Height, size: 301 as Height } as const;
+  const inclusion = { kind: 'logInclusion', height: 256 as Height, size: 301 as Height } as const;
   const told = (state: GroupState) => (ask(state, inclusion) as { readonly inclusion: unknown }).inclusion;
   expect(before).toContainEqual(expect.objectContaining({ inclusion: told(installed) }));
 });
