@@ -130,7 +130,7 @@ export class Oracles {
         ? { mark: asked.mark, height: answer.outcome.height }
         : undefined;
     this.answers.told({ group: vault.group, vault: vault.id, anchor: answer.anchor, executed });
-    const isProven = answer.kind === 'tuple' || answer.kind === 'entity';
+    const isProven = answer.kind === 'tuple' || answer.kind === 'entity' || answer.kind === 'proof';
     if (isProven && answer.proof.length > 0) this.proofs?.judge(asked, answer);
   }
 

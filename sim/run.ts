@@ -416,6 +416,7 @@ class Run {
         this.oracles.answered(asked, vault, answer, when);
         if (this.judgesEarly) this.oracles.judge(this.history);
       },
+      hasher: this.protocol.hasher,
       onPruned: (vault, at, oldest) => this.oracles.refused(vault, at, oldest),
     };
     for (let client = 1; client <= knobs.clients; client += 1) {

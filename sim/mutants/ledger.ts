@@ -67,6 +67,13 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     replace: '    if (refused !== undefined) {\n      stage.commit();\n      this.showTime();',
   },
   {
+    id: 'V7',
+    title: 'a completeness proof may hide a leaf',
+    file: 'core/merkle/prove.ts',
+    find: '      open.push(arena.child(node, 1), arena.child(node, 0));\n      continue;',
+    replace: '      open.push(arena.child(node, 0));\n      continue;',
+  },
+  {
     id: 'V13',
     title: 'a proof’s root is not compared with the header’s',
     file: 'core/proof/pruned-tree.ts',

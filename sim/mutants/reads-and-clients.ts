@@ -71,9 +71,9 @@ export const READ_MUTANTS: readonly Mutant[] = [
     id: 'T10',
     title: 'the local clock decides what has expired',
     file: 'core/state/vault-query.ts',
-    find: "  const present = leaf !== undefined && isLive(leaf.expiresAt, view.time);\n  return {\n    kind: 'entity',",
+    find: "isLive(leaf.expiresAt, view.time);\n  const answer = (bytes: Uint8Array): ClientResult => ({\n    kind: 'entity',",
     replace:
-      "  const present = leaf !== undefined && isLive(leaf.expiresAt, Date.now() * 1000);\n  return {\n    kind: 'entity',",
+      "isLive(leaf.expiresAt, Date.now() * 1000);\n  const answer = (bytes: Uint8Array): ClientResult => ({\n    kind: 'entity',",
   },
 ];
 

@@ -4,6 +4,7 @@ import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts'
 import { decodeClientRequest, decodeClientResult } from '../../core/codec/client-frame.ts';
 import type { Envelope, PeerMessage } from '../../core/codec/envelope.ts';
 import { decodeFrame } from '../../core/codec/frame.ts';
+import type { Question } from '../../core/proof/statement.ts';
 import type { Message } from '../../core/raft/message.ts';
 import type { Operation, Retention, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
 import type { Asked, Told } from '../workload/history.ts';
@@ -215,6 +216,23 @@ export function askedPhrase(asked: Asked): string {
       return `what is ${asked.key}?`;
     case 'list':
       return `which tuples has ${asked.resource}?`;
+    case 'proof':
+      return `prove: ${asked.questions.map(questionPhrase).join(' ')}`;
+  }
+}
+
+function questionPhrase(question: Question): string {
+  switch (question.kind) {
+    case 'tuple':
+      return `is ${tupleText(question.tuple)} there?`;
+    case 'subjects':
+      return `who has ${question.resource}#${question.relation}${question.range === 'all' ? '' : ` (${question.range})`}?`;
+    case 'resource':
+      return `which tuples has ${question.resource}?`;
+    case 'grants':
+      return `what is granted to ${question.subject}${question.relation === '' ? '' : ` as ${question.relation}`}?`;
+    case 'entity':
+      return `what is ${question.key}?`;
   }
 }
 
@@ -229,9 +247,15 @@ export function toldPhrase(told: Told): string {
       return valueText(told.value);
     case 'list':
       return told.tuples.length === 0 ? 'none' : told.tuples.map(tupleText).join(', ');
+    case 'proof':
+      return told.shown === undefined ? 'a proof that does not hold' : `proof: ${told.shown.map(shownText).join('; ')}`;
     case 'pruned':
       return `not kept, the oldest is block ${told.oldest}`;
   }
+}
+
+function shownText(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ');
 }
 
 /** Names of what an operation touches; a list touches the resource whose tuples are named. */
@@ -245,6 +269,22 @@ export function touchedKeys(asked: Asked): readonly string[] {
       return [asked.key];
     case 'list':
       return [asked.resource];
+    case 'proof':
+      return asked.questions.flatMap(questionKeys);
+  }
+}
+
+function questionKeys(question: Question): readonly string[] {
+  switch (question.kind) {
+    case 'tuple':
+      return [tupleText(question.tuple)];
+    case 'subjects':
+    case 'resource':
+      return [question.resource];
+    case 'grants':
+      return [question.subject];
+    case 'entity':
+      return [question.key];
   }
 }
 

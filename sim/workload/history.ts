@@ -1,12 +1,14 @@
 /** What the clients asked and were told, in the terms the oracles judge by. */
 import { type Consistency, NEWEST, type ReadPoint } from '../../core/client/protocol.ts';
+import type { Question } from '../../core/proof/statement.ts';
 import type { Operation as LedgerOperation, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
 
 export type Asked =
   | { readonly kind: 'transact'; readonly operations: readonly LedgerOperation[]; readonly mark: string }
   | { readonly kind: 'tuple'; readonly tuple: TupleKey }
   | { readonly kind: 'entity'; readonly key: string }
-  | { readonly kind: 'list'; readonly resource: string };
+  | { readonly kind: 'list'; readonly resource: string }
+  | { readonly kind: 'proof'; readonly questions: readonly Question[] };
 
 /** What a definite answer said. */
 export type Told =
@@ -14,6 +16,8 @@ export type Told =
   | { readonly kind: 'tuple'; readonly present: boolean }
   | { readonly kind: 'entity'; readonly value: Uint8Array | undefined }
   | { readonly kind: 'list'; readonly tuples: readonly TupleKey[] }
+  /** What the proof shows of each question (questions.ts); undefined: it does not hold. */
+  | { readonly kind: 'proof'; readonly shown: readonly (readonly string[])[] | undefined }
   /** The vault does not keep what was asked for; oldest: the oldest height that there is. */
   | { readonly kind: 'pruned'; readonly oldest: number };
 

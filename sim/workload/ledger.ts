@@ -4,6 +4,7 @@
  */
 
 import { toUtf8 } from '../../core/bytes/text.ts';
+import type { Hasher } from '../../core/capability.ts';
 import type { Answer, OperationOutcome, Route } from '../../core/client/operation.ts';
 import { NEWEST, type ReadPoint, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
 import type { Height, Micros } from '../../core/ids.ts';
@@ -15,6 +16,7 @@ import type { Behaviour, Plan } from './client.ts';
 import { headerTime } from './header-time.ts';
 import { type Asked, DEFAULT_MODE, type History, type Invocation, type ReadMode, type Told } from './history.ts';
 import type { Layout } from './layout.ts';
+import { drawQuestions, shownBy } from './questions.ts';
 
 /** Told of every definite answer, for oracles that judge single answers. */
 export type AnswerListener = (
@@ -29,6 +31,8 @@ export interface LedgerContext {
   readonly knobs: Knobs;
   readonly layout: Layout;
   readonly history: History;
+  /** Of the nodes: proofs are read with it. */
+  readonly hasher: Hasher;
   /** Whether clients still start operations. */
   isOpen: () => boolean;
   /** Whether faults have stopped: from then on the tape decides what is done, but not whether. */
@@ -137,6 +141,7 @@ export class LedgerBehaviour implements Behaviour {
     const key = this.draws.below(knobs.keys);
     const kind = this.draws.below(8);
     const proof = this.draws.chance(knobs.proofShare);
+    if (proof && this.draws.below(2) === 0) return this.proof(lane, vault, time);
     if (kind === 0) {
       const { resource } = tupleOf(key);
       const query = { kind: 'list', resource, relation: '', subject: '', limit: 100, after: new Uint8Array(0) } as const;
@@ -149,13 +154,19 @@ export class LedgerBehaviour implements Behaviour {
     return this.query(lane, vault, { kind: 'entity', key: entityOf(key) }, { kind: 'entity', key: entityOf(key) }, proof, time);
   }
 
+  private proof(lane: number, vault: number, time: number): Plan {
+    const { keys } = this.context.knobs;
+    const drawn = { tuple: () => tupleOf(this.draws.below(keys)), entity: () => entityOf(this.draws.below(keys)) };
+    const questions = drawQuestions(this.draws, drawn);
+    return this.query(lane, vault, { kind: 'proof', questions }, { kind: 'proof', questions }, true, time);
+  }
+
   private query(lane: number, vault: number, asked: Asked, query: VaultQuery, proof: boolean, time: number): Plan {
     const entry = this.context.layout.vaults[vault] as VaultEntry;
     const { group, organization, id } = entry;
     const route: Route = this.draws.below(3) === 0 ? { kind: 'leader' } : { kind: 'any' };
     const mode = this.draws.chance(this.context.knobs.weakReadShare) ? this.weakMode(vault, time) : DEFAULT_MODE;
-    const isProven = proof && mode.at.kind === 'newest';
-    const request = { kind: 'query', group, organization, vault: id, query, ...mode, proof: isProven } as const;
+    const request = { kind: 'query', group, organization, vault: id, query, ...mode, proof } as const;
     return this.plan(lane, vault, asked, request, route, time, mode);
   }
 
@@ -254,7 +265,7 @@ export class LedgerBehaviour implements Behaviour {
     time: number,
     mode: ReadMode = DEFAULT_MODE,
   ): Plan {
-    const { history, onAnswer, onPruned, layout } = this.context;
+    const { history, hasher, onAnswer, onPruned, layout } = this.context;
     const process = this.client * 16 + lane;
     const invocation = history.invoke(process, vault, asked, time, mode);
     const done = (outcome: OperationOutcome, endTime: number, from?: number): void => {
@@ -268,7 +279,11 @@ export class LedgerBehaviour implements Behaviour {
         history.ended(invocation, unknown ? 'info' : 'fail', undefined, endTime);
         return;
       }
-      const told = toldBy(outcome.answer);
+      const { answer } = outcome;
+      const told: Told =
+        asked.kind === 'proof' && answer.kind === 'proof'
+          ? { kind: 'proof', shown: shownBy(hasher, asked.questions, answer) }
+          : toldBy(answer);
       if (asked.kind === 'entity' && told.kind === 'entity' && mode === DEFAULT_MODE) this.remember(vault, asked.key, told.value);
       noteBlock(invocation, outcome.answer);
       invocation.answeredBy = from;

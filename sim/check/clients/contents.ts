@@ -56,6 +56,14 @@ export function countLive(contents: Contents | undefined, prefix: string, at: nu
   return countLive(key < prefix ? right : left, prefix, at);
 }
 
+/** The live keys that begin with a prefix, in order. */
+export function liveKeys(contents: Contents | undefined, prefix: string, at: number | undefined): readonly string[] {
+  if (contents === undefined) return [];
+  const { key, leaf, left, right } = contents;
+  if (!key.startsWith(prefix)) return liveKeys(key < prefix ? right : left, prefix, at);
+  return [...liveKeys(left, prefix, at), ...(isLive(leaf, at) ? [key] : []), ...liveKeys(right, prefix, at)];
+}
+
 /** Makes contents and knows all it has made. */
 export class ContentsPool {
   private readonly made: Map<string, Contents> = new Map();

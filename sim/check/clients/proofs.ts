@@ -10,11 +10,12 @@ import type { Answer } from '../../../core/client/operation.ts';
 import { entityPath, tuplePath } from '../../../core/merkle/path.ts';
 import { isLive } from '../../../core/merkle/value.ts';
 import { verifyPrunedTree } from '../../../core/proof/pruned-tree.ts';
+import { targetOf } from '../../../core/proof/statement.ts';
 import { Violation } from '../../observer.ts';
 import type { Draws } from '../../tape.ts';
 import type { Asked } from '../../workload/history.ts';
 
-type Proven = Extract<Answer, { readonly kind: 'tuple' | 'entity' }>;
+type Proven = Extract<Answer, { readonly kind: 'tuple' | 'entity' | 'proof' }>;
 
 export const PROOFS: string = 'proofs-verify';
 export const PROOFS_CLAIM: string = 'Every proof served verifies, and fails once any byte of it is changed.';
@@ -36,14 +37,16 @@ export class ProofOracle {
     const header = decodeHeader(anchor.header);
     if (!header.ok || !equalBytes(blockHash(hasher, anchor.header), anchor.blockHash))
       throw new Violation(PROOFS, 'an answer’s header does not hash to its block');
-    const target = this.target(asked);
-    const claim = { hasher, treeRoot: header.value.treeRoot, targets: [target], maxVersion: header.value.height };
+    const targets = this.targets(asked);
+    const claim = { hasher, treeRoot: header.value.treeRoot, targets, maxVersion: header.value.height };
     const verdict = verifyPrunedTree({ ...claim, proof });
     if (!verdict.ok) throw new Violation(PROOFS, `a served proof fails at ${verdict.stage}: ${verdict.reason}`);
     this.judged += 1;
     const leaf = verdict.results[0]?.[0]?.leaf;
-    const isProvenLive = leaf !== undefined && 'expiresAt' in leaf && isLive(leaf.expiresAt, header.value.time);
-    if (isProvenLive !== isPresent(answer)) throw new Violation(PROOFS, 'a proof proves the opposite of its answer');
+    const isProvenLive = leaf !== undefined && isLive(leaf.expiresAt, header.value.time);
+    // What a proof of several questions shows is its answer: the model says whether it is right (reads-match-blocks).
+    const isRight = answer.kind === 'proof' || isProvenLive === isPresent(answer);
+    if (!isRight) throw new Violation(PROOFS, 'a proof proves the opposite of its answer');
     const mutated = proof.slice();
     const at = this.draws.below(mutated.length);
     mutated[at] = (mutated[at] as number) ^ (1 << this.draws.below(8));
@@ -51,12 +54,13 @@ export class ProofOracle {
       throw new Violation(PROOFS, `a proof still verifies after byte ${at} was changed`);
   }
 
-  private target(asked: Asked): Uint8Array {
-    if (asked.kind === 'tuple') return tuplePath(this.hasher, asked.tuple);
-    return entityPath(this.hasher, asked.kind === 'entity' ? asked.key : '');
+  private targets(asked: Asked): readonly Uint8Array[] {
+    if (asked.kind === 'proof') return asked.questions.map((question) => targetOf(this.hasher, question));
+    if (asked.kind === 'tuple') return [tuplePath(this.hasher, asked.tuple)];
+    return [entityPath(this.hasher, asked.kind === 'entity' ? asked.key : '')];
   }
 }
 
-function isPresent(answer: Proven): boolean {
+function isPresent(answer: Exclude<Proven, { readonly kind: 'proof' }>): boolean {
   return answer.kind === 'tuple' ? answer.present : answer.value !== undefined;
 }

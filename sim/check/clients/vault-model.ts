@@ -4,10 +4,12 @@
  * What expires is there until a block's time reaches its expiry: every answer names its block, and so the time it was judged at.
  */
 import { toHex } from '../../../core/bytes/text.ts';
+import type { Question } from '../../../core/proof/statement.ts';
 import type { Operation, Retention, TupleKey } from '../../../core/state/transaction.ts';
 import type { Asked, Told } from '../../workload/history.ts';
+import { isAskedFor } from '../../workload/questions.ts';
 import type { Model, Outcome } from '../model.ts';
-import { type Contents, ContentsPool, countLive, isLive, type Leaf, leafOf } from './contents.ts';
+import { type Contents, ContentsPool, countLive, isLive, type Leaf, leafOf, liveKeys } from './contents.ts';
 
 export interface VaultInput {
   readonly asked: Asked;
@@ -137,6 +139,8 @@ export class VaultModel implements Model<VaultInput> {
         return asked.kind === 'list' && sameList(contents, { resource: asked.resource, tuples: told.tuples }, input.at)
           ? state
           : undefined;
+      case 'proof':
+        return asked.kind === 'proof' && isShown(contents, asked.questions, told.shown, input.at) ? state : undefined;
       default:
         return undefined;
     }
@@ -188,6 +192,30 @@ export class VaultModel implements Model<VaultInput> {
     if (outcome?.changed !== false) return draft.contents?.name ?? '';
     return draft.contents === live ? state : undefined;
   }
+}
+
+/** Whether a proof shows to every question exactly what is there. */
+function isShown(
+  contents: Contents | undefined,
+  questions: readonly Question[],
+  shown: readonly (readonly string[])[] | undefined,
+  at: number | undefined,
+): boolean {
+  if (shown?.length !== questions.length) return false;
+  return questions.every((question, index) => {
+    const expected = answerTo(contents, question, at);
+    const found = shown[index] as readonly string[];
+    return found.length === expected.length && found.every((name, place) => name === expected[place]);
+  });
+}
+
+function answerTo(contents: Contents | undefined, question: Question, at: number | undefined): readonly string[] {
+  if (question.kind === 'entity') {
+    const leaf = leafOf(contents, entityKeyText(question.key));
+    return leaf !== undefined && isLive(leaf, at) ? [leaf.value] : [];
+  }
+  const names = liveKeys(contents, 't ', at).map((key) => key.slice('t '.length));
+  return names.filter((name) => isAskedFor(question, name)).sort();
 }
 
 function sameList(
