@@ -142,8 +142,8 @@ export const PROOF_LEAVES_MAX: number = 20_000;
  * a million tuples has 8000 in a bucket, so that questions in up to 32 buckets have room.
  */
 export const PROOF_REBUILT_LEAVES_MAX: number = 1 << 18;
-/** Rows and leaves that a proof reads or writes in one step. Why 300: one costs 5 to 15 µs with its hashes, and a step has 5 ms (C11). */
-export const PROOF_SLICE_LEAVES: number = 300;
+/** Rows and leaves that a proof reads or writes in one step. Why 150: one costs 10 to 30 µs with its hashes, and a step has 5 ms (C11). */
+export const PROOF_SLICE_LEAVES: number = 150;
 /** Proofs that one group works at, a slice of each in turn; others are told that it is overloaded. */
 export const PROOFS_UNDER_WAY_MAX: number = 32;
 /** Vaults in one group. */
