@@ -31,10 +31,13 @@ export interface PastRow {
 }
 
 /** The row behind a key of tables 1 to 4 as the block at `height` left it, live or not. @param leafKey may be a view of the key builder. */
-export function rowAt(leaves: KeyedRows, leafKey: Uint8Array, height: Height): Uint8Array | undefined {
-  const { rows, keys } = leaves;
-  const present = rows.get(leafKey);
-  if (present !== undefined && rowVersion(present) <= height) return present;
+export function rowAt(past: KeyedRows, leafKey: Uint8Array, height: Height): Uint8Array | undefined {
+  const present = past.rows.get(leafKey);
+  return present !== undefined && rowVersion(present) <= height ? present : endedRowAt(past, leafKey, height);
+}
+
+/** The row that a later block has ended, if it was there at `height`. */
+function endedRowAt({ rows, keys }: KeyedRows, leafKey: Uint8Array, height: Height): Uint8Array | undefined {
   const to = keys.history(leafKey, height).slice();
   const cursor = rows.scan({ from: concatBytes(HISTORY, leafKey), to, reverse: true });
   if (!cursor.advance()) return undefined;
@@ -42,30 +45,37 @@ export function rowAt(leaves: KeyedRows, leafKey: Uint8Array, height: Height): U
   return rowVersion(ended) <= height ? ended : undefined;
 }
 
-/** Every key of a range that has a row now or had one before, in key order, with its row at `height`. @param floor the oldest height that can be read */
-export function* rowsAt(leaves: KeyedRows, range: KeyRange, height: Height, floor: Height): Generator<PastRow, void> {
-  let key = nextKey(leaves, range);
-  while (key !== undefined) {
-    const row = rowAt(leaves, key, height);
-    yield { key, row, isPruned: row === undefined && isPrunedKey(leaves, key, floor) };
-    key = nextKey(leaves, { from: concatBytes(key, Uint8Array.of(0)), to: range.to });
+/**
+ * Every key of a range that has a row now or had one before, in key order, with its row at `height`; the rows do not change meanwhile.
+ * Present rows come from one walk. Of the history each key costs a descent: it may have had many rows, and none of them is walked over.
+ * @param floor the oldest height that can be read
+ */
+export function* rowsAt(past: KeyedRows, range: KeyRange, height: Height, floor: Height): Generator<PastRow, void> {
+  const present = past.rows.scan(range);
+  let presentKey = present.advance() ? present.key() : undefined;
+  let endedKey = nextEndedKey(past, range);
+  for (;;) {
+    const order = orderOf(presentKey, endedKey);
+    const key = order <= 0 ? presentKey : endedKey;
+    if (key === undefined) return;
+    let row = order <= 0 ? present.value() : undefined;
+    if (row === undefined || rowVersion(row) > height) row = order >= 0 ? endedRowAt(past, key, height) : undefined;
+    yield { key, row, isPruned: row === undefined && order > 0 && isPrunedKey(past, key, floor) };
+    if (order <= 0) presentKey = present.advance() ? present.key() : undefined;
+    if (order >= 0) endedKey = nextEndedKey(past, { from: concatBytes(key, Uint8Array.of(0)), to: range.to });
   }
 }
 
-/** Whether a key has nothing but history below the floor. */
-function isPrunedKey({ rows }: KeyedRows, key: Uint8Array, floor: Height): boolean {
-  if (rows.has(key)) return false;
-  const newest = rows.scan({ from: concatBytes(HISTORY, key), to: concatBytes(HISTORY, key, LAST) });
-  return newest.advance() && isPrunedHistory(newest.key(), floor);
+/** Which of two keys comes first; one that is not there is the last. */
+function orderOf(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
+  if (b === undefined) return -1;
+  return a === undefined ? 1 : compareBytes(a, b);
 }
 
-/** The first key of a range. Why two descents a key: a key may have had many rows, and none of them is walked over. */
-function nextKey(leaves: KeyedRows, range: KeyRange): Uint8Array | undefined {
-  const present = leaves.rows.scan(range);
-  const presentKey = present.advance() ? present.key() : undefined;
-  const endedKey = nextEndedKey(leaves, range);
-  if (presentKey === undefined || endedKey === undefined) return presentKey ?? endedKey;
-  return compareBytes(presentKey, endedKey) <= 0 ? presentKey : endedKey;
+/** Whether a key without a present row has nothing but history below the floor. */
+function isPrunedKey({ rows }: KeyedRows, key: Uint8Array, floor: Height): boolean {
+  const newest = rows.scan({ from: concatBytes(HISTORY, key), to: concatBytes(HISTORY, key, LAST) });
+  return newest.advance() && isPrunedHistory(newest.key(), floor);
 }
 
 /** The first key of a range that has history. */
