@@ -6,9 +6,9 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     id: 'S4',
     title: 'a snapshot is acknowledged before it is durable',
     file: 'core/replica/group.ts',
-    find: '    this.lastSeq = this.sink.record(recordsOfInstall(this, meta));\n    this.current.close();\n    this.current = state;\n    this.raft.snapshotInstalled(now, meta);\n    this.pump(now);\n',
+    find: '    this.lastSeq = this.sink.record(recordsOfInstall(this, meta));\n    this.current.close();\n    this.current = state;\n    this.raft.snapshotInstalled(now, meta);\n    this.divergence.stateReplaced(now);\n    this.pump(now);\n',
     replace:
-      '    const seq = this.sink.record(recordsOfInstall(this, meta));\n    this.current.close();\n    this.current = state;\n    this.raft.snapshotInstalled(now, meta);\n    this.pump(now);\n    this.lastSeq = seq;\n',
+      '    const seq = this.sink.record(recordsOfInstall(this, meta));\n    this.current.close();\n    this.current = state;\n    this.raft.snapshotInstalled(now, meta);\n    this.divergence.stateReplaced(now);\n    this.pump(now);\n    this.lastSeq = seq;\n',
   },
   {
     id: 'S5',
