@@ -10,14 +10,16 @@ import { equalBytes } from '../bytes/compare.ts';
 import type { Writer } from '../bytes/writer.ts';
 import { headerIndex } from '../chain/header.ts';
 import type { ClientResult } from '../client/protocol.ts';
-import { type Height, type LogIndex, type Micros, maxOf, minOf, type NodeId, plus, type VaultId } from '../ids.ts';
+import { HEIGHT_ZERO, type Height, type LogIndex, type Micros, maxOf, minOf, type NodeId, plus, type VaultId } from '../ids.ts';
 import { TELL_HEARTBEATS } from '../limits.ts';
 import { type Entry, EntryKind } from '../raft/message.ts';
 import type { SnapshotOffer } from '../raft/options.ts';
 import type { Raft } from '../raft/raft.ts';
+import type { Command } from '../state/command.ts';
 import { decodeEntryData } from '../state/entry-data.ts';
 import type { GroupState } from '../state/group-state.ts';
 import type { CommandResult } from '../state/results.ts';
+import type { Vault } from '../state/vault.ts';
 import { type BlockPlace, Doubts, hashAt, NO_BLOCK } from './divergence-doubts.ts';
 import type { DivergenceMessage } from './divergence-message.ts';
 import type { IsolatedVault } from './divergence-note.ts';
@@ -117,6 +119,11 @@ export class Divergence {
     return errorResult('vault_diverged', 'This node is rebuilding this vault; ask another node.', RETRY_AFTER_MS);
   }
 
+  /** Why this node, as leader, takes no command; undefined where it does. A diverged vault can be deleted. */
+  refusalOf(command: Command): ClientResult | undefined {
+    return command.kind === 'transact' || command.kind === 'createVault' ? this.refusal(command.vault) : undefined;
+  }
+
   /** What an applied entry's clients are told: nothing of a vault that is isolated, in which their commands went another way here. */
   withhold(entry: Entry, results: readonly CommandResult[]): readonly CommandResult[] {
     if (this.isolated.size === 0 || entry.kind === EntryKind.configuration || results.length === 0) return results;
@@ -198,16 +205,21 @@ export class Divergence {
   }
 
   /**
-   * Whether a rebuilt state has the blocks of the present one, but for what is isolated, as far as both reach: what it brings for the
-   * siblings must be what they have. A vault a step. @returns what speaks against it
+   * Whether a restored state, which has applied less than the present one, has the blocks that the present one had then, but for
+   * what is isolated: siblings must be what they are. A vault a step. @returns what speaks against it
    */
-  *compareSiblings(rebuilt: GroupState): Generator<number, string | undefined> {
+  *compareSiblings(restored: GroupState): Generator<number, string | undefined> {
     const present = this.options.state();
-    for (const id of rebuilt.vaultIds()) {
-      const [own, other] = [present.vault(id), rebuilt.vault(id)];
-      if (this.isolated.has(id) || own === undefined || other === undefined) continue;
-      const height = minOf(own.height, other.height);
-      if (!equalBytes(hashAt(own, height), hashAt(other, height))) return `vault ${id} differs in it`;
+    const { lastApplied } = restored;
+    for (const id of restored.vaultIds()) {
+      const isKnown = present.vault(id) !== undefined || present.gone.has(id) || this.isolated.has(id);
+      if (!isKnown) return `vault ${id} is in it and was never here`;
+      yield 0;
+    }
+    for (const id of present.vaultIds()) {
+      const own = present.vault(id);
+      if (own === undefined || this.isolated.has(id)) continue;
+      if (!hadBlocks(own, restored.vault(id), lastApplied)) return `vault ${id} differs in it`;
       yield 0;
     }
     return undefined;
@@ -310,4 +322,12 @@ export class Divergence {
   private writeNote(): void {
     this.options.ports.note([...this.isolated.values()]);
   }
+}
+
+/** Whether a vault had exactly the blocks of another one when that entry was applied. */
+function hadBlocks(own: Vault, then: Vault | undefined, index: LogIndex): boolean {
+  const height = then?.height ?? HEIGHT_ZERO;
+  if (height > own.height) return false;
+  if (then !== undefined && height > 0 && !equalBytes(hashAt(own, height), hashAt(then, height))) return false;
+  return height === own.height || Number(headerIndex(own.anchorAt(plus(height, 1)).header)) > index;
 }

@@ -180,8 +180,7 @@ export class ReplicaGroup {
     this.wall = wall;
     this.activeAt = now;
     if (!this.leading) return this.sendElsewhere(request);
-    const refused =
-      command.kind === 'transact' || command.kind === 'createVault' ? this.divergence.refusal(command.vault) : undefined;
+    const refused = this.divergence.refusalOf(command);
     if (refused !== undefined) return this.sink.reply(request, AT_ONCE, refused);
     if (!this.commands.enqueue({ request, command, bytes: commandBytes(command) + BATCH_SECTION_BYTES })) {
       this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Too many commands wait in this group.', RETRY_AFTER_MS));

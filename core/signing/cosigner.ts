@@ -143,7 +143,7 @@ export class Cosigner {
   settle(): void {
     for (const [name, ask] of this.asks) {
       const group = this.host.group(ask.group);
-      if (group === undefined || group.quarantined) {
+      if (group === undefined || group.quarantined || group.divergence.isIsolated(ask.vault)) {
         this.asks.delete(name);
         continue;
       }

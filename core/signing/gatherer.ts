@@ -71,6 +71,8 @@ export class Gatherer {
     const group = host.group(id);
     const vault = group?.state.vault(name);
     if (group === undefined || group.quarantined) return host.reply(request, SEQ_ZERO, quarantinedResult());
+    const refused = group.divergence.refusal(name);
+    if (refused !== undefined) return host.reply(request, SEQ_ZERO, refused);
     if (vault === undefined) return host.reply(request, SEQ_ZERO, VAULT_DELETED);
     const { voters } = group.raft.newestConfiguration.configuration;
     const members = signersOf(group);
@@ -195,7 +197,7 @@ export class Gatherer {
 
   private signOwn(gathering: Gathering, vault: Vault): void {
     const { self, hasher, cluster } = this.host;
-    if (!gathering.awaiting.has(self)) return;
+    if (!gathering.awaiting.has(self) || gathering.group.divergence.isIsolated(vault.id)) return;
     const own = this.cosigner.sign(vault, gathering.size, gathering.root);
     if (own.kind === 'passed') gathering.passed = Math.max(gathering.passed, own.size);
     if (own.kind !== 'signed') return;

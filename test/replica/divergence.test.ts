@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClientRequest, SessionRef, VaultEntry } from '../../core/client/protocol.ts';
 import { decodeFrame, encodeFrame } from '../../core/codec/frame.ts';
-import type { GroupId, Height, VaultId } from '../../core/ids.ts';
+import type { GroupId, Height, LogIndex, Micros, Term, VaultId } from '../../core/ids.ts';
 import type { Claim } from '../../core/replica/divergence-message.ts';
 import { auditVault } from '../../core/state/audit.ts';
 import { TestCluster, type TestNode } from './harness.ts';
@@ -64,11 +64,11 @@ function follower(book: Book): TestNode {
 }
 
 /** What a wrong apply or a bit that flips in memory leaves behind: rows and commitment agree, the others have it not. */
-function tamper(node: TestNode, book: Book, vault: VaultEntry = book.vault): void {
+function tamper(node: TestNode, book: Book, vault: VaultEntry = book.vault, subject: string = 'user:mallory'): void {
   const found = groupOn(node, book).state.vault(vault.id);
   if (found === undefined) throw new Error('no such vault');
   const version = found.height as Height;
-  found.leaves.putTuple({ ...ANNE, subject: 'user:mallory' }, { conditionName: '', conditionContext: '', expiresAt: 0, version });
+  found.leaves.putTuple({ ...ANNE, subject }, { conditionName: '', conditionContext: '', expiresAt: 0, version });
 }
 
 const healthOn = (node: TestNode, book: Book) => groupOn(node, book).divergence.healthOf(book.vault.id);
@@ -155,6 +155,57 @@ describe('a follower with another block than a majority', () => {
     cluster.runUntil(() => healthOn(node, book).state === 'healthy');
     expectEqualEverywhere(book);
   });
+});
+
+test('a node whose block the others do not have, or that lacks one of theirs, is found out at once', () => {
+  const book = open(3);
+  const { cluster, vault } = book;
+  const node = follower(book);
+  // The next transaction of the vault is refused there: it writes what is there already.
+  const next = book.sequence + (book.sequence % 2 === 0 ? 2 : 1);
+  tamper(node, book, vault, `user:${next}`);
+  write(book, 2);
+  const heights = (): number[] => cluster.nodes.map((each) => groupOn(each, book).state.vault(vault.id)?.height ?? 0);
+  expect(new Set(heights()).size).toBe(2);
+  cluster.runUntil(() => healthOn(node, book).state !== 'healthy');
+  cluster.runUntil(() => healthOn(node, book).state === 'healthy');
+  expectEqualEverywhere(book);
+});
+
+test('a diverged vault that is deleted is let go', () => {
+  const book = open(3);
+  const { cluster, vault, session } = book;
+  const node = follower(book);
+  tamper(node, book);
+  write(book, 2);
+  cluster.runUntil(() => healthOn(node, book).state !== 'healthy');
+  book.sequence += 1;
+  const command = { session, sequence: book.sequence, lowestUnanswered: book.sequence };
+  const { group, organization, id } = vault;
+  const deletion: ClientRequest = { kind: 'deleteVault', group, command, organization, vault: id };
+  expectKind(cluster.ask(cluster.leader(group), deletion), 'vaultDeleted');
+  cluster.runUntil(() => !groupOn(node, book).divergence.hasIsolated);
+  expect(codesOf(node)).toEqual(['vault_diverged']);
+  cluster.runUntil(() => groupOn(node, book).state.gone.isDeleted(id));
+  expect(cluster.ask(node, checkRequest(vault, 'eventual'))).toMatchObject({ code: 'vault_deleted' });
+});
+
+test('a copy that brings another block for a sibling is refused', () => {
+  const book = open(3);
+  const { cluster, sibling } = book;
+  const node = follower(book);
+  const leader = cluster.leader(book.vault.group);
+  tamper(node, book);
+  write(book, 2);
+  cluster.runUntil(() => healthOn(node, book).state !== 'healthy');
+  // The leader says of the sibling what it never told anybody: the vote is over, and no block of it is made any more.
+  const other = groupOn(leader, book).state.vault(sibling.id);
+  const real = groupOn(node, book).state.vault(sibling.id)?.anchor;
+  tamper(leader, book, sibling);
+  other?.seal({ term: 1 as Term, index: 1 as LogIndex }, (other.time + 1) as Micros, [new Uint8Array(1)]);
+  cluster.runUntil(() => book.marks.has('divergence.attempt-failed') || healthOn(node, book).state === 'healthy');
+  expect(book.marks.has('divergence.copy-refused')).toBe(true);
+  expect(groupOn(node, book).state.vault(sibling.id)?.anchor).toEqual(real);
 });
 
 test('a leader with another block hands leadership over, and no client hears its answers', () => {
