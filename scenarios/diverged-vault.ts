@@ -10,9 +10,9 @@ export const divergedVault: Scenario = {
   faults: ['tamperedState', 'crash', 'powerLoss', 'restart'],
   nodesMin: 3,
   world: calmWorld,
-  // A diverged node seals other blocks, answers from them, proves with roots that its header does not have, and calls its operator until it
-  // knows: that is the story.
-  without: ['blocks-agree', 'answers-stay-true', 'proofs-verify', 'no-divergence'],
+  // Until it knows, a diverged node seals other blocks, answers from them, signs them, and proves with roots that its header does not have;
+  // then it calls its operator: that is the story.
+  without: ['blocks-agree', 'answers-stay-true', 'proofs-verify', 'signatures-tell-the-chain', 'no-divergence'],
   oracles: ({ nodes, groups }) => [new DivergedIsIsolated(nodes, groups)],
   tell: (story) => {
     let victim = story.draws.below(story.nodeCount);

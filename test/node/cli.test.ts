@@ -25,6 +25,8 @@ describe('help', () => {
     'org create',
     'vault create',
     'vault retention',
+    'vault status',
+    'vault recover',
     'tuple write',
     'tuple read',
     'tuple delete',

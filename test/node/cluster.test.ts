@@ -80,6 +80,14 @@ describe('a cluster of three', () => {
     expect(lines.sort()).toEqual([0, 1, 2].map((i) => `document:${i}#viewer@user:anne`));
   });
 
+  test('a node tells how it holds a vault, and what is well is not rebuilt', () => {
+    const { state, height, block_hash } = JSON.parse(on(1, 'vault', 'status', '--vault', 'docs', '--json').stdout);
+    expect([state, height > 0]).toEqual(['healthy', true]);
+    expect(block_hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(on(2, 'vault', 'status')).toMatchObject({ status: 0, stdout: /healthy as far as it knows/ });
+    expect(on(2, 'vault', 'recover', '--vault', 'docs')).toMatchObject({ status: 1, stderr: /nothing to rebuild/ });
+  });
+
   test('every read mode on every node: now, nearly now, as it was at a height, as it was at a time', async () => {
     const tuple = 'document:modes#viewer@user:anne';
     const key = { user: 'user:anne', relation: 'viewer', object: 'document:modes' };
