@@ -398,7 +398,6 @@ export class Replica implements Core, GroupSink {
     for (const group of this.groupList) this.schedule.touch(group);
     this.writeFiles(this.opening.sweep());
     this.snapshots.started();
-    this.signing?.start();
   }
 
   private request(id: RequestId, body: ClientRequest): void {

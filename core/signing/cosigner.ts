@@ -84,11 +84,6 @@ export class Cosigner {
     return this.registered;
   }
 
-  /** The node has started: what recovery read may still be only in the operating system's cache, and what it made is on no disk yet. */
-  start(): void {
-    this.hold(this.loss === undefined);
-  }
-
   persisted(seq: Seq): void {
     this.key.record.persisted(seq);
     if (this.heldSeq !== undefined && seq >= this.heldSeq) this.isHeld = true;
@@ -141,6 +136,7 @@ export class Cosigner {
 
   /** At the end of a step: answers what can be answered by now. What is asked for too early waits, until it is asked for anew or pushed out. */
   settle(): void {
+    this.begin();
     for (const [name, ask] of this.asks) {
       const group = this.host.group(ask.group);
       if (group === undefined || group.quarantined || group.divergence.isIsolated(ask.vault)) {
@@ -155,6 +151,14 @@ export class Cosigner {
     if (this.heldSeq === undefined || !record.isChanged) return;
     const isDeleted = (vault: VaultId): boolean => this.host.groups().some(({ state }) => state.gone.isDeleted(vault));
     this.host.write(record.takeOps(this.host.nextSeq(), isDeleted));
+  }
+
+  /**
+   * Once the node has started and its directory is whole: what recovery read may still be only in the operating system's cache, and a
+   * key that it made is on no disk yet. Before that there is nothing to sign with, and nothing is written where nothing can be read.
+   */
+  private begin(): void {
+    if (this.heldSeq === undefined && this.host.group(GLOBAL_GROUP)?.quarantined === false) this.hold(this.loss === undefined);
   }
 
   private answer(name: string, { from, vault: id, size, root }: Ask, group: ReplicaGroup, vault: Vault): void {

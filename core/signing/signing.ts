@@ -9,7 +9,6 @@ import {
   type Height,
   type Micros,
   minOf,
-  NEVER,
   type NodeId,
   type RequestId,
   type Seq,
@@ -30,19 +29,12 @@ export class Signing {
   private readonly reading: Map<RequestId, Wanted> = new Map();
   /** Requests whose read is, in this step. */
   private read: { readonly id: RequestId; readonly wanted: Wanted }[] = [];
-  private isStarted: boolean = false;
 
   constructor(host: SigningHost) {
     this.host = host;
     this.cosigner = new Cosigner(host);
     this.registration = new Registration(host, this.cosigner);
     this.gatherer = new Gatherer(host, this.cosigner);
-  }
-
-  /** The node is a member of a cluster, and its groups are up. */
-  start(): void {
-    this.isStarted = true;
-    this.cosigner.start();
   }
 
   persisted(seq: Seq): void {
@@ -88,7 +80,7 @@ export class Signing {
   }
 
   nextDeadline(): Micros {
-    return this.isStarted ? minOf(this.registration.nextDeadline(), this.gatherer.nextDeadline()) : NEVER;
+    return minOf(this.registration.nextDeadline(), this.gatherer.nextDeadline());
   }
 
   deadline(): void {
