@@ -105,6 +105,7 @@ export const NAMED_MARKS: readonly string[] = [
   'signing.gathered-anew',
   'signing.key-made',
   'signing.key-registered',
+  'signing.key-replaced',
   'signing.note-kept',
   'signing.periodic-checkpoint',
   'signing.smaller-size-refused',
@@ -127,8 +128,8 @@ export const NAMED_MARKS: readonly string[] = [
 
 /**
  * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or where two replicas of
- * a group have forgotten their terms, or where a state is tampered with (scenario diverged-vault), or where somebody lies or lost its
- * signing record, or so seldom that no swarm is asked for it: tests reach them.
+ * a group have forgotten their terms, or where a state is tampered with (scenario diverged-vault), or where somebody signed what is
+ * not the chain, or so seldom that no swarm is asked for it: tests reach them.
  */
 export const CHANGE_MARKS: readonly string[] = [
   'checkpoint.given-up',
@@ -158,7 +159,6 @@ export const CHANGE_MARKS: readonly string[] = [
   'scrub.page-lost',
   'scrub.page-repaired',
   'signing.key-contradicted',
-  'signing.key-replaced',
   'signing.root-differs',
   'signing.signature-refused',
   'snapshot.fetched-file-not-whole',

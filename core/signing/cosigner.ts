@@ -100,9 +100,9 @@ export class Cosigner {
     });
   }
 
-  /** Signs a checkpoint of a vault if it may. */
-  sign(vault: Vault, size: number, root: Uint8Array): Signed {
-    if (!this.isHeld || !this.isRegistered) return { kind: 'wait' };
+  /** Signs a checkpoint of a vault if it may. Of one that others have another block of, it signs nothing until that is settled. */
+  sign(group: ReplicaGroup, vault: Vault, size: number, root: Uint8Array): Signed {
+    if (!this.isHeld || !this.isRegistered || group.divergence.healthOf(vault.id).state !== 'healthy') return { kind: 'wait' };
     const { record } = this.key;
     const judgement = record.judge(vault.id, vault.log, { size, root });
     switch (judgement.kind) {
@@ -162,7 +162,7 @@ export class Cosigner {
   }
 
   private answer(name: string, { from, vault: id, size, root }: Ask, group: ReplicaGroup, vault: Vault): void {
-    const signed = this.sign(vault, size, root);
+    const signed = this.sign(group, vault, size, root);
     if (signed.kind === 'wait') return;
     this.asks.delete(name);
     if (signed.kind === 'signed') {

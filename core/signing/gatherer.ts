@@ -197,8 +197,8 @@ export class Gatherer {
 
   private signOwn(gathering: Gathering, vault: Vault): void {
     const { self, hasher, cluster } = this.host;
-    if (!gathering.awaiting.has(self) || gathering.group.divergence.isIsolated(vault.id)) return;
-    const own = this.cosigner.sign(vault, gathering.size, gathering.root);
+    if (!gathering.awaiting.has(self)) return;
+    const own = this.cosigner.sign(gathering.group, vault, gathering.size, gathering.root);
     if (own.kind === 'passed') gathering.passed = Math.max(gathering.passed, own.size);
     if (own.kind !== 'signed') return;
     const by = { name: nodeKeyName(cluster(), self), publicKey: this.cosigner.publicKey };

@@ -4,16 +4,7 @@
  * carries what all of them signed.
  */
 import type { ClientRequest, ClientResult, SigningStatus } from '../client/protocol.ts';
-import {
-  type GroupId,
-  type Height,
-  type Micros,
-  minOf,
-  type NodeId,
-  type RequestId,
-  type Seq,
-  type VaultId,
-} from '../ids.ts';
+import { type GroupId, type Height, type Micros, minOf, type NodeId, type RequestId, type Seq, type VaultId } from '../ids.ts';
 import { Cosigner } from './cosigner.ts';
 import { Gatherer, type Wanted } from './gatherer.ts';
 import type { SigningHost } from './host.ts';

@@ -33,6 +33,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'badSector',
   'misdirectedWrite',
   'pageRot',
+  'signingLoss',
   'damagedCopy',
   'tamperedState',
   'wallStep',
@@ -91,6 +92,8 @@ export type FaultKind =
   /** A write lands in another place of the log. */
   | 'misdirectedWrite'
   | 'pageRot'
+  /** What a node has signed is lost while it is without power: the file is gone, rotten or unreadable. */
+  | 'signingLoss'
   /** A copy of a node's directory is damaged and opened. */
   | 'damagedCopy'
   /** A vault on one node gets a tuple that no command wrote, as a wrong step or a flipped bit in memory would leave it. */

@@ -17,6 +17,7 @@ import { oneWayFault } from './one-way.ts';
 import { partitionFault } from './partition.ts';
 import { pauseFault } from './pause.ts';
 import { ringFault } from './ring.ts';
+import { signingLossFault } from './signing-loss.ts';
 import { slowDiskFault } from './slow-disk.ts';
 import { slowNodeFault } from './slow-node.ts';
 import { successionFault } from './succession.ts';
@@ -54,4 +55,5 @@ export const FAULTS: readonly Fault[] = [
   impossibleMessageFault,
   damagedCopyFault,
   pageRotFault,
+  signingLossFault,
 ];
