@@ -335,7 +335,7 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     name: 'vacuous',
     claim: 'A run that did too little, or read nothing after its last fault, counts as a failure.',
-    oracle: 'sim/run.ts',
+    oracle: 'sim/check/substance.ts',
     test: 'test/sim/run.test.ts',
     mutants: '',
   },
