@@ -2,10 +2,17 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Hasher } from './capability.ts';
 
+/** A hash that has begun, and one that is begun anew as a copy of it. Why: two thirds of the time of a new one a digest, at 68 bytes. */
+const begun = sha256.create();
+const working = sha256.create();
+
 export const portableHasher: Hasher = {
   name: 'portable',
   digest(input: Uint8Array, start: number, end: number, out: Uint8Array, outOffset: number): void {
-    out.set(sha256(input.subarray(start, end)), outOffset);
+    begun
+      ._cloneInto(working)
+      .update(input.subarray(start, end))
+      .digestInto(out.subarray(outOffset, outOffset + 32));
   },
 };
 

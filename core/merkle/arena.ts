@@ -1,12 +1,14 @@
 /**
- * The nodes of a commitment tree and of its snapshots. An inner node's record is the preimage of its own hash: a child's
- * hash is written straight into its parent, so rehashing a path copies nothing and touches no sibling.
+ * The nodes of a commitment tree and of its snapshots. A node's record begins with the preimage of its own hash: a child's
+ * hash is written straight into its parent, so rehashing a path copies nothing and touches no sibling. Why the hash of the path is
+ * kept, 32 bytes a leaf: without it every change of a leaf hashed its path again, one hash in twenty.
  *
  *   inner  OFFSET SIZE                              leaf  OFFSET SIZE
- *               0    2  0x01 0x00                              0   97  path, padded
- *               2    2  u16 bit                               97   32  SHA-256 of the value
- *               4   32  hash of the left child          words: birth, path length
- *              36   32  hash of the right child
+ *               0    2  0x01 0x00                              0    1  0x00
+ *               2    2  u16 bit                                1   32  SHA-256 of the path
+ *               4   32  hash of the left child                33   32  SHA-256 of the value
+ *              36   32  hash of the right child               65   97  path, padded
+ *                                                       words: birth, path length
  *   words: left, right, birth, the bit with two flags above it (16 + s set: the hash of child s is out of date)
  *
  * A reference is > 0 for an inner node, < 0 for a leaf (minus its record), 0 for none. `birth` is the epoch in which the
@@ -15,7 +17,7 @@
 import { assert } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
 import { bitAt } from './bits.ts';
-import { BUCKETS, copyHash, emptyHash, HASH_BYTES, INNER_PREIMAGE_BYTES, LEFT_HASH_AT, leafHashInto } from './hashes.ts';
+import { BUCKETS, copyHash, emptyHash, HASH_BYTES, INNER_PREIMAGE_BYTES, LEAF_PREIMAGE_BYTES, LEFT_HASH_AT } from './hashes.ts';
 import { TUPLE_PATH_BYTES } from './path.ts';
 import { Slab } from './slab.ts';
 
@@ -35,7 +37,11 @@ const LEAF_BIRTH: number = 0;
 const LEAF_LENGTH: number = 1;
 /** No leaf's path is so short. */
 const STUB_PATH_BYTES: number = 1;
-const LEAF_RECORD_BYTES: number = TUPLE_PATH_BYTES + HASH_BYTES;
+/** Of a leaf's record. */
+const PATH_HASH_AT: number = 1;
+const VALUE_HASH_AT: number = PATH_HASH_AT + HASH_BYTES;
+const PATH_AT: number = LEAF_PREIMAGE_BYTES;
+const LEAF_RECORD_BYTES: number = PATH_AT + TUPLE_PATH_BYTES;
 
 /** A root within an arena: the current tree or a snapshot of it. */
 export interface TreeView {
@@ -54,7 +60,6 @@ export class NodeArena {
   readonly empty: Uint8Array;
   private readonly inners: Slab = new Slab({ bytesPerRecord: INNER_PREIMAGE_BYTES, wordsPerRecord: 4 });
   private readonly leaves: Slab = new Slab({ bytesPerRecord: LEAF_RECORD_BYTES, wordsPerRecord: 2 });
-  private readonly leafPreimage: Uint8Array = new Uint8Array(1 + 2 * HASH_BYTES);
 
   constructor(hasher: Hasher) {
     this.hasher = hasher;
@@ -101,11 +106,27 @@ export class NodeArena {
 
   /** A new leaf. Path and hash are copied. */
   newLeaf(path: Uint8Array, valueHash: Uint8Array, birth: number): NodeRef {
+    const leaf = this.placeLeaf(path, valueHash, birth);
+    this.hasher.digest(path, 0, path.length, this.leaves.bytes(-leaf), this.leaves.byteAt(-leaf) + PATH_HASH_AT);
+    return leaf;
+  }
+
+  /** The same leaf with another value, born now. */
+  copyLeaf(ref: NodeRef, valueHash: Uint8Array, birth: number): NodeRef {
+    const leaf = this.placeLeaf(this.path(ref), valueHash, birth);
+    const from = this.leaves.byteAt(-ref) + PATH_HASH_AT;
+    copyHash(this.leaves.bytes(-ref), from, this.leaves.bytes(-leaf), this.leaves.byteAt(-leaf) + PATH_HASH_AT);
+    return leaf;
+  }
+
+  /** A leaf without the hash of its path. */
+  private placeLeaf(path: Uint8Array, valueHash: Uint8Array, birth: number): NodeRef {
     const id = this.leaves.allocate();
     const bytes = this.leaves.bytes(id);
     const at = this.leaves.byteAt(id);
-    for (let i = 0; i < path.length; i += 1) bytes[at + i] = path[i] as number;
-    copyHash(valueHash, 0, bytes, at + TUPLE_PATH_BYTES);
+    bytes[at] = 0;
+    copyHash(valueHash, 0, bytes, at + VALUE_HASH_AT);
+    for (let i = 0; i < path.length; i += 1) bytes[at + PATH_AT + i] = path[i] as number;
     const words = this.leaves.words(id);
     const word = this.leaves.wordAt(id);
     words[word + LEAF_BIRTH] = birth;
@@ -115,7 +136,7 @@ export class NodeArena {
 
   /** A leaf in the place of a whole bucket whose leaves are not in memory. Its path is the bucket's byte; its parent has the hash. */
   newStub(bucket: number, birth: number): NodeRef {
-    return this.newLeaf(Uint8Array.of(bucket), this.empty, birth);
+    return this.placeLeaf(Uint8Array.of(bucket), this.empty, birth);
   }
 
   isStub(ref: NodeRef): boolean {
@@ -171,20 +192,21 @@ export class NodeArena {
     this.hasher.digest(this.inners.bytes(inner), at, at + INNER_PREIMAGE_BYTES, out, outOffset);
   }
 
-  /** Hashes a leaf from its parts. */
-  hashLeaf(path: Uint8Array, valueHash: Uint8Array, out: Uint8Array, outOffset: number): void {
-    leafHashInto(this.hasher, path, valueHash, this.leafPreimage, out, outOffset);
+  /** Hashes a leaf: SHA-256(0x00 ‖ SHA-256(path) ‖ SHA-256(value)). */
+  hashLeaf(leaf: NodeRef, out: Uint8Array, outOffset: number): void {
+    const at = this.leaves.byteAt(-leaf);
+    this.hasher.digest(this.leaves.bytes(-leaf), at, at + LEAF_PREIMAGE_BYTES, out, outOffset);
   }
 
   /** Replaces the value hash of a leaf nobody else refers to. */
   setValueHash(leaf: NodeRef, valueHash: Uint8Array): void {
-    copyHash(valueHash, 0, this.leaves.bytes(-leaf), this.leaves.byteAt(-leaf) + TUPLE_PATH_BYTES);
+    copyHash(valueHash, 0, this.leaves.bytes(-leaf), this.leaves.byteAt(-leaf) + VALUE_HASH_AT);
   }
 
   /** First bit at which a leaf's path differs from another path; -1 where they are equal. No path is a prefix of another, of a stub in another bucket neither. */
   difference(leaf: NodeRef, path: Uint8Array): number {
     const bytes = this.leaves.bytes(-leaf);
-    const at = this.leaves.byteAt(-leaf);
+    const at = this.leaves.byteAt(-leaf) + PATH_AT;
     const length = this.pathLength(leaf);
     const shared = length < path.length ? length : path.length;
     for (let i = 0; i < shared; i += 1) {
@@ -201,13 +223,13 @@ export class NodeArena {
 
   /** A view of a leaf's path; valid until the tree changes. */
   path(leaf: NodeRef): Uint8Array {
-    const at = this.leaves.byteAt(-leaf);
+    const at = this.leaves.byteAt(-leaf) + PATH_AT;
     return this.leaves.bytes(-leaf).subarray(at, at + this.pathLength(leaf));
   }
 
   /** A view of a leaf's value hash; valid until the tree changes. */
   valueHash(leaf: NodeRef): Uint8Array {
-    const at = this.leaves.byteAt(-leaf) + TUPLE_PATH_BYTES;
+    const at = this.leaves.byteAt(-leaf) + VALUE_HASH_AT;
     return this.leaves.bytes(-leaf).subarray(at, at + HASH_BYTES);
   }
 
@@ -227,7 +249,7 @@ export class NodeArena {
   /** First path byte of the leftmost leaf beneath a node. @param ref not none. */
   bucketOf(ref: NodeRef): number {
     const leaf = this.leftmost(ref);
-    return this.leaves.bytes(-leaf)[this.leaves.byteAt(-leaf)] as number;
+    return this.leaves.bytes(-leaf)[this.leaves.byteAt(-leaf) + PATH_AT] as number;
   }
 
   /**

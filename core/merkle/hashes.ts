@@ -36,21 +36,3 @@ export function sameHash(a: Uint8Array, aOffset: number, b: Uint8Array, bOffset:
   for (let i = 0; i < HASH_BYTES; i += 1) if (a[aOffset + i] !== b[bOffset + i]) return false;
   return true;
 }
-
-/**
- * SHA-256(0x00 ‖ SHA-256(path) ‖ SHA-256(value)), written at out[outOffset].
- * @param scratch at least LEAF_PREIMAGE_BYTES, overwritten.
- */
-export function leafHashInto(
-  hasher: Hasher,
-  path: Uint8Array,
-  valueHash: Uint8Array,
-  scratch: Uint8Array,
-  out: Uint8Array,
-  outOffset: number,
-): void {
-  scratch[0] = 0;
-  hasher.digest(path, 0, path.length, scratch, 1);
-  copyHash(valueHash, 0, scratch, 1 + HASH_BYTES);
-  hasher.digest(scratch, 0, LEAF_PREIMAGE_BYTES, out, outOffset);
-}

@@ -48,8 +48,8 @@ export class SubtreeBuilder {
       copyHash(hash, 0, arena.hashBytes(inner), arena.hashAt(inner, 0));
       this.edge.push(inner);
     }
-    arena.hashLeaf(path, valueHash, hash, 0);
     this.node = arena.newLeaf(path, valueHash, birth);
+    arena.hashLeaf(this.node, hash, 0);
     this.lastPath = path;
   }
 

@@ -90,11 +90,11 @@ export class CommitmentTree implements TreeView {
     if (this.rootRef === NO_NODE) {
       this.depth = 0;
       this.leafCount = 1;
-      return this.attachLeaf(path, valueHash);
+      return this.attachLeaf(this.arena.newLeaf(path, valueHash, this.epoch));
     }
     const leaf = this.walk(path);
     const difference = this.arena.difference(leaf, path);
-    if (difference < 0) this.replace(leaf, path, valueHash);
+    if (difference < 0) this.replace(leaf, valueHash);
     else this.insert(difference, path, valueHash);
   }
 
@@ -326,26 +326,27 @@ export class CommitmentTree implements TreeView {
   }
 
   /** A new leaf at the place, hashed at once. */
-  private attachLeaf(path: Uint8Array, valueHash: Uint8Array): void {
-    this.attach(this.arena.newLeaf(path, valueHash, this.epoch));
+  private attachLeaf(leaf: NodeRef): void {
+    this.attach(leaf);
     this.setHashStale(false);
-    this.arena.hashLeaf(path, valueHash, this.placeBytes(), this.placeAt());
+    this.arena.hashLeaf(leaf, this.placeBytes(), this.placeAt());
   }
 
-  private replace(leaf: NodeRef, path: Uint8Array, valueHash: Uint8Array): void {
+  private replace(leaf: NodeRef, valueHash: Uint8Array): void {
     this.claim();
     if (this.arena.birth(leaf) <= this.frozen) {
+      const own = this.arena.copyLeaf(leaf, valueHash, this.epoch);
       this.retire(leaf);
-      return this.attachLeaf(path, valueHash);
+      return this.attachLeaf(own);
     }
     this.arena.setValueHash(leaf, valueHash);
-    this.arena.hashLeaf(path, valueHash, this.placeBytes(), this.placeAt());
+    this.arena.hashLeaf(leaf, this.placeBytes(), this.placeAt());
   }
 
   private insert(difference: number, path: Uint8Array, valueHash: Uint8Array): void {
     this.makePlace(difference, path);
     this.leafCount += 1;
-    this.attachLeaf(path, valueHash);
+    this.attachLeaf(this.arena.newLeaf(path, valueHash, this.epoch));
     this.rootStale = true;
   }
 
