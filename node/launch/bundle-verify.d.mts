@@ -2,6 +2,8 @@
 
 export const MINIFIED_BYTES_MAX: number;
 export const GZIP_BYTES_MAX: number;
+/** What a page imports, and what that may weigh, bytes. */
+export const IMPORTS: readonly { readonly names: readonly string[]; readonly minified: number; readonly gzip: number }[];
 
 export interface VerifyBundle {
   readonly text: string;
@@ -13,5 +15,5 @@ export interface VerifyBundle {
   readonly imports: readonly string[];
 }
 
-/** @param format iife: the exports are then the global `vouchVerify`. */
-export function bundleVerify(format: 'esm' | 'iife'): Promise<VerifyBundle>;
+/** @param format iife: the exports are then the global `vouchVerify`. @param names what is imported; everything unless given. */
+export function bundleVerify(format: 'esm' | 'iife', names?: readonly string[]): Promise<VerifyBundle>;
