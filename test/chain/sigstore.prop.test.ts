@@ -12,7 +12,10 @@ import * as fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { blockHash, encodeHeader } from '../../core/chain/header.ts';
 import { leafHash, MerkleLog } from '../../core/chain/merkle-log.ts';
+import { encodeCheckpoint } from '../../core/note/checkpoint.ts';
+import { encodeNote } from '../../core/note/note.ts';
 import { nativeHasher } from '../../node/hasher.ts';
+import { checkpointOf, noteOf, type Party, node as partyOf } from '../note/support.ts';
 import { world } from '../support/answers.ts';
 import { checkpointText, type NoteKey, noteKey, signatureLine } from '../support/checkpoint-note.ts';
 import { propertyRuns } from '../support/property.ts';
@@ -27,7 +30,7 @@ const stranger: NoteKey = noteKey('n1.vouch.example');
 /** Signs what is logged in the way that Sigstore does. */
 const artifactKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-function trustOf(key: NoteKey): TrustMaterial {
+function trustOf(key: Pick<NoteKey, 'name' | 'keyId' | 'spki'>): TrustMaterial {
   const publicKey = { rawBytes: key.spki, keyDetails: 7, validFor: undefined };
   const root = {
     mediaType: '',
@@ -42,6 +45,15 @@ function trustOf(key: NoteKey): TrustMaterial {
   return toTrustMaterial(root as unknown as TrustedRoot, { artifact: { rawBytes: spki, keyDetails: 5 } as never });
 }
 const trust = trustOf(node);
+
+/** DER of an Ed25519 SubjectPublicKeyInfo up to the key. Source: RFC 8410. */
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+/** A node's plain key as a reader pins it. */
+function pinned({ name, plain }: Party): Pick<NoteKey, 'name' | 'keyId' | 'spki'> {
+  const keyId = Buffer.alloc(4);
+  keyId.writeUInt32BE(plain.id);
+  return { name, keyId, spki: Buffer.concat([SPKI, plain.publicKey]) };
+}
 
 /** A log, its leaves' data, and what it says of one of them at one of its sizes. */
 interface Told {
@@ -137,7 +149,7 @@ describe('the log of a vault, verified by @sigstore/verify', () => {
   });
 
   propertyRuns(
-    20,
+    12,
     'a change of header, path, index, checkpoint or key is refused',
     places,
     fc.integer({ min: 1, max: 255 }),
@@ -166,6 +178,26 @@ describe('the log of a vault, verified by @sigstore/verify', () => {
       expect(isIncluded(told, trustOf(stranger))).toBe(true); // its line is there, too
       expect(isIncluded(told, trustOf(noteKey('n2.vouch.example')))).toBe(false);
       expect(isIncluded(tell(chain, index, size, noteKey('n1.vouch.example')))).toBe(false);
+    },
+  );
+
+  propertyRuns(
+    60,
+    'the checkpoints that nodes write are verified by the plain line of each, and by no other key',
+    places,
+    fc.integer({ min: 1, max: 200 }),
+    ({ size, index }, seed) => {
+      const parties = [partyOf(seed), partyOf(seed + 1)];
+      const log = new MerkleLog(nativeHasher);
+      for (const header of chain) log.append(blockHash(nativeHasher, header));
+      const note = encodeNote(noteOf(encodeCheckpoint(checkpointOf(log, size)), parties));
+      const told = { leaf: chain[index] as Uint8Array, index, path: log.inclusion(index, size), note };
+      for (const party of parties) expect(isIncluded(told, trustOf(pinned(party)))).toBe(true);
+      expect(isIncluded(told, trustOf(pinned(partyOf(seed + 2))))).toBe(false);
+      // The timed line is over another text: under its key id the same key does not verify it.
+      for (const { timed, ...party } of parties)
+        expect(isIncluded(told, trustOf(pinned({ ...party, timed, plain: timed })))).toBe(false);
+      expect(isIncluded({ ...told, leaf: flipped(told.leaf, 20, 1) }, trustOf(pinned(parties[0] as Party)))).toBe(false);
     },
   );
 
