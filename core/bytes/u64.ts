@@ -4,6 +4,7 @@
  * Mixed comparison (`<`, `===` on canonical values) is exact in JavaScript: each value has one representation here.
  */
 import { assert } from '../assert.ts';
+import type { Reader } from './reader.ts';
 import { writeWord } from './word.ts';
 
 /** 0 .. 2^64-1. Canonical: a safe integer is a number, anything larger is a bigint. */
@@ -14,6 +15,12 @@ const WORD: number = 0x1_0000_0000;
 /** The value of two big-endian 32-bit halves. */
 export function u64Of(high: number, low: number): U64 {
   return high <= 0x1f_ffff ? high * WORD + low : (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** The next u64 of a reader, whatever its size. */
+export function readU64(reader: Reader): U64 {
+  const high = reader.u32();
+  return u64Of(high, reader.u32());
 }
 
 /** Canonical form of a bigint in range. */

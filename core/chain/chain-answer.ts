@@ -8,12 +8,14 @@
  * Hashes are lower-case hex; header and transaction are canonical base64; ids are ULIDs. The four fields of a transaction are there
  * with its kind and with no other. Unknown fields are ignored, but not inside the statement.
  */
+
 import { toBase64 } from '../bytes/base64.ts';
 import { equalBytes } from '../bytes/compare.ts';
+import { type Parsed, refused, refusedAt } from '../bytes/parsed.ts';
 import { fromHex, toHex } from '../bytes/text.ts';
 import type { Hasher } from '../capability.ts';
 import { portableHasher } from '../hasher.ts';
-import { Fields, type Shaped } from '../proof/json-fields.ts';
+import { Fields } from '../proof/json-fields.ts';
 import { blockHash, HEADER_BYTES } from './header.ts';
 import {
   type ChainExpectations,
@@ -132,12 +134,12 @@ export function isChainAnswer(answer: unknown): boolean {
 export function verifyChainAnswer(answer: unknown, expected: ChainAnswerExpectations = {}): ChainAnswerVerdict {
   const hasher = expected.hasher ?? portableHasher;
   const read = readChainAnswer(answer);
-  if (!read.ok) return { ok: false, stage: 'shape', reason: read.reason };
+  if (!read.ok) return refusedAt('shape', read.reason);
   const claim = read.value;
   const foreign = mismatch(hasher, claim, expected);
-  if (foreign !== undefined) return { ok: false, stage: 'statement', reason: foreign };
+  if (foreign !== undefined) return refusedAt('statement', foreign);
   const wanted = expectations(claim, expected);
-  if (typeof wanted === 'string') return { ok: false, stage: 'anchor', reason: wanted };
+  if (typeof wanted === 'string') return refusedAt('anchor', wanted);
   const verdict =
     claim.transaction === undefined
       ? verifyLogInclusion(hasher, claim.block, wanted)
@@ -178,17 +180,17 @@ function expectedHash(text: string): Uint8Array | undefined {
 const STATEMENT_FIELDS: readonly string[] = ['v', 'kind', 'org', 'store', 'height'];
 const TRANSACTION_FIELDS: readonly string[] = ['transaction', 'index', 'count', 'path'];
 
-function readChainAnswer(answer: unknown): Shaped<Claim> {
+function readChainAnswer(answer: unknown): Parsed<Claim> {
   const fields = new Fields(answer, 'answer');
-  if (fields.problem !== undefined) return { ok: false, reason: fields.problem };
+  if (fields.problem !== undefined) return refused(fields.problem);
   const statement = new Fields(fields.any('statement'), 'statement');
   statement.only(STATEMENT_FIELDS);
-  if (statement.problem === undefined && statement.any('v') !== 1) return { ok: false, reason: 'statement.v is not 1' };
+  if (statement.problem === undefined && statement.any('v') !== 1) return refused('statement.v is not 1');
   const log = new Fields(fields.any('log'), 'log');
   const block = { header: fields.base64('header'), size: log.height('size'), root: log.hash('root'), path: pathOf(log) };
   const isTransaction = statement.any('kind') === 'transaction';
   if (!isTransaction && TRANSACTION_FIELDS.some((field) => fields.has(field))) {
-    return { ok: false, reason: 'the statement is about a block, and a transaction comes with it' };
+    return refused('the statement is about a block, and a transaction comes with it');
   }
   const claim: Claim = {
     organization: statement.text('org'),
@@ -200,11 +202,10 @@ function readChainAnswer(answer: unknown): Shaped<Claim> {
     block,
     transaction: isTransaction ? transactionOf(fields, block) : undefined,
   };
-  if (!isTransaction && statement.any('kind') !== 'block')
-    return { ok: false, reason: 'statement.kind is not block or transaction' };
+  if (!isTransaction && statement.any('kind') !== 'block') return refused('statement.kind is not block or transaction');
   const problem = fields.problem ?? statement.problem ?? log.problem;
-  if (problem !== undefined) return { ok: false, reason: problem };
-  if (fields.any('height') !== claim.height) return { ok: false, reason: 'answer.height is not that of the statement' };
+  if (problem !== undefined) return refused(problem);
+  if (fields.any('height') !== claim.height) return refused('answer.height is not that of the statement');
   return { ok: true, value: claim };
 }
 

@@ -19,7 +19,7 @@
  */
 import { assert } from '../assert.ts';
 import { Reader } from '../bytes/reader.ts';
-import { type U64, u64Of, writeU64 } from '../bytes/u64.ts';
+import { readU64, type U64, u64Of, writeU64 } from '../bytes/u64.ts';
 import { readWord } from '../bytes/word.ts';
 import type { Hasher } from '../capability.ts';
 import type { Decoded } from '../errors.ts';
@@ -71,11 +71,6 @@ export function encodeHeader(header: Header): Uint8Array {
   writeU64(header.term, out, 180);
   writeU64(header.raftIndex, out, 188);
   return out;
-}
-
-function readU64(reader: Reader): U64 {
-  const high = reader.u32();
-  return u64Of(high, reader.u32());
 }
 
 /** Reads exactly 196 bytes: version 1, no unknown flag, height at least 1. What is returned holds copies. */

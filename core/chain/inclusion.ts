@@ -10,7 +10,9 @@
  * And not the place within the block: a tx_root says nothing of how many leaves it has, so the second of two is proven by the
  * same hashes as the last of three. `index` and `count` say which way to fold; the verdict does not repeat them.
  */
+
 import { equalBytes } from '../bytes/compare.ts';
+import { refusedAt } from '../bytes/parsed.ts';
 import type { U64 } from '../bytes/u64.ts';
 import type { Hasher } from '../capability.ts';
 import { blockHash, decodeHeader, HEADER_BYTES, type Header } from './header.ts';
@@ -84,10 +86,6 @@ export type InclusionVerdict =
     }
   | { readonly ok: false; readonly stage: InclusionStage; readonly reason: string };
 
-function refused(stage: InclusionStage, reason: string): InclusionVerdict {
-  return { ok: false, stage, reason };
-}
-
 /** Whether a block stands in the vault's log. Never throws on what came from outside. */
 export function verifyLogInclusion(hasher: Hasher, proof: LogInclusion, expected: ChainExpectations): InclusionVerdict {
   return verify(hasher, proof, expected, () => undefined);
@@ -112,27 +110,28 @@ function verify(
   expected: ChainExpectations,
   within: (header: Header) => string | undefined,
 ): InclusionVerdict {
-  if (proof.header.length !== HEADER_BYTES) return refused('header', 'header: bad_length');
+  if (proof.header.length !== HEADER_BYTES) return refusedAt('header', 'header: bad_length');
   const decoded = decodeHeader(proof.header);
-  if (!decoded.ok) return refused('header', `header: ${decoded.reason}`);
+  if (!decoded.ok) return refusedAt('header', `header: ${decoded.reason}`);
   const header = decoded.value;
   const { height } = header;
-  if (typeof height !== 'number') return refused('header', 'the height of the header is no height');
+  if (typeof height !== 'number') return refusedAt('header', 'the height of the header is no height');
   if (!equalBytes(header.organization, expected.organization))
-    return refused('expectation', 'another organization than expected');
-  if (!equalBytes(header.vault, expected.vault)) return refused('expectation', 'another vault than expected');
-  if (expected.height !== undefined && expected.height !== height) return refused('expectation', 'another height than expected');
+    return refusedAt('expectation', 'another organization than expected');
+  if (!equalBytes(header.vault, expected.vault)) return refusedAt('expectation', 'another vault than expected');
+  if (expected.height !== undefined && expected.height !== height)
+    return refusedAt('expectation', 'another height than expected');
   const hash = blockHash(hasher, proof.header);
   const { size, root, path } = proof;
   if (!verifyInclusion(hasher, { index: height - 1, size, leafHash: hash, root, path })) {
-    return refused('log', 'the block is not in the log at its height');
+    return refusedAt('log', 'the block is not in the log at its height');
   }
   const missing = within(header);
-  if (missing !== undefined) return refused('transaction', missing);
+  if (missing !== undefined) return refusedAt('transaction', missing);
   const { block, log } = expected;
-  if (block !== undefined && !equalBytes(block, hash)) return refused('anchor', 'another block than expected');
-  if (log !== undefined && log.size !== size) return refused('anchor', 'the log has another size than the one expected');
-  if (log !== undefined && !equalBytes(log.root, root)) return refused('anchor', 'the log has another root than expected');
+  if (block !== undefined && !equalBytes(block, hash)) return refusedAt('anchor', 'another block than expected');
+  if (log !== undefined && log.size !== size) return refusedAt('anchor', 'the log has another size than the one expected');
+  if (log !== undefined && !equalBytes(log.root, root)) return refusedAt('anchor', 'the log has another root than expected');
   return { ok: true, height, time: header.time, blockHash: hash, anchored: anchorOf(expected) };
 }
 

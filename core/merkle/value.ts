@@ -17,7 +17,7 @@
 import { assert, unreachable } from '../assert.ts';
 import { Reader } from '../bytes/reader.ts';
 import { utf8Length, writeUtf8 } from '../bytes/text.ts';
-import { type U64, u64Of, writeU64 } from '../bytes/u64.ts';
+import { readU64, type U64, writeU64 } from '../bytes/u64.ts';
 import { writeWord } from '../bytes/word.ts';
 import type { Hasher } from '../capability.ts';
 import type { Decoded } from '../errors.ts';
@@ -156,11 +156,6 @@ export function hashValue(hasher: Hasher, value: LeafValue): Uint8Array {
   const hash = new Uint8Array(HASH_BYTES);
   hasher.digest(bytes, 0, size, hash, 0);
   return hash;
-}
-
-function readU64(reader: Reader): U64 {
-  const high = reader.u32();
-  return u64Of(high, reader.u32());
 }
 
 function readFields(reader: Reader, entry: number, max: number): LeafValue | undefined {

@@ -10,9 +10,9 @@
  */
 import { assert } from '../assert.ts';
 import { fromBase64, toBase64 } from '../bytes/base64.ts';
+import { type Parsed, parseDecimal, refused } from '../bytes/parsed.ts';
 import { HASH_BYTES } from '../merkle/hashes.ts';
 import { decodeNote, encodeNote, NOTE_CHARACTERS_MAX, type SignedNote } from './note.ts';
-import { type Parsed, parseDecimal, refused } from './parsed.ts';
 
 export interface AddCheckpoint {
   /** Size of the checkpoint that the witness signed last; 0: none. */

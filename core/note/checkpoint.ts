@@ -8,9 +8,9 @@
  */
 import { assert } from '../assert.ts';
 import { fromBase64, toBase64 } from '../bytes/base64.ts';
+import { type Parsed, parseDecimal, refused } from '../bytes/parsed.ts';
 import { HASH_BYTES } from '../merkle/hashes.ts';
 import { isNoteText } from './names.ts';
-import { type Parsed, parseDecimal, refused } from './parsed.ts';
 
 export interface Checkpoint {
   readonly origin: string;

@@ -15,12 +15,12 @@
  */
 import { fromBase64, toBase64 } from '../bytes/base64.ts';
 import { equalBytes } from '../bytes/compare.ts';
+import { type Parsed, refused } from '../bytes/parsed.ts';
 import type { Hasher, SignatureVerifier } from '../capability.ts';
 import { consistencyRoots } from '../chain/log-proof.ts';
 import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts';
 import { decodeVkey, encodeVkey, type NoteKey } from './key.ts';
 import { decodeNote, encodeNote, type SignedNote } from './note.ts';
-import { type Parsed, refused } from './parsed.ts';
 import { checkSignature, isOfKey } from './sign.ts';
 
 /** What is proven: this key contradicted itself about this log. */

@@ -6,13 +6,13 @@
 import { assert, defined } from '../assert.ts';
 import { fromBase64, toBase64 } from '../bytes/base64.ts';
 import { concatBytes } from '../bytes/compare.ts';
+import { type Parsed, refused } from '../bytes/parsed.ts';
 import { toHex, toUtf8 } from '../bytes/text.ts';
 import { readWord, writeWord } from '../bytes/word.ts';
 import { type Hasher, PUBLIC_KEY_BYTES } from '../capability.ts';
 import { hashOf } from '../hasher.ts';
 import { isPublicKey } from './ed25519.ts';
 import { isKeyName } from './names.ts';
-import { type Parsed, refused } from './parsed.ts';
 
 /** Signature types that C2SP assigns. In key ids: do not renumber. */
 export const SignatureType = {

@@ -7,9 +7,9 @@
  */
 import { assert } from '../assert.ts';
 import { fromBase64, toBase64 } from '../bytes/base64.ts';
+import { type Parsed, refused } from '../bytes/parsed.ts';
 import { readWord, writeWord } from '../bytes/word.ts';
 import { isKeyName, isNoteText } from './names.ts';
-import { type Parsed, refused } from './parsed.ts';
 
 /** One signature line. Whether it is a signature, only its key can say. */
 export interface NoteSignature {

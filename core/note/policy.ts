@@ -13,6 +13,7 @@
  * A quorum of k of n nodes stands f nodes that lie if, and only if, k > (n + f) / 2. Source: C2SP tlog-policy.
  */
 
+import { type Parsed, parseDecimal, refused } from '../bytes/parsed.ts';
 import { toHex } from '../bytes/text.ts';
 import type { U64 } from '../bytes/u64.ts';
 import type { Hasher, SignatureVerifier } from '../capability.ts';
@@ -20,7 +21,6 @@ import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts';
 import { decodeVkey, type NoteKey } from './key.ts';
 import { isNoteText, parseVaultOrigin, vaultOrigin } from './names.ts';
 import type { SignedNote } from './note.ts';
-import { type Parsed, parseDecimal, refused } from './parsed.ts';
 import { checkSignature, isOfKey } from './sign.ts';
 
 /** A pinned key: a node's, or an outside witness's. */

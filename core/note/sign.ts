@@ -5,8 +5,10 @@
  * Why one key may do both: no checkpoint begins like a cosignature, its second line being a number.
  * Source: C2SP signed-note, "Ed25519 signatures"; C2SP tlog-cosignature, "Ed25519 signed message".
  */
+
 import { assert, defined } from '../assert.ts';
 import { concatBytes } from '../bytes/compare.ts';
+import { refused } from '../bytes/parsed.ts';
 import { toUtf8 } from '../bytes/text.ts';
 import { type U64, u64Of, writeU64 } from '../bytes/u64.ts';
 import { readWord } from '../bytes/word.ts';
@@ -58,15 +60,15 @@ export function checkSignature(
   text: string,
   signature: NoteSignature,
 ): SignatureCheck {
-  if (!isOfKey(key, signature)) return { ok: false, reason: 'the signature is of another key' };
+  if (!isOfKey(key, signature)) return refused('the signature is of another key');
   const { bytes } = signature;
   const isTimed = key.type === SignatureType.cosignature;
   if (bytes.length !== SIGNATURE_BYTES + (isTimed ? TIME_BYTES : 0)) {
-    return { ok: false, reason: `the signature of ${key.name} has not the length of its type` };
+    return refused(`the signature of ${key.name} has not the length of its type`);
   }
   const timeS = isTimed ? u64Of(readWord(bytes, 0), readWord(bytes, 4)) : undefined;
-  if (timeS !== undefined && timeS > TIME_MAX) return { ok: false, reason: `the cosignature of ${key.name} has no time` };
+  if (timeS !== undefined && timeS > TIME_MAX) return refused(`the cosignature of ${key.name} has no time`);
   const message = timeS === undefined ? bytesOf(text) : cosignedMessage(timeS, text);
   const holds = verifier.verify(key.publicKey, message, isTimed ? bytes.subarray(TIME_BYTES) : bytes);
-  return holds ? { ok: true, timeS } : { ok: false, reason: `the signature of ${key.name} does not hold` };
+  return holds ? { ok: true, timeS } : refused(`the signature of ${key.name} does not hold`);
 }

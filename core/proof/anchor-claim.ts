@@ -2,12 +2,15 @@
  * What ties an answer to a block: its header with the fields beside it, and what the caller already trusts. The header hashes
  * to the block hash and says what the fields say; then it is the one that the caller expects, where one is expected.
  */
+
 import { equalBytes } from '../bytes/compare.ts';
-import { fromHex } from '../bytes/text.ts';
+import { type Parsed, refused } from '../bytes/parsed.ts';
+import { fromHex, toHex } from '../bytes/text.ts';
+import type { U64 } from '../bytes/u64.ts';
 import type { Hasher } from '../capability.ts';
 import { blockHash, decodeHeader, type Header } from '../chain/header.ts';
 import { BUCKET_VECTOR_BYTES, stateRootOf, treeRootOf } from '../merkle/buckets.ts';
-import type { Fields, Shaped } from './json-fields.ts';
+import type { Fields } from './json-fields.ts';
 
 /** What ties the answer to something the caller already trusts. `none`: consistent with its own header, NOT authenticated. */
 export type Anchored = 'block' | 'root' | 'none';
@@ -24,6 +27,17 @@ export interface AnchorClaim {
   readonly bucketHashes: Uint8Array | undefined;
 }
 
+/** What a verdict says of the block. */
+export interface ProvenBlock {
+  readonly height: number;
+  /** Block time, microseconds since 1970. */
+  readonly time: U64;
+  /** Lower-case hex. */
+  readonly blockHash: string;
+  readonly stateRoot: string;
+  readonly treeRoot: string;
+}
+
 /** What the caller knows of the block. Every one given must hold. */
 export interface AnchorExpectations {
   /** Block hash, 64 hex digits: authenticates the whole header. */
@@ -36,7 +50,7 @@ export interface AnchorExpectations {
 }
 
 /** Reads the fields that every answer with a proof has. */
-export function readAnchorClaim(fields: Fields): Shaped<AnchorClaim> {
+export function readAnchorClaim(fields: Fields): Parsed<AnchorClaim> {
   const claim: AnchorClaim = {
     height: fields.height('height'),
     blockHash: fields.hash('block_hash'),
@@ -46,19 +60,19 @@ export function readAnchorClaim(fields: Fields): Shaped<AnchorClaim> {
     proof: fields.base64('proof'),
     bucketHashes: fields.has('bucket_hashes') ? fields.base64('bucket_hashes') : undefined,
   };
-  if (fields.problem !== undefined) return { ok: false, reason: fields.problem };
+  if (fields.problem !== undefined) return refused(fields.problem);
   if (claim.bucketHashes !== undefined && claim.bucketHashes.length !== BUCKET_VECTOR_BYTES) {
-    return { ok: false, reason: 'answer.bucket_hashes is not 256 hashes' };
+    return refused('answer.bucket_hashes is not 256 hashes');
   }
   return { ok: true, value: claim };
 }
 
 /** The header, if it is the one hashed and says what the fields beside it say. */
-export function checkHeader(hasher: Hasher, claim: AnchorClaim): Shaped<Header> {
+export function checkHeader(hasher: Hasher, claim: AnchorClaim): Parsed<Header> {
   const decoded = decodeHeader(claim.header);
-  if (!decoded.ok) return { ok: false, reason: `header: ${decoded.reason}` };
+  if (!decoded.ok) return refused(`header: ${decoded.reason}`);
   const reason = contradictionOf(hasher, claim, decoded.value);
-  return reason === undefined ? decoded : { ok: false, reason };
+  return reason === undefined ? decoded : refused(reason);
 }
 
 function contradictionOf(hasher: Hasher, claim: AnchorClaim, header: Header): string | undefined {
@@ -72,19 +86,30 @@ function contradictionOf(hasher: Hasher, claim: AnchorClaim, header: Header): st
   return undefined;
 }
 
+/** The block of a header that was checked: its height is that of an answer or a place in a log, so a number holds it. */
+export function provenBlock({ height, time, stateRoot, treeRoot }: Header, hash: Uint8Array): ProvenBlock {
+  return {
+    height: height as number,
+    time,
+    blockHash: toHex(hash),
+    stateRoot: toHex(stateRoot),
+    treeRoot: toHex(treeRoot),
+  };
+}
+
 /** A hash the caller typed: either case. */
 function expectedHash(text: string): Uint8Array | undefined {
   return text.length === 64 ? fromHex(text.toLowerCase()) : undefined;
 }
 
 /** Whether the block is the one that the caller expects, and by what. */
-export function checkAnchor(claim: AnchorClaim, expected: AnchorExpectations): Shaped<Anchored> {
+export function checkAnchor(claim: AnchorClaim, expected: AnchorExpectations): Parsed<Anchored> {
   let anchored: Anchored = 'none';
   if (expected.root !== undefined) {
     const root = expectedHash(expected.root);
-    if (root === undefined) return { ok: false, reason: 'the expected root is not 64 hex digits' };
+    if (root === undefined) return refused('the expected root is not 64 hex digits');
     const isTreeRoot = equalBytes(root, claim.treeRoot);
-    if (!isTreeRoot && !equalBytes(root, claim.stateRoot)) return { ok: false, reason: 'another root than expected' };
+    if (!isTreeRoot && !equalBytes(root, claim.stateRoot)) return refused('another root than expected');
     if (!isTreeRoot && claim.bucketHashes === undefined) {
       return {
         ok: false,
@@ -95,8 +120,8 @@ export function checkAnchor(claim: AnchorClaim, expected: AnchorExpectations): S
   }
   if (expected.block !== undefined) {
     const block = expectedHash(expected.block);
-    if (block === undefined) return { ok: false, reason: 'the expected block hash is not 64 hex digits' };
-    if (!equalBytes(block, claim.blockHash)) return { ok: false, reason: 'another block than expected' };
+    if (block === undefined) return refused('the expected block hash is not 64 hex digits');
+    if (!equalBytes(block, claim.blockHash)) return refused('another block than expected');
     anchored = 'block';
   }
   return { ok: true, value: anchored };

@@ -2,7 +2,9 @@
  * Stage *decode* of a verification: the bytes of a pruned tree become a table of nodes in preorder, or a reason.
  * It walks with an explicit stack of open nodes whose bits strictly increase and stay below 776, so no input is deep.
  */
+import { refused } from '../bytes/parsed.ts';
 import type { U64 } from '../bytes/u64.ts';
+import { readWord } from '../bytes/word.ts';
 import { sameHash } from '../merkle/hashes.ts';
 import { ENTITY_PATH_BYTES, isPathLength, PATH_BITS_MAX, REVERSE_PATH_BYTES, TUPLE_PATH_BYTES } from '../merkle/path.ts';
 import { decodeValue, type LeafValue } from '../merkle/value.ts';
@@ -68,15 +70,15 @@ class Decoder {
 
   run(): DecodedProof {
     const { proof } = this;
-    if (proof.length > this.limits.maxBytes) return { ok: false, reason: 'larger than the size cap' };
-    if (proof.length < 2) return { ok: false, reason: 'truncated' };
-    if (proof[0] !== PROOF_FORMAT) return { ok: false, reason: 'unknown proof format' };
+    if (proof.length > this.limits.maxBytes) return refused('larger than the size cap');
+    if (proof.length < 2) return refused('truncated');
+    if (proof[0] !== PROOF_FORMAT) return refused('unknown proof format');
     this.at = 1;
     do {
       const reason = this.node();
-      if (reason !== undefined) return { ok: false, reason };
+      if (reason !== undefined) return refused(reason);
     } while (this.open !== NOT_SHOWN);
-    if (this.at !== proof.length) return { ok: false, reason: 'trailing bytes' };
+    if (this.at !== proof.length) return refused('trailing bytes');
     return { ok: true, nodes: this.nodes };
   }
 
@@ -119,8 +121,7 @@ class Decoder {
   private revealed(): string | undefined {
     const { proof, at } = this;
     if (proof.length - at < 4) return 'truncated';
-    const high = ((proof[at] as number) << 8) | (proof[at + 1] as number);
-    const length = high * 0x1_0000 + (((proof[at + 2] as number) << 8) | (proof[at + 3] as number));
+    const length = readWord(proof, at);
     const start = at + 4;
     if (length > proof.length - start) return 'truncated';
     const decoded = decodeValue(proof, start, start + length);

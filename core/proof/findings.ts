@@ -80,9 +80,11 @@ const KIND_OF = { tuple: 'tuple', subjects: 'tuple', resource: 'tuple', grants: 
 function tupleOf(leaf: LeafValue): readonly FoundTuple[] {
   if (leaf.kind !== 'tuple' && leaf.kind !== 'reverse') return [];
   const { resource, relation, subject, expiresAt, version } = leaf;
-  const condition =
-    leaf.kind === 'reverse' || leaf.conditionName === ''
-      ? undefined
-      : { name: leaf.conditionName, context: leaf.conditionContext };
-  return [{ tuple: { resource, relation, subject }, condition, expiresAt, version }];
+  return [{ tuple: { resource, relation, subject }, condition: conditionOf(leaf), expiresAt, version }];
+}
+
+/** The condition of a tuple's leaf, where it has one. */
+export function conditionOf(leaf: LeafValue): TupleCondition | undefined {
+  if (leaf.kind !== 'tuple' || leaf.conditionName === '') return undefined;
+  return { name: leaf.conditionName, context: leaf.conditionContext };
 }

@@ -5,10 +5,10 @@ import { decodeUlid } from '../chain/ulid.ts';
 import { HASH_BYTES } from '../merkle/hashes.ts';
 import { PROOF_BYTES_MAX } from './format.ts';
 
-export type Shaped<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
-
 /** Longest base64 text that is looked at. */
 const BASE64_CHARACTERS_MAX: number = Math.ceil(PROOF_BYTES_MAX / 3) * 4;
+
+const NONE: Uint8Array = new Uint8Array(0);
 
 export class Fields {
   private readonly value: Readonly<Record<string, unknown>> | undefined;
@@ -48,17 +48,18 @@ export class Fields {
 
   /** A height: an integer from 1 that a double holds exactly. */
   height(field: string): number {
-    const value = this.any(field);
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
-    this.refuse(field, 'is not a height');
-    return 0;
+    return this.integer(field, 1, 'is not a height');
   }
 
   /** An integer from 0 that a double holds exactly. */
   count(field: string): number {
+    return this.integer(field, 0, 'is not a count');
+  }
+
+  private integer(field: string, least: number, why: string): number {
     const value = this.any(field);
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-    this.refuse(field, 'is not a count');
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
+    this.refuse(field, why);
     return 0;
   }
 
@@ -70,22 +71,23 @@ export class Fields {
   }
 
   hash(field: string): Uint8Array {
-    const value = this.any(field);
-    const bytes = typeof value === 'string' && value.length === 2 * HASH_BYTES ? fromHex(value) : undefined;
-    if (bytes === undefined) this.refuse(field, 'is not 64 lower-case hex digits');
-    return bytes ?? new Uint8Array(HASH_BYTES);
+    const decode = (text: string) => (text.length === 2 * HASH_BYTES ? fromHex(text) : undefined);
+    return this.bytes(field, decode, 'is not 64 lower-case hex digits');
   }
 
   base64(field: string): Uint8Array {
-    const value = this.any(field);
-    const bytes = typeof value === 'string' && value.length <= BASE64_CHARACTERS_MAX ? fromBase64(value) : undefined;
-    if (bytes === undefined) this.refuse(field, 'is not canonical base64');
-    return bytes ?? new Uint8Array(0);
+    const decode = (text: string) => (text.length <= BASE64_CHARACTERS_MAX ? fromBase64(text) : undefined);
+    return this.bytes(field, decode, 'is not canonical base64');
   }
 
   ulid(field: string): Uint8Array {
-    const bytes = decodeUlid(this.text(field));
-    if (bytes === undefined) this.refuse(field, 'is not a ULID');
-    return bytes ?? new Uint8Array(0);
+    return this.bytes(field, decodeUlid, 'is not a ULID');
+  }
+
+  private bytes(field: string, decode: (text: string) => Uint8Array | undefined, why: string): Uint8Array {
+    const value = this.any(field);
+    const bytes = typeof value === 'string' ? decode(value) : undefined;
+    if (bytes === undefined) this.refuse(field, why);
+    return bytes ?? NONE;
   }
 }

@@ -3,6 +3,7 @@
  * Stages in order, each with its reasons: decode (decode-proof.ts), root, paths (shown-leaves.ts), targets (targets.ts).
  * It never throws on what comes from outside.
  */
+import { refusedAt } from '../bytes/parsed.ts';
 import type { U64 } from '../bytes/u64.ts';
 import type { Hasher } from '../capability.ts';
 import { emptyHash, HASH_BYTES, sameHash } from '../merkle/hashes.ts';
@@ -38,17 +39,17 @@ export function verifyPrunedTree(claim: PrunedTreeClaim): PrunedTreeVerdict {
   const { hasher, treeRoot, proof } = claim;
   const limits = { maxBytes: claim.maxBytes ?? PROOF_BYTES_MAX, maxVersion: claim.maxVersion, empty: emptyHash(hasher) };
   const decoded = decodeProof(proof, limits);
-  if (!decoded.ok) return { ok: false, stage: 'decode', reason: decoded.reason };
+  if (!decoded.ok) return refusedAt('decode', decoded.reason);
   const { nodes } = decoded;
 
   const { root, leaves } = hashProof(hasher, proof, nodes);
   if (treeRoot.length !== HASH_BYTES || !sameHash(root, 0, treeRoot, 0)) {
-    return { ok: false, stage: 'root', reason: 'root mismatch' };
+    return refusedAt('root', 'root mismatch');
   }
 
   const contradiction = checkPaths(nodes, leaves);
-  if (contradiction !== undefined) return { ok: false, stage: 'paths', reason: contradiction };
+  if (contradiction !== undefined) return refusedAt('paths', contradiction);
 
   const resolved = resolveTargets({ proof, nodes, leaves, targets: claim.targets });
-  return resolved.ok ? resolved : { ok: false, stage: 'targets', reason: resolved.reason };
+  return resolved.ok ? resolved : refusedAt('targets', resolved.reason);
 }

@@ -36,7 +36,7 @@ export { decodeVkey, encodeVkey, type NoteKey, SignatureType } from '../note/key
 export { compareWithLast, type Progress } from '../note/last-accepted.ts';
 export { nodeKeyName, parseNodeKeyName, parseVaultOrigin, type VaultName, vaultOrigin } from '../note/names.ts';
 export { decodeNote, encodeNote, type NoteSignature, type SignedNote } from '../note/note.ts';
-export type { Parsed } from '../note/parsed.ts';
+export type { Parsed } from '../bytes/parsed.ts';
 export {
   checkNote,
   type Policy,

@@ -9,9 +9,10 @@
 
 import { unreachable } from '../assert.ts';
 import { toBase64 } from '../bytes/base64.ts';
+import { type Parsed, refused } from '../bytes/parsed.ts';
 import type { TupleKey } from '../state/transaction.ts';
 import type { Finding } from './findings.ts';
-import { Fields, type Shaped } from './json-fields.ts';
+import { Fields } from './json-fields.ts';
 import type { Question, SubjectRange } from './statement.ts';
 
 export interface TupleJson {
@@ -110,21 +111,26 @@ export function findingJson(finding: Finding): FindingJson {
  * Reads a question from the object that holds its field. Unknown fields beneath it are refused; those beside it are the caller's.
  * @param fields of the object, with the name that refusals give it
  */
-export function readQuestion(fields: Fields, name: string): Shaped<Question> {
+export function readQuestion(fields: Fields, name: string): Parsed<Question> {
   const kinds = KINDS.filter((kind) => fields.has(kind));
   const [kind] = kinds;
-  if (kind === undefined || kinds.length > 1) return { ok: false, reason: `${name} has not exactly one of ${KINDS.join(', ')}` };
+  if (kind === undefined || kinds.length > 1) return refused(`${name} has not exactly one of ${KINDS.join(', ')}`);
   const inner = new Fields(fields.any(kind), `${name}.${kind}`);
   inner.only(FIELDS_OF[kind]);
   const question = inner.problem === undefined ? questionOf(kind, inner) : undefined;
   if (question !== undefined && inner.problem === undefined) return { ok: true, value: question };
-  return { ok: false, reason: inner.problem ?? `${name}.${kind}: ${OPTIONAL_FIELD[kind]}` };
+  return refused(inner.problem ?? `${name}.${kind}: ${OPTIONAL_FIELD[kind]}`);
+}
+
+/** Reads the fields of tupleJson. */
+export function readTuple(fields: Fields): TupleKey {
+  return { resource: fields.text('object'), relation: fields.text('relation'), subject: fields.text('user') };
 }
 
 function questionOf(kind: Question['kind'], inner: Fields): Question | undefined {
   switch (kind) {
     case 'tuple':
-      return { kind, tuple: { resource: inner.text('object'), relation: inner.text('relation'), subject: inner.text('user') } };
+      return { kind, tuple: readTuple(inner) };
     case 'subjects': {
       const range = inner.has('kind') ? inner.text('kind') : 'all';
       if (inner.has('kind') && !RANGES.includes(range)) return undefined;

@@ -7,65 +7,60 @@
  *
  * Statement: statement-json.ts. Unknown fields of the answer are ignored; inside a statement they are refused.
  */
-import { equalBytes } from '../bytes/compare.ts';
-import { toHex } from '../bytes/text.ts';
-import type { U64 } from '../bytes/u64.ts';
+
+import { type Parsed, refused, refusedAt } from '../bytes/parsed.ts';
 import type { Hasher } from '../capability.ts';
 import type { Header } from '../chain/header.ts';
 import { portableHasher } from '../hasher.ts';
+import { type About, foreignTo, otherThan, readAbout, type VaultExpectations } from './about.ts';
 import {
-  type AnchorClaim,
   type AnchorExpectations,
   type Anchored,
   checkAnchor,
   checkHeader,
+  type ProvenBlock,
+  provenBlock,
   readAnchorClaim,
 } from './anchor-claim.ts';
 import type { AnswerStage } from './answer.ts';
 import { type Finding, findingsOf } from './findings.ts';
-import { Fields, type Shaped } from './json-fields.ts';
+import { Fields } from './json-fields.ts';
 import type { Question } from './statement.ts';
 import { CLAIM_OF, findingJson, questionJson, readQuestion } from './statement-json.ts';
 
-/** The caller's own knowledge. Every one given must hold. */
-export interface StatementsExpectations extends AnchorExpectations {
-  /** The questions that were asked, in order. */
+/** What the caller asked. */
+export interface QuestionsExpectations extends VaultExpectations {
+  /** In order. */
   readonly questions?: readonly Question[];
-  /** ULIDs of the organization and the store that were asked. */
-  readonly organization?: string;
-  readonly store?: string;
+}
+
+/** The caller's own knowledge. Every one given must hold. */
+export interface StatementsExpectations extends AnchorExpectations, QuestionsExpectations {
   /** SHA-256; the portable one unless given. */
   readonly hasher?: Hasher;
 }
 
-export type StatementsVerdict =
-  | {
-      readonly ok: true;
-      readonly height: number;
-      /** Block time, microseconds since 1970. */
-      readonly time: U64;
-      readonly organization: string;
-      readonly store: string;
-      /** Lower-case hex. */
-      readonly blockHash: string;
-      readonly stateRoot: string;
-      readonly treeRoot: string;
-      readonly anchored: Anchored;
-      /** In the order of the answer. */
-      readonly statements: readonly { readonly question: Question; readonly finding: Finding }[];
-    }
-  /** statement: index of the one at fault, where it is one. */
-  | { readonly ok: false; readonly stage: AnswerStage; readonly reason: string; readonly statement?: number };
-
-type Refusal = Extract<StatementsVerdict, { readonly ok: false }>;
-
-/** A statement, read but not believed. */
-interface StatementClaim {
+/** Statements that a header's tree proves. */
+export interface ProvenStatements extends ProvenBlock {
+  readonly ok: true;
   readonly organization: string;
   readonly store: string;
-  readonly organizationBytes: Uint8Array;
-  readonly storeBytes: Uint8Array;
-  readonly height: number;
+  /** In the order of the answer. */
+  readonly statements: readonly { readonly question: Question; readonly finding: Finding }[];
+}
+
+/** statement: index of the one at fault, where it is one. */
+export interface StatementsRefusal {
+  readonly ok: false;
+  readonly stage: AnswerStage;
+  readonly reason: string;
+  readonly statement?: number;
+}
+
+export type StatementsVerdict = (ProvenStatements & { readonly anchored: Anchored }) | StatementsRefusal;
+
+/** A statement, read but not believed. */
+export interface StatementClaim extends About {
   readonly question: Question;
   /** What it says was found, as it stands there. */
   readonly claim: unknown;
@@ -79,116 +74,109 @@ export function verifyStatements(answer: unknown, expected: StatementsExpectatio
   const hasher = expected.hasher ?? portableHasher;
   const fields = new Fields(answer, 'answer');
   const shaped = fields.problem === undefined ? readAnchorClaim(fields) : { ok: false as const, reason: fields.problem };
-  if (!shaped.ok) return { ok: false, stage: 'shape', reason: shaped.reason };
-  const claim: AnchorClaim = shaped.value;
+  if (!shaped.ok) return refusedAt('shape', shaped.reason);
+  const claim = shaped.value;
   const claims = readStatements(fields.any('statements'));
-  if (!Array.isArray(claims)) return claims as Refusal;
-
+  if (!claims.ok) return claims;
   const header = checkHeader(hasher, claim);
-  if (!header.ok) return { ok: false, stage: 'header', reason: header.reason };
-  const mismatch = checkStatements(claims, header.value, expected);
+  if (!header.ok) return refusedAt('header', header.reason);
+  const mismatch = checkStatements(claims.value, header.value, expected);
   if (mismatch !== undefined) return mismatch;
   const anchor = checkAnchor(claim, expected);
-  if (!anchor.ok) return { ok: false, stage: 'anchor', reason: anchor.reason };
+  if (!anchor.ok) return refusedAt('anchor', anchor.reason);
+  const { blockHash, proof } = claim;
+  const proven = proveStatements(hasher, { header: header.value, blockHash, proof, claims: claims.value });
+  return proven.ok ? { ...proven, anchored: anchor.value } : proven;
+}
 
+/** Statements about a header that was checked, and whose they are (checkStatements). */
+export interface StatementsToProve {
+  readonly header: Header;
+  readonly blockHash: Uint8Array;
+  readonly proof: Uint8Array;
+  readonly claims: readonly StatementClaim[];
+}
+
+/** Whether the proof shows what the statements say, under the header's root. */
+export function proveStatements(
+  hasher: Hasher,
+  { header, blockHash, proof, claims }: StatementsToProve,
+): ProvenStatements | StatementsRefusal {
   const questions = claims.map(({ question }) => question);
-  const found = findingsOf(hasher, header.value, questions, claim.proof);
+  const found = findingsOf(hasher, header, questions, proof);
   if (!found.ok) {
     const { stage, reason, question } = found;
-    return { ok: false, stage, reason, ...(question === undefined ? {} : { statement: question }) };
+    return { ...refusedAt(stage, reason), ...(question === undefined ? {} : { statement: question }) };
   }
   const wrong = checkClaims(claims, found.findings);
   if (wrong !== undefined) return wrong;
-  const [first] = claims;
-  return {
-    ok: true,
-    height: claim.height,
-    time: header.value.time,
-    organization: (first as StatementClaim).organization,
-    store: (first as StatementClaim).store,
-    blockHash: toHex(claim.blockHash),
-    stateRoot: toHex(claim.stateRoot),
-    treeRoot: toHex(claim.treeRoot),
-    anchored: anchor.value,
-    statements: found.findings.map((finding, index) => ({ question: questions[index] as Question, finding })),
-  };
+  const { organization, store } = claims[0] as StatementClaim;
+  const statements = found.findings.map((finding, index) => ({ question: questions[index] as Question, finding }));
+  return { ok: true, ...provenBlock(header, blockHash), organization, store, statements };
 }
 
-function readStatements(value: unknown): StatementClaim[] | Refusal {
+/** Reads the list of statements; there is at least one. */
+export function readStatements(
+  value: unknown,
+): { readonly ok: true; readonly value: readonly StatementClaim[] } | StatementsRefusal {
   if (!Array.isArray(value) || value.length === 0) {
-    return { ok: false, stage: 'shape', reason: 'answer.statements is not a list of statements' };
+    return refusedAt('shape', 'answer.statements is not a list of statements');
   }
   const claims: StatementClaim[] = [];
   for (const [statement, item] of value.entries()) {
     const read = readStatement(item, `statements[${statement}]`);
-    if (!read.ok) return { ok: false, stage: 'shape', reason: read.reason, statement };
+    if (!read.ok) return { ...refusedAt('shape', read.reason), statement };
     claims.push(read.value);
   }
-  return claims;
+  return { ok: true, value: claims };
 }
 
-function readStatement(value: unknown, name: string): Shaped<StatementClaim> {
+function readStatement(value: unknown, name: string): Parsed<StatementClaim> {
   const fields = new Fields(value, name);
-  if (fields.problem !== undefined) return { ok: false, reason: fields.problem };
-  if (fields.any('v') !== 1) return { ok: false, reason: `${name}.v is not 1` };
+  if (fields.problem !== undefined) return refused(fields.problem);
+  if (fields.any('v') !== 1) return refused(`${name}.v is not 1`);
   const question = readQuestion(fields, name);
   if (!question.ok) return question;
   const { kind } = question.value;
   fields.only(['v', 'org', 'store', 'height', kind, CLAIM_OF[kind]]);
-  if (!fields.has(CLAIM_OF[kind])) return { ok: false, reason: `${name}.${CLAIM_OF[kind]} is not there` };
+  if (!fields.has(CLAIM_OF[kind])) return refused(`${name}.${CLAIM_OF[kind]} is not there`);
   const claim: StatementClaim = {
-    organization: fields.text('org'),
-    store: fields.text('store'),
-    organizationBytes: fields.ulid('org'),
-    storeBytes: fields.ulid('store'),
-    height: fields.height('height'),
+    ...readAbout(fields),
     question: question.value,
     claim: fields.any(CLAIM_OF[kind]),
   };
-  return fields.problem === undefined ? { ok: true, value: claim } : { ok: false, reason: fields.problem };
+  return fields.problem === undefined ? { ok: true, value: claim } : refused(fields.problem);
 }
 
 /** Every statement is about the header's vault and height, and asks what the caller asked. */
-function checkStatements(
+export function checkStatements(
   claims: readonly StatementClaim[],
   header: Header,
-  expected: StatementsExpectations,
-): Refusal | undefined {
+  expected: QuestionsExpectations,
+): StatementsRefusal | undefined {
   for (const [statement, claim] of claims.entries()) {
-    const reason = mismatchOf(claim, header, expected, statement);
-    if (reason !== undefined) return { ok: false, stage: 'statement', reason: `statements[${statement}]: ${reason}`, statement };
+    const reason =
+      foreignTo(header, claim) ?? otherThan(expected, claim) ?? otherQuestion(expected.questions?.[statement], claim);
+    if (reason !== undefined) return { ...refusedAt('statement', `statements[${statement}]: ${reason}`), statement };
   }
-  if (expected.questions === undefined || expected.questions.length === claims.length) return undefined;
-  const reason = `${claims.length} statements answer ${expected.questions.length} questions`;
-  return { ok: false, stage: 'statement', reason };
+  const { questions } = expected;
+  if (questions === undefined || questions.length === claims.length) return undefined;
+  return refusedAt('statement', `${claims.length} statements answer ${questions.length} questions`);
 }
 
-function mismatchOf(
-  claim: StatementClaim,
-  header: Header,
-  expected: StatementsExpectations,
-  statement: number,
-): string | undefined {
-  if (!equalBytes(claim.organizationBytes, header.organization)) return 'org is not that of the header';
-  if (!equalBytes(claim.storeBytes, header.vault)) return 'store is not that of the header';
-  if (claim.height !== header.height) return 'height is not that of the header';
-  if (expected.organization !== undefined && expected.organization !== claim.organization) {
-    return 'another organization than expected';
-  }
-  if (expected.store !== undefined && expected.store !== claim.store) return 'another store than expected';
-  const asked = expected.questions?.[statement];
-  if (asked === undefined || isSameJson(questionJson(asked), questionJson(claim.question))) return undefined;
-  return 'another question than expected';
+function otherQuestion(asked: Question | undefined, { question }: StatementClaim): string | undefined {
+  const isAsked = asked === undefined || isSameJson(questionJson(asked), questionJson(question));
+  return isAsked ? undefined : 'another question than expected';
 }
 
 /** What each statement says was found is what the proof shows. */
-function checkClaims(claims: readonly StatementClaim[], findings: readonly Finding[]): Refusal | undefined {
+function checkClaims(claims: readonly StatementClaim[], findings: readonly Finding[]): StatementsRefusal | undefined {
   for (const [statement, { question, claim }] of claims.entries()) {
     const name = CLAIM_OF[question.kind];
     const shown = findingJson(findings[statement] as Finding)[name];
     if (isSameJson(claim, shown)) continue;
     const reason = `statements[${statement}].${name} is not what the proof shows${countsOf(claim, shown)}`;
-    return { ok: false, stage: 'verdict', reason, statement };
+    return { ...refusedAt('verdict', reason), statement };
   }
   return undefined;
 }

@@ -2,7 +2,9 @@
  * Stage *targets*: walks from the root to each target, collects its leaves, and demands that the proof shows exactly what
  * the targets need, in exactly the form they need it. So one statement has one proof.
  */
+
 import { startsWith } from '../bytes/compare.ts';
+import { refused } from '../bytes/parsed.ts';
 import { bitAt } from '../merkle/bits.ts';
 import type { LeafValue } from '../merkle/value.ts';
 import { NOT_SHOWN, type ProofNode } from './decode-proof.ts';
@@ -35,21 +37,21 @@ const Need = { none: 0, boundary: 1, revealed: 2 } as const;
 /** The leaves of each target, or why the proof does not answer exactly these targets. */
 export function resolveTargets(question: TargetsQuestion): ResolvedTargets {
   const { nodes, leaves, targets } = question;
-  if (targets.length === 0) return { ok: false, reason: 'no target' };
+  if (targets.length === 0) return refused('no target');
   const needs = new Uint8Array(leaves.length);
   const ranges: { readonly from: number; readonly to: number }[] = [];
   for (const target of targets) {
     if (target.length < TARGET_BYTES_MIN || target.length > TARGET_BYTES_MAX) {
-      return { ok: false, reason: 'a target not of 1 to 97 bytes' };
+      return refused('a target not of 1 to 97 bytes');
     }
     const range = rangeOf(target, nodes, leaves, needs);
-    if (typeof range === 'string') return { ok: false, reason: range };
+    if (typeof range === 'string') return refused(range);
     ranges.push(range);
   }
   for (let i = 0; i < leaves.length; i += 1) {
-    if (needs[i] === Need.none) return { ok: false, reason: 'superfluous leaf' };
+    if (needs[i] === Need.none) return refused('superfluous leaf');
     if (needs[i] === Need.boundary && (leaves[i] as ShownLeaf).revealed) {
-      return { ok: false, reason: 'superfluous value: a boundary is shown with its value' };
+      return refused('superfluous value: a boundary is shown with its value');
     }
   }
   const revealed: (RevealedLeaf | undefined)[] = [];

@@ -20,12 +20,12 @@ import { assert } from '../assert.ts';
 import { fromBase64, toBase64 } from '../bytes/base64.ts';
 import { canonicalJson } from '../bytes/canonical-json.ts';
 import { concatBytes } from '../bytes/compare.ts';
+import { type Parsed, parseDecimal, refused } from '../bytes/parsed.ts';
 import { fromUtf8, toUtf8 } from '../bytes/text.ts';
 import { readWord, writeWord } from '../bytes/word.ts';
 import { HEADER_BYTES } from '../chain/header.ts';
 import { HASH_BYTES } from '../merkle/hashes.ts';
 import { decodeNote, encodeNote, NOTE_CHARACTERS_MAX, type SignedNote } from '../note/note.ts';
-import { type Parsed, parseDecimal, refused } from '../note/parsed.ts';
 import { PROOF_BYTES_MAX } from '../proof/format.ts';
 
 /** First line of a receipt. */

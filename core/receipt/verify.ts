@@ -4,9 +4,9 @@
  *
  * Without a policy all of it may be somebody's own invention: consistent, NOT authenticated.
  */
-import { toBase64 } from '../bytes/base64.ts';
+
 import { equalBytes } from '../bytes/compare.ts';
-import { toHex } from '../bytes/text.ts';
+import { refusedAt } from '../bytes/parsed.ts';
 import type { Hasher, SignatureVerifier } from '../capability.ts';
 import { decodeHeader, type Header } from '../chain/header.ts';
 import { verifyInclusion } from '../chain/log-proof.ts';
@@ -18,84 +18,69 @@ import { portableVerifier } from '../note/ed25519.ts';
 import { parseVaultOrigin } from '../note/names.ts';
 import { checkNote, type Policy, type SignedBy } from '../note/policy.ts';
 import type { AnswerStage } from '../proof/answer.ts';
-import type { Question } from '../proof/statement.ts';
-import { type StatementsVerdict, verifyStatements } from '../proof/statements.ts';
+import {
+  checkStatements,
+  type ProvenStatements,
+  proveStatements,
+  type QuestionsExpectations,
+  readStatements,
+} from '../proof/statements.ts';
 import { decodeReceipt } from './format.ts';
 
 /** Where a receipt is refused. `log`: the header is not in the log; `signatures`: the checkpoint is not what the policy wants. */
 export type ReceiptStage = 'receipt' | 'log' | 'signatures' | AnswerStage;
 
 /** The reader's own knowledge. Everything given must hold. */
-export interface ReceiptExpectations {
+export interface ReceiptExpectations extends QuestionsExpectations {
   /** Pinned origins, keys and quorum. Without it the receipt is consistent at best, and NOT authenticated. */
   readonly policy?: Policy;
-  /** The questions that were asked, in order. */
-  readonly questions?: readonly Question[];
-  /** ULIDs. */
-  readonly organization?: string;
-  readonly store?: string;
   /** SHA-256 and Ed25519; the portable ones unless given. */
   readonly hasher?: Hasher;
   readonly verifier?: SignatureVerifier;
 }
 
-type StatementsAccepted = Omit<Extract<StatementsVerdict, { readonly ok: true }>, 'anchored'>;
-
 export type ReceiptVerdict =
-  | (StatementsAccepted & {
+  | (ProvenStatements & {
       readonly checkpoint: Checkpoint;
       /** Whether a policy was met. */
       readonly authenticated: boolean;
       /** Pinned keys that signed the checkpoint, in the order of the policy. */
       readonly signers: readonly SignedBy[];
     })
-  | { readonly ok: false; readonly stage: ReceiptStage; readonly reason: string };
+  /** statement: index of the one at fault, where it is one. */
+  | { readonly ok: false; readonly stage: ReceiptStage; readonly reason: string; readonly statement?: number };
 
 /** Checks a receipt. @param text of the file. Anything else is refused, never thrown on. */
 export function verifyReceipt(text: string, expected: ReceiptExpectations = {}): ReceiptVerdict {
   const { policy, hasher = portableHasher, verifier = portableVerifier } = expected;
   const decoded = decodeReceipt(text);
-  if (!decoded.ok) return { ok: false, stage: 'receipt', reason: decoded.reason };
+  if (!decoded.ok) return refusedAt('receipt', decoded.reason);
   const { header: headerBytes, statements, proof, index, path, note } = decoded.value;
   const header = decodeHeader(headerBytes);
-  if (!header.ok) return { ok: false, stage: 'header', reason: `header: ${header.reason}` };
+  if (!header.ok) return refusedAt('header', `header: ${header.reason}`);
 
   const checkpoint = decodeCheckpoint(note.text);
-  if (!checkpoint.ok) return { ok: false, stage: 'receipt', reason: checkpoint.reason };
+  if (!checkpoint.ok) return refusedAt('receipt', checkpoint.reason);
   const { origin, size, root } = checkpoint.value;
   const leaf = leafHash(hasher, headerBytes);
-  if (header.value.height !== index + 1)
-    return { ok: false, stage: 'log', reason: 'index is not the height of the header less 1' };
+  if (header.value.height !== index + 1) return refusedAt('log', 'index is not the height of the header less 1');
   if (!isLogOf(origin, header.value)) {
-    return { ok: false, stage: 'log', reason: `the checkpoint is of ${origin}, the header of another vault` };
+    return refusedAt('log', `the checkpoint is of ${origin}, the header of another vault`);
   }
   if (!verifyInclusion(hasher, { index, size, leafHash: leaf, root, path })) {
-    return { ok: false, stage: 'log', reason: 'the header is not in the log of the checkpoint' };
+    return refusedAt('log', 'the header is not in the log of the checkpoint');
   }
 
   const signed = policy === undefined ? undefined : checkNote(verifier, policy, note);
-  if (signed?.ok === false) return { ok: false, stage: 'signatures', reason: signed.reason };
+  if (signed?.ok === false) return refusedAt('signatures', signed.reason);
 
-  const { questions, organization, store } = expected;
-  const answer = {
-    height: header.value.height,
-    block_hash: toHex(leaf),
-    state_root: toHex(header.value.stateRoot),
-    tree_root: toHex(header.value.treeRoot),
-    header: toBase64(headerBytes),
-    proof: toBase64(proof),
-    statements,
-  };
-  const proven = verifyStatements(answer, {
-    hasher,
-    block: answer.block_hash,
-    ...(questions === undefined ? {} : { questions }),
-    ...(organization === undefined ? {} : { organization }),
-    ...(store === undefined ? {} : { store }),
-  });
+  const claims = readStatements(statements);
+  if (!claims.ok) return claims;
+  const mismatch = checkStatements(claims.value, header.value, expected);
+  if (mismatch !== undefined) return mismatch;
+  const proven = proveStatements(hasher, { header: header.value, blockHash: leaf, proof, claims: claims.value });
   if (!proven.ok) return proven;
-  const { anchored: _, ...accepted } = proven;
-  return { ...accepted, checkpoint: checkpoint.value, authenticated: signed !== undefined, signers: signed?.signers ?? [] };
+  return { ...proven, checkpoint: checkpoint.value, authenticated: signed !== undefined, signers: signed?.signers ?? [] };
 }
 
 /** Whether the origin is that of the header's vault. Which cluster it is in, the header does not say; the keys do. */

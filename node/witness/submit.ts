@@ -2,11 +2,12 @@
  * Asks outside witnesses to sign a checkpoint, and adds the lines that hold to its note. A witness that has another last size says
  * so (409), and is asked again with the proof from there. Source: C2SP tlog-witness, "add-checkpoint".
  */
+
+import { parseDecimal } from '../../core/bytes/parsed.ts';
 import { fromUtf8 } from '../../core/bytes/text.ts';
 import { encodeAddCheckpoint } from '../../core/note/add-checkpoint.ts';
 import { decodeCheckpoint } from '../../core/note/checkpoint.ts';
 import { decodeSignatures, NOTE_CHARACTERS_MAX, type NoteSignature, type SignedNote } from '../../core/note/note.ts';
-import { parseDecimal } from '../../core/note/parsed.ts';
 import type { Witness } from '../../core/note/policy.ts';
 import { checkSignature, isOfKey } from '../../core/note/sign.ts';
 import { nativeVerifier } from '../keys/native-ed25519.ts';

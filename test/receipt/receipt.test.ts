@@ -4,6 +4,7 @@ import { fromBase64, toBase64 } from '../../core/bytes/base64.ts';
 import { encodeHeader } from '../../core/chain/header.ts';
 import { encodeCheckpoint } from '../../core/note/checkpoint.ts';
 import { encodeNote } from '../../core/note/note.ts';
+import { PROOF_BYTES_MAX } from '../../core/proof/format.ts';
 import { decodeReceipt, encodeReceipt } from '../../core/receipt/format.ts';
 import { type ReceiptExpectations, verifyReceipt } from '../../core/receipt/verify.ts';
 import { nativeHasher } from '../../node/hasher.ts';
@@ -188,6 +189,13 @@ describe('forged receipts', () => {
 });
 
 describe('texts that are no receipt', () => {
+  test('a proof beyond the size cap is refused before it is read', () => {
+    const decoded = decodeReceipt(receipt);
+    if (!decoded.ok) throw new Error(decoded.reason);
+    const text = encodeReceipt({ ...decoded.value, proof: new Uint8Array(PROOF_BYTES_MAX + 1) });
+    expect(refusal(text)).toBe('decode: larger than the size cap');
+  });
+
   const [first, extra, index, ...rest] = receipt.split('\n');
   const text = (...lines: (string | undefined)[]): string => [...lines, ...rest].join('\n');
 
