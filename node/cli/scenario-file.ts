@@ -39,15 +39,27 @@ export async function loadScenarioBundle(path: string, bundle: string): Promise<
   rememberFile({ path, bundle, scenario: scenarioIn(path, await importBundle(path, bundle)) });
 }
 
+/** The package's own sub-paths, and where they are, without extensions. */
+export const OWN_FILES: Readonly<Record<string, string>> = {
+  'vouch/verify': 'core/verify/public',
+  'vouch/verify/answers': 'core/verify/answers',
+  'vouch/verify/chain': 'core/verify/chain',
+  'vouch/verify/forks': 'core/verify/forks',
+  'vouch/verify/notes': 'core/verify/notes',
+  'vouch/verify/tree': 'core/verify/tree',
+  'vouch/sim': 'sim/public',
+  'vouch/client': 'net/client/public',
+};
+
 /** The package's own sub-paths, as this process has loaded them. */
 const ownPackage: Plugin = {
   name: 'vouch',
   setup(bundle) {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const files = { sim: '../../sim/public', verify: '../../core/proof/public', client: '../../net/client/public' };
-    bundle.onResolve({ filter: /^vouch\/(sim|verify|client)$/ }, ({ path }) => {
-      const file = files[path.slice('vouch/'.length) as keyof typeof files];
-      return { path: new URL(`${file}.${extension}`, import.meta.url).href, external: true };
+    bundle.onResolve({ filter: /^vouch\// }, ({ path }) => {
+      const file = OWN_FILES[path];
+      if (file === undefined) return undefined;
+      return { path: new URL(`../../${file}.${extension}`, import.meta.url).href, external: true };
     });
   },
 };

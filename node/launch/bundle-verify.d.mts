@@ -1,19 +1,45 @@
-/** Types of bundle-verify.mjs, for the test of the bundle. */
+/** Types of bundle-verify.mjs, for the tests of the bundles. */
 
-export const MINIFIED_BYTES_MAX: number;
-export const GZIP_BYTES_MAX: number;
-/** What a page imports, and what that may weigh, bytes. */
-export const IMPORTS: readonly { readonly names: readonly string[]; readonly minified: number; readonly gzip: number }[];
-
-export interface VerifyBundle {
-  readonly text: string;
+export interface Weight {
   readonly minifiedBytes: number;
   readonly gzipBytes: number;
-  /** Files that it is made of, relative to the repository. */
+}
+
+export type SubPath =
+  | 'vouch/verify'
+  | 'vouch/verify/answers'
+  | 'vouch/verify/chain'
+  | 'vouch/verify/forks'
+  | 'vouch/verify/notes'
+  | 'vouch/verify/tree';
+
+export interface Import {
+  readonly subPath: SubPath;
+  /** Parted by commas; '*' is everything. */
+  readonly names: string;
+  /** undefined: it is said, not limited. */
+  readonly limit?: Weight;
+}
+
+export const AIM: Weight;
+/** Files in core/verify. */
+export const SUB_PATHS: Readonly<Record<SubPath, string>>;
+export const IMPORTS: readonly Import[];
+
+export interface VerifyBundle extends Weight {
+  readonly text: string;
+  /** Files of which something is in it, relative to the repository. */
   readonly inputs: readonly string[];
   /** What it would load. */
   readonly imports: readonly string[];
 }
 
-/** @param format iife: the exports are then the global `vouchVerify`. @param names what is imported; everything unless given. */
-export function bundleVerify(format: 'esm' | 'iife', names?: readonly string[]): Promise<VerifyBundle>;
+/** @param format iife: the exports are then a global, `vouchVerify` unless named. @param options.names everything unless given. */
+export function bundleVerify(
+  subPath: SubPath,
+  format: 'esm' | 'iife',
+  options?: { readonly names?: string; readonly globalName?: string },
+): Promise<VerifyBundle>;
+
+/** What there is to say of a weight, and whether it may be that. */
+export function judgeWeight(row: Import, weight: Weight): { readonly isFine: boolean; readonly line: string };

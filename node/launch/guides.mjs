@@ -1,7 +1,7 @@
 /**
  * `npm run guides`: packs the package, installs the tarball without scripts in an empty folder, and does there word for word
  * what the guides of the laboratory say: writes their files and types their commands. A command of which a guide says that it
- * fails must end with that status. Then type-checks the guides' files and programs against `vouch/sim` and `vouch/verify`.
+ * fails must end with that status. Then type-checks the guides' files and programs against `vouch/sim` and the sub-paths of `vouch/verify`.
  * Ends with `N passed, N failed`.
  */
 import { spawnSync } from 'child_process';
@@ -23,8 +23,13 @@ const STATUS = {
 const CONSUMER = `import { scenario } from './my-story.ts';
 import { runSeed, type Scenario } from 'vouch/sim';
 import * as verify from 'vouch/verify';
+import * as answers from 'vouch/verify/answers';
+import * as chain from 'vouch/verify/chain';
+import * as forks from 'vouch/verify/forks';
+import * as notes from 'vouch/verify/notes';
+import * as tree from 'vouch/verify/tree';
 export const own: Scenario = scenario;
-export const entries: readonly unknown[] = [runSeed, verify];
+export const entries: readonly unknown[] = [runSeed, verify, answers, chain, forks, notes, tree];
 `;
 const COMPILER = {
   strict: true,

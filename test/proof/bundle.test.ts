@@ -1,20 +1,37 @@
 /**
- * `vouch/verify` as one minified file: weighed, made of core and @noble alone, and of use where there is nothing but the language, and
- * in a browser. It says what the sources say of the same answers, honest and changed.
+ * The sub-paths of `vouch/verify`, each as one minified file: light, made of core and @noble alone, and of use where there is nothing
+ * but the language, and in a browser. They say what the sources say of the same answers, honest and changed.
  */
+import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyAnswer } from '../../core/proof/answer.ts';
-import { bundleVerify, IMPORTS, type VerifyBundle } from '../../node/launch/bundle-verify.mjs';
+import {
+  AIM,
+  bundleVerify,
+  IMPORTS,
+  type Import,
+  judgeWeight,
+  SUB_PATHS,
+  type SubPath,
+  type VerifyBundle,
+} from '../../node/launch/bundle-verify.mjs';
 import { type Answer, answerFor, withBuckets, world } from '../support/answers.ts';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
 
-let script: VerifyBundle;
+const ALL = Object.keys(SUB_PATHS) as SubPath[];
+/** Those that verify answers. */
+const VERDICTS: readonly SubPath[] = ['vouch/verify', 'vouch/verify/answers'];
+const scripts = new Map<SubPath, VerifyBundle>();
 let browser: Browser | undefined;
 
+function scriptOf(subPath: SubPath): VerifyBundle {
+  return scripts.get(subPath) as VerifyBundle;
+}
+
 beforeAll(async () => {
-  script = await bundleVerify('iife');
+  for (const subPath of ALL) scripts.set(subPath, await bundleVerify(subPath, 'iife'));
 });
 afterAll(async () => {
   await browser?.close();
@@ -49,41 +66,72 @@ function expected(): string {
 /** Runs in the bundle's world. */
 const PROGRAM = 'JSON.stringify(corpus.map((answer) => vouchVerify.verifyAnswer(answer)))';
 
-describe('the bundle of vouch/verify', () => {
-  test('weighs at most 32 KiB, and 13 KiB with gzip, where answers are verified; more of it does not grow unseen', async () => {
-    expect(IMPORTS[0]).toEqual({ names: ['verifyAnswer'], minified: 32 * 1024, gzip: 13 * 1024 });
-    for (const { names, minified, gzip } of IMPORTS) {
-      const { minifiedBytes, gzipBytes } = await bundleVerify('esm', names);
-      console.log(
-        `vouch/verify, ${names.join(', ')}: ${minifiedBytes} bytes of ${minified} minified, ${gzipBytes} of ${gzip} with gzip`,
-      );
-      expect([names, minifiedBytes <= minified, gzipBytes <= gzip]).toEqual([names, true, true]);
+describe('the weight of what a page imports', () => {
+  test.each(IMPORTS.filter(({ limit }) => limit !== undefined))('$subPath $names: at most its limit', async (row) => {
+    const { isFine, line } = judgeWeight(row, await bundleVerify(row.subPath, 'esm', row));
+    console.log(line);
+    expect(isFine, line).toBe(true);
+  });
+
+  test('answers are held to 32 KiB and 13 KiB with gzip; with signatures that is missed, and the output says so', () => {
+    expect(AIM).toEqual({ minifiedBytes: 32 * 1024, gzipBytes: 13 * 1024 });
+    const [receipts] = IMPORTS as readonly [Import];
+    expect(receipts).toMatchObject({ subPath: 'vouch/verify', names: '*' });
+    const weight = { minifiedBytes: 48 * 1024, gzipBytes: 13 * 1024 };
+    expect(judgeWeight(receipts, weight).line).toContain('is MISSED: 1.50 and 1.00 times that');
+    const answers = IMPORTS.filter(({ subPath }) => subPath === 'vouch/verify/answers');
+    expect(answers.length).toBe(3);
+    for (const row of answers) {
+      expect(judgeWeight(row, AIM)).toEqual({ isFine: true, line: expect.stringMatching(/ is met$/) });
+      expect(judgeWeight(row, { ...AIM, minifiedBytes: AIM.minifiedBytes + 1 }).isFine).toBe(false);
+      expect(judgeWeight(row, { ...AIM, gzipBytes: AIM.gzipBytes + 1 }).isFine).toBe(false);
     }
   });
 
-  test('is made of core and @noble alone and loads nothing, of Node or otherwise', () => {
+  test('no page loads a curve or a hash that it does not use', () => {
+    const carriers = (what: RegExp) => ALL.filter((subPath) => scriptOf(subPath).inputs.some((path) => what.test(path)));
+    expect(carriers(/@noble\/ed25519/)).toEqual(['vouch/verify']);
+    expect(carriers(/@noble\/hashes\/sha2/)).toEqual(['vouch/verify', 'vouch/verify/answers', 'vouch/verify/chain']);
+  });
+});
+
+describe('the sub-paths', () => {
+  test('are those of the package, each with its types', () => {
+    const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const entries = ALL.map((subPath) => {
+      const file = `./dist/core/verify/${SUB_PATHS[subPath].replace(/\.ts$/, '')}`;
+      return [subPath.replace('vouch', '.'), { types: `${file}.d.ts`, default: `${file}.js` }];
+    });
+    const verify = Object.entries(exports).filter(([name]) => name.startsWith('./verify'));
+    expect(verify).toEqual(entries);
+  });
+
+  test.each(ALL)('%s is made of core and @noble alone and loads nothing, of Node or otherwise', (subPath) => {
+    const script = scriptOf(subPath);
     expect(script.imports).toEqual([]);
     expect(script.inputs.length).toBeGreaterThan(10);
     expect(script.inputs.filter((path) => !/^(?:core|node_modules\/@noble)\//.test(path))).toEqual([]);
     expect(/\brequire\(|\bimport\(|\bprocess\.|\bBuffer\b|["']node:/.exec(script.text)?.[0]).toBeUndefined();
   });
+});
 
-  test('verifies where there is nothing but the language', () => {
+describe('the bundles that verify answers', () => {
+  test.each(VERDICTS)('%s does where there is nothing but the language', (subPath) => {
     const context = createContext({ input: JSON.stringify(corpus()) });
-    runInContext(script.text, context);
+    runInContext(scriptOf(subPath).text, context);
     expect(runInContext(`const corpus = JSON.parse(input); ${PROGRAM}`, context)).toBe(expected());
     expect(expected().match(/"ok":true/g)?.length).toBe(10);
   });
 
-  test('verifies in a browser', async (context) => {
+  test.for(VERDICTS)('%s does in a browser', async (subPath, context) => {
     if (chromiumPath === undefined) return context.skip('no Chromium here: the bundle was not run in a browser');
-    browser = await launchChromium(chromiumPath);
+    browser ??= await launchChromium(chromiumPath);
     const page = await browser.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('request', (request) => complaints.push(`asks for ${request.url()}`));
-    await page.setContent('<!doctype html><title>vouch/verify</title>');
-    await page.addScriptTag({ content: script.text });
+    await page.setContent(`<!doctype html><title>${subPath}</title>`);
+    await page.addScriptTag({ content: scriptOf(subPath).text });
     expect(await page.evaluate(`(() => { const corpus = ${JSON.stringify(corpus())}; return ${PROGRAM}; })()`)).toBe(expected());
     expect(complaints).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** Receipts in the bundle of `vouch/verify`: it says of every one what the sources say, where there is nothing but the language and in a browser. */
+/** Receipts in the bundle of `vouch/verify`, and fork proofs in that of `vouch/verify/forks`: they say of every one what the sources say, where there is nothing but the language and in a browser. */
 import { createContext, runInContext } from 'node:vm';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -46,7 +46,8 @@ function expected(): string {
 
 /** The same, in the bundle's world. */
 const PROGRAM = `
-  const { parsePolicy, portableHasher, portableVerifier, verifyReceipt, checkForkProof } = vouchVerify;
+  const { parsePolicy, portableHasher, portableVerifier, verifyReceipt } = vouchVerify;
+  const { checkForkProof } = vouchForks;
   const policy = parsePolicy(portableHasher, input.policy).value;
   const fork = checkForkProof(portableHasher, portableVerifier, input.fork).value;
   JSON.stringify([
@@ -58,10 +59,15 @@ const PROGRAM = `
   ]);`;
 const INPUT = JSON.stringify({ receipts: RECEIPTS, policy: POLICY, fork: FORK });
 
+/** Both bundles, as a page loads them one after the other. */
 let script = '';
 let browser: Browser | undefined;
 beforeAll(async () => {
-  script = (await bundleVerify('iife')).text;
+  const bundles = [
+    await bundleVerify('vouch/verify', 'iife'),
+    await bundleVerify('vouch/verify/forks', 'iife', { globalName: 'vouchForks' }),
+  ];
+  script = bundles.map(({ text }) => text).join('\n');
 });
 afterAll(async () => browser?.close());
 
