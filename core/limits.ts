@@ -177,8 +177,16 @@ export const SNAPSHOT_PULLS_MAX: number = 8;
 export const SNAPSHOT_FETCHES_MAX: number = 4;
 /** A chunk that was asked for and did not come is asked for again, of somebody else, after this time. */
 export const SNAPSHOT_PULL_MICROS: number = 1_000_000;
-/** Bytes of log behind which a group writes a checkpoint. Why 128 MiB: two segments; a start reads no more than a few of them. */
+/**
+ * Bytes of a node's log behind which a group writes a checkpoint, whosever entries they are: until then its own keep segments from being
+ * removed. Why 128 MiB: two segments; a start reads no more than a few of them.
+ */
 export const CHECKPOINT_LOG_BYTES: number = 128 << 20;
+/**
+ * Bytes of a group's own entries behind which it does. Why 4 MiB: a start applies them again before it answers, some 65,000 changes of
+ * tuples in about two seconds.
+ */
+export const CHECKPOINT_REPLAY_BYTES: number = 4 << 20;
 /**
  * Bytes of changed pages in memory at which a group writes a checkpoint, however little log that is. Why 256 MiB: random writes to a
  * large vault change a page each, and what is changed cannot leave memory.

@@ -7,7 +7,7 @@
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHECKPOINT_LOG_BYTES } from '../../core/limits.ts';
+import { CHECKPOINT_REPLAY_BYTES } from '../../core/limits.ts';
 import type { Operation } from '../../core/state/transaction.ts';
 import { writesOf } from './commits.ts';
 import { LedgerDirectory } from './ledger-directory.ts';
@@ -85,8 +85,9 @@ async function load(path: string, count: number, checkpointLogBytes: number | un
   await ledger.close();
 }
 
-/** Periods between checkpoints in which steady changes are counted. */
-const PERIODS = 1.1;
+/** Checkpoints among the steady changes that are counted, and how much longer they take: the last one is to be whole. */
+const CHECKPOINTS = 8;
+const LONGER = 0.1;
 
 interface Written {
   readonly changes: number;
@@ -95,11 +96,12 @@ interface Written {
 }
 
 /**
- * A little more than one period between two checkpoints, until the disk is quiet again: one checkpoint is in it, whose bytes
- * are those of a whole period's changes.
+ * A little more than some periods between checkpoints, until the disk is quiet again: so many checkpoints are in it, whose bytes
+ * are those of whole periods' changes.
  */
-async function steady(path: string, count: number, checkpointLogBytes: number = CHECKPOINT_LOG_BYTES): Promise<Written> {
+async function steady(path: string, count: number, checkpointLogBytes: number | undefined): Promise<Written> {
   const ledger = await LedgerDirectory.open(path, { checkpointLogBytes });
+  const periods = CHECKPOINTS * (checkpointLogBytes ?? CHECKPOINT_REPLAY_BYTES);
   await ledger.quiet();
   const { written } = ledger.files;
   const before = { kernel: kernelBytes(), ...written };
@@ -109,7 +111,7 @@ async function steady(path: string, count: number, checkpointLogBytes: number = 
     await ledger.transact(operationsOf(deleted, added));
     changes += deleted.length + added.length;
   };
-  while (written.log - before.log < PERIODS * checkpointLogBytes) {
+  while (written.log - before.log < periods * (1 + LONGER / CHECKPOINTS)) {
     const turn = turnover.next();
     await transact(turn.deleted, turn.written);
   }
@@ -118,7 +120,7 @@ async function steady(path: string, count: number, checkpointLogBytes: number = 
   const kernel = kernelBytes();
   const part = (name: 'log' | 'zeros' | 'state'): number => (written[name] - before[name]) / changes;
   const logged = part('log');
-  const state = part('state') * ((written.log - before.log) / checkpointLogBytes);
+  const state = part('state') * ((written.log - before.log) / periods);
   const counted = logged + part('zeros') + state;
   const parts = `log ${logged.toFixed(0)} B, its zeros ${part('zeros').toFixed(0)} B, state ${state.toFixed(0)} B`;
   const perChange = kernel === undefined || before.kernel === undefined ? '?' : ((kernel - before.kernel) / changes).toFixed(0);
@@ -200,7 +202,7 @@ export async function diskBytesSection({ sizes, directory, bar }: Section): Prom
   const opening = await openingOf(path);
   const withHistory = await checkpointedBytes(path);
   console.log(
-    `  first answer after ${opening.seconds.toFixed(2)} s, ${opening.cpuSeconds.toFixed(2)} s of the processor (warm page cache, up to ${((checkpointLogBytes ?? CHECKPOINT_LOG_BYTES) / 2 ** 20).toFixed(0)} MiB of log behind the checkpoint)`,
+    `  first answer after ${opening.seconds.toFixed(2)} s, ${opening.cpuSeconds.toFixed(2)} s of the processor (warm page cache, up to ${((checkpointLogBytes ?? CHECKPOINT_REPLAY_BYTES) / 2 ** 20).toFixed(0)} MiB of log behind the checkpoint)`,
   );
   const peer = steadySqlite(join(directory, 'sqlite.db'), count, sizes.peerTransactions);
   if (peer === undefined) {

@@ -5,6 +5,7 @@ import type { GroupId, LogIndex, Micros, NodeId, Seq } from '../ids.ts';
 import {
   CHECKPOINT_LOG_BYTES,
   CHECKPOINT_PAGE_BYTES,
+  CHECKPOINT_REPLAY_BYTES,
   CHECKPOINT_TRAIL_ENTRIES,
   EXPORT_LOG_BYTES_MAX,
   SCRUB_PERIOD_MICROS,
@@ -19,8 +20,10 @@ import type { GroupState } from '../state/group-state.ts';
 
 /** Bounds that the simulator draws small. */
 export interface SnapshotLimits {
-  /** Bytes of log behind which a group writes a checkpoint. */
+  /** Bytes of the node's log behind which a group writes a checkpoint. */
   readonly checkpointLogBytes: number;
+  /** Bytes of its own entries behind which it does. */
+  readonly checkpointReplayBytes: number;
   /** Bytes of changed pages in memory at which a group writes a checkpoint however little log that is. */
   readonly checkpointPageBytes: number;
   /** Where chunks are cut. Replicas that differ in it cannot serve each other's fetches. */
@@ -43,6 +46,7 @@ export interface SnapshotLimits {
 export function snapshotLimits(asked: Partial<SnapshotLimits> = {}): SnapshotLimits {
   return {
     checkpointLogBytes: CHECKPOINT_LOG_BYTES,
+    checkpointReplayBytes: CHECKPOINT_REPLAY_BYTES,
     checkpointPageBytes: CHECKPOINT_PAGE_BYTES,
     chunkBytes: SNAPSHOT_CHUNK_BYTES,
     sliceRecords: SNAPSHOT_SLICE_RECORDS,

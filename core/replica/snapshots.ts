@@ -432,7 +432,10 @@ export class Snapshots {
     if (this.renewals.has(group.id)) return Number.POSITIVE_INFINITY;
     const freshBytes = backing.trees.freshCount * backing.trees.pageBytes;
     if (freshBytes > host.limits.checkpointPageBytes) return Number.POSITIVE_INFINITY;
-    return wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0);
+    // A part of what may be applied again counts as the same part of the log that may stand behind it: whoever is furthest is next.
+    const { checkpointLogBytes, checkpointReplayBytes } = host.limits;
+    const replay = (group.state.unsavedBytes / checkpointReplayBytes) * checkpointLogBytes;
+    return Math.max(wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0), replay);
   }
 
   private beginSnapshot(): void {
@@ -458,7 +461,8 @@ export class Snapshots {
     const { host, store, wal, groups } = this.options;
     // Asked once every sixteenth of the way: with thousands of groups the question costs more than a step.
     const { writtenBytes } = wal;
-    if (this.askedAtBytes >= 0 && writtenBytes - this.askedAtBytes < host.limits.checkpointLogBytes / 16) return;
+    const shortest = minOf(host.limits.checkpointLogBytes, host.limits.checkpointReplayBytes);
+    if (this.askedAtBytes >= 0 && writtenBytes - this.askedAtBytes < shortest / 16) return;
     this.askedAtBytes = writtenBytes;
     let next: ReplicaGroup | undefined;
     let most = host.limits.checkpointLogBytes;

@@ -95,6 +95,8 @@ export class GroupState {
   lastApplied: LogIndex = INDEX_ZERO;
   /** Its entry time. */
   lastTime: Micros = 0 as Micros;
+  /** Bytes of entries applied since a checkpoint began last: what a start would have to apply again. */
+  unsavedBytes: number = 0;
   private readonly hasher: Hasher;
   /** Of all trees of the group. */
   readonly pages: StatePages;
@@ -154,6 +156,7 @@ export class GroupState {
     const data = entry.kind === EntryKind.configuration ? UNTIMED : this.decode(entry);
     this.lastTime = maxOf(data.wall, plus(this.lastTime, 1));
     this.lastApplied = entry.index;
+    this.unsavedBytes += entry.data.length;
     this.sessions.endIdle(this.lastTime);
     const answers: Answer[] = [];
     for (const section of data.sections) {
@@ -304,6 +307,7 @@ export class GroupState {
   /** The same, of the vaults that have changed since the last call: what a checkpoint writes. */
   captureChanges(): StateCapture {
     const { changed, removed } = this.vaults.takeChanges();
+    this.unsavedBytes = 0;
     return this.captureOf(changed, removed);
   }
 

@@ -14,6 +14,7 @@ import { ANNE, checkRequest, createVault, expectKind, writeRequest } from './vau
 
 const SNAPSHOTS = {
   checkpointLogBytes: 4096,
+  checkpointReplayBytes: 1 << 20,
   chunkBytes: 256,
   trailEntries: 0,
   pullMicros: 50_000,
@@ -148,6 +149,22 @@ describe('checkpoints', () => {
     expect(raftOf(node, 1).baseIndex).toBeGreaterThan(100);
     expectAllOn(book, node);
     write(book, 30);
+    expectAllOn(book, node);
+  });
+
+  test('a start has no more to apply again than a group may have behind its checkpoint, however long the log may be', () => {
+    const bound = 1024;
+    const book = open(1, { checkpointLogBytes: 1 << 20, checkpointReplayBytes: bound });
+    write(book, 60);
+    const [node] = book.cluster.nodes as [TestNode];
+    const group = node.replica.group(book.vault.group);
+    const unsaved = group?.state.unsavedBytes ?? Number.POSITIVE_INFINITY;
+    expect(node.disk.list().some((name) => parsePageFileName(name)?.group === book.vault.group)).toBe(true);
+    expect(unsaved).toBeLessThan(2 * bound); // one bound's entries, and what came while the checkpoint was written
+    book.cluster.kill(node, true);
+    book.cluster.open(node);
+    book.cluster.leader(1);
+    expect(node.replica.group(book.vault.group)?.state.unsavedBytes).toBeLessThan(2 * bound);
     expectAllOn(book, node);
   });
 
