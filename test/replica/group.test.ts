@@ -17,7 +17,7 @@ function openSession(group: GroupId): ClientRequest {
 
 function breakQueries(node: TestNode): void {
   const state = node.replica.group(GLOBAL_GROUP)?.state as GroupState;
-  state.query = () => {
+  state.begin = () => {
     throw new InvariantError('planted');
   };
 }
