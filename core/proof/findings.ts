@@ -54,9 +54,13 @@ export function findingsOf(hasher: Hasher, header: Header, questions: readonly Q
   const proven = verifyPrunedTree({ hasher, treeRoot, targets, proof, maxVersion: height });
   if (!proven.ok) return proven;
   const findings: Finding[] = [];
+  // One question has one finding, however often it is asked.
+  const known = new Map<readonly RevealedLeaf[], Finding>();
   for (const [index, question] of questions.entries()) {
-    const finding = findingOf(question, header.time, proven.results[index] as readonly RevealedLeaf[]);
+    const leaves = proven.results[index] as readonly RevealedLeaf[];
+    const finding = known.get(leaves) ?? findingOf(question, header.time, leaves);
     if (finding === undefined) return { ok: false, stage: 'targets', reason: 'a leaf of another kind', question: index };
+    known.set(leaves, finding);
     findings.push(finding);
   }
   return { ok: true, findings };

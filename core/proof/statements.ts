@@ -26,7 +26,7 @@ import type { AnswerStage } from './answer.ts';
 import { type Finding, findingsOf } from './findings.ts';
 import { Fields } from './json-fields.ts';
 import type { Question } from './statement.ts';
-import { CLAIM_OF, findingJson, questionJson, readQuestion } from './statement-json.ts';
+import { CLAIM_OF, type FindingJson, findingJson, questionJson, readQuestion } from './statement-json.ts';
 
 /** What the caller asked. */
 export interface QuestionsExpectations extends VaultExpectations {
@@ -171,9 +171,13 @@ function otherQuestion(asked: Question | undefined, { question }: StatementClaim
 
 /** What each statement says was found is what the proof shows. */
 function checkClaims(claims: readonly StatementClaim[], findings: readonly Finding[]): StatementsRefusal | undefined {
+  const known = new Map<Finding, FindingJson>();
   for (const [statement, { question, claim }] of claims.entries()) {
     const name = CLAIM_OF[question.kind];
-    const shown = findingJson(findings[statement] as Finding)[name];
+    const finding = findings[statement] as Finding;
+    const json = known.get(finding) ?? findingJson(finding);
+    known.set(finding, json);
+    const shown = json[name];
     if (isSameJson(claim, shown)) continue;
     const reason = `statements[${statement}].${name} is not what the proof shows${countsOf(claim, shown)}`;
     return { ...refusedAt('verdict', reason), statement };
@@ -190,6 +194,7 @@ function countsOf(claim: unknown, shown: unknown): string {
 function isSameJson(given: unknown, shown: unknown): boolean {
   if (typeof shown !== 'object' || shown === null) return given === shown;
   if (typeof given !== 'object' || given === null || Array.isArray(given) !== Array.isArray(shown)) return false;
+  if (Array.isArray(given) && Array.isArray(shown) && given.length !== shown.length) return false;
   const [ours, theirs] = [Object.keys(shown), Object.keys(given)];
   const fieldOf = (value: object, name: string): unknown => (value as Readonly<Record<string, unknown>>)[name];
   return (

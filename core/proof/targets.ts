@@ -5,6 +5,7 @@
 
 import { startsWith } from '../bytes/compare.ts';
 import { refused } from '../bytes/parsed.ts';
+import { toHex } from '../bytes/text.ts';
 import { bitAt } from '../merkle/bits.ts';
 import type { LeafValue } from '../merkle/value.ts';
 import { NOT_SHOWN, type ProofNode } from './decode-proof.ts';
@@ -20,6 +21,7 @@ export interface RevealedLeaf {
   readonly leaf: LeafValue;
 }
 
+/** results: per target; equal targets have one and the same list. */
 export type ResolvedTargets =
   | { readonly ok: true; readonly results: readonly (readonly RevealedLeaf[])[] }
   | { readonly ok: false; readonly reason: string };
@@ -31,6 +33,12 @@ export interface TargetsQuestion {
   readonly targets: readonly Uint8Array[];
 }
 
+/** Shown leaves, as indices. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What a target needs of a leaf. Revealed wins over boundary. */
 const Need = { none: 0, boundary: 1, revealed: 2 } as const;
 
@@ -39,13 +47,17 @@ export function resolveTargets(question: TargetsQuestion): ResolvedTargets {
   const { nodes, leaves, targets } = question;
   if (targets.length === 0) return refused('no target');
   const needs = new Uint8Array(leaves.length);
-  const ranges: { readonly from: number; readonly to: number }[] = [];
+  const ranges: Range[] = [];
+  // Who sends the answer may repeat a question at will: a long list is gone through once for all of them.
+  const known = new Map<string, Range>();
   for (const target of targets) {
     if (target.length < TARGET_BYTES_MIN || target.length > TARGET_BYTES_MAX) {
       return refused('a target not of 1 to 97 bytes');
     }
-    const range = rangeOf(target, nodes, leaves, needs);
+    const name = toHex(target);
+    const range = known.get(name) ?? rangeOf(target, nodes, leaves, needs);
     if (typeof range === 'string') return refused(range);
+    known.set(name, range);
     ranges.push(range);
   }
   for (let i = 0; i < leaves.length; i += 1) {
@@ -55,15 +67,16 @@ export function resolveTargets(question: TargetsQuestion): ResolvedTargets {
     }
   }
   const revealed: (RevealedLeaf | undefined)[] = [];
-  const results = ranges.map((range) => {
+  const resultOf = new Map<Range, readonly RevealedLeaf[]>();
+  for (const range of new Set(ranges)) {
     const result: RevealedLeaf[] = [];
     for (let i = range.from; i < range.to; i += 1) {
       revealed[i] ??= revealedLeaf(question, leaves[i] as ShownLeaf);
       result.push(revealed[i] as RevealedLeaf);
     }
-    return result;
-  });
-  return { ok: true, results };
+    resultOf.set(range, result);
+  }
+  return { ok: true, results: ranges.map((range) => resultOf.get(range) as readonly RevealedLeaf[]) };
 }
 
 /** Index of the first shown leaf whose node is not before `node`. */
@@ -84,7 +97,7 @@ function rangeOf(
   nodes: readonly ProofNode[],
   leaves: readonly ShownLeaf[],
   needs: Uint8Array,
-): { readonly from: number; readonly to: number } | string {
+): Range | string {
   const bits = target.length * 8;
   let index = 0;
   let node = nodes[0] as ProofNode;

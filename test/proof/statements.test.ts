@@ -275,3 +275,18 @@ describe('what has not the form of an answer is refused with a sentence', () => 
       expect(verdict.reason).toMatch(reason instanceof RegExp ? reason : new RegExp(`^${reason.replace(/[[\].]/g, '\\$&')}$`));
   });
 });
+
+test('a question that is repeated costs what its answer has of leaves once, not as often as it is asked', () => {
+  const many = statedWorld(Array.from({ length: 2000 }, (_, i) => tupleLeaf(on('viewer', `user:${i}`))));
+  const once = answerTo(many, [VIEWERS]);
+  const [statement] = once.statements;
+  const twice = verifyStatements({ ...once, statements: [statement, statement] }, { hasher: nativeHasher });
+  if (!twice.ok) throw new Error(twice.reason);
+  expect(twice.statements[0]?.finding).toBe(twice.statements[1]?.finding);
+  // A short text with a long proof behind each of its lines: worked out anew, they are 200 million tuples.
+  const lie = { ...statement, tuples: [] };
+  const attack = { ...once, statements: [statement, ...Array.from({ length: 100_000 }, () => lie)] };
+  expect(reasonOf(attack)).toBe(
+    'verdict: statements[1].tuples is not what the proof shows: it names 0 tuples, and there are 2000',
+  );
+});
