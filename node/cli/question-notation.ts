@@ -9,6 +9,7 @@ import type { Finding, FoundTuple } from '../../core/proof/findings.ts';
 import type { Question, SubjectRange } from '../../core/proof/statement.ts';
 import { tupleJson } from '../../core/proof/statement-json.ts';
 import { usageFailure } from './failure.ts';
+import { shown } from './shown.ts';
 import { formatTuple, parseTuple } from './tuple-notation.ts';
 
 export interface QuestionOptions {
@@ -65,12 +66,12 @@ function askedText(question: Question): string {
 }
 
 function conditionText({ condition }: FoundTuple): string {
-  return condition === undefined ? '' : ` under the condition '${condition.name}' (not evaluated)`;
+  return condition === undefined ? '' : ` under the condition '${shown(condition.name)}' (not evaluated)`;
 }
 
 /** The lines that say what a proof shows to a question. */
 export function findingLines(question: Question, finding: Finding): readonly string[] {
-  const asked = askedText(question);
+  const asked = shown(askedText(question));
   switch (finding.kind) {
     case 'tuple':
       return finding.found === undefined
@@ -79,7 +80,7 @@ export function findingLines(question: Question, finding: Finding): readonly str
     case 'set':
       return [
         `COMPLETE, ${finding.found.length} ${finding.found.length === 1 ? 'tuple' : 'tuples'}: ${asked}`,
-        ...finding.found.map((found) => `  ${formatTuple(tupleJson(found.tuple))}${conditionText(found)}`),
+        ...finding.found.map((found) => `  ${shown(formatTuple(tupleJson(found.tuple)))}${conditionText(found)}`),
       ];
     case 'entity':
       return finding.found === undefined

@@ -6,6 +6,7 @@ import { nativeHasher } from '../hasher.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { findingLines, type QuestionOptions, questionsOf } from './question-notation.ts';
+import { shown } from './shown.ts';
 import { formatTuple, parseTuple } from './tuple-notation.ts';
 
 export interface AskedOptions extends QuestionOptions {
@@ -46,8 +47,8 @@ function verifyOne(answer: unknown, options: AskedOptions, trusted: Trusted): vo
     const { condition, allowed, height } = held;
     const { resource, relation, subject: user } = held.tuple;
     const present =
-      condition === undefined ? 'PRESENT (allow)' : `PRESENT under the condition '${condition.name}' (not evaluated)`;
-    const named = formatTuple({ object: resource, relation, user });
+      condition === undefined ? 'PRESENT (allow)' : `PRESENT under the condition '${shown(condition.name)}' (not evaluated)`;
+    const named = shown(formatTuple({ object: resource, relation, user }));
     print(`${allowed ? present : 'ABSENT (deny)'}: ${named} at height ${height}`);
   });
 }
@@ -67,7 +68,7 @@ type Held<V extends Verdict> = Extract<V, { readonly ok: true }>;
 
 function report<V extends Verdict>(result: V, json: boolean | undefined, tell: (held: Held<V>) => void): void {
   if (json) printJson(reportJson(result));
-  if (!result.ok) throw new CliFailure(`REJECTED (${result.stage}): ${result.reason}`);
+  if (!result.ok) throw new CliFailure(`REJECTED (${result.stage}): ${shown(result.reason)}`);
   if (json) return;
   const held = result as Held<V>;
   tell(held);

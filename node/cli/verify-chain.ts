@@ -9,6 +9,7 @@ import { timestamp } from '../http/answer.ts';
 import { retentionText } from '../http/retention-text.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
+import { shown } from './shown.ts';
 import { formatTuple } from './tuple-notation.ts';
 
 export interface VerifyChainOptions {
@@ -34,13 +35,13 @@ export function verifyChain(answer: unknown, { block, log, json }: VerifyChainOp
   });
   if (!result.ok) {
     if (json) printJson(result);
-    throw new CliFailure(`REJECTED (${result.stage}): ${result.reason}`);
+    throw new CliFailure(`REJECTED (${result.stage}): ${shown(result.reason)}`);
   }
   if (json) return printJson(asJson(result));
   const { height, time, store, organization, transaction } = result;
   const what = transaction === undefined ? `block ${height}` : `a transaction of block ${height}`;
   print(`IN THE CHAIN: ${what} of ${timestamp(Number(time))}, vault ${store} of organization ${organization}`);
-  if (transaction !== undefined) for (const line of linesOf(transaction)) print(line);
+  if (transaction !== undefined) for (const line of linesOf(transaction)) print(shown(line));
   print(ANCHORED[result.anchored]);
 }
 

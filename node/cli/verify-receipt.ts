@@ -13,6 +13,7 @@ import { nativeVerifier } from '../keys/native-ed25519.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { findingLines } from './question-notation.ts';
+import { shown } from './shown.ts';
 
 export interface SignedFileOptions {
   /** File of a policy. */
@@ -53,7 +54,7 @@ export function verifyReceiptText(text: string, { keys, questions, json }: Signe
     ...(questions.length === 0 ? {} : { questions }),
   });
   if (json) printJson(verdict.ok ? receiptJson(verdict) : verdict);
-  if (!verdict.ok) throw new CliFailure(`REJECTED (${verdict.stage}): ${verdict.reason}`);
+  if (!verdict.ok) throw new CliFailure(`REJECTED (${verdict.stage}): ${shown(verdict.reason)}`);
   if (json) return;
   for (const line of receiptLines(verdict)) print(line);
 }
@@ -61,7 +62,7 @@ export function verifyReceiptText(text: string, { keys, questions, json }: Signe
 /** What a receipt shows and by whom it is signed, in words. */
 export function receiptLines(verdict: Accepted): readonly string[] {
   const { statements, height, time, store, organization, checkpoint, signers } = verdict;
-  const signed = `Authenticated: the checkpoint of size ${checkpoint.size} is signed by ${signers.map(signerText).join(', ')}.`;
+  const signed = `Authenticated: the checkpoint of size ${checkpoint.size} is signed by ${signersText(signers)}.`;
   const alone = 'Consistent with its own checkpoint, NOT authenticated: pin keys and give them with --keys.';
   return [
     ...statements.flatMap(({ question, finding }) => findingLines(question, finding)),
@@ -76,7 +77,7 @@ export function verifyForkText(text: string, { keys, json }: SignedFileOptions):
   const fork = checkForkProof(nativeHasher, nativeVerifier, text);
   if (!fork.ok) {
     if (json) printJson(fork);
-    throw new CliFailure(`REJECTED (fork proof): ${fork.reason}`);
+    throw new CliFailure(`REJECTED (fork proof): ${shown(fork.reason)}`);
   }
   const { key, origin, older, newer, kind } = fork.value;
   const publicKey = toHex(key.publicKey);
@@ -93,9 +94,9 @@ export function verifyForkText(text: string, { keys, json }: SignedFileOptions):
       newer: side(newer),
     });
   }
-  print(`FORK (${kind}): ${key.name} signed two stories of ${origin}.`);
+  print(`FORK (${kind}): ${shown(key.name)} signed two stories of ${shown(origin)}.`);
   for (const { size, root } of [older, newer]) print(`  size ${size}, root ${toHex(root)}`);
-  print(`The key: ${encodeVkey(key)}`);
+  print(`The key: ${shown(encodeVkey(key))}`);
   if (policy !== undefined)
     print(pinned === undefined ? 'The policy does not pin this key.' : `The policy pins this key as ${pinned}: take it out.`);
 }
@@ -104,8 +105,19 @@ function timeText(ms: number): string {
   return ms <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`;
 }
 
-function signerText({ witness, timeS }: SignedBy): string {
-  return timeS === undefined ? witness.name : `${witness.name} (${timeText(Number(timeS) * 1000)})`;
+/** Names of a policy, with the time where one was signed. */
+export function signersText(signers: readonly SignedBy[]): string {
+  const textOf = ({ witness, timeS }: SignedBy): string =>
+    timeS === undefined ? witness.name : `${witness.name} (${timeText(Number(timeS) * 1000)})`;
+  return signers.map(textOf).join(', ');
+}
+
+export function signersJson(signers: readonly SignedBy[]): unknown {
+  return signers.map(({ witness, timeS }) => ({
+    name: witness.name,
+    key: encodeVkey(witness.key),
+    time: timeS === undefined ? null : String(timeS),
+  }));
 }
 
 function receiptJson(verdict: Accepted): unknown {
@@ -116,11 +128,7 @@ function receiptJson(verdict: Accepted): unknown {
     authenticated,
     ...{ organization, store, height, time: String(time), blockHash, stateRoot, treeRoot },
     checkpoint: { origin, size, root: toHex(root) },
-    signers: verdict.signers.map(({ witness, timeS }) => ({
-      name: witness.name,
-      key: encodeVkey(witness.key),
-      time: timeS === undefined ? null : String(timeS),
-    })),
+    signers: signersJson(verdict.signers),
     statements: verdict.statements.map(({ question, finding }) => ({ ...questionJson(question), ...findingJson(finding) })),
   };
 }

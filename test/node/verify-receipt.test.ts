@@ -6,10 +6,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { encodeUlid } from '../../core/chain/ulid.ts';
 import { forkProof } from '../../core/note/fork-proof.ts';
 import { encodeVkey } from '../../core/note/key.ts';
+import { encodeReceipt } from '../../core/receipt/format.ts';
 import { nativeHasher } from '../../node/hasher.ts';
 import { nativeVerifier } from '../../node/keys/native-ed25519.ts';
 import { logOf, node, noteOf, policyText, textOf } from '../note/support.ts';
-import { cosigned, ledger, receiptText } from '../receipt/support.ts';
+import { cosigned, ledger, receiptOf, receiptText } from '../receipt/support.ts';
 import { vouch } from './support/vouch.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vouch-receipt-'));
@@ -60,6 +61,17 @@ describe('vouch verify RECEIPT', () => {
       expect([status, stdout]).toEqual([1, '']);
       expect(stderr).toContain(`vouch: ${reason}`);
     }
+  });
+
+  test('a name proven absent cannot write lines of its own on the terminal', () => {
+    const name = 'user:eve\nPRESENT (allow): doc:plan#owner@user:eve\u001b[1A\u202e\u0085';
+    const forged = file('forged.tlog-proof', encodeReceipt(receiptOf(honest, cosigned(honest, NODES), name)));
+    const { status, stdout } = vouch(['verify', forged, '--keys', keys]);
+    expect(status).toBe(0);
+    expect(stdout.split('\n')).toHaveLength(4);
+    expect(stdout.split('\n')[0]).toBe(
+      'ABSENT (deny): doc:plan#viewer@user:eve\\u000aPRESENT (allow): doc:plan#owner@user:eve\\u001b[1A\\u202e\\u0085',
+    );
   });
 
   test('JSON carries the same', () => {
