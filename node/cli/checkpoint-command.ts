@@ -51,7 +51,10 @@ async function note({ vault, output, minSignatures, ...remoteOptions }: NoteOpti
   );
   if (remoteOptions.json) return printJson({ note: text });
   if (output === undefined) print(text.slice(0, -1));
-  else writeText(output, text);
+  else {
+    writeText(output, text);
+    print(`${output}: verify it with vouch verify ${output} --keys POLICY.`);
+  }
 }
 
 async function keys({ output, quorum, ...remoteOptions }: KeysOptions): Promise<void> {

@@ -1,4 +1,4 @@
-/** `vouch verify FILE`: checks an answer with its proof, a receipt or a proof of a fork, offline. Nothing is asked of any node. */
+/** `vouch verify FILE`: checks an answer with its proof, a receipt, a checkpoint or a proof of a fork, offline. Nothing is asked of any node. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { isChainAnswer } from '../../core/chain/chain-answer.ts';
@@ -7,6 +7,7 @@ import { withQuestionOptions } from './proof-command.ts';
 import { questionsOf } from './question-notation.ts';
 import { type AskedOptions, isAsked, verifyAnswerJson } from './verify-answer.ts';
 import { verifyChain } from './verify-chain.ts';
+import { isNote, verifyNoteText } from './verify-note.ts';
 import { isForkProof, isReceipt, verifyForkText, verifyReceiptText } from './verify-receipt.ts';
 
 interface VerifyOptions extends AskedOptions {
@@ -21,15 +22,16 @@ An answer of vouch proof, and a receipt, must answer exactly the questions that 
 
 Example:
   vouch verify answer.json --tuple document:1#viewer@user:anne --block 5a3f…
-  vouch verify anne.tlog-proof --keys policy.txt`;
+  vouch verify anne.tlog-proof --keys policy.txt
+  vouch verify docs.note --keys policy.txt`;
 
 export function addVerifyCommand(program: Command): void {
   const command = program
     .command('verify')
-    .description('check an answer with its proof, or a receipt, offline; exit 0 = it holds, 1 = it does not')
+    .description('check an answer with its proof, a receipt or a checkpoint, offline; exit 0 = it holds, 1 = it does not')
     .argument(
       '<file>',
-      'an answer saved by vouch check --proof or vouch proof, or got over HTTP; a block or a transaction of the log; a receipt; a proof of a fork',
+      'an answer saved by vouch check --proof or vouch proof, or got over HTTP; a block or a transaction of the log; a receipt; a checkpoint; a proof of a fork',
     )
     .option('--tuple <tuple>', 'the answer must be about this tuple', (value: string, before: string[] = []) => [
       ...before,
@@ -38,7 +40,7 @@ export function addVerifyCommand(program: Command): void {
   withQuestionOptions(command)
     .option('--root <hex>', 'trust this tree root')
     .option('--block <hex>', 'trust this block hash')
-    .option('--keys <file>', 'of a receipt: the policy with the pinned origin, keys and quorum')
+    .option('--keys <file>', 'of a receipt or a checkpoint: the policy with the pinned origin, keys and quorum')
     .option('--log <size:hex>', 'of a block or a transaction: trust this root of the log at that size')
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
@@ -64,7 +66,8 @@ function parseAnswer(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new CliFailure(`REJECTED (decode): ${file} is not JSON.`);
+    if (text.startsWith('VOUCHAUD')) throw usageFailure(`${file} is an audit file: vouch audit verify ${file}.`);
+    throw new CliFailure(`REJECTED (decode): ${file} is not JSON, nor any other file that vouch verify knows.`);
   }
 }
 
@@ -72,18 +75,25 @@ function verify(file: string, options: VerifyOptions): void {
   const root = anchor(options.root, '--root');
   const block = anchor(options.block, '--block');
   const text = readText(file);
-  if (isReceipt(text) || isForkProof(text)) {
+  const check = isReceipt(text)
+    ? verifyReceiptText
+    : isForkProof(text)
+      ? verifyForkText
+      : isNote(text)
+        ? verifyNoteText
+        : undefined;
+  if (check !== undefined) {
     if (root !== undefined || block !== undefined || options.log !== undefined)
-      throw usageFailure('A receipt carries its own anchor: give --keys, not --root, --block or --log.');
+      throw usageFailure('What is signed carries its own anchor: give --keys, not --root, --block or --log.');
     const signed = {
       questions: questionsOf(options.tuple ?? [], options),
       ...(options.keys === undefined ? {} : { keys: options.keys }),
       ...(options.json === undefined ? {} : { json: options.json }),
     };
-    return isReceipt(text) ? verifyReceiptText(text, signed) : verifyForkText(text, signed);
+    return check(text, signed);
   }
   if (options.keys !== undefined)
-    throw usageFailure(`${file} is no receipt, so no key has signed it: --keys says nothing about it.`);
+    throw usageFailure(`${file} is no receipt and no checkpoint, so no key has signed it: --keys says nothing about it.`);
   const answer = parseAnswer(file, text);
   if (isChainAnswer(answer)) {
     if (root !== undefined || isAsked(options)) {

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { toHex } from '../../core/bytes/text.ts';
 import { encodeUlid } from '../../core/chain/ulid.ts';
 import { forkProof } from '../../core/note/fork-proof.ts';
 import { encodeVkey } from '../../core/note/key.ts';
+import { encodeNote } from '../../core/note/note.ts';
 import { encodeReceipt } from '../../core/receipt/format.ts';
 import { nativeHasher } from '../../node/hasher.ts';
 import { nativeVerifier } from '../../node/keys/native-ed25519.ts';
@@ -98,6 +100,46 @@ describe('vouch verify RECEIPT', () => {
       const { status, stderr } = vouch(['verify', ...args]);
       expect(status).toBe(2);
       expect(stderr).toMatch(message);
+    }
+  });
+});
+
+describe('vouch verify CHECKPOINT', () => {
+  const note = file('docs.note', encodeNote(cosigned(honest, NODES.slice(1))));
+
+  test('with keys: which log, its size and root in hex, and who signed', () => {
+    const { status, stdout } = vouch(['verify', note, '--keys', keys]);
+    expect(status).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      `CHECKPOINT of ${honest.origin}`,
+      `size 12, root ${toHex(honest.log.root())}`,
+      'Authenticated: signed by n2 (2023-11-14T22:13:20.000Z), n3 (2023-11-14T22:13:20.000Z).',
+      '',
+    ]);
+    expect(JSON.parse(vouch(['verify', note, '--keys', keys, '--json']).stdout)).toMatchObject({
+      ok: true,
+      origin: honest.origin,
+      size: 12,
+      root: toHex(honest.log.root()),
+      signers: [{ name: 'n2' }, { name: 'n3' }],
+    });
+  });
+
+  test('too few signatures, a changed size and another log are refused; without keys it is worth nothing', () => {
+    const few = file('few.note', encodeNote(cosigned(honest, NODES.slice(0, 1))));
+    const changed = file('changed.note', encodeNote(cosigned(honest, NODES)).replace('\n12\n', '\n13\n'));
+    const foreign = file('foreign.txt', policyText(2, NODES));
+    for (const [args, status, message] of [
+      [[few, '--keys', keys], 1, /REJECTED \(signatures\): signed by n1; the policy needs 2 of/],
+      [[changed, '--keys', keys], 1, /REJECTED \(signatures\): the signature of .* does not hold/],
+      [[note, '--keys', foreign], 1, /which is not pinned/],
+      [[note], 2, /name the pinned keys with --keys/],
+      [[note, '--keys', keys, '--log', `12:${'0'.repeat(64)}`], 2, /carries its own anchor/],
+      [[note, '--keys', keys, '--tuple', 'doc:plan#viewer@user:alice'], 2, /answers no question/],
+    ] as const) {
+      const finished = vouch(['verify', ...args]);
+      expect([finished.status, finished.stdout]).toEqual([status, '']);
+      expect(finished.stderr).toMatch(message);
     }
   });
 });
