@@ -1,7 +1,7 @@
 /**
  * Checks the directory of a stopped node and changes nothing: the log's chains, every page of every checkpoint, every chunk of every
- * snapshot, and the state that the node would start with, rebuilt and compared with itself: pages, indices, commitment tree, hash
- * chain. It believes what a start believes and nothing more, with the same code; only that a start reads what it needs, and this
+ * snapshot, the node's own files, and the state that the node would start with, rebuilt and compared with itself: pages, indices,
+ * commitment tree, hash chain. It believes what a start believes and nothing more, with the same code; only that a start reads what it needs, and this
  * everything.
  */
 import { InvariantError } from '../assert.ts';
@@ -17,6 +17,7 @@ import type { GroupState } from '../state/group-state.ts';
 import type { RecoveredGroup } from '../wal/group-log.ts';
 import { recoverWal, type WalRecovery } from '../wal/recover.ts';
 import { checkBases } from './base.ts';
+import { checkNodeFiles } from './node-files.ts';
 import type { CheckedGroup, Finding, FsckReport } from './report.ts';
 
 const REPLACE =
@@ -60,6 +61,7 @@ class Fsck {
         'The next start cuts them; nobody was told that they are durable.',
       );
     }
+    this.findings.push(...checkNodeFiles(this.reader, node));
     const founded = manifest === undefined ? [] : groupsOf(manifest).map(({ group }) => group);
     const known = founded.filter((group) => recovery.groups.has(group) || recovery.quarantined.includes(group));
     const groups = manifest === undefined ? [] : known.map((group) => this.group(group, manifest, recovery));

@@ -3,10 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { parsePageFileName } from '../../core/checkpoint/file.ts';
 import { checkDirectory } from '../../core/fsck/fsck.ts';
 import { type FsckReport, isSound } from '../../core/fsck/report.ts';
-import { GLOBAL_GROUP } from '../../core/ids.ts';
+import { GLOBAL_GROUP, type GroupId, type Height, type LogIndex, type NodeId, type VaultId } from '../../core/ids.ts';
 import { FIRST_PAGE_AT } from '../../core/page/page-file.ts';
+import { DIVERGED_FILE, encodeNote } from '../../core/replica/divergence-note.ts';
+import { encodeSigningHeader, SIGNING_FILE } from '../../core/signing/record-file.ts';
 import { segmentName } from '../../core/wal/segment.ts';
 import { nativeHasher } from '../../node/hasher.ts';
+import { registered, signingCluster } from '../signing/cluster.ts';
 import { TestCluster, type TestNode } from './harness.ts';
 import { createVault, writeRequest } from './vaults.ts';
 
@@ -128,5 +131,45 @@ describe('fsck', () => {
       if (name !== 'IDENTITY' && name !== 'CLUSTER') node.disk.execute({ op: 'remove', file: name });
     }
     expect(damaged(check(node))).toEqual(['node: the log is gone']);
+  });
+});
+
+describe('the files that stand beside the groups', () => {
+  const put = (node: TestNode, file: string, bytes: Uint8Array): void => {
+    node.disk.execute({ op: 'create', file, sizeBytes: bytes.length });
+    node.disk.execute({ op: 'write', file, offset: 0, bytes });
+  };
+  const vault = '01HZZZZZZZZZZZZZZZZZZZZZZZ' as VaultId;
+  const blockHash = new Uint8Array(32).fill(0xab);
+  const diverged = encodeNote(new Map([[1 as GroupId, [{ vault, height: 7 as Height, index: 258 as LogIndex, blockHash }]]]));
+
+  test('what is isolated is told, and is no damage; a damaged DIVERGED keeps the node from starting', () => {
+    const node = stoppedNode(1);
+    put(node, DIVERGED_FILE, diverged);
+    const report = check(node);
+    expect(isSound(report)).toBe(true);
+    expect(report.findings).toMatchObject([
+      { level: 'noted', group: 1, what: expect.stringContaining(`vault ${vault} is isolated`) },
+    ]);
+    flip(node, DIVERGED_FILE, 20);
+    expect(damaged(check(node))).toEqual([expect.stringMatching(/^node: DIVERGED, which names vaults .* is damaged/)]);
+  });
+
+  test('a damaged SIGNING, and one of another node, are found; a whole one is not mentioned', () => {
+    const cluster = signingCluster(1, { segmentBytes: 8 * 1024 });
+    registered(cluster);
+    const [node] = cluster.nodes as [TestNode];
+    cluster.kill(node, false);
+    expect(check(node).findings).toEqual([]);
+    const other = encodeSigningHeader({
+      node: '0123456789abcdef0123456789abcdef' as NodeId,
+      publicKey: new Uint8Array(32).fill(1),
+      form: 'clear',
+      secret: new Uint8Array(32).fill(2),
+    });
+    flip(node, SIGNING_FILE, 30);
+    expect(damaged(check(node))).toEqual(['node: the file SIGNING is damaged']);
+    node.disk.execute({ op: 'write', file: SIGNING_FILE, offset: 0, bytes: other });
+    expect(damaged(check(node))).toEqual(['node: the file SIGNING is another node’s']);
   });
 });
