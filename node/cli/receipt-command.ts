@@ -11,6 +11,7 @@ import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { demandWritable, writeText } from './output-file.ts';
 import { withOutsideWitnesses } from './outside-witnesses.ts';
+import { nodesNeeded } from './policy-needs.ts';
 import { withQuestionOptions } from './proof-command.ts';
 import { type QuestionOptions, questionsOf } from './question-notation.ts';
 import { Remote } from './remote.ts';
@@ -29,7 +30,10 @@ export function addReceiptCommand(program: Command): void {
     .argument('[tuple...]', 'is the tuple there?');
   withReadOptions(withQuestionOptions(command))
     .requiredOption('-o, --output <file>', 'write the receipt there, such as anne.tlog-proof')
-    .option('--min-signatures <k>', 'under a checkpoint of at least so many nodes; else of a majority')
+    .option(
+      '--min-signatures <k>',
+      'under a checkpoint of at least so many nodes; else of a majority, or of as many as the policy of --keys needs',
+    )
     .option(
       '--keys <file>',
       'ask the witnesses of this policy that have a URL, and check the receipt against it before it is written',
@@ -49,11 +53,15 @@ async function receipt(tuples: readonly string[], options: ReceiptOptions): Prom
   }
   const policy = keys === undefined ? undefined : readPolicy(keys);
   demandWritable(output);
-  const signatures = minSignatures === undefined ? 0 : countOf('--min-signatures', minSignatures);
+  const least = minSignatures === undefined ? undefined : countOf('--min-signatures', minSignatures);
   const remote = new Remote(options);
   const path = `/v1${await vaultPath(remote, options)}`;
   const body = { statements: questions.map(questionJson) };
-  const made = await remote.post<ReceiptJson>(`${path}/receipts?signatures=${signatures}`, body, readHeaders(options));
+  const ask = (signatures: number): Promise<ReceiptJson> =>
+    remote.post(`${path}/receipts?signatures=${signatures}`, body, readHeaders(options));
+  let made = await ask(least ?? 0);
+  const needed = policy === undefined || least !== undefined ? 0 : nodesNeeded(policy);
+  if (made.signatures < needed) made = await ask(needed); // the policy wants more than a majority
   const text = policy === undefined ? made.receipt : await withOutsideWitnesses(remote, path, policy, made.receipt);
   // What is written is what was asked, and holds: the node's word is not enough.
   const verdict = verifyReceipt(text, {
