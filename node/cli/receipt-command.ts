@@ -1,6 +1,9 @@
 /** `vouch receipt`: what a vault says to some questions, with a checkpoint that its nodes have signed, in a file that holds without us. */
 import type { Command } from 'commander';
+import { decodeCheckpoint } from '../../core/note/checkpoint.ts';
+import { isPinned, type Policy } from '../../core/note/policy.ts';
 import { questionJson } from '../../core/proof/statement-json.ts';
+import { decodeReceipt } from '../../core/receipt/format.ts';
 import { verifyReceipt } from '../../core/receipt/verify.ts';
 import { nativeHasher } from '../hasher.ts';
 import type { ReceiptJson } from '../http/receipt-routes.ts';
@@ -60,7 +63,7 @@ async function receipt(tuples: readonly string[], options: ReceiptOptions): Prom
   const ask = (signatures: number): Promise<ReceiptJson> =>
     remote.post(`${path}/receipts?signatures=${signatures}`, body, readHeaders(options));
   let made = await ask(least ?? 0);
-  const needed = policy === undefined || least !== undefined ? 0 : nodesNeeded(policy);
+  const needed = policy === undefined || least !== undefined || !isOfPinned(policy, made.receipt) ? 0 : nodesNeeded(policy);
   if (made.signatures < needed) made = await ask(needed); // the policy wants more than a majority
   const text = policy === undefined ? made.receipt : await withOutsideWitnesses(remote, path, policy, made.receipt);
   // What is written is what was asked, and holds: the node's word is not enough.
@@ -75,4 +78,11 @@ async function receipt(tuples: readonly string[], options: ReceiptOptions): Prom
   writeText(output, text);
   if (json) return printJson({ height: made.height, size: made.size, signatures: made.signatures, file: output });
   for (const line of receiptLines(verdict)) print(line);
+}
+
+/** Whether the log is one that the policy is for; where not, no number of signatures helps, and the verdict says so. */
+function isOfPinned(policy: Policy, text: string): boolean {
+  const receipt = decodeReceipt(text);
+  const checkpoint = receipt.ok ? decodeCheckpoint(receipt.value.note.text) : receipt;
+  return checkpoint.ok && isPinned(policy, checkpoint.value.origin);
 }
