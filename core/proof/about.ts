@@ -12,10 +12,12 @@ export interface About {
   readonly height: number;
 }
 
-/** The vault that the caller asked, ULIDs. Every one given must hold. */
+/** The vault that the caller asked, and at which height. Every one given must hold. */
 export interface VaultExpectations {
+  /** ULIDs. */
   readonly organization?: string;
   readonly store?: string;
+  readonly height?: number;
 }
 
 /** Reads it from the fields of a statement, which remember what is wrong. */
@@ -44,7 +46,8 @@ export function foreignTo(header: Header, about: About): string | undefined {
 
 /** What of it is another than the caller asked. */
 export function otherThan(expected: VaultExpectations, about: About): string | undefined {
-  const { organization, store } = expected;
+  const { organization, store, height } = expected;
   if (organization !== undefined && organization !== about.organization) return 'another organization than expected';
-  return store !== undefined && store !== about.store ? 'another store than expected' : undefined;
+  if (store !== undefined && store !== about.store) return 'another store than expected';
+  return height !== undefined && height !== about.height ? 'another height than expected' : undefined;
 }

@@ -23,19 +23,20 @@ export function provenQuestions(
   vault: VaultEntry,
   questions: readonly Question[],
   { anchor, proof }: Extract<ClientResult, { readonly kind: 'proof' }>,
-  expected: AnchorExpectations,
+  expected: AnchorExpectations & { readonly height?: number },
 ): ProvenFindings {
   const { organization, id: store } = vault;
   const made = statementsAnswer({ hasher: portableHasher, organization, store, questions, anchor, proof });
   if (!made.ok) throw invalid(made);
   const { answer, findings } = made;
-  const { block, root } = expected;
+  const { block, root, height } = expected;
   const verdict = verifyStatements(answer, {
     questions,
     organization,
     store,
     ...(block === undefined ? {} : { block }),
     ...(root === undefined ? {} : { root }),
+    ...(height === undefined ? {} : { height }),
   });
   if (!verdict.ok) throw invalid(verdict);
   return { findings, anchor, anchored: verdict.anchored, answer };

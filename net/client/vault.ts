@@ -198,6 +198,7 @@ export class Vault {
       store: this.entry.id,
       ...(options.block === undefined ? {} : { block: options.block }),
       ...(options.root === undefined ? {} : { root: options.root }),
+      ...heightOf(options),
     });
     if (!verdict.ok) throw new VouchError('proof_invalid', `The proof does not hold (${verdict.stage}): ${verdict.reason}`);
     if (verdict.allowed) refuseCondition(verdict.condition?.name);
@@ -211,7 +212,7 @@ export class Vault {
    */
   async prove(questions: readonly Question[], options: ProofOptions = {}): Promise<ProvenFindings> {
     const result = await this.query({ kind: 'proof', questions }, options, 'with proof');
-    return provenQuestions(this.entry, questions, result, options);
+    return provenQuestions(this.entry, questions, result, { ...options, ...heightOf(options) });
   }
 
   /** One page of live tuples in key order. */
@@ -352,4 +353,9 @@ function refuseCondition(name: string | undefined): void {
 /** What of the options the driver wants to know. */
 export function patience(options: Patience): AskOptions {
   return options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs };
+}
+
+/** The height that an answer has to be of, where one was asked for. */
+function heightOf({ at }: ReadOptions): { readonly height?: number } {
+  return at !== undefined && 'height' in at ? { height: at.height } : {};
 }

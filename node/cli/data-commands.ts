@@ -43,6 +43,11 @@ export function readHeaders({ consistency, at }: ReadMode): Record<string, strin
   };
 }
 
+/** The height that --at names, which the answer has to be of; undefined where it names a time, or nothing. */
+export function heightAsked({ at }: ReadMode): { readonly height?: number } {
+  return at !== undefined && /^[0-9]+$/.test(at) ? { height: Number(at) } : {};
+}
+
 export async function vaultPath(remote: Remote, options: VaultOptions): Promise<string> {
   const vault = options.vault ?? process.env.VOUCH_VAULT;
   if (vault === undefined || vault === '') throw usageFailure('Name the vault: --vault NAME, or set VOUCH_VAULT.');

@@ -4,7 +4,7 @@ import { questionJson } from '../../core/proof/statement-json.ts';
 import { verifyStatements } from '../../core/proof/statements.ts';
 import type { StatementsAnswer } from '../../core/proof/statements-answer.ts';
 import { nativeHasher } from '../hasher.ts';
-import { type ReadMode, readHeaders, vaultPath, withReadOptions } from './data-commands.ts';
+import { heightAsked, type ReadMode, readHeaders, vaultPath, withReadOptions } from './data-commands.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { demandWritable, writeText } from './output-file.ts';
@@ -49,10 +49,11 @@ async function proof(tuples: string[], options: ProofOptions): Promise<void> {
   demandWritable(options.output);
   const headers = readHeaders(options);
   const remote = new Remote(options);
-  const path = `/v1${await vaultPath(remote, options)}/proofs`;
-  const answer = await remote.post<StatementsAnswer>(path, { statements: questions.map(questionJson) }, headers);
+  const path = `/v1${await vaultPath(remote, options)}`;
+  const answer = await remote.post<StatementsAnswer>(`${path}/proofs`, { statements: questions.map(questionJson) }, headers);
   // What is shown is what the proof shows, not what the node says.
-  const verdict = verifyStatements(answer, { questions, hasher: nativeHasher });
+  const store = path.slice(path.lastIndexOf('/') + 1);
+  const verdict = verifyStatements(answer, { questions, store, ...heightAsked(options), hasher: nativeHasher });
   if (!verdict.ok)
     throw new CliFailure(`The node's proof does not hold (${verdict.stage}): ${verdict.reason}. Ask another node.`);
   if (options.output !== undefined) writeText(options.output, `${JSON.stringify(answer, undefined, 2)}\n`);

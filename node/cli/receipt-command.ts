@@ -9,7 +9,7 @@ import { nativeHasher } from '../hasher.ts';
 import type { ReceiptJson } from '../http/receipt-routes.ts';
 import { nativeVerifier } from '../keys/native-ed25519.ts';
 import { countOf } from './checkpoint-command.ts';
-import { type ReadMode, readHeaders, vaultPath, withReadOptions } from './data-commands.ts';
+import { heightAsked, type ReadMode, readHeaders, vaultPath, withReadOptions } from './data-commands.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { demandWritable, writeText } from './output-file.ts';
@@ -72,6 +72,7 @@ async function receipt(tuples: readonly string[], options: ReceiptOptions): Prom
     verifier: nativeVerifier,
     questions,
     store: path.slice(path.lastIndexOf('/') + 1),
+    ...heightAsked(options),
     ...(policy === undefined ? {} : { policy }),
   });
   if (!verdict.ok) throw new CliFailure(`The receipt does not hold (${verdict.stage}): ${verdict.reason}.`);

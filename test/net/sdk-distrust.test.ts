@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { encodeUlid } from '../../core/chain/ulid.ts';
 import type { Anchor, ClientRequest, ClientResult, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
 import type { GroupId, Height, Micros, OrganizationId, VaultId } from '../../core/ids.ts';
+import type { Question } from '../../core/proof/statement.ts';
 import { VouchClient } from '../../net/client/client.ts';
 import { ClientDriver } from '../../net/client/driver.ts';
 import { VouchError } from '../../net/client/error.ts';
+import { HEIGHT, ORGANIZATION, proofFor, STORE, statedWorld } from '../support/statements.ts';
 
 const ANCHOR = { height: 1 as Height } as Anchor;
 const TUPLE = { resource: 'doc:1', relation: 'viewer', subject: 'user:anne' };
@@ -82,4 +84,24 @@ test('a tuple under a condition is no permission: the check says so instead of a
   );
   const vault = await client.vault('main');
   expect(await codeOf(vault.check(TUPLE))).toBe('invalid_argument');
+});
+
+test('a node that proves an older state than the one asked for is not believed', async () => {
+  const world = statedWorld([]);
+  const vaultOfWorld = { ...ENTRY, organization: ORGANIZATION as OrganizationId, id: STORE as VaultId };
+  const question: Question = { kind: 'tuple', tuple: TUPLE };
+  const proof = proofFor(world, [question]);
+  const client = clientOf((request) => {
+    if (request.kind !== 'query') return { kind: 'vault', vault: vaultOfWorld, created: false };
+    const { anchor } = world;
+    if (request.query.kind === 'proof') return { kind: 'proof', anchor, proof };
+    return { kind: 'tuple', present: false, row: undefined, anchor, proof };
+  });
+  const vault = await client.vault('main');
+  const asked = { at: { height: HEIGHT } };
+  expect((await vault.prove([question], asked)).anchor.height).toBe(HEIGHT);
+  expect((await vault.check(TUPLE, { ...asked, verified: true })).allowed).toBe(false);
+  const newer = { at: { height: HEIGHT + 1 } };
+  expect(await codeOf(vault.prove([question], newer))).toBe('proof_invalid');
+  expect(await codeOf(vault.check(TUPLE, { ...newer, verified: true }))).toBe('proof_invalid');
 });

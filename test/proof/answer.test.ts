@@ -72,6 +72,8 @@ describe('honest answers', () => {
     expect(check(allow, { tuple: { ...tuple, subject: 'user:bob' } })).toBe('statement');
     expect(check(allow, { organization: store })).toBe('statement');
     expect(check(allow, { store: org })).toBe('statement');
+    expect(check(allow, { height: allow.height })).toBe('allow (none)');
+    expect(check(allow, { height: allow.height - 1 })).toBe('statement');
   });
 });
 

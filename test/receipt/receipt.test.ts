@@ -58,6 +58,8 @@ describe('an honest receipt', () => {
     expect(verify(receipt, { policy, questions: [{ kind: 'tuple', tuple }], organization: org, store }).ok).toBe(true);
     const other = { ...tuple, subject: 'user:bob' };
     expect(refusal(receipt, { policy, questions: [{ kind: 'tuple', tuple: other }] })).toContain('statement: ');
+    expect(verify(receipt, { policy, height: HEIGHT }).ok).toBe(true);
+    expect(refusal(receipt, { policy, height: HEIGHT + 1 })).toContain('another height than expected');
     expect(refusal(receipt, { policy, store: org })).toContain('statement: ');
   });
 
