@@ -3,6 +3,7 @@
  * then. The members of the vault's group are asked until they have answered or the time is over. The newest note of each vault is
  * kept in memory; it can be made again at any time, and that costs nothing but the signatures.
  */
+import { equalBytes } from '../bytes/compare.ts';
 import type { ClientResult } from '../client/protocol.ts';
 import {
   GLOBAL_GROUP,
@@ -79,11 +80,11 @@ export class Gatherer {
     if (signatures > members.length) return host.reply(request, SEQ_ZERO, tooMany(members.length));
     const waiter = { request, size: vault.height, signatures: signatures || Math.floor(voters.length / 2) + 1 };
     const kept = this.keptOf(name);
-    if (kept !== undefined && kept.size === vault.height && kept.signatures >= waiter.signatures) {
+    if (kept !== undefined && kept.size === vault.height && kept.signatures >= waiter.signatures && isOf(vault, kept)) {
       host.mark('signing.note-kept');
       return this.give(waiter, kept);
     }
-    const running = this.gatherings.get(name) ?? this.begin(group, vault);
+    const running = this.runningOf(vault) ?? this.begin(group, vault);
     if (running === undefined || running.waiters.length >= CHECKPOINT_WAITERS_MAX)
       return host.reply(request, SEQ_ZERO, OVERLOADED);
     running.waiters.push(waiter);
@@ -165,6 +166,14 @@ export class Gatherer {
       if (begun !== undefined) this.serve(begun);
     }
     this.roundAt = this.uncovered.size === 0 ? NEVER : plus(now, this.host.everyMicros ?? NEVER);
+  }
+
+  /** The gathering of a vault. One of a log that the vault has no more since it was rebuilt is given up, and its clients ask again. */
+  private runningOf(vault: Vault): Gathering | undefined {
+    const running = this.gatherings.get(vault.id);
+    if (running === undefined || running.size > vault.height || isOf(vault, running)) return running;
+    this.drop(running, errorResult('unavailable', 'The vault was rebuilt meanwhile; ask again.', RETRY_AFTER_MS));
+    return undefined;
   }
 
   /** undefined: there is no room. */
@@ -297,6 +306,11 @@ function signersOf(group: ReplicaGroup): readonly NodeId[] {
   const { voters } = configuration;
   const others = membersOf(configuration).filter((id) => !voters.includes(id));
   return [...voters, ...others].slice(0, SIGNERS_MAX);
+}
+
+/** Whether it is of the log that the vault has: not of one that a rebuild has replaced. */
+function isOf({ log }: Vault, { size, root }: { readonly size: number; readonly root: Uint8Array }): boolean {
+  return equalBytes(log.root(size), root);
 }
 
 function isEnough(waiter: Waiter, note: CosignedNote): boolean {

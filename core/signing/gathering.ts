@@ -29,6 +29,7 @@ export interface Waiter {
 /** A checkpoint with signatures. */
 export interface CosignedNote {
   readonly size: Height;
+  readonly root: Uint8Array;
   readonly note: string;
   readonly signatures: number;
   /** When this node's own lines may leave. */
@@ -114,7 +115,7 @@ export class Gathering {
     const nodes = [...this.lines.keys()].sort();
     const signatures = nodes.flatMap((node) => [...defined(this.lines.get(node), 'a listed node has its lines')]);
     const note = encodeNote({ text: this.text, signatures });
-    return { size: this.size as Height, note, signatures: nodes.length, after: this.after };
+    return { size: this.size as Height, root: this.root, note, signatures: nodes.length, after: this.after };
   }
 }
 
