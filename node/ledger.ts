@@ -151,7 +151,7 @@ export class Ledger {
     return outcome.ok && outcome.changed; // such a transaction is never refused at apply
   }
 
-  async query<K extends 'tuple' | 'list' | 'block' | 'retention' | 'proof' | 'checkpoint' | ChainQuery['kind']>(
+  async query<K extends 'tuple' | 'list' | 'block' | 'retention' | 'proof' | 'ics23' | 'checkpoint' | ChainQuery['kind']>(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
     options: { readonly consistency: Consistency; readonly at: ReadPoint; readonly proof: boolean },

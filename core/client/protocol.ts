@@ -4,8 +4,9 @@
  */
 
 import type { TransactionInclusion } from '../chain/inclusion.ts';
+import type { CommitmentProof } from '../ics23/proof.ts';
 import type { ClusterId, GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../ids.ts';
-import type { Question } from '../proof/statement.ts';
+import type { PointQuestion, Question } from '../proof/statement.ts';
 import type { Retention, Transaction, TransactionOutcome, TupleKey } from '../state/transaction.ts';
 import type { ChainQuery, ChainResult } from './chain-protocol.ts';
 
@@ -107,6 +108,8 @@ export type VaultQuery =
   | { readonly kind: 'entity'; readonly key: string }
   /** One proof that answers all of these questions, from 1 to QUESTIONS_MAX. */
   | { readonly kind: 'proof'; readonly questions: readonly Question[] }
+  /** One leaf's existence or absence in the form of ICS-23. */
+  | { readonly kind: 'ics23'; readonly question: PointQuestion }
   /** Live tuples by filter, in key order. after: opaque cursor of the previous page, empty = from the start. */
   | {
       readonly kind: 'list';
@@ -364,6 +367,8 @@ export type ClientResult =
     }
   /** What it says of each question follows from the proof (core/proof/findings.ts). */
   | { readonly kind: 'proof'; readonly anchor: Anchor; readonly proof: Uint8Array }
+  /** Against the anchor's tree_root (core/ics23/verify.ts). */
+  | { readonly kind: 'ics23'; readonly anchor: Anchor; readonly proof: CommitmentProof }
   | { readonly kind: 'list'; readonly rows: readonly TupleRow[]; readonly next: Uint8Array; readonly anchor: Anchor }
   /** pruned: the vault does not keep this block's transactions any more; else they are all there. */
   | {

@@ -7,7 +7,7 @@
 import { unreachable } from '../assert.ts';
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
-import type { Question, SubjectRange } from '../proof/statement.ts';
+import { isPointQuestion, type PointQuestion, type Question, type SubjectRange } from '../proof/statement.ts';
 import { codeTable, readCode, readText, readTuple, writeTuple } from './client-fields.ts';
 
 const KIND = codeTable<Question['kind']>({ tuple: 1, subjects: 2, resource: 3, grants: 4, entity: 5 });
@@ -58,4 +58,12 @@ export function readQuestion(reader: Reader): Question {
     default:
       return unreachable(kind);
   }
+}
+
+/** A question about one leaf: the others are refused. */
+export function readPointQuestion(reader: Reader): PointQuestion {
+  const question = readQuestion(reader);
+  if (isPointQuestion(question)) return question;
+  reader.fail('bad_tag');
+  return { kind: 'entity', key: '' };
 }

@@ -6,7 +6,7 @@
  *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
  *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {}
- *                        · 6 proof {list of question (client-question.ts)} · 7 checkpoint {u8 signatures} · 32 to 35 of the chain (chain-fields.ts)
+ *                        · 6 proof {list of question (client-question.ts)} · 7 checkpoint {u8 signatures} · 8 ics23 {question: tuple or entity} · 32 to 35 of the chain (chain-fields.ts)
  *   6 lookupVault        text organization, text name, text id, consistency
  *   7 listVaults         text organization, text after, u32 limit, consistency
  *   8 listOrganizations  consistency
@@ -50,7 +50,7 @@ import {
   writeOptional,
   writeTuple,
 } from './client-fields.ts';
-import { QUESTION_BYTES_MIN, readQuestion, writeQuestion } from './client-question.ts';
+import { QUESTION_BYTES_MIN, readPointQuestion, readQuestion, writeQuestion } from './client-question.ts';
 
 const KIND = codeTable<ClientRequest['kind']>({
   openSession: 1,
@@ -81,6 +81,7 @@ const QUERY = codeTable<VaultQuery['kind']>({
   retention: 5,
   proof: 6,
   checkpoint: 7,
+  ics23: 8,
   logInclusion: 32,
   logConsistency: 33,
   transactionProof: 34,
@@ -200,6 +201,8 @@ function writeQuery(writer: Writer, query: VaultQuery): void {
       return writeList(writer, query.questions, writeQuestion);
     case 'checkpoint':
       return writer.u8(query.signatures);
+    case 'ics23':
+      return writeQuestion(writer, query.question);
     default:
       return unreachable(query);
   }
@@ -322,6 +325,8 @@ function readQuery(reader: Reader): VaultQuery {
       return { kind, questions: readList(reader, QUESTION_BYTES_MIN, readQuestion) };
     case 'checkpoint':
       return { kind, signatures: reader.u8() };
+    case 'ics23':
+      return { kind, question: readPointQuestion(reader) };
     default:
       return unreachable(kind);
   }

@@ -22,6 +22,7 @@
  *   17 retention     u8 kind, u64 number (state/retention-code.ts), u64 oldest height, u64 its time, anchor
  *   18 vaultDeleted  ulid vault
  *   20 checkpoint    text note, u64 size, u8 signatures
+ *   21 ics23         anchor, proof (ics23-fields.ts)
  *   32 to 35         of the chain (chain-fields.ts)
  *   36 transacted    as 7, then a transaction inclusion (chain-fields.ts): where one was asked for. Never in a session's results
  *   19 proof         anchor, blob proof
@@ -67,6 +68,7 @@ import {
   writeRow,
   writeVaultEntry,
 } from './client-fields.ts';
+import { readIcs23, writeIcs23 } from './ics23-fields.ts';
 
 const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
   session: 1,
@@ -94,6 +96,7 @@ const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
   provenTransacted: 36,
   proof: 19,
   checkpoint: 20,
+  ics23: 21,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const LOSS = codeTable<KeyLoss | 'none'>({ none: 0, missing: 1, unreadable: 2, damaged: 3, foreign: 4, contradicted: 5 });
@@ -237,6 +240,9 @@ export function writeResult(writer: Writer, result: ClientResult): void {
     case 'proof':
       writeAnchor(writer, result.anchor);
       return writer.blob(result.proof);
+    case 'ics23':
+      writeAnchor(writer, result.anchor);
+      return writeIcs23(writer, result.proof);
     case 'list':
       writeList(writer, result.rows, writeRow);
       writer.blob(result.next);
@@ -377,6 +383,10 @@ export function readResult(reader: Reader): ClientResult {
     case 'proof': {
       const anchor = readAnchor(reader);
       return { kind, anchor, proof: reader.blobCopy(PROOF_BYTES_MAX) };
+    }
+    case 'ics23': {
+      const anchor = readAnchor(reader);
+      return { kind, anchor, proof: readIcs23(reader) };
     }
     case 'list': {
       const rows = readList(reader, ROW_BYTES_MIN, readRow);

@@ -75,6 +75,20 @@ export function proveIcs23(
   return { kind: 'nonexist', left: beside(0), right: beside(1) };
 }
 
+/**
+ * Paths of the leaves whose values the proof of a key shows: its own where it is there, else those beside it, none in an empty tree.
+ * Where a bucket has to be in memory to tell, its byte stands in the place of a path. Copies.
+ */
+export function ics23Leaves(view: TreeView, key: Uint8Array): readonly Uint8Array[] {
+  const { arena, root } = view;
+  if (root === NO_NODE) return [];
+  const { leaf } = walk(view, [], root, (bit) => bitAt(key, bit) as Side);
+  if (arena.isStub(leaf)) return [arena.path(leaf).slice()];
+  if (arena.difference(leaf, key) < 0) return [key.slice()];
+  const beside = [neighbourInMemory(view, key, 0), neighbourInMemory(view, key, 1)];
+  return beside.flatMap((place) => (place === undefined ? [] : [arena.path(place.leaf).slice()]));
+}
+
 /** Goes on from a node to a leaf. */
 function walk(view: TreeView, above: readonly Step[], from: NodeRef, sideAt: (bit: number) => Side): Place {
   const steps = [...above];

@@ -25,6 +25,9 @@ export type Question =
   | { readonly kind: 'grants'; readonly subject: string; readonly relation: string }
   | { readonly kind: 'entity'; readonly key: string };
 
+/** A question about one leaf. */
+export type PointQuestion = Extract<Question, { readonly kind: 'tuple' | 'entity' }>;
+
 /** Bytes of a path's components and of the kind between them. */
 const COMPONENT = 32;
 const KIND_AT: number = 2 * COMPONENT;
@@ -56,6 +59,10 @@ export function targetOf(hasher: Hasher, question: Question): Uint8Array {
     default:
       return unreachable(question);
   }
+}
+
+export function isPointQuestion(question: Question): question is PointQuestion {
+  return question.kind === 'tuple' || question.kind === 'entity';
 }
 
 /** Whether the question looks at reverse leaves, which not every vault has. */

@@ -50,7 +50,7 @@ import {
   isVaultName,
 } from './names.ts';
 import { isPlacement } from './placed-group.ts';
-import { questionsProblem } from './question-admission.ts';
+import { questionProblem, questionsProblem } from './question-admission.ts';
 import { isRetention } from './retention-code.ts';
 import type { EntityCondition, Operation, Transaction, TupleCondition, TupleKey } from './transaction.ts';
 import { transactBytes } from './transaction-codec.ts';
@@ -235,6 +235,8 @@ function vaultQuery(query: VaultQuery): Problem {
       return query.after.length <= STATE_KEY_BYTES_MAX ? limit(query.limit) : 'the cursor is not one of ours';
     case 'proof':
       return questionsProblem(query.questions);
+    case 'ics23':
+      return questionProblem(query.question);
     case 'block':
       return isCount(query.height) ? undefined : 'a height is a whole number, 0 for the newest block';
     case 'retention':

@@ -7,6 +7,7 @@ import { assert, InvariantError } from '../assert.ts';
 import { equalBytes } from '../bytes/compare.ts';
 import type { Hasher } from '../capability.ts';
 import { DamageError } from '../errors.ts';
+import { COLD_VAULT_LEAVES } from '../limits.ts';
 import { NO_NODE, type TreeView } from '../merkle/arena.ts';
 import { BUCKETS, emptyHash } from '../merkle/hashes.ts';
 import type { SubtreeLeaf } from '../merkle/subtree.ts';
@@ -14,6 +15,7 @@ import { CommitmentTree } from '../merkle/tree.ts';
 import { hashValue } from '../merkle/value.ts';
 import { prefixRange } from './key-reader.ts';
 import { Table } from './keys.ts';
+import type { Leaves } from './leaves.ts';
 import { plantBucket } from './plant-bucket.ts';
 import { leafOfRow } from './row-leaf.ts';
 import type { RowsAt } from './rows-at.ts';
@@ -26,15 +28,17 @@ export interface PastTreeOptions {
   readonly at: RowsAt;
   /** Of the block's header. */
   readonly treeRoot: Uint8Array;
-  /** Path prefixes that will be asked about. */
-  readonly targets: readonly Uint8Array[];
+  /** A bucket that will be asked about and is not in memory; undefined where all are. Asked again after each. */
+  readonly missing: MissingBucket;
   /** Leaves that may be worked out. */
   readonly leavesMax: number;
 }
 
-/** Yields once a bucket, a row and a leaf. @returns undefined where the targets lie in buckets with more leaves than allowed. */
+export type MissingBucket = (tree: TreeView) => number | undefined;
+
+/** Yields once a bucket, a row and a leaf. @returns undefined where what is asked about lies in buckets with more leaves than allowed. */
 export function* pastTree(options: PastTreeOptions): Generator<void, CommitmentTree | undefined> {
-  const { hasher, at, treeRoot, targets, leavesMax } = options;
+  const { hasher, at, treeRoot, missing, leavesMax } = options;
   const tree = new CommitmentTree(hasher, () => {
     throw new InvariantError('the buckets of a past tree are loaded before it is read');
   });
@@ -43,13 +47,11 @@ export function* pastTree(options: PastTreeOptions): Generator<void, CommitmentT
     throw new DamageError('bucket_damaged', 'the bucket history of a block is not what its header has committed');
   }
   const count = { leaves: 0 };
-  for (const target of targets) {
-    for (let bucket = stubOf(tree, target); bucket !== undefined; bucket = stubOf(tree, target)) {
-      const steps = plantBucket(tree, bucket, counted(bucketLeavesAt(hasher, at, bucket), count));
-      while (steps.next().done !== true) {
-        if (count.leaves <= leavesMax) yield;
-        else return void steps.return();
-      }
+  for (let bucket = missing(tree); bucket !== undefined; bucket = missing(tree)) {
+    const steps = plantBucket(tree, bucket, counted(bucketLeavesAt(hasher, at, bucket), count));
+    while (steps.next().done !== true) {
+      if (count.leaves <= leavesMax) yield;
+      else return void steps.return();
     }
   }
   return tree;
@@ -62,11 +64,24 @@ function* counted<T>(items: Iterable<T | undefined>, count: { leaves: number }):
   }
 }
 
-/** The bucket of a target whose leaves are not in memory. */
-export function stubOf({ arena, root }: TreeView, target: Uint8Array): number | undefined {
+/** A bucket that a target leads to and that is not in memory. */
+export function missingOf({ arena, root }: TreeView, targets: readonly Uint8Array[]): number | undefined {
   if (root === NO_NODE) return undefined;
-  const leaf = arena.descend(root, target);
-  return arena.isStub(leaf) ? arena.bucketOf(leaf) : undefined;
+  for (const target of targets) {
+    const leaf = arena.descend(root, target);
+    if (arena.isStub(leaf)) return arena.bucketOf(leaf);
+  }
+  return undefined;
+}
+
+/** Whether the tree of the newest block, in memory, can answer, at once or after a short load. */
+export function isAtHand({ tree, count }: Leaves, missing: MissingBucket): boolean {
+  let bucket = missing(tree);
+  while (bucket !== undefined && count <= COLD_VAULT_LEAVES) {
+    tree.need(bucket);
+    bucket = missing(tree);
+  }
+  return bucket === undefined;
 }
 
 function* plantStubs(hasher: Hasher, at: RowsAt, tree: CommitmentTree): Generator<void, void> {

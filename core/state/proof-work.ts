@@ -7,17 +7,18 @@
 import { assert, defined, unreachable } from '../assert.ts';
 import { concatBytes } from '../bytes/compare.ts';
 import type { ClientResult } from '../client/protocol.ts';
-import { COLD_VAULT_LEAVES, PROOF_LEAVES_MAX, PROOF_REBUILT_LEAVES_MAX, PROOF_SLICE_LEAVES } from '../limits.ts';
+import { PROOF_LEAVES_MAX, PROOF_REBUILT_LEAVES_MAX, PROOF_SLICE_LEAVES } from '../limits.ts';
 import type { TreeView } from '../merkle/arena.ts';
 import { Prover } from '../merkle/prove.ts';
 import type { TreeSnapshot } from '../merkle/snapshot.ts';
 import { encodeValue } from '../merkle/value.ts';
 import { PROOF_BYTES_MAX } from '../proof/format.ts';
 import { type Question, RANGE_KIND, targetOf } from '../proof/statement.ts';
+import { type Ics23Task, ics23Steps } from './ics23-work.ts';
 import { type KeyRange, prefixRange } from './key-reader.ts';
 import type { KeyBuilder } from './keys.ts';
 import type { Leaves } from './leaves.ts';
-import { pastTree, stubOf } from './past-tree.ts';
+import { isAtHand, type MissingBucket, missingOf, pastTree } from './past-tree.ts';
 import { errorResult } from './results.ts';
 import { oldestHeight } from './retention.ts';
 import { leafOfRow } from './row-leaf.ts';
@@ -52,9 +53,9 @@ export class ProofWork {
   private readonly steps: Generator<void, ClientResult>;
   private ended: boolean = false;
 
-  constructor(task: ProofTask, limits: ProofLimits = DEFAULT_PROOF_LIMITS) {
+  constructor(task: ProofTask | Ics23Task, limits: ProofLimits = DEFAULT_PROOF_LIMITS) {
     this.vault = task.view.vault;
-    this.steps = proofSteps(task, limits);
+    this.steps = 'questions' in task ? proofSteps(task, limits) : ics23Steps(task, limits);
   }
 
   /** Whether somebody gave it up: what was asked is to be asked again. */
@@ -119,12 +120,13 @@ function* proofSteps({ view, questions, answer }: ProofTask, limits: ProofLimits
   try {
     const targets = questions.map((question) => targetOf(hasher, question));
     const at = new RowsAt({ rows: image, keys: leaves.keys.beside, height, floor: oldestHeight(vault), isNewest });
-    if (isNewest && isAtHand(leaves, targets)) present = leaves.tree.snapshot();
+    const missing: MissingBucket = (tree) => missingOf(tree, targets);
+    if (isNewest && isAtHand(leaves, missing)) present = leaves.tree.snapshot();
     const { treeRoot } = view.anchor;
     const values = yield* valuesOf(leaves, at, questions, limits);
     if (values === undefined) return tooLarge(`that is more than ${limits.leavesMax} leaves or ${limits.bytesMax} bytes`);
     const leavesMax = limits.rebuiltLeavesMax;
-    const tree: TreeView | undefined = present ?? (yield* pastTree({ hasher, at, treeRoot, targets, leavesMax }));
+    const tree: TreeView | undefined = present ?? (yield* pastTree({ hasher, at, treeRoot, missing, leavesMax }));
     if (tree === undefined) return tooLarge(`the buckets of an older block hold more than ${leavesMax} leaves`);
     const prover = new Prover(tree, targets, (path) => defined(values.get(nameOf(path)), 'a leaf in the tree has its row'));
     while (!prover.work(1)) yield;
@@ -137,12 +139,6 @@ function* proofSteps({ view, questions, answer }: ProofTask, limits: ProofLimits
 
 function tooLarge(why: string): ClientResult {
   return errorResult('proof_too_large', `this does not fit one proof: ${why}; ${ASK_LESS}`);
-}
-
-/** Whether the tree in memory can answer, at once or after a short load. */
-function isAtHand({ tree, count }: Leaves, targets: readonly Uint8Array[]): boolean {
-  if (count <= COLD_VAULT_LEAVES) for (const target of targets) tree.reach(target);
-  return tree.stubCount === 0 || targets.every((target) => stubOf(tree, target) === undefined);
 }
 
 /** Canonical values of what the questions ask for, expired ones included, by path. undefined where there are too many. */

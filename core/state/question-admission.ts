@@ -37,7 +37,7 @@ function textsOf(question: Question): readonly string[] {
   }
 }
 
-function questionProblem(question: Question): string | undefined {
+export function questionProblem(question: Question): string | undefined {
   switch (question.kind) {
     case 'tuple':
       return isTupleKey(question.tuple)

@@ -3,7 +3,7 @@ import { assert, defined } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
 import { hashValue, type LeafValue } from '../merkle/value.ts';
 import { entityOfKey, tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
-import { Table } from './keys.ts';
+import { type KeyBuilder, Table } from './keys.ts';
 import { entityLeaf, reverseLeaf, tupleLeaf } from './leaf-values.ts';
 import { decodeEntityRow, decodeTupleRow } from './rows.ts';
 import type { RowsAt } from './rows-at.ts';
@@ -12,6 +12,12 @@ export interface RowLeaf {
   /** The caller's own. */
   readonly path: Uint8Array;
   readonly value: LeafValue;
+}
+
+/** A view of the path cache. @param key of one of these tables */
+export function pathOfKey({ paths }: KeyBuilder, key: Uint8Array): Uint8Array {
+  if (key[0] === Table.tuple) return paths.tuple(tupleOfKey(key));
+  return key[0] === Table.reverse ? paths.reverse(tupleOfReverseKey(key)) : paths.entity(entityOfKey(key));
 }
 
 /** @param key @param row of one of these tables, as `at` has them */

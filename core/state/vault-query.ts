@@ -1,12 +1,14 @@
 /** Reads of one vault as one of its blocks left it, with a proof where asked for. Liveness is that of the block's time. */
 import { assert, unreachable } from '../assert.ts';
 import type { ClientResult, VaultQuery } from '../client/protocol.ts';
+import type { CommitmentProof } from '../ics23/proof.ts';
 import { HEIGHT_ZERO, type Height } from '../ids.ts';
 import { COLD_VAULT_LEAVES } from '../limits.ts';
 import { prove } from '../merkle/prove.ts';
 import { isLive } from '../merkle/value.ts';
 import { needsReverse } from '../proof/statement.ts';
 import { queryChain } from './chain-query.ts';
+import type { Ics23Task } from './ics23-work.ts';
 import { entityValue, tupleValue } from './leaf-values.ts';
 import type { ProofTask } from './proof-work.ts';
 import { errorResult, prunedResult } from './results.ts';
@@ -97,7 +99,7 @@ function queryRetention({ vault }: VaultView): ClientResult {
  * @param proof whether the answer of a tuple or entity carries one
  * @returns the answer, or the proof that is to be made first
  */
-export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): ClientResult | ProofTask {
+export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): ClientResult | ProofTask | Ics23Task {
   if (view.isPruned && query.kind !== 'block') return prunedResult(oldestHeight(view.vault));
   switch (query.kind) {
     case 'tuple':
@@ -106,6 +108,10 @@ export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): 
       return queryEntity(view, query, proof);
     case 'proof':
       return queryProof(view, query);
+    case 'ics23': {
+      const answer = (made: CommitmentProof): ClientResult => ({ kind: 'ics23', anchor: view.anchor, proof: made });
+      return { view, question: query.question, answer };
+    }
     case 'list':
       return listTuples(view, query);
     case 'block':

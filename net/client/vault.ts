@@ -15,7 +15,7 @@ import type { Height, Micros } from '../../core/ids.ts';
 import { LIST_ROWS_MAX } from '../../core/limits.ts';
 import type { Anchored } from '../../core/proof/anchor-claim.ts';
 import { verifyAnswer } from '../../core/proof/answer.ts';
-import type { Question } from '../../core/proof/statement.ts';
+import type { PointQuestion, Question } from '../../core/proof/statement.ts';
 import type {
   EntityCondition,
   Operation,
@@ -27,6 +27,7 @@ import type {
 import { type ChainPins, ChainReader, type Proven } from './chain.ts';
 import type { AskOptions, ClientDriver } from './driver.ts';
 import { expectAnswer, VouchError } from './error.ts';
+import { type Ics23Export, ics23Export } from './ics23-export.ts';
 import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
 import { type ProvenFindings, provenQuestions } from './proven-questions.ts';
 
@@ -213,6 +214,15 @@ export class Vault {
   async prove(questions: readonly Question[], options: ProofOptions = {}): Promise<ProvenFindings> {
     const result = await this.query({ kind: 'proof', questions }, options, 'with proof');
     return provenQuestions(this.entry, questions, result, { ...options, ...heightOf(options) });
+  }
+
+  /**
+   * Existence or absence of one leaf as an ICS-23 proof for verifiers that others wrote, checked here. A leaf that is there may have
+   * expired, and absence shows the whole values of the two leaves beside it, of which nobody asked: who may read all of the vault may
+   * have it. Throws VouchError `proof_unavailable` where the vault is empty, `proof_invalid` where the proof does not hold.
+   */
+  async proveIcs23(question: PointQuestion, options: ReadOptions = {}): Promise<Ics23Export> {
+    return ics23Export(this.entry, question, await this.query({ kind: 'ics23', question }, options));
   }
 
   /** One page of live tuples in key order. */

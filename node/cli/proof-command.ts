@@ -1,5 +1,8 @@
 /** `vouch proof`: several questions of a vault, answered with one proof in a file for `vouch verify`. */
 import type { Command } from 'commander';
+import type { Ics23Answer } from '../../core/ics23/answer.ts';
+import { verifyIcs23Answer } from '../../core/ics23/verify-answer.ts';
+import { isPointQuestion, type Question } from '../../core/proof/statement.ts';
 import { questionJson } from '../../core/proof/statement-json.ts';
 import { verifyStatements } from '../../core/proof/statements.ts';
 import type { StatementsAnswer } from '../../core/proof/statements-answer.ts';
@@ -8,11 +11,12 @@ import { heightAsked, type ReadMode, readHeaders, vaultPath, withReadOptions } f
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { demandWritable, writeText } from './output-file.ts';
-import { findingLines, type QuestionOptions, questionsOf } from './question-notation.ts';
+import { findingLines, ics23Lines, type QuestionOptions, questionsOf } from './question-notation.ts';
 import { Remote } from './remote.ts';
 
 interface ProofOptions extends ReadMode, QuestionOptions {
   readonly output?: string;
+  readonly ics23?: boolean;
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
@@ -35,6 +39,7 @@ export function addProofCommand(program: Command): void {
     .argument('[tuple...]', 'is the tuple there?');
   withReadOptions(withQuestionOptions(command))
     .option('-o, --output <file>', 'write the answer with its proof here, for vouch verify')
+    .option('--ics23', 'of one tuple or one entity: the proof in the form of ICS-23, for verifiers that others wrote')
     .addHelpText(
       'after',
       '\nExample:\n  vouch proof --vault docs document:1#viewer@user:anne --viewers document:1#viewer --subject user:anne -o proof.json',
@@ -47,6 +52,7 @@ async function proof(tuples: string[], options: ProofOptions): Promise<void> {
   if (questions.length === 0)
     throw usageFailure('Name what is to be proven: a tuple, --viewers, --object, --subject or --entity.');
   demandWritable(options.output);
+  if (options.ics23) return exportIcs23(questions, options);
   const headers = readHeaders(options);
   const remote = new Remote(options);
   const path = `/v1${await vaultPath(remote, options)}`;
@@ -60,4 +66,19 @@ async function proof(tuples: string[], options: ProofOptions): Promise<void> {
   if (options.json) return printJson(answer);
   for (const { question, finding } of verdict.statements) for (const line of findingLines(question, finding)) print(line);
   print(`at height ${verdict.height}, block ${verdict.blockHash}`);
+}
+
+async function exportIcs23(questions: readonly Question[], options: ProofOptions): Promise<void> {
+  const [question] = questions;
+  if (questions.length !== 1 || question === undefined || !isPointQuestion(question))
+    throw usageFailure('ICS-23 knows single leaves: with --ics23 name one tuple or one --entity.');
+  const headers = readHeaders(options);
+  const remote = new Remote(options);
+  const answer = await remote.post<Ics23Answer>(`/v1${await vaultPath(remote, options)}/ics23`, questionJson(question), headers);
+  const verdict = verifyIcs23Answer(answer, { question, hasher: nativeHasher });
+  if (!verdict.ok)
+    throw new CliFailure(`The node's ICS-23 proof does not hold (${verdict.stage}): ${verdict.reason}. Ask another node.`);
+  if (options.output !== undefined) writeText(options.output, `${JSON.stringify(answer, undefined, 2)}\n`);
+  if (options.json) return printJson(answer);
+  for (const line of ics23Lines(verdict)) print(line);
 }

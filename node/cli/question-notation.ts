@@ -5,6 +5,7 @@
  *   --viewers   object#relation, or object#relation@wildcard, @userset, @plain for the users of one kind
  *   --subject   user, or relation@user for one relation
  */
+import type { Ics23AnswerVerdict } from '../../core/ics23/verify-answer.ts';
 import type { Finding, FoundTuple } from '../../core/proof/findings.ts';
 import type { Question, SubjectRange } from '../../core/proof/statement.ts';
 import { tupleJson } from '../../core/proof/statement-json.ts';
@@ -87,4 +88,10 @@ export function findingLines(question: Question, finding: Finding): readonly str
         ? [`ABSENT: ${asked}`]
         : [`PRESENT, ${finding.found.value.length} bytes at version ${finding.found.version}: ${asked}`];
   }
+}
+
+/** The same of an ICS-23 export, which does not say whether a leaf is live. */
+export function ics23Lines({ question, value, height, blockHash }: Extract<Ics23AnswerVerdict, { ok: true }>): readonly string[] {
+  const found = value === undefined ? 'NO LEAF' : `LEAF, ${value.length} bytes, live or expired`;
+  return [`${found}: ${askedText(question)}`, `at height ${height}, block ${blockHash}`];
 }

@@ -1,11 +1,14 @@
-/** `vouch verify` of an answer to one check, and of one to several questions. */
+/** `vouch verify` of an answer to one check, of one to several questions, and of an ICS-23 export. */
+import { toBase64 } from '../../core/bytes/base64.ts';
+import { type Ics23AnswerVerdict, isIcs23Answer, verifyIcs23Answer } from '../../core/ics23/verify-answer.ts';
 import { type AnswerVerdict, verifyAnswer } from '../../core/proof/answer.ts';
+import { isPointQuestion } from '../../core/proof/statement.ts';
 import { findingJson, questionJson } from '../../core/proof/statement-json.ts';
 import { type StatementsVerdict, verifyStatements } from '../../core/proof/statements.ts';
 import { nativeHasher } from '../hasher.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
-import { findingLines, type QuestionOptions, questionsOf } from './question-notation.ts';
+import { findingLines, ics23Lines, type QuestionOptions, questionsOf } from './question-notation.ts';
 import { shown } from './shown.ts';
 import { formatTuple, parseTuple } from './tuple-notation.ts';
 
@@ -20,10 +23,11 @@ export interface Trusted {
   readonly block?: string;
 }
 
-/** Reads which of the two the parsed JSON is, and checks it. Throws CliFailure where it does not hold. */
+/** Reads which of the three the parsed JSON is, and checks it. Throws CliFailure where it does not hold. */
 export function verifyAnswerJson(answer: unknown, options: AskedOptions, trusted: Trusted): void {
   const hasStatements = typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'statements');
-  if (hasStatements) verifyMany(answer, options, trusted);
+  if (isIcs23Answer(answer)) verifyIcs23(answer, options, trusted);
+  else if (hasStatements) verifyMany(answer, options, trusted);
   else verifyOne(answer, options, trusted);
 }
 
@@ -63,7 +67,18 @@ function verifyMany(answer: unknown, options: AskedOptions, trusted: Trusted): v
   });
 }
 
-type Verdict = AnswerVerdict | StatementsVerdict;
+function verifyIcs23(answer: unknown, options: AskedOptions, trusted: Trusted): void {
+  const [question, ...others] = questionsOf(options.tuple ?? [], options);
+  if (others.length > 0 || (question !== undefined && !isPointQuestion(question)))
+    throw usageFailure('The file speaks of one leaf: name it with --tuple or --entity.');
+  const asked = question === undefined ? {} : { question };
+  const result = verifyIcs23Answer(answer, { hasher: nativeHasher, ...asked, ...trusted });
+  report(result, options.json, (held) => {
+    for (const line of ics23Lines(held)) print(line);
+  });
+}
+
+type Verdict = AnswerVerdict | StatementsVerdict | Ics23AnswerVerdict;
 type Held<V extends Verdict> = Extract<V, { readonly ok: true }>;
 
 function report<V extends Verdict>(result: V, json: boolean | undefined, tell: (held: Held<V>) => void): void {
@@ -75,7 +90,12 @@ function report<V extends Verdict>(result: V, json: boolean | undefined, tell: (
   print(ANCHORED[held.anchored]);
 }
 
-/** Statements as they stand in an answer; a number that a double does not hold as a text. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Uint8Array ? toBase64(value) : value;
+}
+
+/** Statements as they stand in an answer; a number that a double does not hold as a text, bytes in base64. */
 function reportJson(result: Verdict): unknown {
   const shown =
     result.ok && 'statements' in result
@@ -84,7 +104,7 @@ function reportJson(result: Verdict): unknown {
           statements: result.statements.map(({ question, finding }) => ({ ...questionJson(question), ...findingJson(finding) })),
         }
       : result;
-  return JSON.parse(JSON.stringify(shown, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+  return JSON.parse(JSON.stringify(shown, (_, value: unknown) => plain(value)));
 }
 
 const ANCHORED = {

@@ -181,6 +181,8 @@ function queryPhrase(query: Extract<ClientRequest, { kind: 'query' }>['query']):
       return 'what is kept of the past?';
     case 'proof':
       return `a proof of ${query.questions.length} answers?`;
+    case 'ics23':
+      return `an ICS-23 proof: ${questionPhrase(query.question)}`;
     case 'checkpoint':
       return 'the newest block, signed?';
     default:

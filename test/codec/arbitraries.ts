@@ -15,7 +15,7 @@ import {
 import type { Envelope } from '../../core/codec/envelope.ts';
 import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../../core/ids.ts';
 import { CLAIMS_MAX } from '../../core/limits.ts';
-import type { Question } from '../../core/proof/statement.ts';
+import { isPointQuestion, type Question } from '../../core/proof/statement.ts';
 import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
 import { type Configuration, configurationOf, type Entry, type Message } from '../../core/raft/message.ts';
 import type { DivergenceMessage } from '../../core/replica/divergence-message.ts';
@@ -23,6 +23,7 @@ import type { LivenessMessage } from '../../core/replica/hibernation.ts';
 import type { RecoveryMessage } from '../../core/replica/recovering.ts';
 import type { SigningMessage } from '../../core/signing/message.ts';
 import type { Operation, Retention, Transaction } from '../../core/state/transaction.ts';
+import { ics23Proof } from './ics23-arbitraries.ts';
 
 /** Brands a drawn value. */
 function branded<T>(arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<T> {
@@ -260,6 +261,7 @@ const query = fc.oneof(
   fc.record({ kind: fc.constant('blocks' as const), from: height }),
   fc.record({ kind: fc.constant('proof' as const), questions: fc.array(question, { maxLength: 5 }) }),
   fc.record({ kind: fc.constant('checkpoint' as const), signatures: fc.integer({ min: 0, max: 255 }) }),
+  fc.record({ kind: fc.constant('ics23' as const), question: question.filter(isPointQuestion) }),
 );
 const directoryCommand = fc.oneof(
   fc.record({
@@ -460,6 +462,7 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
     proof: bytes,
   }),
   fc.record({ kind: fc.constant('proof' as const), anchor, proof: bytes }),
+  fc.record({ kind: fc.constant('ics23' as const), anchor, proof: ics23Proof }),
   fc.record({ kind: fc.constant('list' as const), rows: fc.array(row, { maxLength: 3 }), next: bytes, anchor }),
   fc.record({
     kind: fc.constant('block' as const),

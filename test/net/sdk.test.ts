@@ -131,6 +131,17 @@ test('one proof answers many questions, now and of an older block, and is checke
   expect(await codeOf(vault.prove(questions, { block: '0'.repeat(64) }))).toBe('proof_invalid');
 });
 
+test('a tuple that is there and an entity that is not are exported as ICS-23, checked, of now and of an older block', async () => {
+  const granted = await vault.write([tuple(72)]);
+  const there = { kind: 'tuple', tuple: tuple(72) } as const;
+  const now = await vault.proveIcs23(there);
+  expect([now.value?.[1], now.answer.height]).toEqual([1, now.anchor.height]);
+  const past = await vault.proveIcs23(there, { at: { height: granted.height - 1 } });
+  expect([past.value, past.answer.ics23.value, past.answer.height]).toEqual([undefined, null, granted.height - 1]);
+  expect((await vault.proveIcs23({ kind: 'entity', key: 'none' })).value).toBeUndefined();
+  expect(await codeOf(vault.proveIcs23({ kind: 'entity', key: '' }))).toBe('invalid_argument');
+});
+
 test('a vault is read as new as asked for, and as it was at a height or a time', async () => {
   const granted = await vault.write([tuple(15)]);
   const after = Date.now() * 1000;

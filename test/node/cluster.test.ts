@@ -1,7 +1,9 @@
 /** A cluster of three real processes through `vouch up`, driven by the command line and by HTTP. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ics23, verifyMembership, verifyNonMembership } from '@confio/ics23';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ics23Answer } from '../../core/ics23/answer.ts';
 import {
   cleanUp,
   eventually,
@@ -216,6 +218,46 @@ describe('a cluster of three', () => {
       stderr: expect.stringContaining('Name what is to be proven'),
     });
     expect(on(0, 'proof', '--vault', 'docs', '--object', 'nonsense').stderr).toContain('an object is type:id');
+  });
+
+  test('an ICS-23 export of a node, of a tuple that is there and of one that is not, verifies with a verifier of others', () => {
+    const file = join(temporary(), 'ics23.json');
+    const block = JSON.parse(on(2, 'block', 'get', '--vault', 'docs', '--json').stdout).block_hash as string;
+    for (const [tuple, word] of [
+      ['document:0#viewer@user:anne', 'LEAF, '],
+      ['document:0#viewer@user:bob', 'NO LEAF: '],
+    ] as const) {
+      expect(on(0, 'proof', '--vault', 'docs', tuple, '--ics23', '-o', file)).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining(word),
+      });
+      const held = vouch(['verify', file, '--tuple', tuple, '--block', block]);
+      expect([held.status, held.stderr, held.stdout]).toEqual([0, '', expect.stringContaining('Anchored: the block hash')]);
+      const answer = JSON.parse(readFileSync(file, 'utf8')) as Ics23Answer;
+      const { spec, root, key, value, bytes } = answer.ics23;
+      const [rootBytes, keyBytes, proof] = [root, key, bytes].map((text) => Buffer.from(text, 'base64')) as [
+        Buffer,
+        Buffer,
+        Buffer,
+      ];
+      const holds = (message: Uint8Array): boolean => {
+        try {
+          const [made, format] = [ics23.CommitmentProof.decode(message), ics23.ProofSpec.fromObject(spec)];
+          if (value === null) return verifyNonMembership(made, format, rootBytes, keyBytes);
+          return verifyMembership(made, format, rootBytes, keyBytes, Buffer.from(value, 'base64'));
+        } catch {
+          return false;
+        }
+      };
+      expect([rootBytes.toString('hex'), holds(proof)]).toEqual([answer.tree_root, true]);
+      expect(holds(proof.map((byte, at) => (at === proof.length - 1 ? byte ^ 1 : byte)))).toBe(false);
+      writeFileSync(file, JSON.stringify({ ...answer, ics23: { ...answer.ics23, root: key } }));
+      expect(vouch(['verify', file])).toMatchObject({ status: 1, stderr: expect.stringContaining('REJECTED (shape)') });
+    }
+    expect(on(0, 'proof', '--vault', 'docs', '--object', 'document:0', '--ics23')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('with --ics23 name one tuple or one --entity'),
+    });
   });
 
   test('a second init is refused, on every node', () => {
