@@ -3,11 +3,12 @@
  * verifier of ICS-23 needs this for the header only.
  */
 import { canonicalJson } from '../bytes/canonical-json.ts';
+import type { Parsed } from '../bytes/parsed.ts';
 import { toHex } from '../bytes/text.ts';
 import type { Hasher } from '../capability.ts';
 import type { Height } from '../ids.ts';
 import { type AnchorClaim, type AnchorExpectations, type Anchored, checkAnchor, checkHeader } from '../proof/anchor-claim.ts';
-import { Fields, type Shaped } from '../proof/json-fields.ts';
+import { Fields } from '../proof/json-fields.ts';
 import { isPointQuestion, type PointQuestion } from '../proof/statement.ts';
 import { questionJson, readQuestion } from '../proof/statement-json.ts';
 import { ics23Answer } from './answer.ts';
@@ -72,7 +73,7 @@ interface Read {
   readonly proof: CommitmentProof;
 }
 
-function readAnswer(answer: unknown): Shaped<Read> {
+function readAnswer(answer: unknown): Parsed<Read> {
   const fields = new Fields(answer, 'answer');
   const claim: AnchorClaim = {
     height: fields.height('height'),
@@ -99,7 +100,7 @@ function readAnswer(answer: unknown): Shaped<Read> {
   return { ok: true, value: { claim, organization, store, question: value, proof: proof.value } };
 }
 
-function readProof(json: unknown): Shaped<CommitmentProof> {
+function readProof(json: unknown): Parsed<CommitmentProof> {
   const fields = new Fields(json, 'ics23.proof');
   if (fields.has('exist')) {
     const exist = readExistence(fields.any('exist'));
@@ -114,7 +115,7 @@ function readProof(json: unknown): Shaped<CommitmentProof> {
   return { ok: true, value: { kind: 'nonexist', left: left?.value, right: right?.value } };
 }
 
-function readExistence(json: unknown): Shaped<ExistenceProof> {
+function readExistence(json: unknown): Parsed<ExistenceProof> {
   const fields = new Fields(json, 'a leaf of ics23.proof');
   const key = fields.base64('key');
   const value = fields.base64('value');
