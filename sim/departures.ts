@@ -85,7 +85,12 @@ export class Departures<S extends Shape, C extends SimCore<S>> {
     const origin = node.requests.get(effect.id);
     if (origin === undefined) throw new Violation('one-reply', 'a reply answers a request that was not answered yet');
     node.requests.delete(effect.id);
-    const bytes = this.protocol.encodeResult(origin.id, effect.result);
+    this.answer(node, origin, effect.result);
+  }
+
+  /** Puts the answer to a client's request on the network. */
+  answer(node: VirtualNode<S, C>, origin: { readonly endpoint: number; readonly id: number }, result: S['result']): void {
+    const bytes = this.protocol.encodeResult(origin.id, result);
     this.trace.bytes(bytes);
     this.network.send(node.index, origin.endpoint, bytes);
   }

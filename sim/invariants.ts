@@ -291,6 +291,14 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: '',
   },
   {
+    name: 'forks-are-proven',
+    claim:
+      'Where a client of a lying node believes what is not the chain, a fork proof names the liar’s key; no proof ever names another, and a safe policy believes nothing false (scenario `byzantine-node`).',
+    oracle: 'sim/check/clients/forks-are-proven.ts',
+    test: 'test/sim/byzantine/byzantine-node.test.ts',
+    mutants: '',
+  },
+  {
     name: 'failed-disk-stops',
     claim: 'A node whose disk refused a write or a sync stops at once.',
     oracle: 'sim/check/no-fatal.ts',

@@ -9,6 +9,7 @@ import { demandSubstance } from './check/substance.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
+import type { Guests } from './guests.ts';
 import { Introductions } from './introductions.ts';
 import { INVARIANTS } from './invariants.ts';
 import {
@@ -40,15 +41,16 @@ import { StoryBook } from './story.ts';
 import { type StoryEvents, storyEvents } from './story-events.ts';
 import type { Choices, Profile, Tape } from './tape.ts';
 import type { TraceListener } from './trace.ts';
-import { drawSeed, VouchProtocol, type VouchShape } from './vouch.ts';
+import { VouchProtocol, type VouchShape } from './vouch.ts';
 import { Auditor } from './workload/auditor.ts';
 import { BriefVaults } from './workload/brief-vaults.ts';
-import { type Behaviour, type Plan, SimClient } from './workload/client.ts';
+import type { Behaviour, Plan, SimClient } from './workload/client.ts';
 import { History } from './workload/history.ts';
 import { Housekeeper } from './workload/housekeeper.ts';
 import type { Layout } from './workload/layout.ts';
 import { LedgerBehaviour, type LedgerContext } from './workload/ledger.ts';
 import { Operator } from './workload/operator.ts';
+import { simClient } from './workload/sim-client.ts';
 import type { World } from './world.ts';
 import { worldOf } from './world-of.ts';
 
@@ -126,8 +128,8 @@ export function runSeed(options: RunOptions): RunResult {
 class CutShort extends Error {}
 
 class Run {
-  private readonly knobs: Knobs;
-  private readonly choices: Choices;
+  readonly knobs: Knobs;
+  readonly choices: Choices;
   private readonly scenario: Scenario | undefined;
   readonly world: World<VouchShape, Replica>;
   private readonly protocol: VouchProtocol;
@@ -136,6 +138,7 @@ class Run {
   private readonly meter: Meter | undefined;
   private readonly liveness: Liveness;
   private readonly history: History = new History();
+  private readonly guests: Guests | undefined;
   private readonly housekeeper: Housekeeper;
   private readonly keeperClient: SimClient;
   private readonly groups: readonly GroupId[];
@@ -160,7 +163,9 @@ class Run {
     this.scenario = options.scenario;
     const protocol = new VouchProtocol(choices, knobs, options.sha256);
     this.protocol = protocol;
-    this.world = worldOf(protocol, { knobs, choices, actors: actorCountOf(knobs) });
+    const guestsMax = options.scenario?.guests?.clientsMax ?? 0;
+    this.world = worldOf(protocol, { knobs, choices, actors: actorCountOf(knobs) + guestsMax });
+    this.guests = inScenario('guests', () => options.scenario?.guests?.invite({ world: this.world, protocol, knobs, choices }));
     this.groups = Array.from({ length: groupCountOf(knobs) }, (_, group) => group as GroupId);
     // First among the observers: it has seen the step that an oracle objects to.
     this.recorder =
@@ -202,7 +207,8 @@ class Run {
   /** The scenario's own oracles watch together with the built-in ones. */
   private observeOwn(options: RunOptions): void {
     const stage = { nodes: this.world.nodes, groups: this.groups, history: this.history };
-    const own = inScenario('oracles', () => this.scenario?.oracles?.(stage) ?? []);
+    const told = inScenario('oracles', () => this.scenario?.oracles?.(stage) ?? []);
+    const own = this.guests === undefined ? told : [...told, this.guests.oracle];
     options.onOracles?.([...own, ...INVARIANTS].map((oracle) => oracle.name));
     for (const oracle of own) if (!withoutOf(options).includes(oracle.name)) this.world.observe(oracle);
   }
@@ -217,6 +223,7 @@ class Run {
       this.enter('the faults stop');
       this.calmDown();
       if (!isFaultless(this.knobs)) this.surviveBlackout();
+      if (this.guests !== undefined) this.part(this.guests);
       this.enter('at rest');
       this.world.finish();
       this.history.close();
@@ -375,6 +382,12 @@ class Run {
     this.converge('replicas did not converge after the power came back');
   }
 
+  private part(guests: Guests): void {
+    this.enter('the guests compare what they were told');
+    guests.part(() => this.world.stop());
+    this.runFor(CALM_MICROS, 'the guests could not compare what they were told');
+  }
+
   /** Runs until `stop`, else a liveness violation. */
   private runFor(micros: number, stuck: string): void {
     this.toldBefore = this.told(0);
@@ -435,6 +448,7 @@ class Run {
     }
     if (this.operator !== undefined) world.addActor(this.createClient(knobs.clients + 1, 1, this.operator));
     if (isSigning(knobs.signing)) world.addActor(this.createClient(knobs.clients + 2, 1, this.createAuditor(layout)));
+    this.guests?.come(layout);
   }
 
   private createStoryBook(): StoryBook {
@@ -479,20 +493,6 @@ class Run {
   }
 
   private createClient(client: number, lanes: number, behaviour: Behaviour): SimClient {
-    const draws = this.choices.under(`client/${client}/seed`);
-    const death = this.choices.under(`client/${client}/death`);
-    const { clientDeathShare } = this.knobs;
-    return new SimClient({
-      nodes: this.world.nodes.map((node) => node.id),
-      seed: drawSeed(draws),
-      link: this.knobs.link.duplicate > 0 || (this.knobs.faults.echo ?? 0) > 0 ? 'datagram' : 'stream',
-      attemptTimeoutMicros: 400_000 + draws.below(600_000),
-      lanes,
-      behaviour,
-      dies:
-        clientDeathShare === 0 || client === 0 || client > this.knobs.clients
-          ? (): boolean => false
-          : (): boolean => death.chance(clientDeathShare),
-    });
+    return simClient(this, { client, lanes, behaviour });
   }
 }

@@ -5,6 +5,7 @@
 import type { GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import type { FaultKind } from './faults/counts.ts';
+import type { GuestList } from './guests.ts';
 import type { Knobs } from './knobs.ts';
 import type { VirtualNode } from './node.ts';
 import type { Observer } from './observer.ts';
@@ -75,6 +76,8 @@ export interface Scenario {
   readonly without?: readonly string[];
   /** Oracles of one's own, made anew for each seed; they watch together with the built-in ones. */
   readonly oracles?: (stage: VouchStage) => readonly VouchOracle[];
+  /** Clients that the story brings along, and a node that lies to them. */
+  readonly guests?: GuestList;
   /** Set by protocolScenario (protocol-scenario.ts): the run is of another protocol than Vouch. */
   readonly onProtocol?: (options: RunOptions) => RunResult;
 }

@@ -39,6 +39,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
   focus: () => number = () => 0;
   /** What may be destroyed on which disk without taking anything that was promised. */
   atlas: Atlas = NO_ATLAS;
+  /** Answers a client in a node's place; undefined = the node answers itself. Set where one lies (guests.ts). */
+  impostor: (node: VirtualNode<S, C>, endpoint: number, request: S['request']) => S['result'] | undefined = () => undefined;
   /** How wrong a fault may make a monotonic clock's rate. */
   clockRatePpmMax: number = CLOCK_RATE_PPM_MAX;
   /** Steps so far. */
@@ -338,6 +340,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.trace.event(this.now, node.index, TraceKind.request);
     this.trace.bytes(bytes);
     if (request === undefined) return;
+    const lie = this.impostor(node, endpoint, request.body);
+    if (lie !== undefined) return this.departures.answer(node, { endpoint, id: request.id }, lie);
     const id = this.nextRequest;
     this.nextRequest += 1;
     node.requests.set(id, { endpoint, id: request.id });

@@ -36,6 +36,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'signingLoss',
   'damagedCopy',
   'tamperedState',
+  'forgedCheckpoint',
   'wallStep',
   'wallDrift',
   'wallFreeze',
@@ -98,6 +99,8 @@ export type FaultKind =
   | 'damagedCopy'
   /** A vault on one node gets a tuple that no command wrote, as a wrong step or a flipped bit in memory would leave it. */
   | 'tamperedState'
+  /** A checkpoint that is not of the chain, signed by a node that lies, arrived at a client. */
+  | 'forgedCheckpoint'
   | 'wallStep'
   | 'wallDrift'
   | 'wallFreeze'
