@@ -17,10 +17,13 @@ import {
 import { join } from 'node:path';
 import type { Random } from '../../core/random.ts';
 import { CLUSTER_FILE, IDENTITY_FILE } from '../../core/replica/directory.ts';
+import { SIGNING_FILE } from '../../core/signing/record-file.ts';
 
 const SECTOR_BYTES = 512;
 const BITS_MAX = 4;
 const TRIES_MAX = 2000;
+/** One damage in so many may hit the record of what was signed: it is small, and beside a log and a page file it would be every third. */
+const SIGNING_SHARE = 8;
 const SPARED: readonly string[] = [IDENTITY_FILE, CLUSTER_FILE, 'NODE'];
 
 export interface Damage {
@@ -37,7 +40,9 @@ export function damageIn(directory: string, copies: string, random: Random): Dam
     (name) => !name.startsWith('lock') && !SPARED.some((spared) => name.startsWith(spared)),
   );
   const files = names.sort().filter((name) => statSync(join(directory, name)).size > 0);
-  const file = files[random.below(Math.max(files.length, 1))];
+  const seldom = files.filter((name) => name !== SIGNING_FILE);
+  const drawn = random.below(SIGNING_SHARE) === 0 ? files : seldom;
+  const file = drawn[random.below(Math.max(drawn.length, 1))];
   if (file === undefined) return undefined;
   const path = join(directory, file);
   const { size } = statSync(path);
