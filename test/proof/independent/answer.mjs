@@ -4,7 +4,7 @@ import { demand, EMPTY, equal, guarded, prove, sha, tuplePath } from './verify.m
 
 const ULID = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** What a field of an answer has to be, and what it is read as; undefined: it has another form. */
-const FORMS = {
+export const FORMS = {
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
   height: (value) => (Number.isSafeInteger(value) && value >= 1 ? value : undefined),
   hash: (value) => (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? Buffer.from(value, 'hex') : undefined),
@@ -22,12 +22,12 @@ const FORMS = {
   verdict: (value) => ({ allow: true, deny: false })[value],
   one: (value) => (value === 1 ? 1 : undefined),
 };
-const ANSWER = { allowed: 'boolean', height: 'height', block_hash: 'hash', state_root: 'hash', tree_root: 'hash' };
+const ANCHOR = { height: 'height', block_hash: 'hash', state_root: 'hash', tree_root: 'hash', header: 'base64', proof: 'base64' };
 const STATEMENT = { v: 'one', org: 'ulid', store: 'ulid', height: 'height', verdict: 'verdict' };
 const TUPLE = { user: 'text', relation: 'text', object: 'text' };
 
 /** @param others whether other fields are ignored */
-function readFields(object, forms, others) {
+export function readFields(object, forms, others) {
   demand(typeof object === 'object' && object !== null && !Array.isArray(object), 'shape', 'no object');
   const read = {};
   for (const [name, form] of Object.entries(forms)) {
@@ -38,13 +38,19 @@ function readFields(object, forms, others) {
   return read;
 }
 
-function readAnswer(json) {
-  const answer = readFields(json, { ...ANSWER, header: 'base64', proof: 'base64' }, true);
+/** The fields that every answer has. */
+export function readAnchored(json) {
+  const answer = readFields(json, ANCHOR, true);
   const buckets = Object.hasOwn(json, 'bucket_hashes') ? FORMS.base64(json.bucket_hashes) : null;
   demand(buckets === null || buckets?.length === 8192, 'shape', 'bucket_hashes');
+  return { ...answer, buckets };
+}
+
+function readAnswer(json) {
+  const answer = { ...readAnchored(json), ...readFields(json, { allowed: 'boolean' }, true) };
   const { tuple, ...statement } = json.statement ?? {};
   demand(!Array.isArray(json.statement), 'shape', 'statement');
-  return { ...answer, buckets, ...{ said: readFields(statement, STATEMENT, false), tuple: readFields(tuple, TUPLE, false) } };
+  return { ...answer, ...{ said: readFields(statement, STATEMENT, false), tuple: readFields(tuple, TUPLE, false) } };
 }
 
 /** state_root is the hash of the vector, tree_root its fold. */
@@ -58,7 +64,16 @@ function checkBuckets(vector, header) {
   demand(equal(level[0], header.treeRoot), 'header', 'bucket_hashes and tree_root');
 }
 
-function checkAnchor(answer, { root, block }) {
+/** The header, if it is what the fields beside it say. */
+export function checkHeader(answer) {
+  const header = readHeader(answer.header);
+  demand(equal(header.hash, answer.block_hash) && header.height === BigInt(answer.height), 'header', 'block_hash or height');
+  demand(equal(header.stateRoot, answer.state_root) && equal(header.treeRoot, answer.tree_root), 'header', 'roots');
+  if (answer.buckets !== null) checkBuckets(answer.buckets, header);
+  return header;
+}
+
+export function checkAnchor(answer, { root, block }) {
   const hash = (text) => {
     demand(/^[0-9a-fA-F]{64}$/.test(text), 'anchor', 'no hash');
     return Buffer.from(text, 'hex');
@@ -75,10 +90,7 @@ function checkAnswer(json, expected) {
   const answer = readAnswer(json);
   const { said } = answer;
   const tuple = { resource: answer.tuple.object, relation: answer.tuple.relation, subject: answer.tuple.user };
-  const header = readHeader(answer.header);
-  demand(equal(header.hash, answer.block_hash) && header.height === BigInt(answer.height), 'header', 'block_hash or height');
-  demand(equal(header.stateRoot, answer.state_root) && equal(header.treeRoot, answer.tree_root), 'header', 'roots');
-  if (answer.buckets !== null) checkBuckets(answer.buckets, header);
+  const header = checkHeader(answer);
   demand(equal(said.org.bytes, header.organization) && equal(said.store.bytes, header.vault), 'statement', 'org or store');
   demand(said.height === answer.height && said.verdict === answer.allowed, 'statement', 'height or verdict');
   demand((expected.organization ?? said.org.text) === said.org.text, 'statement', 'another organization');

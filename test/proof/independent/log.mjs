@@ -11,6 +11,7 @@ export function readHeader(bytes) {
   const [organization, vault, stateRoot, treeRoot] = [part(12, 16), part(28, 16), part(108, 32), part(140, 32)];
   return {
     height,
+    reverse: flags === 1,
     organization,
     vault,
     stateRoot,

@@ -53,33 +53,37 @@ class Bytes {
 const kindOf = (subject) => (subject.includes('#') ? 1 : subject.endsWith(':*') ? 0 : 2);
 export const tuplePath = ({ resource, relation, subject }) =>
   Buffer.concat([tagged(0x10, resource), tagged(0x11, relation), Buffer.from([kindOf(subject)]), tagged(0x12, subject)]);
+export const reversePath = ({ resource, relation, subject }) =>
+  Buffer.concat([tagged(0x20, subject), tagged(0x21, relation), tagged(0x22, resource)]);
+export const entityPath = (key) => tagged(0x30, key);
 
-/** A value's path, expiry, version and, of a tuple, itself. */
+/** A value's entry, path, expiry and version, and what it holds: a tuple, or the bytes of an entity. */
 function readValue(bytes) {
   const from = new Bytes(bytes);
   demand(from.uint(1) === 1, 'decode', 'value format');
   const entry = from.uint(1);
   demand(entry >= 1 && entry <= 4, 'decode', 'entry');
   let path;
+  let held;
   if (entry <= 2) {
     const [resource, relation, subject] = [from.text(), from.text(), from.text()];
+    held = { resource, relation, subject };
     if (entry === 1) {
       const [name, context] = [from.text(), from.text()];
       demand((name === '') === (context === ''), 'decode', 'half a condition');
-      path = tuplePath({ resource, relation, subject });
+      path = tuplePath(held);
     } else {
       demand(from.field().length === 32, 'decode', 'hash of the forward value');
-      path = Buffer.concat([tagged(0x20, subject), tagged(0x21, relation), tagged(0x22, resource)]);
+      path = reversePath(held);
     }
   } else {
-    path = tagged(entry === 3 ? 0x30 : 0x31, from.text());
-    if (entry === 3) from.field();
-    else from.text();
+    path = entry === 3 ? entityPath(from.text()) : tagged(0x31, from.text());
+    held = entry === 3 ? from.field() : from.text();
   }
   const [expiresAt, version] = [from.u64(), from.u64()];
   demand(entry !== 4 || expiresAt === 0n, 'decode', 'a model expires never');
   from.end();
-  return { path, expiresAt, version };
+  return { entry, held, path, expiresAt, version };
 }
 
 /** A node and all beneath it, with its hash; `open` is the bit above it. */

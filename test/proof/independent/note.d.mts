@@ -1,0 +1,7 @@
+/** Types of note.mjs. */
+
+/** As receipt.mjs takes it. */
+export interface ReadPolicy {
+  readonly origins: readonly string[];
+}
+export function readPolicy(text: string): ReadPolicy | undefined;
