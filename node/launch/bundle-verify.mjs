@@ -27,11 +27,11 @@ export const SUB_PATHS = {
  * next half KiB, so that it does not grow unseen.
  */
 export const IMPORTS = [
-  { subPath: 'vouch/verify', names: '*', limit: { minifiedBytes: 55 * 1024, gzipBytes: 21.5 * 1024 } },
+  { subPath: 'vouch/verify', names: '*', limit: { minifiedBytes: 55.5 * 1024, gzipBytes: 21.5 * 1024 } },
   {
     subPath: 'vouch/verify',
     names: 'parsePolicy, portableHasher, verifyReceipt',
-    limit: { minifiedBytes: 50.5 * 1024, gzipBytes: 20 * 1024 },
+    limit: { minifiedBytes: 51 * 1024, gzipBytes: 20.5 * 1024 },
   },
   { subPath: 'vouch/verify/answers', names: '*', limit: AIM },
   { subPath: 'vouch/verify/answers', names: 'verifyAnswer', limit: AIM },
