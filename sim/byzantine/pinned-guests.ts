@@ -75,7 +75,6 @@ function invite(stage: GuestStage): Guests {
         vault,
         policy: policyOf(hasher, cluster, trusted, k),
         k,
-        all: policyOf(hasher, cluster, trusted, world.nodeCount),
         keyCount: world.nodeCount,
         tuples: knobs.keys,
         gossip,

@@ -39,9 +39,8 @@ export interface PinningOptions {
   readonly verifier: SignatureVerifier;
   readonly vault: VaultEntry;
   readonly policy: Policy;
-  /** Keys that the policy needs, and a policy that needs all keys there are. */
+  /** Keys that the policy needs, and that it has. */
   readonly k: number;
-  readonly all: Policy;
   readonly keyCount: number;
   readonly tuples: number;
   readonly gossip: Gossip;
@@ -196,13 +195,14 @@ export class PinningClient implements Behaviour {
 
   /** Until somebody gives a checkpoint with every key's line. */
   private askForMeasure(): Plan {
-    const { keyCount, all, verifier, gossip, client, findings } = this.options;
+    const { keyCount, policy, verifier, gossip, client, findings } = this.options;
     return this.ask({ kind: 'checkpoint', signatures: keyCount }, (answer) => {
       if (answer.kind !== 'checkpoint') return;
       const seen = gossip.saw(answer.note);
       if (seen === undefined) return;
       findings.told(client, seen);
-      if (!checkNote(verifier, all, seen.note).ok) return;
+      const verdict = checkNote(verifier, policy, seen.note);
+      if (!verdict.ok || verdict.signers.length < keyCount) return;
       gossip.measured(seen);
       this.phase = 'compare';
     });
