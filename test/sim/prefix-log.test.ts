@@ -28,7 +28,7 @@ function logOf(options: Partial<RunOptions> = {}): PrefixLog {
 }
 
 /** A call whose wrong answer the run survives for a while; most lead to damage that ends it at once. */
-const FICKLE_CALL = 400;
+const FICKLE_CALL = 550;
 
 /** A hasher that is not a function of its input from some call on. */
 function fickleHasher(calls: number): Hasher {
