@@ -21,12 +21,10 @@
  * to it, who computes checksums as well, is found by the chain (auditor.ts), and what nothing in a file can show by a hash from elsewhere.
  */
 import { assert } from '../assert.ts';
-import { crc32c } from '../bytes/crc32c.ts';
+import { decodePlacedRecord, encodePlacedRecord, PLACED_RECORD_BYTES, placedRecordBytes } from '../bytes/placed-record.ts';
 import { Reader } from '../bytes/reader.ts';
 import { toUtf8 } from '../bytes/text.ts';
-import { writeU64 } from '../bytes/u64.ts';
-import { readWord, writeWord } from '../bytes/word.ts';
-import { Writer } from '../bytes/writer.ts';
+import type { Writer } from '../bytes/writer.ts';
 import { readBlock, writeBlock } from '../chain/block-bytes.ts';
 import { ULID_BYTES } from '../chain/ulid.ts';
 import type { KeptBlock } from '../client/chain-protocol.ts';
@@ -39,11 +37,9 @@ export const AUDIT_FORMAT: number = 1;
 /** Where the first record stands. */
 export const AUDIT_HEADER_BYTES: number = 16;
 /** Bytes in front of a record's payload. */
-export const AUDIT_RECORD_BYTES: number = 12;
+export const AUDIT_RECORD_BYTES: number = PLACED_RECORD_BYTES;
 const HASH_BYTES = 32;
 const VERSION_BYTES_MAX = 256;
-const KIND = 4;
-const LENGTH = 8;
 
 /** On disk: do not renumber. */
 const RecordKind = { vault: 1, block: 2, end: 3 } as const;
@@ -114,38 +110,17 @@ function writePayload(out: Writer, record: AuditRecord): void {
 
 /** @param offset where the record will stand: one in another place is not believed. */
 export function encodeAuditRecord(offset: number, record: AuditRecord): Uint8Array {
-  const out = new Writer();
-  for (let at = 0; at < AUDIT_RECORD_BYTES; at += 1) out.u8(0);
-  writePayload(out, record);
-  const bytes = out.finish();
-  bytes[KIND] = RecordKind[record.kind];
-  writeWord(bytes.length - AUDIT_RECORD_BYTES, bytes, LENGTH);
-  writeWord(crcAt(offset, bytes), bytes, 0);
-  return bytes;
-}
-
-function crcAt(offset: number, record: Uint8Array): number {
-  const position = new Uint8Array(8);
-  writeU64(offset, position, 0);
-  return crc32c(record, KIND, record.length, crc32c(position));
+  return encodePlacedRecord(offset, RecordKind[record.kind], (out) => writePayload(out, record));
 }
 
 /** Length of the whole record whose first AUDIT_RECORD_BYTES these are; undefined where there can be none. */
 export function auditRecordBytes(head: Uint8Array): number | undefined {
-  if (head.length < AUDIT_RECORD_BYTES) return undefined;
-  const length = readWord(head, LENGTH);
-  return length > AUDIT_RECORD_BYTES_MAX ? undefined : AUDIT_RECORD_BYTES + length;
+  return placedRecordBytes(head, AUDIT_RECORD_BYTES_MAX);
 }
 
 /** Strict. What is returned holds copies. @param bytes the whole record and nothing else. */
 export function decodeAuditRecord(offset: number, bytes: Uint8Array): Decoded<AuditRecord> {
-  const reader = new Reader(bytes);
-  const crc = reader.u32();
-  const kind = reader.u8();
-  for (let at = 0; at < 3; at += 1) if (reader.u8() !== 0) reader.fail('bad_value');
-  if (reader.u32() !== bytes.length - AUDIT_RECORD_BYTES) reader.fail('bad_length');
-  if (reader.failed === undefined && crc !== crcAt(offset, bytes)) reader.fail('bad_checksum');
-  return reader.finish(readPayload(reader, kind));
+  return decodePlacedRecord(offset, bytes, readPayload);
 }
 
 function readPayload(reader: Reader, kind: number): AuditRecord {

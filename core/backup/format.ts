@@ -21,12 +21,10 @@
  * fixed: a file that was cut off has none, and one that was changed anywhere has another hash. `failed` takes the place of
  * whatever should come next, if need be in the middle of a snapshot; such a file is no backup, but says why.
  */
-import { crc32c } from '../bytes/crc32c.ts';
+import { decodePlacedRecord, encodePlacedRecord, PLACED_RECORD_BYTES, placedRecordBytes } from '../bytes/placed-record.ts';
 import { Reader } from '../bytes/reader.ts';
 import { toUtf8 } from '../bytes/text.ts';
-import { writeU64 } from '../bytes/u64.ts';
-import { readWord, writeWord } from '../bytes/word.ts';
-import { Writer } from '../bytes/writer.ts';
+import type { Writer } from '../bytes/writer.ts';
 import type { Decoded } from '../errors.ts';
 import type { GroupId, LogIndex, Micros } from '../ids.ts';
 import { BACKUP_RECORD_BYTES_MAX } from '../limits.ts';
@@ -38,7 +36,7 @@ export const BACKUP_FORMAT: number = 1;
 /** Where the first record stands. */
 export const BACKUP_HEADER_BYTES: number = 16;
 /** Bytes in front of a record's payload. */
-export const BACKUP_RECORD_BYTES: number = 12;
+export const BACKUP_RECORD_BYTES: number = PLACED_RECORD_BYTES;
 const HASH_BYTES = 32;
 /** The whole of an end record. */
 export const BACKUP_END_BYTES: number = BACKUP_RECORD_BYTES + 4 + 8 + HASH_BYTES;
@@ -46,8 +44,6 @@ const VERSION_BYTES_MAX = 256;
 const WHY_BYTES_MAX = 4096;
 /** The whole of the longest record that says why a writer gave up. */
 export const BACKUP_FAILURE_BYTES_MAX: number = BACKUP_RECORD_BYTES + 4 + WHY_BYTES_MAX;
-const KIND = 4;
-const LENGTH = 8;
 
 /** On disk: do not renumber. */
 const RecordKind = { cluster: 1, group: 2, end: 3, failed: 4 } as const;
@@ -101,39 +97,17 @@ function writePayload(out: Writer, record: BackupRecord): void {
 
 /** @param offset where the record will stand: one in another place is not believed. */
 export function encodeBackupRecord(offset: number, record: BackupRecord): Uint8Array {
-  const out = new Writer();
-  for (let at = 0; at < BACKUP_RECORD_BYTES; at += 1) out.u8(0);
-  writePayload(out, record);
-  const bytes = out.finish();
-  bytes[KIND] = RecordKind[record.kind];
-  writeWord(bytes.length - BACKUP_RECORD_BYTES, bytes, LENGTH);
-  writeWord(crcAt(offset, bytes), bytes, 0);
-  return bytes;
-}
-
-function crcAt(offset: number, record: Uint8Array): number {
-  const position = new Uint8Array(8);
-  writeU64(offset, position, 0);
-  return crc32c(record, KIND, record.length, crc32c(position));
+  return encodePlacedRecord(offset, RecordKind[record.kind], (out) => writePayload(out, record));
 }
 
 /** Length of the whole record whose first BACKUP_RECORD_BYTES these are; undefined where there can be none. */
 export function backupRecordBytes(head: Uint8Array): number | undefined {
-  if (head.length < BACKUP_RECORD_BYTES) return undefined;
-  const length = readWord(head, LENGTH);
-  return length > BACKUP_RECORD_BYTES_MAX ? undefined : BACKUP_RECORD_BYTES + length;
+  return placedRecordBytes(head, BACKUP_RECORD_BYTES_MAX);
 }
 
 /** Strict. What is returned holds copies. @param bytes the whole record and nothing else. */
 export function decodeBackupRecord(offset: number, bytes: Uint8Array): Decoded<BackupRecord> {
-  const reader = new Reader(bytes);
-  const crc = reader.u32();
-  const kind = reader.u8();
-  for (let at = 0; at < 3; at += 1) if (reader.u8() !== 0) reader.fail('bad_value');
-  if (reader.u32() !== bytes.length - BACKUP_RECORD_BYTES) reader.fail('bad_length');
-  if (reader.failed === undefined && crc !== crcAt(offset, bytes)) reader.fail('bad_checksum');
-  const record = readPayload(reader, kind);
-  return reader.finish(record);
+  return decodePlacedRecord(offset, bytes, readPayload);
 }
 
 function readPayload(reader: Reader, kind: number): BackupRecord {
