@@ -7,6 +7,7 @@ import { memberOf } from '../../../core/state/member-table.ts';
 import { Gateway } from '../../../node/http/gateway.ts';
 import { Ledger } from '../../../node/ledger.ts';
 import { NodeMetrics } from '../../../node/metrics.ts';
+import { idleControl } from './idle-control.ts';
 
 const NODE = 'a'.repeat(32) as NodeId;
 const CLUSTER = 'c'.repeat(32) as ClusterId;
@@ -40,19 +41,7 @@ const { app } = new Gateway({
   ledger: new Ledger(ask),
   metrics: new NodeMetrics(() => STATUS),
   log: pino({ level: 'silent' }),
-  control: {
-    status: () => STATUS,
-    links: () => [],
-    notReady: () => [],
-    init: async () => ({ ok: false, code: 'too_few_nodes', message: '' }),
-    vaults: { of: () => undefined, unwell: () => [], recover: () => undefined },
-    drain: async () => ({ handed_over: [], kept: [] }),
-    backup: {
-      cluster: () => Promise.reject(new Error('not asked')),
-      group: () => Promise.reject(new Error('not asked')),
-      isEncrypted: false,
-    },
-  },
+  control: idleControl(STATUS),
 });
 afterAll(() => app.close());
 

@@ -15,6 +15,7 @@ import { Ledger } from '../../../node/ledger.ts';
 import { NodeMetrics } from '../../../node/metrics.ts';
 import { blocksOf, chainOf, vaultOf } from '../../chain/history.ts';
 import { GROUP, keep, ORGANIZATION, VAULT } from '../../state/support.ts';
+import { idleControl } from './idle-control.ts';
 
 const bench = chainOf(12);
 bench.run([keep({ kind: 'heights', heights: 6 })]);
@@ -52,19 +53,7 @@ const gateway = new Gateway({
   ledger: new Ledger(ask),
   metrics: new NodeMetrics(() => STATUS),
   log: pino({ level: 'silent' }),
-  control: {
-    status: () => STATUS,
-    links: () => [],
-    notReady: () => [],
-    init: async () => ({ ok: false, code: 'too_few_nodes', message: '' }),
-    vaults: { of: () => undefined, unwell: () => [], recover: () => undefined },
-    drain: async () => ({ handed_over: [], kept: [] }),
-    backup: {
-      cluster: () => Promise.reject(new Error('not asked')),
-      group: () => Promise.reject(new Error('not asked')),
-      isEncrypted: false,
-    },
-  },
+  control: idleControl(STATUS),
 });
 afterAll(() => gateway.app.close());
 

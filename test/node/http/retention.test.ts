@@ -7,6 +7,7 @@ import type { GroupId, Height, Micros, NodeId, OrganizationId, VaultId } from '.
 import { Gateway } from '../../../node/http/gateway.ts';
 import { Ledger } from '../../../node/ledger.ts';
 import { NodeMetrics } from '../../../node/metrics.ts';
+import { idleControl } from './idle-control.ts';
 
 const VAULT: VaultEntry = {
   id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' as VaultId,
@@ -59,19 +60,7 @@ function gateway(script: (request: LogicalRequest) => OperationOutcome | undefin
     ledger: new Ledger(ask),
     metrics: new NodeMetrics(() => STATUS),
     log: pino({ level: 'silent' }),
-    control: {
-      status: () => STATUS,
-      links: () => [],
-      notReady: () => [],
-      init: async () => ({ ok: false, code: 'too_few_nodes', message: '' }),
-      vaults: { of: () => undefined, unwell: () => [], recover: () => undefined },
-      drain: async () => ({ handed_over: [], kept: [] }),
-      backup: {
-        cluster: () => Promise.reject(new Error('not asked')),
-        group: () => Promise.reject(new Error('not asked')),
-        isEncrypted: false,
-      },
-    },
+    control: idleControl(STATUS),
   });
   gateways.push(made);
   const call = async (method: 'GET' | 'POST' | 'PUT', url: string, body?: object, headers: Record<string, string> = {}) => {
