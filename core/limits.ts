@@ -294,3 +294,10 @@ assert(
   'a lost heartbeat does not end a lease',
 );
 assert(CHECKPOINT_PAGE_BYTES < PAGE_CACHE_BYTES, 'what is in no checkpoint yet leaves room for what is read');
+
+/** Tuples from one object to another that a check follows. Why 25: OpenFGA's default, which models are written for. */
+export const CHECK_DEPTH_MAX: number = 25;
+/** Objects that one list names. Why 20,000: a longer answer does not fit one proof (PROOF_LEAVES_MAX). */
+export const LIST_OBJECTS_MAX: number = 20_000;
+/** Users that one list names, likewise. */
+export const LIST_USERS_MAX: number = 20_000;

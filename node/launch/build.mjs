@@ -63,14 +63,20 @@ function locked(work) {
   }
 }
 
+/** Runs one step of the build. @returns what it complained of; empty when it is done. */
+function complaintOf(step) {
+  const result = spawnSync(process.execPath, step, { cwd: root, encoding: 'utf8' });
+  if (result.status === 0) return '';
+  return (result.stdout || '') + (result.stderr || '') || 'A step of the build could not be started.';
+}
+
 /** Builds where needed. @returns what the compiler complained of; empty when the build is good. */
 export function ensureBuilt() {
   if (!isBuildStale()) return '';
   return locked(function build() {
     if (!isBuildStale()) return '';
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, encoding: 'utf8' });
-    if (result.status === 0) return '';
-    return (result.stdout || '') + (result.stderr || '') || 'The compiler could not be started.';
+    const bundler = join(root, 'node', 'launch', 'bundle-node.mjs');
+    return complaintOf([compiler, '-p', 'tsconfig.build.json']) || complaintOf([bundler]);
   });
 }

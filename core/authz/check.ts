@@ -1,0 +1,389 @@
+/**
+ * The evaluator: does a subject have a relation to an object? Depth first, in the order of the model and then of the keys, so that
+ * one question has one witness. An allow rests on the first branch that grants, a deny on everything that could have.
+ *
+ *   union         the first child that allows; an error of a child is hidden by another's allow
+ *   intersection  the first child that denies; an error is hidden by another's deny
+ *   exclusion     denied where the base denies or the subtracted side allows, or rests on itself
+ *   a relation that rests on itself (cycle) grants nothing by that
+ *   a tuple that the model does not allow (any more) is passed over; so is one whose condition is not met
+ *
+ * Memory of one evaluation: an allow never depends on the way that led to it, so it is kept. A deny within a cycle depends on the
+ * relations that were open above it: it is kept for as long as they are (tentative), and for good once the outermost one denies.
+ * Source: OpenFGA's check semantics, as its public test suites state them; Tarjan 1972 for the bookkeeping of cycles.
+ */
+import { unreachable } from '../assert.ts';
+import { CHECK_DEPTH_MAX } from '../limits.ts';
+import { type Condition, type DirectType, type Model, type Relation, type Rewrite, relationOf } from '../model/model.ts';
+import type { Question } from '../proof/statement.ts';
+import type { TupleKey } from '../state/transaction.ts';
+import type { Conditions, Context } from './condition.ts';
+import type { Contextual } from './contextual.ts';
+import { type Subject, subjectOf, typeOf } from './names.ts';
+import type { AuthzError, Reading, ReadTuple, Step, Why } from './reading.ts';
+
+/** What a question is judged by, besides the tuples of the vault. */
+export interface Scope {
+  readonly model: Model;
+  readonly conditions: Conditions;
+  /** Of the question. */
+  readonly context: Context;
+  readonly contextual: Contextual;
+  /** Tuples from one object to another that are followed; CHECK_DEPTH_MAX unless given. */
+  readonly depthMax?: number;
+}
+
+export type Outcome =
+  | { readonly verdict: 'allow'; readonly why: Why }
+  /** cyclic: a relation that rests on itself was met. loop: depth of the outermost open relation that it depends on. */
+  | { readonly verdict: 'deny'; readonly why: Why; readonly cyclic: boolean; readonly loop: number }
+  | { readonly verdict: 'error'; readonly error: AuthzError };
+
+type Deny = Extract<Outcome, { readonly verdict: 'deny' }>;
+
+/** Depends on no open relation. */
+const NO_LOOP: number = Number.POSITIVE_INFINITY;
+const INCOMPLETE: Outcome = { verdict: 'error', error: { code: 'incomplete', message: 'the proof does not answer a read' } };
+
+function allow(step: Step, reads: readonly Question[], from: readonly Why[]): Outcome {
+  return { verdict: 'allow', why: { step, reads, from } };
+}
+
+/** Gathers branches of which one must allow. */
+class Branches {
+  private readonly denials: Why[] = [];
+  private error: Outcome | undefined = undefined;
+  private cyclic: boolean = false;
+  private loop: number = NO_LOOP;
+
+  /** A branch that has not allowed. */
+  add(outcome: Exclude<Outcome, { readonly verdict: 'allow' }>): void {
+    if (outcome.verdict === 'error') this.error ??= outcome;
+    else {
+      this.denials.push(outcome.why);
+      this.cyclic ||= outcome.cyclic;
+      this.loop = Math.min(this.loop, outcome.loop);
+    }
+  }
+
+  /** None has allowed. */
+  end(step: Step, reads: readonly Question[]): Outcome {
+    const { error, denials, cyclic, loop } = this;
+    return error ?? { verdict: 'deny', why: { step, reads, from: denials }, cyclic, loop };
+  }
+}
+
+/** One subject's evaluations in one scope. */
+export class Checker {
+  private readonly scope: Scope;
+  private readonly subject: string;
+  private readonly parsed: Subject;
+  private readonly depthMax: number;
+  private readonly known: Map<string, Outcome> = new Map();
+  /** Denials within open relations, and their names in the order in which they came. */
+  private readonly tentative: Map<string, Deny> = new Map();
+  private readonly tentativeNames: string[] = [];
+  /** Open relations and their depth. */
+  private readonly open: Map<string, number> = new Map();
+
+  constructor(scope: Scope, subject: string) {
+    this.scope = scope;
+    this.subject = subject;
+    this.parsed = subjectOf(subject);
+    this.depthMax = scope.depthMax ?? CHECK_DEPTH_MAX;
+  }
+
+  /** @param resource whose type has the relation */
+  *check(resource: string, relation: string): Reading<Outcome> {
+    return yield* this.relation(resource, relation, 0);
+  }
+
+  private *relation(resource: string, relation: string, hops: number): Reading<Outcome> {
+    const { parsed } = this;
+    if (parsed.kind === 'userset' && parsed.relation === relation && parsed.object === resource) {
+      return allow({ kind: 'reflexive' }, [], []);
+    }
+    const name = `${resource}#${relation}`;
+    const known = this.known.get(name) ?? this.tentative.get(name);
+    if (known !== undefined) return known;
+    const loop = this.open.get(name);
+    if (loop !== undefined) {
+      return { verdict: 'deny', why: { step: { kind: 'cycle', resource, relation }, reads: [], from: [] }, cyclic: true, loop };
+    }
+    if (hops >= this.depthMax) {
+      const message = `more than ${this.depthMax} tuples lead from one object to the next: the model or the tuples are too deep to be resolved`;
+      return { verdict: 'error', error: { code: 'too_complex', message } };
+    }
+    const definition = relationOf(this.scope.model, typeOf(resource), relation);
+    if (definition === undefined) {
+      const message = `relation '${typeOf(resource)}#${relation}' not found`;
+      return { verdict: 'error', error: { code: 'relation_missing', message } };
+    }
+    const depth = this.open.size;
+    const mark = this.tentativeNames.length;
+    this.open.set(name, depth);
+    const outcome = yield* this.rewrite(definition.rewrite, definition, resource, hops);
+    this.open.delete(name);
+    return this.settle(name, outcome, { step: { kind: 'relation', resource, relation }, depth, mark });
+  }
+
+  /** Keeps what may be kept of a relation that is closed now. */
+  private settle(
+    name: string,
+    outcome: Outcome,
+    at: { readonly step: Step; readonly depth: number; readonly mark: number },
+  ): Outcome {
+    if (outcome.verdict === 'error') {
+      this.forget(at.mark);
+      return outcome;
+    }
+    const why: Why = { step: at.step, reads: [], from: [outcome.why] };
+    if (outcome.verdict === 'allow') {
+      this.forget(at.mark);
+      const settled: Outcome = { verdict: 'allow', why };
+      this.known.set(name, settled);
+      return settled;
+    }
+    const isFinal = outcome.loop >= at.depth;
+    const settled: Deny = { ...outcome, why, loop: isFinal ? NO_LOOP : outcome.loop };
+    if (isFinal) {
+      this.confirm(at.mark, at.depth);
+      this.known.set(name, settled);
+    } else {
+      this.tentative.set(name, settled);
+      this.tentativeNames.push(name);
+    }
+    return settled;
+  }
+
+  /** An open relation does not deny: what was denied under it may be otherwise. */
+  private forget(mark: number): void {
+    while (this.tentativeNames.length > mark) this.tentative.delete(this.tentativeNames.pop() as string);
+  }
+
+  /** The outermost open relation of some denials denies: so do they. */
+  private confirm(mark: number, depth: number): void {
+    const rest = this.tentativeNames.splice(mark);
+    for (const name of rest) {
+      const deny = this.tentative.get(name) as Deny;
+      if (deny.loop < depth) this.tentativeNames.push(name);
+      else {
+        this.tentative.delete(name);
+        this.known.set(name, { ...deny, loop: NO_LOOP });
+      }
+    }
+  }
+
+  private *rewrite(rewrite: Rewrite, relation: Relation, resource: string, hops: number): Reading<Outcome> {
+    switch (rewrite.kind) {
+      case 'this':
+        return yield* this.direct(relation, resource, hops);
+      case 'computed': {
+        const outcome = yield* this.relation(resource, rewrite.relation, hops);
+        if (outcome.verdict === 'error') return outcome;
+        return { ...outcome, why: { step: { kind: 'computed', relation: rewrite.relation }, reads: [], from: [outcome.why] } };
+      }
+      case 'tupleToUserset':
+        return yield* this.tupleToUserset(rewrite, resource, hops);
+      case 'union': {
+        const branches = new Branches();
+        for (const child of rewrite.children) {
+          const outcome = yield* this.rewrite(child, relation, resource, hops);
+          if (outcome.verdict === 'allow') return allow({ kind: 'union' }, [], [outcome.why]);
+          branches.add(outcome);
+        }
+        return branches.end({ kind: 'union' }, []);
+      }
+      case 'intersection':
+        return yield* this.intersection(rewrite.children, relation, resource, hops);
+      case 'exclusion':
+        return yield* this.exclusion(rewrite, relation, resource, hops);
+      default:
+        return unreachable(rewrite);
+    }
+  }
+
+  private *intersection(children: readonly Rewrite[], relation: Relation, resource: string, hops: number): Reading<Outcome> {
+    const step: Step = { kind: 'intersection' };
+    const whys: Why[] = [];
+    let error: Outcome | undefined;
+    for (const child of children) {
+      const outcome = yield* this.rewrite(child, relation, resource, hops);
+      if (outcome.verdict === 'deny') return { ...outcome, why: { step, reads: [], from: [outcome.why] } };
+      if (outcome.verdict === 'error') error ??= outcome;
+      else whys.push(outcome.why);
+    }
+    return error ?? allow(step, [], whys);
+  }
+
+  private *exclusion(
+    { base, subtract }: Extract<Rewrite, { readonly kind: 'exclusion' }>,
+    relation: Relation,
+    resource: string,
+    hops: number,
+  ): Reading<Outcome> {
+    const kept = yield* this.rewrite(base, relation, resource, hops);
+    if (kept.verdict === 'deny')
+      return { ...kept, why: { step: { kind: 'exclusion', denied: false }, reads: [], from: [kept.why] } };
+    const taken = yield* this.rewrite(subtract, relation, resource, hops);
+    if (taken.verdict === 'error') return kept.verdict === 'error' ? kept : taken;
+    if (taken.verdict === 'allow' || taken.cyclic) {
+      const why: Why = { step: { kind: 'exclusion', denied: true }, reads: [], from: [taken.why] };
+      const [cyclic, loop] = taken.verdict === 'allow' ? [false, NO_LOOP] : [true, taken.loop];
+      return { verdict: 'deny', why, cyclic, loop };
+    }
+    return kept.verdict === 'error' ? kept : allow({ kind: 'exclusion', denied: false }, [], [kept.why, taken.why]);
+  }
+
+  /** Tuples of the relation itself: the subject's own, its type's wildcard, and usersets that it may be in. */
+  private *direct(relation: Relation, resource: string, hops: number): Reading<Outcome> {
+    const branches = new Branches();
+    const reads: Question[] = [];
+    const { name } = relation;
+    const step: Step = { kind: 'direct', resource, relation: name, tuple: undefined };
+    for (const subject of this.points(relation)) {
+      const tuple: TupleKey = { resource, relation: name, subject };
+      const contextual = this.scope.contextual.find(tuple);
+      let found = contextual;
+      const read: Question[] = [];
+      if (found === undefined) {
+        const question: Question = { kind: 'tuple', tuple };
+        const answer = yield question;
+        if (!answer.complete) {
+          branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
+          continue;
+        }
+        read.push(question);
+        found = answer.tuples[0];
+      }
+      reads.push(...read);
+      if (found === undefined) continue;
+      const held = this.holds(relation, found);
+      if (held === true) return allow({ ...step, tuple }, read, []);
+      if (held !== false) branches.add(held);
+    }
+    if (relation.directTypes.some((type) => type.relation !== '')) {
+      const question: Question = { kind: 'subjects', resource, relation: name, range: 'userset' };
+      const answer = this.scope.contextual.over(question, (subject) => subject.includes('#'), yield question);
+      if (answer.complete) reads.push(question);
+      else branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
+      for (const found of inOrder(answer.tuples)) {
+        const held = this.holds(relation, found);
+        if (held === false) continue;
+        const outcome = held === true ? yield* this.through(found.tuple.subject, hops) : held;
+        if (outcome === undefined) continue;
+        if (outcome.verdict === 'allow') return allow({ ...step, tuple: found.tuple }, this.readOf(found.tuple), [outcome.why]);
+        branches.add(outcome);
+      }
+    }
+    return branches.end(step, reads);
+  }
+
+  /** Whether the subject is in a userset; undefined where the model does not know its relation. */
+  private *through(userset: string, hops: number): Reading<Outcome | undefined> {
+    const of = subjectOf(userset);
+    if (of.kind !== 'userset' || relationOf(this.scope.model, of.type, of.relation) === undefined) return undefined;
+    return yield* this.relation(of.object, of.relation, hops + 1);
+  }
+
+  /** Subjects whose own tuples grant the relation to ours, as far as the model allows such tuples. */
+  private points({ directTypes }: Relation): readonly string[] {
+    const { parsed, subject } = this;
+    const { kind, type } = parsed;
+    const points: string[] = [];
+    const own = (direct: DirectType): boolean => {
+      if (direct.type !== type) return false;
+      if (kind === 'wildcard') return direct.wildcard;
+      return kind === 'userset' ? direct.relation === parsed.relation : direct.relation === '' && !direct.wildcard;
+    };
+    if (directTypes.some(own)) points.push(subject);
+    if (kind === 'plain' && directTypes.some((direct) => direct.wildcard && direct.type === type)) points.push(`${type}:*`);
+    return points;
+  }
+
+  private *tupleToUserset(
+    { tupleset, computed }: Extract<Rewrite, { readonly kind: 'tupleToUserset' }>,
+    resource: string,
+    hops: number,
+  ): Reading<Outcome> {
+    const { model, contextual } = this.scope;
+    const step: Step = { kind: 'tupleToUserset', tupleset, computed, tuple: undefined };
+    const parents = relationOf(model, typeOf(resource), tupleset);
+    const branches = new Branches();
+    if (parents === undefined) return branches.end(step, []);
+    const question: Question = { kind: 'subjects', resource, relation: tupleset, range: 'plain' };
+    const isPlain = (subject: string): boolean => subjectOf(subject).kind === 'plain';
+    const answer = contextual.over(question, isPlain, yield question);
+    if (!answer.complete) branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
+    for (const found of inOrder(answer.tuples)) {
+      const { tuple } = found;
+      // One type of parent may have the relation and another not: of that one nothing follows.
+      if (relationOf(model, typeOf(tuple.subject), computed) === undefined) continue;
+      const held = this.holds(parents, found);
+      if (held === false) continue;
+      const outcome = held === true ? yield* this.relation(tuple.subject, computed, hops + 1) : held;
+      if (outcome.verdict === 'allow') return allow({ ...step, tuple }, this.readOf(tuple), [outcome.why]);
+      branches.add(outcome);
+    }
+    return branches.end(step, answer.complete ? [question] : []);
+  }
+
+  /** What shows that a tuple is there: nothing where the question brought it. */
+  private readOf(tuple: TupleKey): readonly Question[] {
+    return this.scope.contextual.find(tuple) === undefined ? [{ kind: 'tuple', tuple }] : [];
+  }
+
+  /** Whether a tuple counts: the model allows it and its condition is met. */
+  private holds(relation: Relation, found: ReadTuple): boolean | Extract<Outcome, { readonly verdict: 'error' }> {
+    const name = found.condition?.name ?? '';
+    if (!relation.directTypes.some((type) => isAllowed(type, found.tuple.subject, name))) return false;
+    if (found.condition === undefined) return true;
+    const condition = this.scope.model.conditions.get(name);
+    return condition === undefined ? false : this.evaluate(condition, found);
+  }
+
+  private evaluate(
+    condition: Condition,
+    { tuple, condition: own }: ReadTuple,
+  ): boolean | Extract<Outcome, { readonly verdict: 'error' }> {
+    const stored = JSON.parse(own?.context ?? '{}') as Context;
+    const verdict = this.scope.conditions.evaluate(condition, stored, this.scope.context);
+    switch (verdict.kind) {
+      case 'met':
+        return true;
+      case 'unmet':
+        return false;
+      case 'missing': {
+        const names = verdict.parameters.map((parameter) => `'${parameter}'`).join(', ');
+        return failed(tuple, condition, `the context lacks the parameters ${names}`);
+      }
+      case 'failed':
+        return failed(tuple, condition, verdict.reason);
+      default:
+        return unreachable(verdict);
+    }
+  }
+}
+
+function failed(
+  { resource, relation, subject }: TupleKey,
+  { name }: Condition,
+  why: string,
+): Extract<Outcome, { readonly verdict: 'error' }> {
+  const message = `failed to evaluate the condition '${name}' of the tuple '${resource}#${relation}@${subject}': ${why}`;
+  return { verdict: 'error', error: { code: 'condition_failed', message } };
+}
+
+/** Whether a direct type covers a subject under a condition. */
+export function isAllowed(type: DirectType, subject: string, condition: string): boolean {
+  if (type.condition !== condition) return false;
+  const of = subjectOf(subject);
+  if (of.type !== type.type) return false;
+  if (of.kind === 'wildcard') return type.wildcard;
+  return of.kind === 'userset' ? type.relation === of.relation : type.relation === '' && !type.wildcard;
+}
+
+function inOrder(tuples: readonly ReadTuple[]): readonly ReadTuple[] {
+  if (tuples.length < 2) return tuples;
+  return [...tuples].sort((a, b) => (a.tuple.subject < b.tuple.subject ? -1 : a.tuple.subject > b.tuple.subject ? 1 : 0));
+}
