@@ -147,13 +147,22 @@ export class Checker {
     const isFinal = outcome.loop >= at.depth;
     const settled: Deny = { ...outcome, why, loop: isFinal ? NO_LOOP : outcome.loop };
     if (isFinal) {
-      this.confirm(at.mark, at.depth);
+      this.confirm(at.mark, at.depth, why);
       this.known.set(name, settled);
     } else {
+      this.deepen(at.mark, at.depth, outcome.loop);
       this.tentative.set(name, settled);
       this.tentativeNames.push(name);
     }
     return settled;
+  }
+
+  /** What depends on a relation that is closed now depends on what that one does. */
+  private deepen(mark: number, depth: number, loop: number): void {
+    for (const name of this.tentativeNames.slice(mark)) {
+      const deny = this.tentative.get(name) as Deny;
+      if (deny.loop >= depth) this.tentative.set(name, { ...deny, loop });
+    }
   }
 
   /** An open relation does not deny: what was denied under it may be otherwise. */
@@ -161,15 +170,15 @@ export class Checker {
     while (this.tentativeNames.length > mark) this.tentative.delete(this.tentativeNames.pop() as string);
   }
 
-  /** The outermost open relation of some denials denies: so do they. */
-  private confirm(mark: number, depth: number): void {
+  /** The outermost open relation of some denials denies: so do they, and each rests on all that it rests on. */
+  private confirm(mark: number, depth: number, outermost: Why): void {
     const rest = this.tentativeNames.splice(mark);
     for (const name of rest) {
       const deny = this.tentative.get(name) as Deny;
       if (deny.loop < depth) this.tentativeNames.push(name);
       else {
         this.tentative.delete(name);
-        this.known.set(name, { ...deny, loop: NO_LOOP });
+        this.known.set(name, { ...deny, why: { ...deny.why, from: [...deny.why.from, outermost] }, loop: NO_LOOP });
       }
     }
   }
