@@ -20,6 +20,10 @@ export const CONTEXT_BYTES_MAX: number = 32 * 1024;
 export const ACTOR_BYTES_MAX: number = 1024;
 /** Operations in one transaction. Why 1000: OpenFGA's write allows 100; bulk loads through the SDK want more. */
 export const TRANSACTION_OPERATIONS_MAX: number = 1000;
+/** RFC 8785 text of an authorization model, bytes. Why 256 KiB: what OpenFGA takes. */
+export const MODEL_BYTES_MAX: number = 256 * 1024;
+/** Texts of the models that a group keeps compiled, bytes. Why 8 MiB: a compiled one takes some ten times its text. */
+export const MODELS_COMPILED_BYTES_MAX: number = 8 << 20;
 /** Encoded transaction, bytes. Why 512 KiB: an entry of one transaction stays under ENTRY_BYTES_MAX. */
 export const TRANSACTION_BYTES_MAX: number = 512 * 1024;
 /** One Raft entry's data, bytes. Why 1 MiB: it must fit one WAL record and one frame with their headers. */
@@ -106,6 +110,8 @@ export const SESSION_IDLE_MICROS: number = 24 * 3600 * 1_000_000;
 export const LIST_ROWS_MAX: number = 100;
 /** Rows one list call reads to fill its page; a filter that matches little answers early, with a cursor to go on from. */
 export const LIST_SCAN_ROWS_MAX: number = 10_000;
+/** Operations that one page of changes reads. Why 1000: a transaction's worth, each a lookup in the past; together about 5 ms. */
+export const CHANGES_SCAN_MAX: number = 1000;
 /**
  * Blocks in one page of them. Why 256: their headers and bodies are read in one step, and one costs about 10 µs (C11). A page also ends
  * behind so many bytes of blocks.
@@ -270,6 +276,7 @@ export const HIBERNATE_MICROS: number = 3_000_000;
 
 assert(TRANSACTION_BYTES_MAX * 2 <= ENTRY_BYTES_MAX, 'a transaction fits an entry with its framing');
 assert(ENTITY_VALUE_BYTES_MAX < TRANSACTION_BYTES_MAX, 'one entity value fits a transaction');
+assert(MODEL_BYTES_MAX < TRANSACTION_BYTES_MAX, 'a model fits a transaction');
 assert(ENTRY_BYTES_MAX < RECORD_BYTES_MAX, 'an entry fits a WAL record');
 assert(SEALED_RECORD_BYTES_MAX * 2 < SEGMENT_BYTES, 'a segment holds several records');
 assert(APPEND_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX, 'an append fits a frame');
@@ -286,6 +293,7 @@ assert(EXPIRE_LEAVES_MAX <= TRANSACTION_OPERATIONS_MAX, 'expiry costs no more th
 assert(SNAPSHOT_CHUNK_BYTES <= 256 * 1024, 'a chunk is small enough to send between heartbeats');
 assert(TRANSACTION_BYTES_MAX + 64 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest row fits a chunk');
 assert(ENTITY_VALUE_BYTES_MAX + 128 * 1024 <= SNAPSHOT_CHUNK_BYTES_MAX, 'the largest leaf fits a chunk with its frame');
+assert(MODEL_BYTES_MAX <= ENTITY_VALUE_BYTES_MAX, 'a model is no larger than the largest leaf');
 assert(SNAPSHOT_CHUNK_BYTES_MAX + 64 * 1024 <= FRAME_BYTES_MAX, 'a chunk fits a frame');
 assert(EXPORT_LOG_BYTES_MAX > 2 * CHECKPOINT_LOG_BYTES, 'an export may outlast a checkpoint that is due');
 assert(HEARTBEAT_MICROS * 3 <= ELECTION_TIMEOUT_MIN_MICROS, 'a lost heartbeat does not start an election');

@@ -135,10 +135,11 @@ export class Ledger {
   async transact(
     vault: VaultEntry,
     transaction: Transaction,
-    options: { readonly proof: boolean } = { proof: false },
+    options: { readonly proof?: boolean; readonly model?: string | undefined } = {},
   ): Promise<{ readonly outcome: TransactionOutcome; readonly anchor: Anchor; readonly inclusion?: TransactionInclusion }> {
     const { group, organization, id } = vault;
-    return this.expect({ kind: 'transact', group, organization, vault: id, transaction, ...options }, 'transacted');
+    const { proof = false, model } = options;
+    return this.expect({ kind: 'transact', group, organization, vault: id, transaction, model, proof }, 'transacted');
   }
 
   /** Sets what the vault keeps of its past. @returns whether that was news. */
@@ -151,7 +152,20 @@ export class Ledger {
     return outcome.ok && outcome.changed; // such a transaction is never refused at apply
   }
 
-  async query<K extends 'tuple' | 'list' | 'block' | 'retention' | 'proof' | 'ics23' | 'checkpoint' | ChainQuery['kind']>(
+  async query<
+    K extends
+      | 'tuple'
+      | 'model'
+      | 'models'
+      | 'changes'
+      | 'list'
+      | 'block'
+      | 'retention'
+      | 'proof'
+      | 'ics23'
+      | 'checkpoint'
+      | ChainQuery['kind'],
+  >(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
     options: { readonly consistency: Consistency; readonly at: ReadPoint; readonly proof: boolean },

@@ -102,7 +102,7 @@ export class LedgerDirectory {
     const transaction = { actor: '', reason: '', operations };
     const command = await this.command(group);
     const answer = await this.ask(
-      { kind: 'transact', group, command, organization, vault, transaction, proof: false },
+      { kind: 'transact', group, command, organization, vault, transaction, model: undefined, proof: false },
       'transacted',
     );
     if (!answer.outcome.ok) throw new Error(`a transaction was refused: ${answer.outcome.code}`);

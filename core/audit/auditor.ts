@@ -11,7 +11,7 @@ import type { Hasher } from '../capability.ts';
 import { blockHash, decodeHeader, type Header } from '../chain/header.ts';
 import { MerkleLog, transactionsRoot } from '../chain/merkle-log.ts';
 import type { KeptBlock } from '../client/chain-protocol.ts';
-import type { Height } from '../ids.ts';
+import type { Height, Micros } from '../ids.ts';
 import { decodeLedgerTransaction, type LedgerTransaction } from '../state/transaction-codec.ts';
 import { ulidBytes } from '../state/ulid-field.ts';
 import { Executor, type Problem } from './executor.ts';
@@ -205,7 +205,7 @@ export class Auditor {
     for (const [index, bytes] of transactions.entries()) {
       const decoded = decodeLedgerTransaction(bytes);
       if (!decoded.ok) return ['transactions', `Transaction ${index} of block ${height} does not decode (${decoded.reason}).`];
-      const problem = this.begin(header, decoded.value, index) ?? this.execute(header, decoded.value);
+      const problem = this.begin(header, decoded.value, index) ?? this.execute(header, decoded.value, index);
       if (problem !== undefined)
         return ['execution', `Transaction ${index} of block ${height} cannot have been applied: ${problem}.`];
     }
@@ -221,14 +221,14 @@ export class Auditor {
       equalBytes(ulidBytes(ledger.organization), header.organization) && equalBytes(ulidBytes(ledger.vault), header.vault);
     if (!isHere) return 'it creates another vault';
     if (ledger.reverse !== header.reverse) return 'the header has other flags than the vault was created with';
-    this.executor = new Executor(this.options.hasher, ledger.reverse);
+    this.executor = new Executor(this.options.hasher, { vault: header.vault, reverse: ledger.reverse });
     return undefined;
   }
 
-  private execute({ height, time }: Counted, ledger: LedgerTransaction): Problem {
+  private execute({ height, time }: Counted, ledger: LedgerTransaction, position: number): Problem {
     const { executor } = this;
     if (executor === undefined || ledger.kind === 'createVault') return undefined;
-    const moment = { height: height as Height, time };
+    const moment = { height: height as Height, time: time as Micros, position };
     return ledger.kind === 'expire' ? executor.expire(moment) : executor.transact(ledger.transaction, moment);
   }
 

@@ -6,9 +6,10 @@
 import { unreachable } from '../assert.ts';
 import { equalBytes } from '../bytes/compare.ts';
 import type { Hasher } from '../capability.ts';
-import type { Height } from '../ids.ts';
+import type { Height, Micros } from '../ids.ts';
 import { EXPIRE_LEAVES_MAX } from '../limits.ts';
 import { isLive } from '../merkle/value.ts';
+import { modelIdOf } from '../state/model-id.ts';
 import { isSameRetention, KEEP_ALL } from '../state/retention-code.ts';
 import type { EntityLeaf } from '../state/rows.ts';
 import type { EntityCondition, Operation, Retention, Transaction, TupleKey } from '../state/transaction.ts';
@@ -18,7 +19,9 @@ import { LeafState, nameOf, type TupleState } from './leaf-state.ts';
 export interface BlockMoment {
   readonly height: Height;
   /** Microseconds since 1970: what expires at or before it is absent. */
-  readonly time: number;
+  readonly time: Micros;
+  /** Of the transaction, in the block. */
+  readonly position: number;
 }
 
 /** Why something cannot have happened: a part of a sentence; undefined: it can. */
@@ -28,9 +31,15 @@ export class Executor {
   readonly leaves: LeafState;
   private retention: Retention = KEEP_ALL;
 
-  /** @param reverse whether every tuple has a reverse leaf: what the creation of the vault said. */
-  constructor(hasher: Hasher, reverse: boolean) {
-    this.leaves = new LeafState(hasher, reverse);
+  private readonly hasher: Hasher;
+  /** Its 16 bytes. */
+  private readonly vault: Uint8Array;
+
+  /** @param made.reverse whether every tuple has a reverse leaf: what the creation of the vault said. */
+  constructor(hasher: Hasher, made: { readonly vault: Uint8Array; readonly reverse: boolean }) {
+    this.hasher = hasher;
+    this.vault = made.vault;
+    this.leaves = new LeafState(hasher, made.reverse);
   }
 
   expire({ time }: BlockMoment): Problem {
@@ -45,7 +54,11 @@ export class Executor {
     }
     const isChanged = attempt.commit();
     const isOtherwise = this.retain(attempt.retention);
-    return isChanged || isOtherwise ? undefined : 'it changes nothing';
+    if (attempt.model !== undefined) {
+      const { height: version } = moment;
+      this.leaves.putModel(modelIdOf(this.hasher, { vault: this.vault, ...moment }), { model: attempt.model, version });
+    }
+    return isChanged || isOtherwise || attempt.model !== undefined ? undefined : 'it changes nothing';
   }
 
   /** @returns whether that is news. */
@@ -69,6 +82,7 @@ class Attempt {
   private readonly tuples: Map<string, WrittenTuple> = new Map();
   private readonly entities: Map<string, EntityLeaf | undefined> = new Map();
   retention: Retention | undefined = undefined;
+  model: string | undefined = undefined;
 
   constructor(leaves: LeafState, moment: BlockMoment) {
     this.leaves = leaves;
@@ -98,6 +112,10 @@ class Attempt {
       }
       case 'setRetention':
         this.retention = operation.retention;
+        return undefined;
+      case 'writeModel':
+        if (this.model !== undefined) return 'writes a second model';
+        this.model = operation.model;
         return undefined;
       default:
         return unreachable(operation);

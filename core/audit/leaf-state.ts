@@ -6,9 +6,9 @@ import type { Hasher } from '../capability.ts';
 import { CommitmentTree } from '../merkle/tree.ts';
 import { hashValue } from '../merkle/value.ts';
 import { KeyBuilder } from '../state/keys.ts';
-import { entityLeaf, reverseLeaf, tupleLeaf } from '../state/leaf-values.ts';
+import { entityLeaf, modelLeaf, reverseLeaf, tupleLeaf } from '../state/leaf-values.ts';
 import { PathCache } from '../state/path-cache.ts';
-import type { EntityLeaf, TupleLeaf } from '../state/rows.ts';
+import type { EntityLeaf, ModelLeaf, TupleLeaf } from '../state/rows.ts';
 import type { TupleKey } from '../state/transaction.ts';
 import { Expiries } from './expiries.ts';
 
@@ -81,6 +81,11 @@ export class LeafState {
     if (!this.entities.delete(key)) return false;
     this.tree.remove(this.keys.paths.entity(key));
     return true;
+  }
+
+  /** Writes a model; what it says is nothing that a later transaction could ask for. */
+  putModel(id: string, leaf: ModelLeaf): void {
+    this.tree.set(this.keys.paths.model(id), hashValue(this.hasher, modelLeaf(id, leaf)));
   }
 
   /** Removes leaves that expired at or before a time, in order, so many at most. @returns how many. */

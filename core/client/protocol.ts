@@ -9,6 +9,7 @@ import type { ClusterId, GroupId, Height, LogIndex, Micros, NodeId, Organization
 import type { PointQuestion, Question } from '../proof/statement.ts';
 import type { Retention, Transaction, TransactionOutcome, TupleKey } from '../state/transaction.ts';
 import type { ChainQuery, ChainResult } from './chain-protocol.ts';
+import type { ModelQuery, ModelResult } from './model-protocol.ts';
 
 /** A session of one group: exactly-once for (session, sequence), across failover. */
 export interface SessionRef {
@@ -124,6 +125,7 @@ export type VaultQuery =
   /** What the vault keeps of its past. Of the newest block only. */
   | { readonly kind: 'retention' }
   | ChainQuery
+  | ModelQuery
   /** The newest block's checkpoint, with the signatures of at least so many nodes; 0 = of a majority of the group's voters. */
   | { readonly kind: 'checkpoint'; readonly signatures: number };
 
@@ -164,6 +166,11 @@ export type ClientRequest =
       readonly organization: OrganizationId;
       readonly vault: VaultId;
       readonly transaction: Transaction;
+      /**
+       * Which authorization model the tuples that it writes must fit, or nothing of it is applied: the one with this id; empty: the
+       * newest, if there is one. undefined: none. Looked at before anything is appended, and no part of what a retry must repeat.
+       */
+      readonly model: string | undefined;
       /** Whether the answer is to carry the transaction's inclusion in the chain. */
       readonly proof: boolean;
     }
@@ -301,6 +308,14 @@ export type ClientErrorCode =
   /** Older than what the vault keeps; `oldest` says what there is. */
   | 'pruned_height'
   | 'time_in_future'
+  /** No authorization model of this id. */
+  | 'model_missing'
+  /** No authorization model at all, where one is needed. */
+  | 'no_model'
+  /** An authorization model that makes no sense; nothing was appended. */
+  | 'invalid_model'
+  /** A tuple that the authorization model has no place for; nothing was appended. */
+  | 'invalid_tuple'
   | 'proof_unavailable'
   /** What is asked for does not fit one proof: ask for less at once. */
   | 'proof_too_large'
@@ -387,6 +402,7 @@ export type ClientResult =
       readonly anchor: Anchor;
     }
   | ChainResult
+  | ModelResult
   /** note: a C2SP signed note (core/note), two lines for each node that signed. */
   | { readonly kind: 'checkpoint'; readonly note: string; readonly size: Height; readonly signatures: number }
   | { readonly kind: 'status'; readonly status: NodeStatus }

@@ -1,7 +1,7 @@
 /**
  * A question of a proof (core/proof/statement.ts): u8 kind, then
  *   1 tuple {tuple} · 2 subjects {text resource, text relation, u8 range: 0 all, 1 wildcard, 2 userset, 3 plain}
- *   3 resource {text resource} · 4 grants {text subject, text relation, empty = every one} · 5 entity {text key}
+ *   3 resource {text resource} · 4 grants {text subject, text relation, empty = every one} · 5 entity {text key} · 6 model {text id}
  * Fields: client-fields.ts.
  */
 import { unreachable } from '../assert.ts';
@@ -10,7 +10,7 @@ import type { Writer } from '../bytes/writer.ts';
 import { isPointQuestion, type PointQuestion, type Question, type SubjectRange } from '../proof/statement.ts';
 import { codeTable, readCode, readText, readTuple, writeTuple } from './client-fields.ts';
 
-const KIND = codeTable<Question['kind']>({ tuple: 1, subjects: 2, resource: 3, grants: 4, entity: 5 });
+const KIND = codeTable<Question['kind']>({ tuple: 1, subjects: 2, resource: 3, grants: 4, entity: 5, model: 6 });
 const RANGE = codeTable<SubjectRange>({ all: 0, wildcard: 1, userset: 2, plain: 3 });
 /** The smallest one: a kind and an empty text. */
 export const QUESTION_BYTES_MIN = 5;
@@ -31,6 +31,8 @@ export function writeQuestion(writer: Writer, question: Question): void {
       return writer.text(question.relation);
     case 'entity':
       return writer.text(question.key);
+    case 'model':
+      return writer.text(question.id);
     default:
       return unreachable(question);
   }
@@ -55,6 +57,8 @@ export function readQuestion(reader: Reader): Question {
     }
     case 'entity':
       return { kind, key: readText(reader) };
+    case 'model':
+      return { kind, id: readText(reader) };
     default:
       return unreachable(kind);
   }

@@ -3,10 +3,11 @@
  *   1 openSession        u32 group
  *   2 directory          command, u8 body: 1, 8 state/organization-command.ts · 2 reserveVault {text organization, text name, flag allow existing} · 3 to 7, 9 state/member-command.ts · 10 releaseVault {text organization, ulid vault}
  *   3 createVault        u32 group, command, ulid organization, ulid vault
- *   4 transact           u32 group, command, ulid organization, ulid vault, flag proof, blob canonical transaction (state/transaction-codec.ts)
+ *   4 transact           u32 group, command, ulid organization, ulid vault, u8 options, ulid model where bit 2 is set, blob canonical transaction (state/transaction-codec.ts)
+ *      options: bit 0 proof · bit 1 tuples fit the newest model, bit 2 the one named: not both
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
  *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {}
- *                        · 6 proof {list of question (client-question.ts)} · 7 checkpoint {u8 signatures} · 8 ics23 {question: tuple or entity} · 32 to 35 of the chain (chain-fields.ts)
+ *                        · 6 proof {list of question (client-question.ts)} · 7 checkpoint {u8 signatures} · 8 ics23 {question: tuple, entity or model} · 9 model {text id} · 10 models {u32 limit, text after} · 11 changes {text type, u64 height, u32 position, u32 limit} · 32 to 35 of the chain (chain-fields.ts)
  *   6 lookupVault        text organization, text name, text id, consistency
  *   7 listVaults         text organization, text after, u32 limit, consistency
  *   8 listOrganizations  consistency
@@ -51,6 +52,7 @@ import {
   writeTuple,
 } from './client-fields.ts';
 import { QUESTION_BYTES_MIN, readPointQuestion, readQuestion, writeQuestion } from './client-question.ts';
+import { readChangePlace, writeChangePlace } from './model-fields.ts';
 
 const KIND = codeTable<ClientRequest['kind']>({
   openSession: 1,
@@ -82,11 +84,15 @@ const QUERY = codeTable<VaultQuery['kind']>({
   proof: 6,
   checkpoint: 7,
   ics23: 8,
+  model: 9,
+  models: 10,
+  changes: 11,
   logInclusion: 32,
   logConsistency: 33,
   transactionProof: 34,
   blocks: 35,
 });
+const Option = { proof: 1, newestModel: 2, namedModel: 4 } as const;
 const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
 
 function writeFlag(writer: Writer, value: boolean): void {
@@ -113,7 +119,7 @@ export function writeRequest(writer: Writer, request: ClientRequest): void {
       writeCommandRef(writer, request.command);
       writeUlid(writer, request.organization);
       writeUlid(writer, request.vault);
-      writeFlag(writer, request.proof);
+      writeOptions(writer, request);
       return writeTransactBlob(writer, request.transaction);
     case 'query':
       writer.u32(request.group);
@@ -145,6 +151,12 @@ export function writeRequest(writer: Writer, request: ClientRequest): void {
     default:
       return unreachable(request);
   }
+}
+
+function writeOptions(writer: Writer, { proof, model }: Extract<ClientRequest, { kind: 'transact' }>): void {
+  const fit = model === '' ? Option.newestModel : Option.namedModel;
+  writer.u8((proof ? Option.proof : 0) | (model === undefined ? 0 : fit));
+  if (model !== undefined && model !== '') writeUlid(writer, model);
 }
 
 function writeConsistency(writer: Writer, consistency: Consistency): void {
@@ -188,6 +200,15 @@ function writeQuery(writer: Writer, query: VaultQuery): void {
       writeTuple(writer, query);
       writer.u32(query.limit);
       return writer.blob(query.after);
+    case 'model':
+      return writer.text(query.id);
+    case 'models':
+      writer.u32(query.limit);
+      return writer.text(query.after);
+    case 'changes':
+      writer.text(query.type);
+      writeChangePlace(writer, query.after);
+      return writer.u32(query.limit);
     case 'block':
       return writer.u64(query.height);
     case 'retention':
@@ -228,8 +249,8 @@ export function readRequest(reader: Reader): ClientRequest {
       const command = readCommandRef(reader);
       const organization = readUlid<'OrganizationId'>(reader);
       const vault = readUlid<'VaultId'>(reader);
-      const proof = reader.flag();
-      return { kind, group, command, organization, vault, transaction: readTransaction(reader), proof };
+      const { proof, model } = readOptions(reader);
+      return { kind, group, command, organization, vault, transaction: readTransaction(reader), model, proof };
     }
     case 'query': {
       const group = readGroup(reader);
@@ -265,6 +286,15 @@ export function readRequest(reader: Reader): ClientRequest {
     default:
       return unreachable(kind);
   }
+}
+
+function readOptions(reader: Reader): Pick<Extract<ClientRequest, { kind: 'transact' }>, 'proof' | 'model'> {
+  const options = reader.u8();
+  const fit = options & ~Option.proof;
+  if (fit !== 0 && fit !== Option.newestModel && fit !== Option.namedModel) reader.fail('bad_tag');
+  const proof = (options & Option.proof) !== 0;
+  if (fit === Option.namedModel) return { proof, model: readUlid(reader) };
+  return { proof, model: fit === 0 ? undefined : '' };
 }
 
 function readConsistency(reader: Reader): Consistency {
@@ -311,6 +341,17 @@ function readQuery(reader: Reader): VaultQuery {
       const filter = readTuple(reader);
       const limit = reader.u32();
       return { kind, ...filter, limit, after: reader.blob(MESSAGE_BYTES_MAX).slice() };
+    }
+    case 'model':
+      return { kind, id: readText(reader) };
+    case 'models': {
+      const limit = reader.u32();
+      return { kind, limit, after: readText(reader) };
+    }
+    case 'changes': {
+      const type = readText(reader);
+      const after = readChangePlace(reader);
+      return { kind, type, after, limit: reader.u32() };
     }
     case 'block':
       return { kind, height: reader.u64() as Height };

@@ -6,7 +6,7 @@
  *   4 vaults         list of vault, flag more
  *   5 organizations  list of {ulid id, text name, optional u32 group}
  *   6 vaultCreated   anchor
- *   7 transacted     flag ok: 1 {flag changed, u64 height} · 0 {u8 reject code, u32 operation}; anchor
+ *   7 transacted     outcome (outcome-fields.ts), anchor
  *   8 tuple          flag present, optional row, anchor, blob proof
  *   9 entity         optional blob value, u64 version, u64 expires at, anchor, blob proof
  *   10 list          list of row, blob next, anchor
@@ -21,6 +21,9 @@
  *   16 transferred   u32 group, id leader
  *   17 retention     u8 kind, u64 number (state/retention-code.ts), u64 oldest height, u64 its time, anchor
  *   18 vaultDeleted  ulid vault
+ *   22 model         text id, optional text model, u64 version, anchor, blob proof
+ *   23 models        list of {text id, u64 version, u64 written at}, text next, anchor
+ *   24 changes       list of change (model-fields.ts), u64 height, u32 position, flag more, anchor
  *   20 checkpoint    text note, u64 size, u8 signatures
  *   21 ics23         anchor, proof (ics23-fields.ts)
  *   32 to 35         of the chain (chain-fields.ts)
@@ -48,7 +51,7 @@ import { ENTITY_VALUE_BYTES_MAX, ENTRY_BYTES_MAX, MESSAGE_BYTES_MAX, NOTE_BYTES_
 import { PROOF_BYTES_MAX } from '../proof/format.ts';
 import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../state/member-entry.ts';
 import { KEEP_ALL, retentionCode, retentionOfCode } from '../state/retention-code.ts';
-import type { RejectCode, Retention, TransactionOutcome } from '../state/transaction.ts';
+import type { Retention } from '../state/transaction.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
 import { readChainResult, readTransactionInclusion, writeChainResult, writeTransactionInclusion } from './chain-fields.ts';
 import {
@@ -69,6 +72,8 @@ import {
   writeVaultEntry,
 } from './client-fields.ts';
 import { readIcs23, writeIcs23 } from './ics23-fields.ts';
+import { readModelResult, writeModelResult } from './model-fields.ts';
+import { readOutcome, writeOutcome } from './outcome-fields.ts';
 
 const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
   session: 1,
@@ -97,18 +102,12 @@ const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
   proof: 19,
   checkpoint: 20,
   ics23: 21,
+  model: 22,
+  models: 23,
+  changes: 24,
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const LOSS = codeTable<KeyLoss | 'none'>({ none: 0, missing: 1, unreadable: 2, damaged: 3, foreign: 4, contradicted: 5 });
-const REJECT = codeTable<RejectCode>({
-  tuple_exists: 1,
-  tuple_missing: 2,
-  tuple_condition_differs: 3,
-  entity_exists: 4,
-  entity_missing: 5,
-  version_differs: 6,
-  value_differs: 7,
-});
 const ERROR = codeTable<ClientErrorCode>({
   not_leader: 1,
   overloaded: 2,
@@ -144,6 +143,10 @@ const ERROR = codeTable<ClientErrorCode>({
   vault_deleted: 31,
   proof_too_large: 32,
   vault_diverged: 33,
+  model_missing: 34,
+  no_model: 35,
+  invalid_model: 36,
+  invalid_tuple: 37,
 });
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
@@ -237,6 +240,10 @@ export function writeResult(writer: Writer, result: ClientResult): void {
       writer.u64(result.expiresAt);
       writeAnchor(writer, result.anchor);
       return writer.blob(result.proof);
+    case 'model':
+    case 'models':
+    case 'changes':
+      return writeModelResult(writer, result);
     case 'proof':
       writeAnchor(writer, result.anchor);
       return writer.blob(result.proof);
@@ -281,16 +288,6 @@ export function writeResult(writer: Writer, result: ClientResult): void {
     default:
       return unreachable(result);
   }
-}
-
-function writeOutcome(writer: Writer, outcome: TransactionOutcome): void {
-  writeFlag(writer, outcome.ok);
-  if (outcome.ok) {
-    writeFlag(writer, outcome.changed);
-    return writer.u64(outcome.height);
-  }
-  writer.u8(REJECT.numbers[outcome.code]);
-  writer.u32(outcome.operation);
 }
 
 function writeStatus(writer: Writer, status: NodeStatus): void {
@@ -380,6 +377,10 @@ export function readResult(reader: Reader): ClientResult {
       const anchor = readAnchor(reader);
       return { kind, value, version, expiresAt, anchor, proof: reader.blobCopy(PROOF_BYTES_MAX) };
     }
+    case 'model':
+    case 'models':
+    case 'changes':
+      return readModelResult(reader, kind);
     case 'proof': {
       const anchor = readAnchor(reader);
       return { kind, anchor, proof: reader.blobCopy(PROOF_BYTES_MAX) };
@@ -448,15 +449,6 @@ function readOrganization(reader: Reader): OrganizationEntry {
   const id = readUlid<'OrganizationId'>(reader);
   const name = readText(reader);
   return { id, name, group: readOptional(reader, readGroup) };
-}
-
-function readOutcome(reader: Reader): TransactionOutcome {
-  if (reader.flag()) {
-    const changed = reader.flag();
-    return { ok: true, changed, height: reader.u64() as Height };
-  }
-  const code = readCode(reader, REJECT, 'tuple_missing');
-  return { ok: false, code, operation: reader.u32() };
 }
 
 function readStatus(reader: Reader): NodeStatus {

@@ -30,7 +30,9 @@ export type Finding =
   | {
       readonly kind: 'entity';
       readonly found: { readonly value: Uint8Array; readonly expiresAt: U64; readonly version: U64 } | undefined;
-    };
+    }
+  /** model: RFC 8785 JSON. */
+  | { readonly kind: 'model'; readonly found: { readonly model: string; readonly version: U64 } | undefined };
 
 /** Where the answer to some questions is refused. question: index of the one at fault, where it is one. */
 export interface FindingRefusal {
@@ -75,11 +77,22 @@ function findingOf(question: Question, time: U64, leaves: readonly RevealedLeaf[
     const found = leaf?.kind === 'entity' ? { value: leaf.value, expiresAt: leaf.expiresAt, version: leaf.version } : undefined;
     return { kind: 'entity', found };
   }
+  if (question.kind === 'model') {
+    const leaf = live[0];
+    return { kind: 'model', found: leaf?.kind === 'model' ? { model: leaf.model, version: leaf.version } : undefined };
+  }
   const found = live.flatMap(tupleOf);
   return question.kind === 'tuple' ? { kind: 'tuple', found: found[0] } : { kind: 'set', found };
 }
 
-const KIND_OF = { tuple: 'tuple', subjects: 'tuple', resource: 'tuple', grants: 'reverse', entity: 'entity' } as const;
+const KIND_OF = {
+  tuple: 'tuple',
+  subjects: 'tuple',
+  resource: 'tuple',
+  grants: 'reverse',
+  entity: 'entity',
+  model: 'model',
+} as const;
 
 function tupleOf(leaf: LeafValue): readonly FoundTuple[] {
   if (leaf.kind !== 'tuple' && leaf.kind !== 'reverse') return [];

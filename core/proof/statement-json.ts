@@ -2,9 +2,10 @@
  * Questions and statements as JSON. A statement is the question, what it is about, and what was found; one finding has one form.
  *
  *   question  { tuple: { user, relation, object } } · { subjects: { object, relation, kind? } } · { resource: { object } }
- *             { grants: { user, relation? } } · { entity: { key } }           kind: wildcard | userset | plain
+ *             { grants: { user, relation? } } · { entity: { key } } · { model: { id } }     kind: wildcard | userset | plain
  *   statement { v: 1, org, store, height, the field of the question, and
- *               verdict: "allow" | "deny" for a tuple · tuples: [{ user, relation, object }] for a set · value: base64 or null }
+ *               verdict: "allow" | "deny" for a tuple · tuples: [{ user, relation, object }] for a set · value: base64 or null
+ *               definition: RFC 8785 text of a model, or null }
  */
 
 import { unreachable } from '../assert.ts';
@@ -28,6 +29,7 @@ export interface QuestionJson {
   readonly resource?: { readonly object: string };
   readonly grants?: { readonly user: string; readonly relation?: string };
   readonly entity?: { readonly key: string };
+  readonly model?: { readonly id: string };
 }
 
 /** What was found: the field that belongs to the kind of question. */
@@ -36,6 +38,8 @@ export interface FindingJson {
   readonly tuples?: readonly TupleJson[];
   /** base64; null where there is no such entity, or it has expired. */
   readonly value?: string | null;
+  /** RFC 8785 text of the model; null where there is none with this id. */
+  readonly definition?: string | null;
 }
 
 export interface StatementJson extends QuestionJson, FindingJson {
@@ -46,7 +50,7 @@ export interface StatementJson extends QuestionJson, FindingJson {
   readonly height: number;
 }
 
-const KINDS = ['tuple', 'subjects', 'resource', 'grants', 'entity'] as const;
+const KINDS = ['tuple', 'subjects', 'resource', 'grants', 'entity', 'model'] as const;
 const RANGES: readonly string[] = ['wildcard', 'userset', 'plain'];
 const FIELDS_OF: Readonly<Record<Question['kind'], readonly string[]>> = {
   tuple: ['user', 'relation', 'object'],
@@ -54,6 +58,7 @@ const FIELDS_OF: Readonly<Record<Question['kind'], readonly string[]>> = {
   resource: ['object'],
   grants: ['user', 'relation'],
   entity: ['key'],
+  model: ['id'],
 };
 /** Each question is written in one way. */
 const OPTIONAL_FIELD: Readonly<Partial<Record<Question['kind'], string>>> = {
@@ -67,6 +72,7 @@ export const CLAIM_OF: Readonly<Record<Question['kind'], keyof FindingJson>> = {
   resource: 'tuples',
   grants: 'tuples',
   entity: 'value',
+  model: 'definition',
 };
 
 export function tupleJson({ resource, relation, subject }: TupleKey): TupleJson {
@@ -89,6 +95,8 @@ export function questionJson(question: Question): QuestionJson {
     }
     case 'entity':
       return { entity: { key: question.key } };
+    case 'model':
+      return { model: { id: question.id } };
     default:
       return unreachable(question);
   }
@@ -102,6 +110,8 @@ export function findingJson(finding: Finding): FindingJson {
       return { tuples: finding.found.map(({ tuple }) => tupleJson(tuple)) };
     case 'entity':
       return { value: finding.found === undefined ? null : toBase64(finding.found.value) };
+    case 'model':
+      return { definition: finding.found === undefined ? null : finding.found.model };
     default:
       return unreachable(finding);
   }
@@ -145,6 +155,8 @@ function questionOf(kind: Question['kind'], inner: Fields): Question | undefined
     }
     case 'entity':
       return { kind, key: inner.text('key') };
+    case 'model':
+      return { kind, id: inner.text('id') };
     default:
       return unreachable(kind);
   }

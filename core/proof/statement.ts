@@ -7,10 +7,11 @@
  *   resource   32 bytes: every tuple of a resource
  *   grants     32 bytes of a reverse path: everything granted directly to a subject · 64 bytes: in one relation
  *   entity     32 bytes: one entity
+ *   model      32 bytes: one authorization model
  */
 import { unreachable } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
-import { entityPath, reversePath, type SubjectKind, tuplePath } from '../merkle/path.ts';
+import { entityPath, modelPath, reversePath, type SubjectKind, tuplePath } from '../merkle/path.ts';
 import type { TupleKey } from '../state/transaction.ts';
 
 /** Subjects of every kind, or only `type:*`, only `type:id#relation`, only `type:id`. */
@@ -23,10 +24,11 @@ export type Question =
   | { readonly kind: 'resource'; readonly resource: string }
   /** relation: empty = every one. Needs a vault with reverse leaves. */
   | { readonly kind: 'grants'; readonly subject: string; readonly relation: string }
-  | { readonly kind: 'entity'; readonly key: string };
+  | { readonly kind: 'entity'; readonly key: string }
+  | { readonly kind: 'model'; readonly id: string };
 
 /** A question about one leaf. */
-export type PointQuestion = Extract<Question, { readonly kind: 'tuple' | 'entity' }>;
+export type PointQuestion = Extract<Question, { readonly kind: 'tuple' | 'entity' | 'model' }>;
 
 /** Bytes of a path's components and of the kind between them. */
 const COMPONENT = 32;
@@ -56,13 +58,15 @@ export function targetOf(hasher: Hasher, question: Question): Uint8Array {
     }
     case 'entity':
       return entityPath(hasher, question.key);
+    case 'model':
+      return modelPath(hasher, question.id);
     default:
       return unreachable(question);
   }
 }
 
 export function isPointQuestion(question: Question): question is PointQuestion {
-  return question.kind === 'tuple' || question.kind === 'entity';
+  return question.kind === 'tuple' || question.kind === 'entity' || question.kind === 'model';
 }
 
 /** Whether the question looks at reverse leaves, which not every vault has. */

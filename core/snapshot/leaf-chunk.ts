@@ -4,18 +4,19 @@
  *
  *   vault 16 ‖ u8 format = 1 ‖ node
  *
- * Tuples and entities of the run stand as revealed leaves. Reverse leaves stand as boundary leaves (path and hash of the
+ * Tuples, entities and models of the run stand as revealed leaves. Reverse leaves stand as boundary leaves (path and hash of the
  * value): their values follow from the tuples, and the root of the restored tree shows that they did. Everything outside the
  * run is pruned. That no leaf is missing between two chunks is shown at the end: the tree of all leaves has the root.
  */
 import { equalBytes } from '../bytes/compare.ts';
 import { utf8Length } from '../bytes/text.ts';
 import type { Hasher } from '../capability.ts';
-import { ULID_BYTES } from '../chain/ulid.ts';
+import { decodeUlid, ULID_BYTES } from '../chain/ulid.ts';
 import {
   CONTEXT_BYTES_MAX,
   ENTITY_KEY_BYTES_MAX,
   ENTITY_VALUE_BYTES_MAX,
+  MODEL_BYTES_MAX,
   NAME_BYTES_MAX,
   OBJECT_BYTES_MAX,
   SNAPSHOT_CHUNK_BYTES_MAX,
@@ -30,7 +31,7 @@ import { NodeTag } from '../proof/format.ts';
 import { hashProof, type ShownLeaf } from '../proof/hash-proof.ts';
 import { checkPaths } from '../proof/shown-leaves.ts';
 
-/** A leaf of a run. value: canonical bytes of a tuple or entity; undefined for a reverse leaf. */
+/** A leaf of a run. value: canonical bytes of a tuple, entity or model; undefined for a reverse leaf. */
 export interface RunLeaf {
   readonly leaf: NodeRef;
   readonly value: Uint8Array | undefined;
@@ -57,7 +58,7 @@ export function vaultOfChunk(chunk: Uint8Array): Uint8Array {
 export interface LeafRun {
   /** Every leaf's path, in order. */
   readonly paths: readonly Uint8Array[];
-  /** Tuples and entities of the run, in order. */
+  /** Tuples, entities and models of the run, in order. */
   readonly values: readonly LeafValue[];
 }
 
@@ -83,6 +84,8 @@ function isAdmissible(value: LeafValue): boolean {
   if (value.kind === 'entity') {
     return fits(value.key, ENTITY_KEY_BYTES_MAX) && value.value.length <= ENTITY_VALUE_BYTES_MAX;
   }
+  if (value.kind === 'model')
+    return decodeUlid(value.id) !== undefined && fits(value.model, MODEL_BYTES_MAX) && value.model !== '';
   if (value.kind !== 'tuple') return false;
   const named = fits(value.resource, OBJECT_BYTES_MAX) && fits(value.relation, NAME_BYTES_MAX);
   const conditioned = fits(value.conditionName, NAME_BYTES_MAX) && fits(value.conditionContext, CONTEXT_BYTES_MAX);

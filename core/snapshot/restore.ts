@@ -232,6 +232,8 @@ function putLeaf(vault: Vault, value: LeafValue): void {
   } else if (value.kind === 'entity') {
     const leaf = { value: value.value, expiresAt: Number(value.expiresAt), version: Number(value.version) as Height };
     vault.leaves.putEntity(value.key, leaf);
+  } else if (value.kind === 'model') {
+    vault.leaves.putModel(value.id, { model: value.model, version: Number(value.version) as Height });
   }
 }
 

@@ -15,12 +15,12 @@ import { type SubtreeLeaf, sortLeaves } from '../merkle/subtree.ts';
 import type { CommitmentTree } from '../merkle/tree.ts';
 import { bucketLeaves, openCommitment } from '../state/bucket-leaves.ts';
 import type { StateCapture, VaultImage } from '../state/capture.ts';
-import { entityOfKey, prefixRange, tupleOfKey } from '../state/key-reader.ts';
+import { entityOfKey, modelOfKey, prefixRange, tupleOfKey } from '../state/key-reader.ts';
 import { Table } from '../state/keys.ts';
-import { entityValue, tupleValue } from '../state/leaf-values.ts';
+import { entityValue, modelValue, tupleValue } from '../state/leaf-values.ts';
 import { NeededRows } from '../state/pruning.ts';
 import { RETENTION_KEY, retentionOf } from '../state/retention.ts';
-import { decodeEntityRow, decodeTupleRow } from '../state/rows.ts';
+import { decodeEntityRow, decodeModelRow, decodeTupleRow } from '../state/rows.ts';
 import { ulidBytes } from '../state/ulid-field.ts';
 import { encodeLeafChunk, LEAF_OVERHEAD_BYTES, REVERSE_LEAF_BYTES, type RunLeaf } from './leaf-chunk.ts';
 import { Section } from './manifest.ts';
@@ -169,7 +169,7 @@ function nameOf(path: Uint8Array): string {
   return String.fromCharCode(...path);
 }
 
-/** Canonical values of a bucket's tuples and entities, by path. */
+/** Canonical values of a bucket's tuples, entities and models, by path. */
 function* valuesOf(image: VaultImage, bucket: number, values: Map<string, Uint8Array>): Steps {
   const { paths } = image.vault.leaves.keys;
   values.clear();
@@ -183,6 +183,12 @@ function* valuesOf(image: VaultImage, bucket: number, values: Map<string, Uint8A
     const name = entityOfKey(key);
     const bytes = entityValue(name, decodeEntityRow(value));
     values.set(nameOf(paths.entity(name)), bytes);
+    yield { kind: 'work', bytes: bytes.length };
+  }
+  for (const { key, value } of image.rows.scan(prefixRange(Uint8Array.of(Table.model, bucket)))) {
+    const id = modelOfKey(key);
+    const bytes = modelValue(id, decodeModelRow(value));
+    values.set(nameOf(paths.model(id)), bytes);
     yield { kind: 'work', bytes: bytes.length };
   }
 }

@@ -24,6 +24,7 @@ import {
   ENTITY_VALUE_BYTES_MAX,
   LIST_ROWS_MAX,
   MEMBERS_MAX,
+  MODEL_BYTES_MAX,
   NAME_BYTES_MAX,
   OBJECT_BYTES_MAX,
   RETENTION_HEIGHTS_MAX,
@@ -68,6 +69,8 @@ const SUBJECT = `the subject must be type:id, type:* or type:id#relation of at m
 const ENTITY_KEY = `the entity key must have 1 to ${ENTITY_KEY_BYTES_MAX} bytes and no control characters`;
 const CONDITION = `the condition must be a name of at most ${NAME_BYTES_MAX} bytes, without blanks, control characters, :, # or @`;
 const CONTEXT = `the condition context must be a JSON object in canonical form (RFC 8785) of at most ${CONTEXT_BYTES_MAX} bytes`;
+const MODEL = `an authorization model is a JSON object in canonical form (RFC 8785) of at most ${MODEL_BYTES_MAX} bytes`;
+const MODEL_ID = 'an authorization model is named by its id, a ULID of 26 characters';
 const ORGANIZATION_NAME = `an organization name has 1 to ${SLUG_BYTES_MAX} lower-case letters, digits and inner dashes`;
 const PLACEMENT = 'an organization lies in a group from 1 on, or in a new one of 1, 3, 5 or 7 replicas';
 const PRIORITY = `a priority is a whole number from 0 to ${PRIORITY_MAX}`;
@@ -152,6 +155,10 @@ function operation(value: Operation): Problem {
       return entityValue(value.value) ?? expiry(value.expiresAt) ?? entityCondition(value.condition);
     case 'setRetention':
       return isRetention(value.retention) ? undefined : RETENTION;
+    case 'writeModel': {
+      const length = utf8Length(value.model);
+      return length >= 0 && length <= MODEL_BYTES_MAX && isCanonicalObject(value.model) ? undefined : MODEL;
+    }
     case 'deleteEntity':
       return isEntityKey(value.key) ? entityCondition(value.condition) : ENTITY_KEY;
     default:
@@ -170,6 +177,7 @@ function checkTransaction(value: Transaction): Problem {
     const problem = operation(value.operations[index] as Operation);
     if (problem !== undefined) return `operation ${index}: ${problem}`;
   }
+  if (value.operations.filter(({ op }) => op === 'writeModel').length > 1) return 'a transaction writes one model at most';
   const bytes = transactBytes(value);
   return bytes <= TRANSACTION_BYTES_MAX
     ? undefined
@@ -241,6 +249,14 @@ function vaultQuery(query: VaultQuery): Problem {
       return isCount(query.height) ? undefined : 'a height is a whole number, 0 for the newest block';
     case 'retention':
       return undefined;
+    case 'model':
+      return optionalModel(query.id);
+    case 'models':
+      return optionalModel(query.after) ?? limit(query.limit);
+    case 'changes':
+      if (query.type !== '' && !isResourceType(`${query.type}:`)) return 'a type is a name, or empty for all of them';
+      if (!isCount(query.after.height) || !isCount(query.after.position, 0xffff_ffff)) return 'the cursor is not one of ours';
+      return limit(query.limit);
     case 'logInclusion':
     case 'logConsistency':
     case 'transactionProof':
@@ -253,6 +269,11 @@ function vaultQuery(query: VaultQuery): Problem {
     default:
       return unreachable(query);
   }
+}
+
+/** @param id empty: none is named */
+function optionalModel(id: string | undefined): Problem {
+  return id === undefined || id === '' || decodeUlid(id) !== undefined ? undefined : MODEL_ID;
 }
 
 function freshness(value: Consistency): Problem {
@@ -283,7 +304,11 @@ function problemOf(body: ClientRequest): Problem {
       return group(body.group) ?? reference(body.command) ?? ids(body.organization, body.vault);
     case 'transact':
       return (
-        group(body.group) ?? reference(body.command) ?? ids(body.organization, body.vault) ?? checkTransaction(body.transaction)
+        group(body.group) ??
+        reference(body.command) ??
+        ids(body.organization, body.vault) ??
+        optionalModel(body.model) ??
+        checkTransaction(body.transaction)
       );
     case 'query':
       return (

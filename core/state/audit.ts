@@ -1,19 +1,27 @@
 /**
  * Whether everything a vault knows agrees: rows, reverse rows, expiry index, commitment tree, chain. A full scan that
- * trusts nothing but the tuple and entity rows and recomputes the rest; for simulator oracles and tests.
+ * trusts nothing but the rows of tuples, entities and models and recomputes the rest; for simulator oracles and tests.
  */
 import { equalBytes } from '../bytes/compare.ts';
 import { blockHash, decodeHeader } from '../chain/header.ts';
 import { transactionsRoot } from '../chain/merkle-log.ts';
 import { hashOf } from '../hasher.ts';
 import { plus } from '../ids.ts';
-import { entityPath, reversePath, tuplePath } from '../merkle/path.ts';
+import { entityPath, modelPath, reversePath, tuplePath } from '../merkle/path.ts';
 import { CommitmentTree } from '../merkle/tree.ts';
-import { entityOfKey, expiryOfKey, tableRange, tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
+import {
+  entityOfKey,
+  expiryOfKey,
+  modelOfKey,
+  modelOfOrderKey,
+  tableRange,
+  tupleOfKey,
+  tupleOfReverseKey,
+} from './key-reader.ts';
 import { Table } from './keys.ts';
-import { entityValue, reverseValue, tupleValue } from './leaf-values.ts';
+import { entityValue, modelValue, reverseValue, tupleValue } from './leaf-values.ts';
 import { decodeRetentionRow, oldestHeight, RETENTION_KEY } from './retention.ts';
-import { decodeEntityRow, decodeTupleRow, rowExpiresAt, rowVersion } from './rows.ts';
+import { decodeEntityRow, decodeModelRow, decodeTupleRow, rowExpiresAt, rowVersion } from './rows.ts';
 import type { Vault } from './vault.ts';
 
 /** What the forward rows call for. */
@@ -21,6 +29,7 @@ interface Expected {
   readonly tree: CommitmentTree;
   readonly tuples: number;
   readonly expiries: number;
+  readonly models: number;
 }
 
 /** Rebuilds the commitment tree from the rows; checks that each tuple has its reverse row and each expiry its index row. */
@@ -55,10 +64,18 @@ function rebuild(vault: Vault): Expected | string {
     expiries += 1;
     if (!rows.has(keys.expiry(leaf.expiresAt, keys.entity(name)))) return 'an entity that expires has no expiry row';
   }
-  return { tree, tuples, expiries };
+  let models = 0;
+  for (const { key, value } of rows.scan(tableRange(Table.model))) {
+    const id = modelOfKey(key);
+    const leaf = decodeModelRow(value);
+    if (leaf.version < 1 || leaf.version > vault.height) return 'a model row has the version of no block';
+    tree.set(modelPath(hasher, id), hashOf(hasher, modelValue(id, leaf)));
+    models += 1;
+  }
+  return { tree, tuples, expiries, models };
 }
 
-/** Reverse and expiry rows that nothing calls for. */
+/** Reverse rows, expiry rows and places of models that nothing calls for. */
 function findOrphan(vault: Vault, expected: Expected): string | undefined {
   const { rows, keys } = vault.leaves;
   let reverses = 0;
@@ -74,7 +91,17 @@ function findOrphan(vault: Vault, expected: Expected): string | undefined {
     expiries += 1;
     if (row === undefined || rowExpiresAt(row) !== expiresAt) return 'an expiry row has no leaf';
   }
-  return expiries === expected.expiries ? undefined : 'there are not as many expiry rows as leaves that expire';
+  if (expiries !== expected.expiries) return 'there are not as many expiry rows as leaves that expire';
+  let models = 0;
+  let version = 0;
+  for (const { key } of rows.scan(tableRange(Table.modelOrder))) {
+    const leaf = vault.leaves.model(modelOfOrderKey(key));
+    if (leaf === undefined) return 'a place in the order of models has no model';
+    if (leaf.version < version) return 'models do not stand in the order of writing';
+    version = leaf.version;
+    models += 1;
+  }
+  return models === expected.models ? undefined : 'there are not as many places in the order as models';
 }
 
 /** The commitment tree and the newest header against the rebuilt tree. */

@@ -31,6 +31,11 @@ export class BlockBuilder {
     this.time = maxOf(entryTime, plus(vault.time, 1));
   }
 
+  /** Of the next transaction in the block. */
+  get position(): number {
+    return this.transactions.length;
+  }
+
   /** The vault's first transaction. */
   create(): void {
     const { id, organization, leaves } = this.vault;
@@ -39,7 +44,8 @@ export class BlockBuilder {
 
   /** Applies a transaction as a whole or not at all. @param bytes its canonical bytes; copied if it enters the block */
   transact(transaction: Transaction, bytes: Uint8Array): TransactionOutcome {
-    const stage = new Stage(this.vault.leaves, this.time, this.height);
+    const { time, height } = this;
+    const stage = new Stage(this.vault.leaves, { time, height, modelId: () => this.vault.modelIdAt(this) });
     const refused = stageTransaction(stage, transaction);
     if (refused !== undefined) {
       this.showTime();
@@ -48,7 +54,7 @@ export class BlockBuilder {
     const changed = stage.commit();
     if (changed) this.transactions.push(bytes.slice());
     else this.showTime();
-    return { ok: true, changed, height: changed ? this.height : this.vault.height };
+    return { ok: true, changed, height: changed ? height : this.vault.height, model: stage.writtenModel };
   }
 
   /** Removes leaves that expired by the block's time, oldest first, at most EXPIRE_LEAVES_MAX of them. */
@@ -57,7 +63,7 @@ export class BlockBuilder {
     for (const leafKey of due) this.removeLeaf(leafKey);
     const changed = due.length > 0;
     if (changed) this.transactions.push(encodeLedgerTransaction({ kind: 'expire' }));
-    return { ok: true, changed, height: changed ? this.height : this.vault.height };
+    return { ok: true, changed, height: changed ? this.height : this.vault.height, model: '' };
   }
 
   /**

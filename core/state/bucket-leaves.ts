@@ -1,5 +1,5 @@
-/** The leaves of one bucket, worked out from the rows of its tuples and entities: what a commitment tree loads it from. */
-import { assert, defined } from '../assert.ts';
+/** The leaves of one bucket, worked out from the rows of its tuples, entities and models: what a commitment tree loads it from. */
+import { defined } from '../assert.ts';
 import type { ReadonlyBTree } from '../btree/tree.ts';
 import { equalBytes } from '../bytes/compare.ts';
 import type { Hasher } from '../capability.ts';
@@ -7,10 +7,10 @@ import { BUCKETS } from '../merkle/hashes.ts';
 import { type SubtreeLeaf, sortLeaves } from '../merkle/subtree.ts';
 import { CommitmentTree } from '../merkle/tree.ts';
 import { hashValue } from '../merkle/value.ts';
-import { entityOfKey, prefixRange, tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
+import { entityOfKey, modelOfKey, prefixRange, tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
 import { type KeyBuilder, Table } from './keys.ts';
-import { entityLeaf, reverseLeaf, tupleLeaf } from './leaf-values.ts';
-import { decodeEntityRow, decodeTupleRow } from './rows.ts';
+import { entityLeaf, modelLeaf, reverseLeaf, tupleLeaf } from './leaf-values.ts';
+import { decodeEntityRow, decodeModelRow, decodeTupleRow } from './rows.ts';
 
 /** What of a vault they follow from. */
 export interface BucketRows {
@@ -37,7 +37,10 @@ export function* bucketLeaves({ hasher, keys, rows }: BucketRows, bucket: number
     const name = entityOfKey(key);
     yield { path: keys.paths.entity(name).slice(), valueHash: hashValue(hasher, entityLeaf(name, decodeEntityRow(value))) };
   }
-  assert(!rows.scan(prefixRange(Uint8Array.of(Table.model, bucket))).advance(), 'no leaf of a model is written yet');
+  for (const { key, value } of rows.scan(prefixRange(Uint8Array.of(Table.model, bucket)))) {
+    const id = modelOfKey(key);
+    yield { path: keys.paths.model(id), valueHash: hashValue(hasher, modelLeaf(id, decodeModelRow(value))) };
+  }
 }
 
 /** The hash of a bucket as the newest block has it; undefined where nothing was ever in it. */

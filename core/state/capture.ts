@@ -19,7 +19,7 @@ export interface VaultImage {
   /** Header of its newest block then. */
   readonly header: Uint8Array;
   readonly rows: TreeSnapshot;
-  /** Tuples, reverse leaves and entities. */
+  /** Tuples, reverse leaves, entities and models. */
   readonly leaves: number;
   readonly firstExpiry: Micros;
 }

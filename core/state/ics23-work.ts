@@ -14,7 +14,7 @@ import type { TreeSnapshot } from '../merkle/snapshot.ts';
 import { encodeValue } from '../merkle/value.ts';
 import { type PointQuestion, targetOf } from '../proof/statement.ts';
 import { prefixRange } from './key-reader.ts';
-import { Table } from './keys.ts';
+import { type KeyBuilder, Table } from './keys.ts';
 import { isAtHand, type MissingBucket, pastTree } from './past-tree.ts';
 import type { ProofLimits } from './proof-work.ts';
 import { errorResult } from './results.ts';
@@ -29,10 +29,11 @@ export interface Ics23Task {
   readonly answer: (proof: CommitmentProof) => ClientResult;
 }
 
-const TABLE_OF: ReadonlyMap<number, number> = new Map([
-  [TUPLE_PATH_BYTES, Table.tuple],
-  [REVERSE_PATH_BYTES, Table.reverse],
-  [ENTITY_PATH_BYTES, Table.entity],
+/** Where the rows of leaves with paths of that length stand. */
+const TABLES_OF: ReadonlyMap<number, readonly number[]> = new Map([
+  [TUPLE_PATH_BYTES, [Table.tuple]],
+  [REVERSE_PATH_BYTES, [Table.reverse]],
+  [ENTITY_PATH_BYTES, [Table.model, Table.entity]],
 ]);
 
 /** Yields once a bucket, a row and a leaf. */
@@ -76,21 +77,28 @@ interface ShownLeaf {
 
 /** The leaf that a question names and that is in the tree. */
 function namedLeaf(hasher: Hasher, at: RowsAt, question: PointQuestion): ShownLeaf {
-  const key = (question.kind === 'tuple' ? at.keys.tuple(question.tuple) : at.keys.entity(question.key)).slice();
+  const key = keyOf(at.keys, question).slice();
   const { path, value } = leafOfRow(hasher, at, key, defined(at.row(key), 'a leaf in the tree has its row'));
   return { path, value: encodeValue(value) };
 }
 
+function keyOf(keys: KeyBuilder, question: PointQuestion): Uint8Array {
+  if (question.kind === 'tuple') return keys.tuple(question.tuple);
+  return question.kind === 'model' ? keys.model(question.id) : keys.entity(question.key);
+}
+
 /** The leaf at a path that is in the tree; undefined where more rows of its bucket stand before it than may be read. */
 function* leafAt(hasher: Hasher, at: RowsAt, path: Uint8Array, rowsMax: number): Generator<void, ShownLeaf | undefined> {
-  const table = defined(TABLE_OF.get(path.length), 'no leaf of a model is written yet');
+  const tables = defined(TABLES_OF.get(path.length), 'a path has one of three lengths');
   let rows = 0;
-  for (const { key, row } of at.scan(prefixRange(Uint8Array.of(table, path[0] as number)))) {
-    yield;
-    rows += 1;
-    if (rows > rowsMax) return undefined;
-    if (row !== undefined && equalBytes(pathOfKey(at.keys, key), path)) {
-      return { path, value: encodeValue(leafOfRow(hasher, at, key, row).value) };
+  for (const table of tables) {
+    for (const { key, row } of at.scan(prefixRange(Uint8Array.of(table, path[0] as number)))) {
+      yield;
+      rows += 1;
+      if (rows > rowsMax) return undefined;
+      if (row !== undefined && equalBytes(pathOfKey(at.keys, key), path)) {
+        return { path, value: encodeValue(leafOfRow(hasher, at, key, row).value) };
+      }
     }
   }
   throw new InvariantError('a leaf in the tree has its row');

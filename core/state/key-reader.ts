@@ -1,6 +1,7 @@
 /** The other direction of keys.ts: names out of keys that this node wrote, for lists, expiry and audits. */
 import { assert, defined } from '../assert.ts';
 import { fromUtf8 } from '../bytes/text.ts';
+import { encodeUlid, ULID_BYTES } from '../chain/ulid.ts';
 import { Table } from './keys.ts';
 import type { TupleKey } from './transaction.ts';
 
@@ -82,6 +83,18 @@ export function tupleOfReverseKey(key: Uint8Array): TupleKey {
 export function entityOfKey(key: Uint8Array): string {
   assert(key[0] === Table.entity, 'an entity is read from an entity key');
   return new FieldReader(key, 2).field();
+}
+
+/** The id of a key of table 4. */
+export function modelOfKey(key: Uint8Array): string {
+  assert(key[0] === Table.model, 'a model is read from a model key');
+  return new FieldReader(key, 2).field();
+}
+
+/** The id of a key of table 12. */
+export function modelOfOrderKey(key: Uint8Array): string {
+  assert(key[0] === Table.modelOrder && key.length === 1 + ULID_BYTES, 'a place in the order of models holds an id');
+  return encodeUlid(key.subarray(1));
 }
 
 /** Time and leaf key (a view) of a key of table 9. */

@@ -16,6 +16,7 @@
  *     9 expiry         (no bucket) u64 expires_at, a key of table 1 or 3   -> empty
  *     10 retention     (no bucket, no field)                               -> what is kept, and the floor (retention.ts)
  *    11 chain          (no bucket) u8 level, u64 index                     -> hash of a subtree of the log (chain-hashes.ts)
+ *    12 modelOrder     (no bucket) 16 bytes of a model id                  -> empty; ids sort in the order of writing
  * History is kept when a row is replaced or removed, not when it is written: the newest row is in its own table, and a key's
  * state at height h is the row with the smallest height above h if its version is at most h, else absent. Loads write none.
  * Escape: 00 -> 01 01, 01 -> 01 02; it keeps the order of the fields. ~height = 2^64 - 1 - height: newest first.
@@ -42,6 +43,7 @@ export const Table = {
   expiry: 9,
   retention: 10,
   chain: 11,
+  modelOrder: 12,
 } as const;
 
 /** Longest key, bytes: an escaped tuple or entity with its framing, inside a history or expiry key. */
@@ -92,7 +94,7 @@ export class KeyBuilder {
   readonly paths: PathCache;
   /** Keys of tables 1 to 4. */
   private readonly leaf: Uint8Array = new Uint8Array(STATE_KEY_BYTES_MAX);
-  /** Keys of tables 5 to 10; they may be built around a leaf key. */
+  /** Keys of tables 5 to 12; they may be built around a leaf key. */
   private readonly outer: Uint8Array = new Uint8Array(STATE_KEY_BYTES_MAX);
 
   private own: KeyBuilder | undefined = undefined;
@@ -150,6 +152,19 @@ export class KeyBuilder {
   entity(key: string): Uint8Array {
     const at = this.start(Table.entity, this.paths.entityBucket(key));
     return this.leaf.subarray(0, putField(this.leaf, at, key));
+  }
+
+  /** Key of an authorization model. */
+  model(id: string): Uint8Array {
+    const at = this.start(Table.model, this.paths.model(id)[0] as number);
+    return this.leaf.subarray(0, putField(this.leaf, at, id));
+  }
+
+  /** Where a model stands in the order of writing. @param id its 16 bytes */
+  modelOrder(id: Uint8Array): Uint8Array {
+    this.outer[0] = Table.modelOrder;
+    this.outer.set(id, 1);
+    return this.outer.subarray(0, 1 + id.length);
   }
 
   /** Key of a block's transaction. */

@@ -2,6 +2,7 @@
  * The leaves of one vault, in every place where a leaf stands: row, reverse row, commitment tree, history and expiry index.
  * Why a file of its own: nothing else writes them, so the indices cannot drift apart (audit.ts says whether they did).
  */
+import { assert } from '../assert.ts';
 import { BTree, type TreeRoot } from '../btree/tree.ts';
 import type { Hasher } from '../capability.ts';
 import { type Height, type Micros, NEVER } from '../ids.ts';
@@ -13,20 +14,24 @@ import type { PageSpace } from '../page/space.ts';
 import { openCommitment } from './bucket-leaves.ts';
 import { expiryOfKey, tableRange } from './key-reader.ts';
 import { type KeyBuilder, Table } from './keys.ts';
-import { entityLeaf, reverseLeaf, tupleLeaf } from './leaf-values.ts';
+import { entityLeaf, modelLeaf, reverseLeaf, tupleLeaf } from './leaf-values.ts';
 import {
   decodeEntityRow,
+  decodeModelRow,
   decodeTupleRow,
   type EntityLeaf,
   encodeEntityRow,
+  encodeModelRow,
   encodeRowHead,
   encodeTupleRow,
+  type ModelLeaf,
   rowExpiresAt,
   rowHead,
   rowVersion,
   type TupleLeaf,
 } from './rows.ts';
 import type { TupleKey } from './transaction.ts';
+import { ulidBytes } from './ulid-field.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -80,7 +85,7 @@ export class Leaves {
     return this.committed;
   }
 
-  /** Leaves there are, tuples, reverse leaves and entities. */
+  /** Leaves there are, tuples, reverse leaves, entities and models. */
   get count(): number {
     return this.committed?.size ?? this.storedLeaves;
   }
@@ -106,6 +111,12 @@ export class Leaves {
   entity(key: string): EntityLeaf | undefined {
     const row = this.rows.get(this.keys.entity(key));
     return row === undefined ? undefined : decodeEntityRow(row);
+  }
+
+  /** The stored model. */
+  model(id: string): ModelLeaf | undefined {
+    const row = this.rows.get(this.keys.model(id));
+    return row === undefined ? undefined : decodeModelRow(row);
   }
 
   /** Whether a tuple is stored, live or not. */
@@ -159,6 +170,15 @@ export class Leaves {
   removeEntity(key: string, height: Height): void {
     this.removeLeaf(this.keys.paths.entity(key));
     this.removeRow(this.keys.entity(key), height);
+  }
+
+  /** Writes a model; there is none of this id. */
+  putModel(id: string, leaf: ModelLeaf): void {
+    const key = this.keys.model(id);
+    assert(!this.rows.has(key), 'a model is written once');
+    this.setLeaf(this.keys.paths.model(id), hashValue(this.hasher, modelLeaf(id, leaf)));
+    this.rows.set(key, encodeModelRow(leaf));
+    this.rows.set(this.keys.modelOrder(ulidBytes(id)), NOTHING);
   }
 
   /** Bucket numbers whose leaves changed since the last call, ascending. */

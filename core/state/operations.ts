@@ -70,6 +70,9 @@ function applyOperation(stage: Stage, operation: Operation): RejectCode | undefi
     case 'setRetention':
       stage.setRetention(operation.retention);
       return undefined;
+    case 'writeModel':
+      stage.setModel(operation.model);
+      return undefined;
     default:
       return unreachable(operation);
   }

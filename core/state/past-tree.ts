@@ -21,7 +21,7 @@ import { leafOfRow } from './row-leaf.ts';
 import type { RowsAt } from './rows-at.ts';
 
 /** Tables whose rows are leaves. */
-const LEAF_TABLES: readonly number[] = [Table.tuple, Table.reverse, Table.entity];
+const LEAF_TABLES: readonly number[] = [Table.tuple, Table.reverse, Table.entity, Table.model];
 
 export interface PastTreeOptions {
   readonly hasher: Hasher;

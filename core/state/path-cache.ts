@@ -6,7 +6,7 @@
 import { writeUtf8 } from '../bytes/text.ts';
 import type { Hasher } from '../capability.ts';
 import { ENTITY_KEY_BYTES_MAX } from '../limits.ts';
-import { PathTag, REVERSE_PATH_BYTES, subjectKind, TUPLE_PATH_BYTES } from '../merkle/path.ts';
+import { modelPath, PathTag, REVERSE_PATH_BYTES, subjectKind, TUPLE_PATH_BYTES } from '../merkle/path.ts';
 import type { TupleKey } from './transaction.ts';
 
 /** Components in one generation of one tag. Why 8192: a few megabytes a group in all. */
@@ -97,6 +97,11 @@ export class PathCache {
     path.set(this.remembered(this.reverseRelations, PathTag.reverseRelation, tuple.relation), 32);
     path.set(this.remembered(this.reverseResources, PathTag.reverseResource, tuple.resource), 64);
     return path;
+  }
+
+  /** As modelPath of core/merkle/path.ts. The caller's own: models are few, and written once. */
+  model(id: string): Uint8Array {
+    return modelPath(this.hasher, id);
   }
 
   /** As entityPath of core/merkle/path.ts. A shared digest: not to be modified. A write asks three times for the one of its key. */

@@ -172,6 +172,8 @@ function* rowsOf(at: RowsAt, question: Question): Generator<{ readonly key: Uint
       return yield one(at, keys.tuple(question.tuple));
     case 'entity':
       return yield one(at, keys.entity(question.key));
+    case 'model':
+      return yield one(at, keys.model(question.id));
     case 'subjects':
       return yield* at.scan(subjectRange(keys, question));
     case 'resource':

@@ -1,6 +1,7 @@
 /** What a node refuses of the questions of a proof, with a sentence for the person who asked; undefined where there is nothing to object to. */
 import { unreachable } from '../assert.ts';
 import { utf8Length } from '../bytes/text.ts';
+import { decodeUlid } from '../chain/ulid.ts';
 import { QUESTIONS_BYTES_MAX, QUESTIONS_MAX } from '../limits.ts';
 import type { Question } from '../proof/statement.ts';
 import { isEntityKey, isRelation, isResource, isSubject, isTupleKey } from './names.ts';
@@ -32,6 +33,8 @@ function textsOf(question: Question): readonly string[] {
       return [question.subject, question.relation];
     case 'entity':
       return [question.key];
+    case 'model':
+      return [question.id];
     default:
       return unreachable(question);
   }
@@ -55,6 +58,8 @@ export function questionProblem(question: Question): string | undefined {
         : 'grants are asked for by a user, type:id, type:* or type:id#relation, and a relation or none';
     case 'entity':
       return isEntityKey(question.key) ? undefined : 'an entity has a key without control characters';
+    case 'model':
+      return decodeUlid(question.id) === undefined ? 'a model is asked for by its id, a ULID of 26 characters' : undefined;
     default:
       return unreachable(question);
   }

@@ -1,11 +1,11 @@
-/** The leaf that a row of table 1, 2 or 3 stands for: its place in the commitment tree and its value. */
+/** The leaf that a row of tables 1 to 4 stands for: its place in the commitment tree and its value. */
 import { assert, defined } from '../assert.ts';
 import type { Hasher } from '../capability.ts';
 import { hashValue, type LeafValue } from '../merkle/value.ts';
-import { entityOfKey, tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
+import { entityOfKey, modelOfKey, tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
 import { type KeyBuilder, Table } from './keys.ts';
-import { entityLeaf, reverseLeaf, tupleLeaf } from './leaf-values.ts';
-import { decodeEntityRow, decodeTupleRow } from './rows.ts';
+import { entityLeaf, modelLeaf, reverseLeaf, tupleLeaf } from './leaf-values.ts';
+import { decodeEntityRow, decodeModelRow, decodeTupleRow } from './rows.ts';
 import type { RowsAt } from './rows-at.ts';
 
 export interface RowLeaf {
@@ -17,7 +17,8 @@ export interface RowLeaf {
 /** A view of the path cache. @param key of one of these tables */
 export function pathOfKey({ paths }: KeyBuilder, key: Uint8Array): Uint8Array {
   if (key[0] === Table.tuple) return paths.tuple(tupleOfKey(key));
-  return key[0] === Table.reverse ? paths.reverse(tupleOfReverseKey(key)) : paths.entity(entityOfKey(key));
+  if (key[0] === Table.reverse) return paths.reverse(tupleOfReverseKey(key));
+  return key[0] === Table.model ? paths.model(modelOfKey(key)) : paths.entity(entityOfKey(key));
 }
 
 /** @param key @param row of one of these tables, as `at` has them */
@@ -34,8 +35,12 @@ export function leafOfRow(hasher: Hasher, at: RowsAt, key: Uint8Array, row: Uint
       const forwardHash = hashValue(hasher, tupleLeaf(tuple, leaf));
       return { path: keys.paths.reverse(tuple).slice(), value: reverseLeaf(tuple, leaf, forwardHash) };
     }
+    case Table.model: {
+      const id = modelOfKey(key);
+      return { path: keys.paths.model(id), value: modelLeaf(id, decodeModelRow(row)) };
+    }
     default: {
-      assert(key[0] === Table.entity, 'no leaf of a model is written yet');
+      assert(key[0] === Table.entity, 'a leaf has its row in one of four tables');
       const name = entityOfKey(key);
       return { path: keys.paths.entity(name).slice(), value: entityLeaf(name, decodeEntityRow(row)) };
     }

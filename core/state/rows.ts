@@ -1,5 +1,5 @@
 /**
- * Rows of tables 1 to 3: what stands behind a key. The names are in the key.
+ * Rows of tables 1 to 4: what stands behind a key. The names are in the key.
  *
  *   OFFSET  SIZE  FIELD
  *   0       1     bits 4-7: e, bits 0-3: v
@@ -9,12 +9,14 @@
  *                 reverse: nothing. Why the head is repeated there: a walk over a subject's grants decides liveness without a
  *                 second lookup each
  *                 entity: the value
+ *                 model: its RFC 8785 JSON; it never expires
  * Why not 16 bytes of head: most tuples never expire, and heights are small; a tuple has two rows.
  * Reads of rows that this node wrote assert instead of answering: a row that does not decode is a broken invariant.
  */
-import { assert } from '../assert.ts';
+import { assert, defined } from '../assert.ts';
 import { concatBytes } from '../bytes/compare.ts';
 import { Reader } from '../bytes/reader.ts';
+import { fromUtf8, toUtf8 } from '../bytes/text.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Height } from '../ids.ts';
 import { CONTEXT_BYTES_MAX, NAME_BYTES_MAX } from '../limits.ts';
@@ -31,6 +33,13 @@ export interface TupleLeaf {
 export interface EntityLeaf {
   readonly value: Uint8Array;
   readonly expiresAt: number;
+  readonly version: Height;
+}
+
+/** A stored authorization model besides its id. */
+export interface ModelLeaf {
+  /** RFC 8785 JSON. */
+  readonly model: string;
   readonly version: Height;
 }
 
@@ -112,4 +121,13 @@ export function encodeEntityRow(leaf: EntityLeaf): Uint8Array {
 export function decodeEntityRow(row: Uint8Array): EntityLeaf {
   assert(row.length > 0 && row.length >= headBytes(row, 0), 'an entity row has its head');
   return { value: row.slice(headBytes(row, 0)), expiresAt: rowExpiresAt(row), version: rowVersion(row) };
+}
+
+export function encodeModelRow({ model, version }: ModelLeaf): Uint8Array {
+  return concatBytes(encodeRowHead({ expiresAt: 0, version }), defined(toUtf8(model), 'a model holds no lone surrogate'));
+}
+
+export function decodeModelRow(row: Uint8Array): ModelLeaf {
+  assert(row.length > 0 && row.length > headBytes(row, 0), 'a model row has its head and a text');
+  return { model: defined(fromUtf8(row.subarray(headBytes(row, 0))), 'a model is UTF-8'), version: rowVersion(row) };
 }

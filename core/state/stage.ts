@@ -6,7 +6,7 @@ import type { Height, Micros } from '../ids.ts';
 import { isLive } from '../merkle/value.ts';
 import type { Leaves } from './leaves.ts';
 import { changeRetention } from './retention.ts';
-import type { EntityLeaf, TupleLeaf } from './rows.ts';
+import type { EntityLeaf, ModelLeaf, TupleLeaf } from './rows.ts';
 import type { Retention, TupleKey } from './transaction.ts';
 
 /** leaf undefined: removed. */
@@ -20,6 +20,11 @@ interface StagedEntity {
   readonly leaf: EntityLeaf | undefined;
 }
 
+interface StagedModel {
+  readonly id: string;
+  readonly leaf: ModelLeaf;
+}
+
 /** Names hold no control characters, so U+0000 parts them. */
 function nameOf(tuple: TupleKey): string {
   return `${tuple.resource}\0${tuple.relation}\0${tuple.subject}`;
@@ -31,16 +36,25 @@ export class Stage {
   private readonly time: Micros;
   /** Height of the block in the making: the version of what is written. */
   readonly height: Height;
+  /** Of the model that the transaction writes, if it writes one. */
+  private readonly modelId: () => string;
   /** Both in order of first use: the order of the operations. */
   private readonly tuples: Map<string, StagedTuple> = new Map();
   private readonly entities: Map<string, StagedEntity> = new Map();
+  private model: StagedModel | undefined = undefined;
   /** Undefined: it stays as it is. */
   private retention: Retention | undefined = undefined;
 
-  constructor(leaves: Leaves, time: Micros, height: Height) {
+  constructor(leaves: Leaves, block: { readonly time: Micros; readonly height: Height; readonly modelId: () => string }) {
     this.leaves = leaves;
-    this.time = time;
-    this.height = height;
+    this.time = block.time;
+    this.height = block.height;
+    this.modelId = block.modelId;
+  }
+
+  /** Id of the model that the transaction writes; empty: none. */
+  get writtenModel(): string {
+    return this.model?.id ?? '';
   }
 
   /** The tuple as the next operation finds it; absent if not live. */
@@ -69,13 +83,19 @@ export class Stage {
     this.retention = retention;
   }
 
+  setModel(model: string): void {
+    this.model = { id: this.modelId(), leaf: { model, version: this.height } };
+  }
+
   /** Writes everything to the vault. @returns whether any leaf, or the retention, changed. */
   commit(): boolean {
     let changed = false;
     for (const staged of this.tuples.values()) changed = this.commitTuple(staged) || changed;
     for (const staged of this.entities.values()) changed = this.commitEntity(staged) || changed;
     if (this.retention !== undefined) changed = changeRetention(this.leaves.rows, this.retention) || changed;
-    return changed;
+    if (this.model === undefined) return changed;
+    this.leaves.putModel(this.model.id, this.model.leaf);
+    return true;
   }
 
   private commitTuple({ tuple, leaf }: StagedTuple): boolean {

@@ -16,6 +16,7 @@
  *     3 setEntity     text key, blob value, u64 expires_at, condition
  *     4 deleteEntity  text key, condition
  *     5 setRetention  u8 kind, u64 number (retention.ts)
+ *     6 writeModel    text model, RFC 8785 JSON (1 to MODEL_BYTES_MAX bytes); at most once in a transaction
  *   condition: u8 0 none | 1 must not exist | 2 must exist | 3 version equals: u64 | 4 value equals: blob
  * Text and blob: u32 length, bytes. Integers are big-endian.
  */
@@ -30,6 +31,7 @@ import {
   CONTEXT_BYTES_MAX,
   ENTITY_KEY_BYTES_MAX,
   ENTITY_VALUE_BYTES_MAX,
+  MODEL_BYTES_MAX,
   NAME_BYTES_MAX,
   OBJECT_BYTES_MAX,
   TRANSACTION_OPERATIONS_MAX,
@@ -48,7 +50,7 @@ export type LedgerTransaction =
 const FORMAT = 1;
 /** In hashes and on disk: do not renumber. */
 const LedgerKind = { createVault: 1, transact: 2, expire: 3 } as const;
-const OperationKind = { writeTuple: 1, deleteTuple: 2, setEntity: 3, deleteEntity: 4, setRetention: 5 } as const;
+const OperationKind = { writeTuple: 1, deleteTuple: 2, setEntity: 3, deleteEntity: 4, setRetention: 5, writeModel: 6 } as const;
 const ConditionKind = { none: 0, mustNotExist: 1, mustExist: 2, versionEquals: 3, valueEquals: 4 } as const;
 
 function writeTupleKey(writer: Writer, tuple: TupleKey): void {
@@ -89,6 +91,8 @@ function writeOperation(writer: Writer, operation: Operation): void {
       writer.u8(kind);
       return writer.u64(amount);
     }
+    case 'writeModel':
+      return writer.text(operation.model);
     default:
       return unreachable(operation);
   }
@@ -164,6 +168,8 @@ function operationBytes(operation: Operation): number {
       return 1 + textBytes(operation.key) + conditionBytes(operation.condition);
     case 'setRetention':
       return 1 + 1 + 8;
+    case 'writeModel':
+      return 1 + textBytes(operation.model);
     default:
       return unreachable(operation);
   }
@@ -242,6 +248,11 @@ function readOperation(reader: Reader): Operation {
     }
     case OperationKind.setRetention:
       return { op: 'setRetention', retention: readRetention(reader) };
+    case OperationKind.writeModel: {
+      const model = reader.text(MODEL_BYTES_MAX);
+      if (!model.startsWith('{')) reader.fail('bad_value');
+      return { op: 'writeModel', model };
+    }
     default: {
       if (kind !== OperationKind.deleteEntity) reader.fail('bad_tag');
       const key = readEntityKey(reader);
@@ -258,6 +269,7 @@ function readTransaction(reader: Reader): Transaction {
   if (count < 1 || count > TRANSACTION_OPERATIONS_MAX) reader.fail('bad_length');
   const operations: Operation[] = [];
   for (let i = 0; i < count && reader.failed === undefined; i += 1) operations.push(readOperation(reader));
+  if (operations.filter(({ op }) => op === 'writeModel').length > 1) reader.fail('bad_value');
   return { actor, reason, operations };
 }
 

@@ -60,7 +60,12 @@ export type Operation =
     }
   | { readonly op: 'deleteEntity'; readonly key: string; readonly condition: EntityCondition | undefined }
   /** From this block on. A vault that keeps exactly that already is not changed by it. */
-  | { readonly op: 'setRetention'; readonly retention: Retention };
+  | { readonly op: 'setRetention'; readonly retention: Retention }
+  /**
+   * A new authorization model, for good: its id follows from the block (model-id.ts). One in a transaction at most.
+   * model: RFC 8785 JSON of {schema_version, type_definitions, conditions?}.
+   */
+  | { readonly op: 'writeModel'; readonly model: string };
 
 export interface Transaction {
   /** Who asks, for the audit trail; inside the hash. May be empty. */
@@ -83,6 +88,7 @@ export type RejectCode =
 
 export type TransactionOutcome =
   /** changed: whether any leaf, or the retention, changed. Where nothing changed (all ignored) there is no transaction in the block. */
-  | { readonly ok: true; readonly changed: boolean; readonly height: Height }
+  /** model: id of the authorization model that it wrote; empty: none. */
+  | { readonly ok: true; readonly changed: boolean; readonly height: Height; readonly model: string }
   /** operation: index of the first one that could not be applied. */
   | { readonly ok: false; readonly code: RejectCode; readonly operation: number };

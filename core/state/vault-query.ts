@@ -9,10 +9,12 @@ import { isLive } from '../merkle/value.ts';
 import { needsReverse } from '../proof/statement.ts';
 import { queryChain } from './chain-query.ts';
 import type { Ics23Task } from './ics23-work.ts';
-import { entityValue, tupleValue } from './leaf-values.ts';
+import { entityValue, modelValue, tupleValue } from './leaf-values.ts';
+import { listModels, modelLeafAt, newestModelId } from './models.ts';
 import type { ProofTask } from './proof-work.ts';
 import { errorResult, prunedResult } from './results.ts';
 import { oldestHeight, retentionOf } from './retention.ts';
+import { listChanges } from './tuple-changes.ts';
 import { listTuples, rowOf } from './tuple-list.ts';
 import type { Vault } from './vault.ts';
 import type { VaultView } from './vault-view.ts';
@@ -69,6 +71,24 @@ function queryEntity(view: VaultView, { key }: Asked<'entity'>, proof: boolean):
   return answer(proveOne(vault, vault.leaves.keys.paths.entity(key), value));
 }
 
+function queryModel(view: VaultView, asked: Asked<'model'>, proof: boolean): ClientResult | ProofTask {
+  const { vault, anchor } = view;
+  const id = asked.id === '' ? newestModelId(view) : asked.id;
+  const leaf = id === '' ? undefined : modelLeafAt(view, id);
+  const answer = (bytes: Uint8Array): ClientResult => ({
+    kind: 'model',
+    id,
+    model: leaf?.model,
+    version: leaf?.version ?? HEIGHT_ZERO,
+    anchor,
+    proof: bytes,
+  });
+  if (!proof || id === '') return answer(NO_PROOF);
+  if (!isAtHand(view)) return { view, questions: [{ kind: 'model', id }], answer };
+  const value = (): Uint8Array | undefined => (leaf === undefined ? undefined : modelValue(id, leaf));
+  return answer(proveOne(vault, vault.leaves.keys.paths.model(id), value));
+}
+
 function queryProof(view: VaultView, { questions }: Asked<'proof'>): ClientResult | ProofTask {
   if (!view.vault.leaves.reverse && questions.some(needsReverse)) return NO_REVERSE;
   const { anchor } = view;
@@ -96,7 +116,7 @@ function queryRetention({ vault }: VaultView): ClientResult {
 
 /**
  * Headers can be read of every block, anything else from the floor on.
- * @param proof whether the answer of a tuple or entity carries one
+ * @param proof whether the answer of a tuple, entity or model carries one
  * @returns the answer, or the proof that is to be made first
  */
 export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): ClientResult | ProofTask | Ics23Task {
@@ -106,6 +126,12 @@ export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): 
       return queryTuple(view, query, proof);
     case 'entity':
       return queryEntity(view, query, proof);
+    case 'model':
+      return queryModel(view, query, proof);
+    case 'models':
+      return listModels(view, query);
+    case 'changes':
+      return listChanges(view, query);
     case 'proof':
       return queryProof(view, query);
     case 'ics23': {

@@ -27,6 +27,8 @@ import { ChainHashes } from './chain-hashes.ts';
 import { prefixRange } from './key-reader.ts';
 import type { KeyBuilder } from './keys.ts';
 import { Leaves, type StoredLeaves } from './leaves.ts';
+import { type ModelPlace, modelIdOf } from './model-id.ts';
+import type { CompiledModels } from './models.ts';
 import type { TupleKey } from './transaction.ts';
 import { ulidBytes } from './ulid-field.ts';
 
@@ -51,6 +53,8 @@ export class Vault {
   readonly leaves: Leaves;
   /** The chain: leaf = header, index = height - 1. */
   readonly log: MerkleLog;
+  /** Of the whole group. */
+  readonly models: CompiledModels;
   private readonly hasher: Hasher;
   private readonly idBytes: Uint8Array;
   private readonly organizationBytes: Uint8Array;
@@ -67,9 +71,11 @@ export class Vault {
     readonly space: PageSpace;
     readonly stored?: StoredVault | undefined;
     readonly index: GroupIndex;
+    readonly models: CompiledModels;
   }) {
     this.id = options.id;
     this.organization = options.organization;
+    this.models = options.models;
     this.hasher = options.hasher;
     this.idBytes = ulidBytes(options.id);
     this.organizationBytes = ulidBytes(options.organization);
@@ -110,6 +116,11 @@ export class Vault {
   isTupleLive(tuple: TupleKey): boolean {
     const expiresAt = this.leaves.tupleExpiry(tuple);
     return expiresAt !== ABSENT && isLive(expiresAt, this.newestTime);
+  }
+
+  /** The id of the model that a transaction at this place writes. */
+  modelIdAt({ height, time, position }: Omit<ModelPlace, 'vault'>): string {
+    return modelIdOf(this.hasher, { vault: this.idBytes, height, time, position });
   }
 
   /** Seals the block at height + 1 over the leaves as they are. @param transactions canonical bytes, in order */

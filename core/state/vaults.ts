@@ -14,6 +14,7 @@ import type { DecodedCommand } from './command.ts';
 import { type DueVault, ExpiryQueue } from './expiry-queue.ts';
 import { GoneVaults } from './gone-vaults.ts';
 import { KeyBuilder } from './keys.ts';
+import { CompiledModels } from './models.ts';
 import { PathCache } from './path-cache.ts';
 import { ProofWorks } from './proof-work.ts';
 import { DEFAULT_PRUNING_PACE, Pruning, type PruningPace } from './pruning.ts';
@@ -39,6 +40,7 @@ export class Vaults implements VaultShelf {
   private readonly pages: StatePages;
   private readonly keys: KeyBuilder;
   private readonly index: GroupIndex;
+  private readonly models: CompiledModels = new CompiledModels();
   private readonly vaults: Map<VaultId, Vault> = new Map();
   private readonly warmUp: WarmUp;
   private readonly pruning: Pruning;
@@ -81,8 +83,9 @@ export class Vaults implements VaultShelf {
   /** A new vault without a block, or one as a checkpoint has it; undefined where the group has no room. */
   add(id: VaultId, organization: OrganizationId, stored?: StoredVault): Vault | undefined {
     if (!this.hasRoom) return undefined;
-    const { hasher, keys, index } = this;
-    const vault = new Vault({ id, organization, reverse: true, hasher, keys, space: this.pages.space, stored, index });
+    const { hasher, keys, index, models } = this;
+    const { space } = this.pages;
+    const vault = new Vault({ id, organization, reverse: true, hasher, keys, space, stored, index, models });
     this.vaults.set(id, vault);
     if (stored === undefined) this.changed.add(vault);
     else this.warmUp.add(vault);
@@ -103,6 +106,7 @@ export class Vaults implements VaultShelf {
     this.vaults.delete(vault.id);
     this.expiries.set(vault.id, NEVER);
     this.warmUp.forget(vault);
+    this.models.forget(vault);
     this.proofs.end(vault);
     this.pruning.forget(vault.id);
     this.changed.delete(vault);

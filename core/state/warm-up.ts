@@ -3,7 +3,7 @@
  * and the others when there is time. A bucket of a vault of a million tuples has eight thousand leaves, 40 ms of work, and an entry
  * of a hundred tuples touches half of the buckets. Small vaults are loaded where they are needed.
  */
-import type { Micros } from '../ids.ts';
+import { type Micros, maxOf, plus } from '../ids.ts';
 import { BUCKET_SLICE_LEAVES, COLD_VAULT_LEAVES, EXPIRE_LEAVES_MAX } from '../limits.ts';
 import { BUCKETS } from '../merkle/hashes.ts';
 import { bucketLeaves } from './bucket-leaves.ts';
@@ -132,6 +132,7 @@ function missingBuckets(vault: Vault, commands: readonly DecodedCommand[], time:
   for (const { command } of commands) {
     if (command.kind !== 'transact') continue;
     for (const operation of command.transaction.operations) noteBuckets(operation, keys, note);
+    if (command.transaction.operations.some(({ op }) => op === 'writeModel')) noteModel(vault, commands.length, time, note);
   }
   // What is due ends with this entry, whether the entry says so or not.
   if (vault.leaves.firstExpiry() <= time) noteDue(vault, time, note);
@@ -145,9 +146,20 @@ function noteBuckets(operation: Operation, { paths }: KeyBuilder, note: (bucket:
     case 'setEntity':
     case 'deleteEntity':
       return note(paths.entityBucket(operation.key));
+    case 'writeModel': // noteModel
+      return;
     default:
       note(paths.resourceBucket(operation.tuple.resource));
       note(paths.subjectBucket(operation.tuple.subject));
+  }
+}
+
+/** The id of a model follows from the block; where in the block it is written is not known before the others were applied. */
+function noteModel(vault: Vault, commands: number, entryTime: Micros, note: (bucket: number) => void): void {
+  const height = plus(vault.height, 1);
+  const time = maxOf(entryTime, plus(vault.time, 1));
+  for (let position = 0; position <= commands; position += 1) {
+    note(vault.leaves.keys.paths.model(vault.modelIdAt({ height, time, position }))[0] as number);
   }
 }
 

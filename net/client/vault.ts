@@ -47,7 +47,15 @@ export interface Provable {
   readonly proof?: boolean;
 }
 
-export interface WriteOptions extends Audit, Patience, Provable {
+export interface Fitting {
+  /**
+   * Which authorization model the tuples that are written must fit, or `invalid_tuple` is thrown and nothing written: an id, or '' for the
+   * newest, if there is one. Default: none is asked.
+   */
+  readonly model?: string;
+}
+
+export interface WriteOptions extends Audit, Patience, Provable, Fitting {
   /** What a tuple that is there already means. Default 'error'. */
   readonly onDuplicate?: 'error' | 'ignore';
   readonly condition?: TupleCondition;
@@ -84,6 +92,8 @@ export interface Receipt {
   /** The block it stands in; where nothing changed, the newest one. */
   readonly height: Height;
   readonly changed: boolean;
+  /** Id of the authorization model that it wrote; empty: none. */
+  readonly model: string;
   /** The newest block, at or behind height. */
   readonly anchor: Anchor;
   /**
@@ -157,15 +167,16 @@ export class Vault {
    * Applies operations in order, all or none. Throws VouchError: a RejectCode where one could not be applied; `proof_invalid` where
    * a proof was asked for and does not hold: what came is not to be believed, and the transaction may have been applied.
    */
-  async transact(operations: readonly Operation[], options: Audit & Patience & Provable = {}): Promise<Receipt> {
+  async transact(operations: readonly Operation[], options: Audit & Patience & Provable & Fitting = {}): Promise<Receipt> {
     const transaction: Transaction = { actor: options.actor ?? '', reason: options.reason ?? '', operations };
     const { group, organization, id: vault } = this.entry;
-    const request = { kind: 'transact', group, organization, vault, transaction, proof: options.proof === true } as const;
+    const { model, proof = false } = options;
+    const request = { kind: 'transact', group, organization, vault, transaction, model, proof } as const;
     const { outcome, anchor, inclusion } = expectAnswer(await this.driver.ask(request, patience(options)), 'transacted');
     if (outcome.ok) {
-      const { height, changed } = outcome;
+      const { height, changed, model: written } = outcome;
       const proven = inclusion === undefined ? undefined : this.chain(options).written(inclusion, transaction, height);
-      return { height, changed, anchor, proven };
+      return { height, changed, model: written, anchor, proven };
     }
     throw new VouchError(outcome.code, `Operation ${outcome.operation} could not be applied, so none was.`, outcome.operation);
   }

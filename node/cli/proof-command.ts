@@ -29,17 +29,18 @@ export function withQuestionOptions(command: Command): Command {
     .option('--viewers <object#relation[@kind]>', 'every user of the relation; kind: wildcard, userset or plain', collect)
     .option('--object <object>', 'every tuple of the object', collect)
     .option('--subject <[relation@]user>', 'everything granted directly to the user', collect)
-    .option('--entity <key>', 'the entity', collect);
+    .option('--entity <key>', 'the entity', collect)
+    .option('--model <id>', 'the authorization model', collect);
 }
 
 export function addProofCommand(program: Command): void {
   const command = program
     .command('proof')
-    .description('prove tuples, complete sets and entities of a vault, with one proof for all of them')
+    .description('prove tuples, complete sets, entities and models of a vault, with one proof for all of them')
     .argument('[tuple...]', 'is the tuple there?');
   withReadOptions(withQuestionOptions(command))
     .option('-o, --output <file>', 'write the answer with its proof here, for vouch verify')
-    .option('--ics23', 'of one tuple or one entity: the proof in the form of ICS-23, for verifiers that others wrote')
+    .option('--ics23', 'of one tuple, entity or model: the proof in the form of ICS-23, for verifiers that others wrote')
     .addHelpText(
       'after',
       '\nExample:\n  vouch proof --vault docs document:1#viewer@user:anne --viewers document:1#viewer --subject user:anne -o proof.json',
@@ -50,7 +51,7 @@ export function addProofCommand(program: Command): void {
 async function proof(tuples: string[], options: ProofOptions): Promise<void> {
   const questions = questionsOf(tuples, options);
   if (questions.length === 0)
-    throw usageFailure('Name what is to be proven: a tuple, --viewers, --object, --subject or --entity.');
+    throw usageFailure('Name what is to be proven: a tuple, --viewers, --object, --subject, --entity or --model.');
   demandWritable(options.output);
   if (options.ics23) return exportIcs23(questions, options);
   const headers = readHeaders(options);
@@ -71,7 +72,7 @@ async function proof(tuples: string[], options: ProofOptions): Promise<void> {
 async function exportIcs23(questions: readonly Question[], options: ProofOptions): Promise<void> {
   const [question] = questions;
   if (questions.length !== 1 || question === undefined || !isPointQuestion(question))
-    throw usageFailure('ICS-23 knows single leaves: with --ics23 name one tuple or one --entity.');
+    throw usageFailure('ICS-23 knows single leaves: with --ics23 name one tuple, --entity or --model.');
   const headers = readHeaders(options);
   const remote = new Remote(options);
   const answer = await remote.post<Ics23Answer>(`/v1${await vaultPath(remote, options)}/ics23`, questionJson(question), headers);

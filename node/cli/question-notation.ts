@@ -4,6 +4,7 @@
  *   tuple       object#relation@user
  *   --viewers   object#relation, or object#relation@wildcard, @userset, @plain for the users of one kind
  *   --subject   user, or relation@user for one relation
+ *   --model     id of an authorization model
  */
 import type { Ics23AnswerVerdict } from '../../core/ics23/verify-answer.ts';
 import type { Finding, FoundTuple } from '../../core/proof/findings.ts';
@@ -18,17 +19,19 @@ export interface QuestionOptions {
   readonly object?: readonly string[];
   readonly subject?: readonly string[];
   readonly entity?: readonly string[];
+  readonly model?: readonly string[];
 }
 
-/** In this order, whatever the order of the options: tuples, viewers, objects, subjects, entities. */
+/** In this order, whatever the order of the options: tuples, viewers, objects, subjects, entities, models. */
 export function questionsOf(tuples: readonly string[], options: QuestionOptions): readonly Question[] {
-  const { viewers = [], object = [], subject = [], entity = [] } = options;
+  const { viewers = [], object = [], subject = [], entity = [], model = [] } = options;
   return [
     ...tuples.map((text): Question => ({ kind: 'tuple', tuple: parseTuple(text) })),
     ...viewers.map(parseViewers),
     ...object.map((resource): Question => ({ kind: 'resource', resource })),
     ...subject.map(parseSubject),
     ...entity.map((key): Question => ({ kind: 'entity', key })),
+    ...model.map((id): Question => ({ kind: 'model', id })),
   ];
 }
 
@@ -63,6 +66,8 @@ function askedText(question: Question): string {
       return question.relation === '' ? question.subject : `${question.relation}@${question.subject}`;
     case 'entity':
       return question.key;
+    case 'model':
+      return `model:${question.id}`;
   }
 }
 
@@ -87,6 +92,10 @@ export function findingLines(question: Question, finding: Finding): readonly str
       return finding.found === undefined
         ? [`ABSENT: ${asked}`]
         : [`PRESENT, ${finding.found.value.length} bytes at version ${finding.found.version}: ${asked}`];
+    case 'model':
+      return finding.found === undefined
+        ? [`ABSENT: ${asked}`]
+        : [`PRESENT, ${finding.found.model.length} characters, written at height ${finding.found.version}: ${asked}`];
   }
 }
 

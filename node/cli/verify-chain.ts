@@ -94,6 +94,8 @@ function lineOf(operation: Operation): string {
       return `deletes entity ${operation.key}`;
     case 'setRetention':
       return `keeps   ${retentionText(operation.retention)}`;
+    case 'writeModel':
+      return `writes  an authorization model (${operation.model.length} characters)`;
     default:
       return unreachable(operation);
   }

@@ -10,6 +10,8 @@ import type { RejectCode } from '../../core/state/transaction.ts';
 export type HttpErrorCode =
   | 'validation_error' // 2000
   | 'authorization_model_not_found' // 2001
+  | 'latest_authorization_model_not_found' // 2020
+  | 'invalid_authorization_model' // 2056
   | 'cannot_allow_duplicate_tuples_in_one_request' // 2004
   | 'invalid_continuation_token' // 2007
   | 'write_failed_due_to_invalid_input' // 2017
@@ -67,6 +69,10 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   transaction_missing: [404, 'transaction_not_found'],
   pruned_height: [410, 'pruned_height'],
   time_in_future: [400, 'time_in_future'],
+  model_missing: [400, 'authorization_model_not_found'],
+  no_model: [400, 'latest_authorization_model_not_found'],
+  invalid_model: [400, 'invalid_authorization_model'],
+  invalid_tuple: [400, 'validation_error'],
   proof_unavailable: [400, 'proof_unavailable'],
   proof_too_large: [400, 'proof_too_large'],
   not_initialised: [503, 'unavailable'],

@@ -179,6 +179,12 @@ function queryPhrase(query: Extract<ClientRequest, { kind: 'query' }>['query']):
       return query.height === 0 ? 'the newest block?' : `block ${query.height}?`;
     case 'retention':
       return 'what is kept of the past?';
+    case 'model':
+      return modelPhrase(query.id);
+    case 'models':
+      return 'which models are there?';
+    case 'changes':
+      return 'which tuples changed?';
     case 'proof':
       return `a proof of ${query.questions.length} answers?`;
     case 'ics23':
@@ -198,6 +204,8 @@ function resultPhrase(result: ClientResult): string {
       return result.present ? 'present' : 'absent';
     case 'entity':
       return valueText(result.value);
+    case 'model':
+      return result.model === undefined ? 'none' : `model ${result.id}`;
     case 'list':
       return `${result.rows.length} tuples`;
     case 'error':
@@ -216,11 +224,17 @@ export function askedPhrase(asked: Asked): string {
       return `is ${tupleText(asked.tuple)} there?`;
     case 'entity':
       return `what is ${asked.key}?`;
+    case 'model':
+      return modelPhrase(asked.id);
     case 'list':
       return `which tuples has ${asked.resource}?`;
     case 'proof':
       return `prove: ${asked.questions.map(questionPhrase).join(' ')}`;
   }
+}
+
+function modelPhrase(id: string): string {
+  return id === '' ? 'what is the newest model?' : `what is model ${id}?`;
 }
 
 function questionPhrase(question: Question): string {
@@ -235,6 +249,8 @@ function questionPhrase(question: Question): string {
       return `what is granted to ${question.subject}${question.relation === '' ? '' : ` as ${question.relation}`}?`;
     case 'entity':
       return `what is ${question.key}?`;
+    case 'model':
+      return modelPhrase(question.id);
   }
 }
 
@@ -247,6 +263,8 @@ export function toldPhrase(told: Told): string {
       return told.present ? 'present' : 'absent';
     case 'entity':
       return valueText(told.value);
+    case 'model':
+      return told.model === undefined ? 'none' : modelText(told.model);
     case 'list':
       return told.tuples.length === 0 ? 'none' : told.tuples.map(tupleText).join(', ');
     case 'proof':
@@ -269,6 +287,8 @@ export function touchedKeys(asked: Asked): readonly string[] {
       return [tupleText(asked.tuple)];
     case 'entity':
       return [asked.key];
+    case 'model':
+      return ['model'];
     case 'list':
       return [asked.resource];
     case 'proof':
@@ -287,11 +307,14 @@ function questionKeys(question: Question): readonly string[] {
       return [question.subject];
     case 'entity':
       return [question.key];
+    case 'model':
+      return ['model'];
   }
 }
 
 function operationKeys(operation: Operation): readonly string[] {
   if (operation.op === 'setRetention') return [];
+  if (operation.op === 'writeModel') return ['model'];
   return 'tuple' in operation ? [tupleText(operation.tuple), operation.tuple.resource] : [operation.key];
 }
 
@@ -307,7 +330,14 @@ function operationPhrase(operation: Operation): string {
       return `delete ${operation.key}${conditionPhrase(operation.condition)}`;
     case 'setRetention':
       return `keep ${retentionText(operation.retention)}`;
+    case 'writeModel':
+      return `write ${modelText(operation.model)}`;
   }
+}
+
+/** Models of the workload differ in the name of one type. */
+function modelText(model: string): string {
+  return `the model of ${/"type":"(m[0-9.]+)"/.exec(model)?.[1] ?? `${model.length} characters`}`;
 }
 
 function retentionText(retention: Retention): string {

@@ -63,7 +63,7 @@ export class BriefVaults {
           condition: undefined,
         } as const;
         const transaction = { actor: 'brief', reason, operations: [operation] };
-        return { kind: 'transact', group, organization: owner, vault, transaction, proof: false };
+        return { kind: 'transact', group, organization: owner, vault, transaction, model: undefined, proof: false };
       }
       case 'delete':
         return { kind: 'deleteVault', group, organization: owner, vault };

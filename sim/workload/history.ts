@@ -7,6 +7,8 @@ export type Asked =
   | { readonly kind: 'transact'; readonly operations: readonly LedgerOperation[]; readonly mark: string }
   | { readonly kind: 'tuple'; readonly tuple: TupleKey }
   | { readonly kind: 'entity'; readonly key: string }
+  /** id empty: the newest; else one that was acknowledged to whoever asks, with the text that it wrote. */
+  | { readonly kind: 'model'; readonly id: string; readonly written: string }
   | { readonly kind: 'list'; readonly resource: string }
   | { readonly kind: 'proof'; readonly questions: readonly Question[] };
 
@@ -15,6 +17,7 @@ export type Told =
   | { readonly kind: 'transact'; readonly outcome: TransactionOutcome }
   | { readonly kind: 'tuple'; readonly present: boolean }
   | { readonly kind: 'entity'; readonly value: Uint8Array | undefined }
+  | { readonly kind: 'model'; readonly model: string | undefined }
   | { readonly kind: 'list'; readonly tuples: readonly TupleKey[] }
   /** What the proof shows of each question (questions.ts); undefined: it does not hold. */
   | { readonly kind: 'proof'; readonly shown: readonly (readonly string[])[] | undefined }

@@ -207,7 +207,7 @@ export class LedgerBehaviour implements Behaviour {
     const mark = `c${this.client}.${this.written}`;
     const { group, organization, id } = layout.vaults[vault] as VaultEntry;
     const transaction = { actor: `client:${this.client}`, reason: mark, operations };
-    const request = { kind: 'transact', group, organization, vault: id, transaction, proof: false } as const;
+    const request = { kind: 'transact', group, organization, vault: id, transaction, model: undefined, proof: false } as const;
     return this.plan(lane, vault, { kind: 'transact', operations, mark }, request, { kind: 'leader' }, time);
   }
 
@@ -317,6 +317,8 @@ export function toldBy(answer: Answer): Told {
       return { kind: 'tuple', present: answer.present };
     case 'entity':
       return { kind: 'entity', value: answer.value };
+    case 'model':
+      return { kind: 'model', model: answer.model };
     case 'list':
       return { kind: 'list', tuples: answer.rows.map((row) => row.tuple) };
     default:

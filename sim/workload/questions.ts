@@ -43,6 +43,7 @@ function textsOf(finding: Finding): readonly string[] {
   const { found } = finding;
   if (found === undefined) return [];
   if ('value' in found) return [toHex(found.value)];
+  if ('model' in found) return [found.model];
   return ('tuple' in found ? [found] : found).map(({ tuple }) => tupleName(tuple)).sort();
 }
 
@@ -51,7 +52,7 @@ export function tupleName({ resource, relation, subject }: TupleKey): string {
 }
 
 /** Whether a tuple belongs to what is asked for. */
-export function isAskedFor(question: Exclude<Question, { kind: 'entity' }>, name: string): boolean {
+export function isAskedFor(question: Exclude<Question, { kind: 'entity' | 'model' }>, name: string): boolean {
   switch (question.kind) {
     case 'tuple':
       return name === tupleName(question.tuple);

@@ -16,7 +16,15 @@ const ENDPOINTS = ['a', 'b', 'c'].map((letter) => ({ address: `${letter}:1`, nod
 
 function transact(actor: string): LogicalRequest {
   const transaction = { actor, reason: '', operations: [] };
-  return { kind: 'transact', group: GROUP, organization: ID as OrganizationId, vault: ID as VaultId, transaction, proof: false };
+  return {
+    kind: 'transact',
+    group: GROUP,
+    organization: ID as OrganizationId,
+    vault: ID as VaultId,
+    transaction,
+    model: undefined,
+    proof: false,
+  };
 }
 
 const READ: LogicalRequest = {

@@ -24,7 +24,11 @@ type Send = Extract<ClientEffect, { kind: 'send' }>;
 type WithoutNow<T> = T extends ClientInput ? Omit<T, 'now'> : never;
 
 const ANCHOR = { height: 1 as Height } as Anchor;
-const APPLIED: ClientResult = { kind: 'transacted', outcome: { ok: true, changed: true, height: 1 as Height }, anchor: ANCHOR };
+const APPLIED: ClientResult = {
+  kind: 'transacted',
+  outcome: { ok: true, changed: true, height: 1 as Height, model: '' },
+  anchor: ANCHOR,
+};
 const REJECTED: ClientResult = {
   kind: 'transacted',
   outcome: { ok: false, code: 'tuple_exists', operation: 0 },
@@ -36,6 +40,7 @@ const COMMAND: LogicalRequest = {
   organization: ULID as OrganizationId,
   vault: ULID as VaultId,
   transaction: { actor: '', reason: '', operations: [] },
+  model: undefined,
   proof: false,
 };
 

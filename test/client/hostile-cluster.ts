@@ -170,7 +170,7 @@ export class HostileCluster {
     this.executed.set(payload, (this.executed.get(payload) ?? 0) + 1);
     const outcome = payload.endsWith('reject')
       ? ({ ok: false, code: 'tuple_exists', operation: 0 } as const)
-      : ({ ok: true, changed: true, height: 1 } as const);
+      : ({ ok: true, changed: true, height: 1, model: '' } as const);
     const result = { kind: 'transacted', outcome, anchor: ANCHOR } as unknown as ClientResult;
     session.results.set(command.sequence, { payload, result });
     if (session.results.size > SESSION_RESULTS_MAX) this.violations.push('more results than a session keeps');

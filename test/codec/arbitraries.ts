@@ -1,8 +1,6 @@
 /** Arbitrary protocol values: everything the codecs may be given, at the edges of their ranges too. */
 import * as fc from 'fast-check';
-import { encodeUlid } from '../../core/chain/ulid.ts';
 import {
-  type Anchor,
   type ClientRequest,
   type ClientResult,
   type CommandRef,
@@ -13,7 +11,7 @@ import {
   type VaultEntry,
 } from '../../core/client/protocol.ts';
 import type { Envelope } from '../../core/codec/envelope.ts';
-import type { GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../../core/ids.ts';
+import type { GroupId, Height, LogIndex, NodeId, VaultId } from '../../core/ids.ts';
 import { CLAIMS_MAX } from '../../core/limits.ts';
 import { isPointQuestion, type Question } from '../../core/proof/statement.ts';
 import { enterJoint, leaveJoint, type MemberChange } from '../../core/raft/configuration.ts';
@@ -22,30 +20,25 @@ import type { DivergenceMessage } from '../../core/replica/divergence-message.ts
 import type { LivenessMessage } from '../../core/replica/hibernation.ts';
 import type { RecoveryMessage } from '../../core/replica/recovering.ts';
 import type { SigningMessage } from '../../core/signing/message.ts';
-import type { Operation, Retention, Transaction } from '../../core/state/transaction.ts';
+import {
+  branded,
+  bytes,
+  group,
+  hash,
+  height,
+  index,
+  micros,
+  nodeId,
+  organization,
+  term,
+  text,
+  u32,
+  u64,
+  ulid,
+  vault,
+} from './field-arbitraries.ts';
 import { ics23Proof } from './ics23-arbitraries.ts';
-
-/** Brands a drawn value. */
-function branded<T>(arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<T> {
-  return arbitrary as fc.Arbitrary<T>;
-}
-
-const u32 = fc.oneof(fc.nat(20), fc.integer({ min: 0, max: 0xffff_ffff }));
-const u64 = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
-export const nodeId: fc.Arbitrary<NodeId> = branded(
-  fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex')),
-);
-const term = branded<Term>(u64);
-const index = branded<LogIndex>(u64);
-const height = branded<Height>(u64);
-const micros = branded<Micros>(u64);
-const group = branded<GroupId>(u32);
-const bytes = fc.uint8Array({ maxLength: 80 });
-const text = fc.string({ unit: 'grapheme', maxLength: 20 });
-const ulid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(encodeUlid);
-const organization = branded<OrganizationId>(ulid);
-const vault = branded<VaultId>(ulid);
-const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
+import { anchor, modelQuery, modelResult, retention, transaction, tuple } from './ledger-arbitraries.ts';
 
 function entriesAfter(prevIndex: number): fc.Arbitrary<readonly Entry[]> {
   const body = fc.record({ term, kind: fc.constantFrom(1, 2, 3), data: bytes });
@@ -183,54 +176,6 @@ const command: fc.Arbitrary<CommandRef> = fc
     lowestUnanswered,
   }));
 
-const name = fc.constantFrom('a', 'reader', 'größe', 'x'.repeat(200));
-const tuple = fc.record({
-  resource: name.map((n) => `document:${n}`),
-  relation: name,
-  subject: fc.oneof(
-    name.map((n) => `user:${n}`),
-    fc.constantFrom('user:*', 'team:a#member'),
-  ),
-});
-const tupleCondition = fc.record({ name, context: fc.constantFrom('{}', '{"a":1}') });
-const entityCondition = fc.oneof(
-  fc.record({ kind: fc.constantFrom('mustNotExist' as const, 'mustExist' as const) }),
-  fc.record({ kind: fc.constant('versionEquals' as const), version: height }),
-  fc.record({ kind: fc.constant('valueEquals' as const), value: bytes }),
-);
-const retention: fc.Arbitrary<Retention> = fc.oneof(
-  fc.constant<Retention>({ kind: 'all' }),
-  fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map((heights): Retention => ({ kind: 'heights', heights })),
-  fc.integer({ min: 1, max: 2 ** 52 }).map((micros): Retention => ({ kind: 'duration', micros })),
-);
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({
-    op: fc.constant('writeTuple' as const),
-    tuple,
-    condition: fc.option(tupleCondition, { nil: undefined }),
-    expiresAt: u64,
-    onDuplicate: fc.constantFrom('error' as const, 'ignore' as const),
-  }),
-  fc.record({
-    op: fc.constant('deleteTuple' as const),
-    tuple,
-    onMissing: fc.constantFrom('error' as const, 'ignore' as const),
-  }),
-  fc.record({
-    op: fc.constant('setEntity' as const),
-    key: name,
-    value: bytes,
-    expiresAt: u64,
-    condition: fc.option(entityCondition, { nil: undefined }),
-  }),
-  fc.record({ op: fc.constant('setRetention' as const), retention }),
-  fc.record({ op: fc.constant('deleteEntity' as const), key: name, condition: fc.option(entityCondition, { nil: undefined }) }),
-);
-const transaction: fc.Arbitrary<Transaction> = fc.record({
-  actor: fc.constantFrom('', 'alice'),
-  reason: fc.constantFrom('', 'quarterly review'),
-  operations: fc.array(operation, { minLength: 1, maxLength: 4 }),
-});
 const consistency = fc.oneof(fc.constantFrom('linearizable' as const, 'eventual' as const), fc.record({ boundedMs: u32 }));
 const point = fc.oneof(
   fc.constant(NEWEST),
@@ -248,10 +193,12 @@ const question: fc.Arbitrary<Question> = fc.oneof(
   fc.record({ kind: fc.constant('resource' as const), resource: text }),
   fc.record({ kind: fc.constant('grants' as const), subject: text, relation: text }),
   fc.record({ kind: fc.constant('entity' as const), key: text }),
+  fc.record({ kind: fc.constant('model' as const), id: text }),
 );
 const query = fc.oneof(
   fc.record({ kind: fc.constant('tuple' as const), tuple }),
   fc.record({ kind: fc.constant('entity' as const), key: text }),
+  modelQuery,
   fc.record({ kind: fc.constant('list' as const), resource: text, relation: text, subject: text, limit: u32, after: bytes }),
   fc.record({ kind: fc.constant('block' as const), height }),
   fc.record({ kind: fc.constant('retention' as const) }),
@@ -298,7 +245,16 @@ export const request: fc.Arbitrary<ClientRequest> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('createVault' as const), group, command, organization, vault }),
   fc.record({ kind: fc.constant('deleteVault' as const), group, command, organization, vault }),
-  fc.record({ kind: fc.constant('transact' as const), group, command, organization, vault, transaction, proof: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('transact' as const),
+    group,
+    command,
+    organization,
+    vault,
+    transaction,
+    model: fc.oneof(fc.constantFrom(undefined, ''), ulid),
+    proof: fc.boolean(),
+  }),
   fc.record({
     kind: fc.constant('query' as const),
     group,
@@ -315,13 +271,6 @@ export const request: fc.Arbitrary<ClientRequest> = fc.oneof(
   fc.record({ kind: fc.constant('status' as const) }),
 );
 
-const anchor: fc.Arbitrary<Anchor> = fc.record({
-  height,
-  blockHash: hash,
-  stateRoot: hash,
-  treeRoot: hash,
-  header: fc.uint8Array({ minLength: 196, maxLength: 196 }),
-});
 const row: fc.Arbitrary<TupleRow> = fc.record({
   tuple,
   conditionName: text,
@@ -339,7 +288,8 @@ const vaultEntry: fc.Arbitrary<VaultEntry> = fc.record({
   createdAt: micros,
 });
 const outcome = fc.oneof(
-  fc.record({ ok: fc.constant(true as const), changed: fc.boolean(), height }),
+  fc.record({ ok: fc.constant(true as const), changed: fc.boolean(), height, model: fc.constant('') }),
+  fc.record({ ok: fc.constant(true as const), changed: fc.constant(true), height, model: ulid }),
   fc.record({
     ok: fc.constant(false as const),
     code: fc.constantFrom('tuple_exists' as const, 'version_differs' as const, 'value_differs' as const),
@@ -461,6 +411,7 @@ export const result: fc.Arbitrary<ClientResult> = fc.oneof(
     anchor,
     proof: bytes,
   }),
+  modelResult,
   fc.record({ kind: fc.constant('proof' as const), anchor, proof: bytes }),
   fc.record({ kind: fc.constant('ics23' as const), anchor, proof: ics23Proof }),
   fc.record({ kind: fc.constant('list' as const), rows: fc.array(row, { maxLength: 3 }), next: bytes, anchor }),

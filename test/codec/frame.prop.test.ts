@@ -5,7 +5,8 @@ import { crc32c } from '../../core/bytes/crc32c.ts';
 import { decodeFrame, encodeFrame, envelopeBytesMax, FRAME_OVERHEAD_BYTES } from '../../core/codec/frame.ts';
 import type { ClusterId } from '../../core/ids.ts';
 import { property, propertyRuns } from '../support/property.ts';
-import { envelope, nodeId } from './arbitraries.ts';
+import { envelope } from './arbitraries.ts';
+import { nodeId } from './field-arbitraries.ts';
 import { flipBit, refusesEveryPrefix, refusesTrailingByte } from './hostile.ts';
 
 const frame = fc.record({

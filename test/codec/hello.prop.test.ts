@@ -14,7 +14,7 @@ import { LinkMessageType, linkMessageType } from '../../core/codec/link-message.
 import { type ClusterId, GLOBAL_GROUP, type LogIndex, type NodeId } from '../../core/ids.ts';
 import { foundingManifest, type Manifest } from '../../core/replica/manifest.ts';
 import { property, propertyRuns } from '../support/property.ts';
-import { nodeId } from './arbitraries.ts';
+import { nodeId } from './field-arbitraries.ts';
 import { flipBit, refusesEveryPrefix, refusesTrailingByte } from './hostile.ts';
 
 const A = 'a'.repeat(32) as NodeId;

@@ -126,6 +126,7 @@ async function live(shadow: Shadow, random: Random): Promise<readonly Acknowledg
         organization: ORGANIZATION,
         vault: VAULT,
         transaction,
+        model: undefined,
         proof: false,
       } as const;
       const { outcome } = await insist(body, 'transacted');

@@ -15,6 +15,7 @@ import { decodeValue } from '../../core/merkle/value.ts';
 import type { PointQuestion } from '../../core/proof/statement.ts';
 import { checkRequest } from '../../core/state/admission.ts';
 import { GroupState, type GroupStateOptions } from '../../core/state/group-state.ts';
+import { modelLeafAt } from '../../core/state/models.ts';
 import { DEFAULT_PROOF_LIMITS, ProofWork } from '../../core/state/proof-work.ts';
 import type { Operation } from '../../core/state/transaction.ts';
 import type { Vault } from '../../core/state/vault.ts';
@@ -75,6 +76,7 @@ function held(result: ClientResult, question: PointQuestion): Ics23Answer {
 /** Whether a vault holds a leaf, live or expired: its rows say so, which know nothing of trees. */
 function isStored({ state }: Bench, question: PointQuestion, height: Height): boolean {
   const view = viewAt(state.vault(VAULT) as Vault, { kind: 'height', height }) as VaultView;
+  if (question.kind === 'model') return modelLeafAt(view, question.id) !== undefined;
   return (question.kind === 'tuple' ? view.tuple(question.tuple) : view.entity(question.key)) !== undefined;
 }
 

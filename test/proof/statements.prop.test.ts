@@ -92,6 +92,7 @@ function matches(question: Question, { resource, relation, subject }: TupleLeaf)
     case 'grants':
       return question.subject === subject && (question.relation === '' || question.relation === relation);
     case 'entity':
+    case 'model':
       return false;
   }
 }
@@ -112,6 +113,7 @@ function expected({ tuples, entities }: Model, question: Question): unknown {
 }
 
 function shown(finding: Finding): unknown {
+  if (finding.kind === 'model') return finding.found?.model;
   if (finding.kind === 'entity') return finding.found === undefined ? undefined : toHex(finding.found.value);
   const found = finding.kind === 'set' ? finding.found : finding.found === undefined ? [] : [finding.found];
   return found.map(({ tuple }) => nameOf(tuple)).sort();

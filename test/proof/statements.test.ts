@@ -66,6 +66,7 @@ function shown(question: Question, world: StatedWorld = honest): readonly string
   const verdict = verifyStatements(answerTo(world, [question]), { questions: [question], hasher: nativeHasher });
   const finding = verdict.ok ? verdict.statements[0]?.finding : undefined;
   if (finding === undefined) throw new Error('refused');
+  if (finding.kind === 'model') return finding.found === undefined ? [] : [finding.found.model];
   if (finding.kind === 'entity') return finding.found === undefined ? [] : [toHex(finding.found.value)];
   const found = finding.kind === 'set' ? finding.found : finding.found === undefined ? [] : [finding.found];
   return found.map(({ tuple }) => `${tuple.resource}#${tuple.relation}@${tuple.subject}`).sort();

@@ -70,6 +70,7 @@ test('a log of large entries is applied in short steps after a restart', () => {
       organization: ulid as OrganizationId,
       vault: ulid as VaultId,
       transaction: { actor: '', reason: '', operations },
+      model: undefined,
       proof: false,
     });
     expect(answer).toMatchObject({ code: 'vault_missing' }); // it is in the log all the same

@@ -36,6 +36,7 @@ class Book {
       organization,
       vault: id,
       transaction: { actor: 'test', reason: '', operations },
+      model: undefined,
       proof: false,
     };
     expectKind(this.cluster.ask(this.cluster.leader(group), request), 'transacted');

@@ -48,6 +48,7 @@ export function writeRequest(vault: VaultEntry, session: SessionRef, sequence: n
     organization: vault.organization,
     vault: vault.id,
     transaction: { actor: 'test', reason: '', operations: [operation] },
+    model: undefined,
     proof: false,
   };
 }

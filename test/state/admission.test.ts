@@ -19,6 +19,7 @@ function transact(change: Partial<Extract<ClientRequest, { kind: 'transact' }>>)
     organization: ORGANIZATION,
     vault: VAULT,
     transaction,
+    model: undefined,
     proof: false,
     ...change,
   };

@@ -59,7 +59,15 @@ function commandOf(value: Transaction, vault: typeof VAULT): Command {
 }
 
 function admitted(value: Transaction): boolean {
-  const body = { kind: 'transact', group: GROUP, command: ref, organization: ORGANIZATION, vault: VAULT, proof: false } as const;
+  const body = {
+    kind: 'transact',
+    group: GROUP,
+    command: ref,
+    organization: ORGANIZATION,
+    vault: VAULT,
+    model: undefined,
+    proof: false,
+  } as const;
   return checkRequest({ ...body, transaction: value }) === undefined;
 }
 

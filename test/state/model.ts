@@ -29,6 +29,7 @@ function nameOf(operation: Operation): string {
     const { resource, relation, subject } = operation.tuple;
     return `t ${resource}#${relation}@${subject}`;
   }
+  if (operation.op === 'writeModel') return 'm';
   return operation.op === 'setRetention' ? 'r' : `e ${operation.key}`;
 }
 
@@ -182,6 +183,9 @@ export class Model {
       case 'setRetention':
         if (operation.retention.kind === 'all') facts.delete(name);
         else facts.set(name, { text: JSON.stringify(operation.retention), expiresAt: 0, version });
+        return undefined;
+      case 'writeModel':
+        facts.set(name, { text: operation.model, expiresAt: 0, version });
         return undefined;
       case 'setEntity': {
         const refused = judge(operation.condition, present);

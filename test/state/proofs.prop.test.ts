@@ -131,6 +131,10 @@ function expectGiven(state: GroupState, given: readonly Given[], asked: readonly
 
 /** Live tuples and entities as lists and lookups have them, which know nothing of trees. */
 function expected(bench: Bench, question: Question, at: ReadPoint): unknown {
+  if (question.kind === 'model') {
+    const result = bench.query({ kind: 'model', id: question.id }, false, at);
+    return result.kind === 'model' ? result.model : undefined;
+  }
   if (question.kind === 'entity') {
     const result = bench.query({ kind: 'entity', key: question.key }, false, at);
     return result.kind === 'entity' && result.value !== undefined ? toHex(result.value) : undefined;
@@ -144,7 +148,7 @@ function expected(bench: Bench, question: Question, at: ReadPoint): unknown {
     .sort();
 }
 
-function filterOf(question: Exclude<Question, { kind: 'entity' }>): TupleKey {
+function filterOf(question: Exclude<Question, { kind: 'entity' | 'model' }>): TupleKey {
   switch (question.kind) {
     case 'tuple':
       return question.tuple;
@@ -169,6 +173,7 @@ function nameOf({ resource, relation, subject }: TupleKey): string {
 }
 
 function shown(finding: Finding): unknown {
+  if (finding.kind === 'model') return finding.found?.model;
   if (finding.kind === 'entity') return finding.found === undefined ? undefined : toHex(finding.found.value);
   const found: readonly FoundTuple[] =
     finding.kind === 'set' ? finding.found : finding.found === undefined ? [] : [finding.found];

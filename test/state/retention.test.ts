@@ -101,7 +101,7 @@ test('admission refuses numbers that no retention has, and questions of the past
   const where = { group: GROUP, organization: ORGANIZATION, vault: VAULT } as const;
   const refusal = (retention: Retention): string | undefined => {
     const transaction = { actor: '', reason: '', operations: [keep(retention)] };
-    return checkRequest({ kind: 'transact', ...where, command, transaction, proof: false })?.message;
+    return checkRequest({ kind: 'transact', ...where, command, transaction, model: undefined, proof: false })?.message;
   };
   expect(refusal({ kind: 'all' })).toBeUndefined();
   expect(refusal({ kind: 'heights', heights: 1 })).toBeUndefined();

@@ -10,7 +10,7 @@ import { askedPhrase, toldPhrase, touchedKeys } from '../../record/words.ts';
 import { type Asked, type History, type Invocation, isLinearizable } from '../../workload/history.ts';
 import { checkLinearizable } from '../linearizable.ts';
 import type { Operation } from '../model.ts';
-import { entityKeyText, RETENTION_KEY, tupleKeyText, type VaultInput, VaultModel } from './vault-model.ts';
+import { entityKeyText, MODEL_KEY, RETENTION_KEY, tupleKeyText, type VaultInput, VaultModel } from './vault-model.ts';
 import { isExplainedByChain, type Place } from './witness.ts';
 
 export const LINEARIZABLE: string = 'linearizable';
@@ -22,6 +22,7 @@ const SEARCH_STEPS_MAX = 300_000;
 
 function operationKey(operation: LedgerOperation): string {
   if (operation.op === 'setRetention') return RETENTION_KEY;
+  if (operation.op === 'writeModel') return MODEL_KEY;
   return 'tuple' in operation ? tupleKeyText(operation.tuple) : entityKeyText(operation.key);
 }
 
@@ -32,6 +33,8 @@ function keysOf(asked: Asked, tuplesByResource: ReadonlyMap<string, readonly str
       return [tupleKeyText(asked.tuple)];
     case 'entity':
       return [entityKeyText(asked.key)];
+    case 'model':
+      return [MODEL_KEY];
     case 'list':
       return tuplesByResource.get(asked.resource) ?? [];
     case 'proof':

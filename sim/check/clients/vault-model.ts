@@ -49,6 +49,9 @@ const PRESENT = '+';
 /** Where the model holds what a vault keeps of its past; nothing there: everything. No read of a workload asks for it. */
 export const RETENTION_KEY: string = 'r';
 
+/** Where the model holds the newest authorization model's text. Behind a blank and its text: that it was written. */
+export const MODEL_KEY: string = 'm';
+
 export function tupleKeyText(tuple: TupleKey): string {
   return `t ${tuple.resource}#${tuple.relation}@${tuple.subject}`;
 }
@@ -75,6 +78,10 @@ function applyOperation(draft: Draft, operation: Operation, at: number | undefin
     case 'setRetention':
       setRetention(draft, operation.retention);
       return undefined;
+    case 'writeModel':
+      draft.set(MODEL_KEY, { value: operation.model, expiresAt: 0 });
+      draft.set(writtenModel(operation.model), { value: PRESENT, expiresAt: 0 });
+      return undefined;
     case 'setEntity':
     case 'deleteEntity': {
       const key = entityKeyText(operation.key);
@@ -85,6 +92,10 @@ function applyOperation(draft: Draft, operation: Operation, at: number | undefin
       return undefined;
     }
   }
+}
+
+function writtenModel(model: string): string {
+  return `${MODEL_KEY} ${model}`;
 }
 
 function setRetention(draft: Draft, retention: Retention): void {
@@ -135,6 +146,8 @@ export class VaultModel implements Model<VaultInput> {
         const leaf = leafOf(contents, entityKeyText(asked.key));
         return (isLive(leaf, input.at) ? leaf?.value : undefined) === value ? state : undefined;
       }
+      case 'model':
+        return asked.kind === 'model' && isModel(contents, asked, told.model) ? state : undefined;
       case 'list':
         return asked.kind === 'list' && sameList(contents, { resource: asked.resource, tuples: told.tuples }, input.at)
           ? state
@@ -209,11 +222,21 @@ function isShown(
   });
 }
 
+function isModel(
+  contents: Contents | undefined,
+  { id, written }: Extract<Asked, { kind: 'model' }>,
+  told: string | undefined,
+): boolean {
+  if (id === '') return leafOf(contents, MODEL_KEY)?.value === told;
+  return told === written && leafOf(contents, writtenModel(written)) !== undefined;
+}
+
 function answerTo(contents: Contents | undefined, question: Question, at: number | undefined): readonly string[] {
   if (question.kind === 'entity') {
     const leaf = leafOf(contents, entityKeyText(question.key));
     return leaf !== undefined && isLive(leaf, at) ? [leaf.value] : [];
   }
+  if (question.kind === 'model') return []; // ids follow from blocks, which the model does not have; no workload asks for them
   const names = liveKeys(contents, 't ', at).map((key) => key.slice('t '.length));
   return names.filter((name) => isAskedFor(question, name)).sort();
 }

@@ -91,7 +91,7 @@ const STORE = `/stores/${VAULT.id}`;
 describe('write', () => {
   const done: Script = (request) =>
     request.kind === 'transact'
-      ? { kind: 'transacted', outcome: { ok: true, changed: true, height: 7 as Height }, anchor: ANCHOR }
+      ? { kind: 'transacted', outcome: { ok: true, changed: true, height: 7 as Height, model: '' }, anchor: ANCHOR }
       : undefined;
 
   test('deletes go first, in one transaction, and the answer says where it stands in the chain', async () => {

@@ -43,7 +43,7 @@ function gateway(script: (request: LogicalRequest) => OperationOutcome | undefin
       case 'createVault':
         return { ok: true, answer: { kind: 'vaultCreated', anchor: ANCHOR } };
       case 'transact': {
-        const outcome = { ok: true, changed: true, height: 9 as Height } as const;
+        const outcome = { ok: true, changed: true, height: 9 as Height, model: '' } as const;
         return { ok: true, answer: { kind: 'transacted', outcome, anchor: ANCHOR } };
       }
       default: {
