@@ -9,7 +9,7 @@ import { isLive, type LeafValue } from '../merkle/value.ts';
 import type { TupleCondition, TupleKey } from '../state/transaction.ts';
 import { type ProofStage, verifyPrunedTree } from './pruned-tree.ts';
 import { needsReverse, type Question, targetOf } from './statement.ts';
-import type { RevealedLeaf } from './targets.ts';
+import type { RevealedLeaf } from './target-range.ts';
 
 /** A live tuple. */
 export interface FoundTuple {

@@ -11,7 +11,8 @@ import { decodeProof } from './decode-proof.ts';
 import { PROOF_BYTES_MAX } from './format.ts';
 import { hashProof } from './hash-proof.ts';
 import { checkPaths } from './shown-leaves.ts';
-import { type RevealedLeaf, resolveTargets } from './targets.ts';
+import type { RevealedLeaf, ShownTree } from './target-range.ts';
+import { resolveTargets } from './targets.ts';
 
 /** Where the steps of verification, in their order, find a fault. */
 export type ProofStage = 'decode' | 'root' | 'paths' | 'targets';
@@ -21,12 +22,11 @@ export type PrunedTreeVerdict =
   | { readonly ok: true; readonly results: readonly (readonly RevealedLeaf[])[] }
   | { readonly ok: false; readonly stage: ProofStage; readonly reason: string };
 
-export interface PrunedTreeClaim {
+/** A proof and the root that it is to have. */
+export interface TreeClaim {
   readonly hasher: Hasher;
   /** 32 bytes, from a header that is trusted or checked elsewhere. */
   readonly treeRoot: Uint8Array;
-  /** Path prefixes of 1 to 97 bytes, derived from the question, never from the answer. */
-  readonly targets: readonly Uint8Array[];
   readonly proof: Uint8Array;
   /** Size cap of the proof, bytes; 16 MiB unless given. */
   readonly maxBytes?: number;
@@ -34,8 +34,26 @@ export interface PrunedTreeClaim {
   readonly maxVersion?: U64;
 }
 
+export interface PrunedTreeClaim extends TreeClaim {
+  /** Path prefixes of 1 to 97 bytes, derived from the question, never from the answer. */
+  readonly targets: readonly Uint8Array[];
+}
+
 /** Checks a proof against a root and a question. Format: docs/reference/proof-format.md. */
 export function verifyPrunedTree(claim: PrunedTreeClaim): PrunedTreeVerdict {
+  const opened = openPrunedTree(claim);
+  if (!opened.ok) return opened;
+  const resolved = resolveTargets(opened.tree, claim.targets);
+  return resolved.ok ? resolved : refusedAt('targets', resolved.reason);
+}
+
+/**
+ * The stages before *targets*: what the tree shows is then there, under the root. Whoever reads it without all of them has to resolve the
+ * targets of what was read afterwards, else the proof may show more, in another form.
+ */
+export function openPrunedTree(
+  claim: TreeClaim,
+): { readonly ok: true; readonly tree: ShownTree } | Extract<PrunedTreeVerdict, { readonly ok: false }> {
   const { hasher, treeRoot, proof } = claim;
   const limits = { maxBytes: claim.maxBytes ?? PROOF_BYTES_MAX, maxVersion: claim.maxVersion, empty: emptyHash(hasher) };
   const decoded = decodeProof(proof, limits);
@@ -48,8 +66,5 @@ export function verifyPrunedTree(claim: PrunedTreeClaim): PrunedTreeVerdict {
   }
 
   const contradiction = checkPaths(nodes, leaves);
-  if (contradiction !== undefined) return refusedAt('paths', contradiction);
-
-  const resolved = resolveTargets({ proof, nodes, leaves, targets: claim.targets });
-  return resolved.ok ? resolved : refusedAt('targets', resolved.reason);
+  return contradiction === undefined ? { ok: true, tree: { proof, nodes, leaves } } : refusedAt('paths', contradiction);
 }

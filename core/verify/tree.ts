@@ -5,4 +5,4 @@ export { entityPath, modelPath, reversePath, tuplePath } from '../merkle/path.ts
 export { decodeValue, isLive, type LeafValue } from '../merkle/value.ts';
 export { type PrunedTreeClaim, type PrunedTreeVerdict, verifyPrunedTree } from '../proof/pruned-tree.ts';
 export { targetOf } from '../proof/statement.ts';
-export type { RevealedLeaf } from '../proof/targets.ts';
+export type { RevealedLeaf } from '../proof/target-range.ts';
