@@ -28,15 +28,17 @@ export interface Grounded {
  */
 export function certificateQuestions(results: readonly Grounded[]): readonly CertificateQuestion[] {
   const questions = new Map<string, CertificateQuestion>();
-  for (const { model } of results) questions.set(JSON.stringify(['model', model]), { kind: 'model', id: model });
+  const add = (question: CertificateQuestion): void => void questions.set(questionKey(question), question);
+  for (const { model } of results) add({ kind: 'model', id: model });
   for (const { grounds } of results) {
-    for (const read of [...grounds.reads, ...readsOf(grounds.whys)]) questions.set(questionKey(read), read);
+    grounds.reads.forEach(add);
+    readsOf(grounds.whys).forEach(add);
   }
   return [...questions.values()];
 }
 
 /** A text that two questions share only where they are the same, whatever their names hold. */
-export function questionKey(question: Question): string {
+export function questionKey(question: CertificateQuestion): string {
   switch (question.kind) {
     case 'tuple': {
       const { resource, relation, subject } = question.tuple;
@@ -47,7 +49,6 @@ export function questionKey(question: Question): string {
     case 'grants':
       return JSON.stringify([question.kind, question.subject, question.relation]);
     default:
-      // No evaluation reads others; they are told apart all the same.
       return JSON.stringify(question);
   }
 }

@@ -72,9 +72,13 @@ function firstLeafFrom(leaves: readonly ShownLeaf[], node: number): number {
   return low;
 }
 
-/** A shown leaf with its value. @param shown one that is revealed */
-export function revealedLeaf({ proof, nodes }: ShownTree, shown: ShownLeaf): RevealedLeaf {
-  const node = nodes[shown.node] as ProofNode;
-  const value = proof.slice(node.at, node.at + node.length);
-  return { path: shown.path, value, leaf: node.value as LeafValue };
+/** What a revealed leaf holds. */
+export function leafOf({ nodes }: ShownTree, shown: ShownLeaf): LeafValue {
+  return (nodes[shown.node] as ProofNode).value as LeafValue;
+}
+
+/** A revealed leaf with its bytes. */
+export function revealedLeaf(tree: ShownTree, shown: ShownLeaf): RevealedLeaf {
+  const { at, length } = tree.nodes[shown.node] as ProofNode;
+  return { path: shown.path, value: tree.proof.slice(at, at + length), leaf: leafOf(tree, shown) };
 }
