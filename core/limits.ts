@@ -309,3 +309,16 @@ export const CHECK_DEPTH_MAX: number = 25;
 export const LIST_OBJECTS_MAX: number = 20_000;
 /** Users that one list names, likewise. */
 export const LIST_USERS_MAX: number = 20_000;
+/** Bytes of a condition's expression. Why 512: OpenFGA's; it bounds what one without a loop costs, and how deep it nests. */
+export const CONDITION_EXPRESSION_BYTES_MAX: number = 512;
+/** Parameters of a condition, likewise. */
+export const CONDITION_PARAMETERS_MAX: number = 25;
+/** What one evaluation of a condition with a loop may cost: nodes and the sizes of their results. Why 250,000: a few milliseconds. */
+export const CONDITION_COST_MAX: number = 250_000;
+/** Compiled expressions that are kept. Why 1,000: some kilobytes each. */
+export const CONDITION_CACHE_MAX: number = 1000;
+/** Bytes of the context that a tuple's condition carries. Why 32 KiB: OpenFGA's. */
+export const CONDITION_CONTEXT_BYTES_MAX: number = 32 * 1024;
+/** Bytes of a model's canonical JSON, and types in it. Why these: OpenFGA's. */
+export const MODEL_BYTES_MAX: number = 256 * 1024;
+export const MODEL_TYPES_MAX: number = 100;
