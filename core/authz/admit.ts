@@ -9,10 +9,10 @@ import { CONDITION_CONTEXT_BYTES_MAX } from '../limits.ts';
 import { type Model, type Relation, relationOf } from '../model/model.ts';
 import { isTupleset } from '../model/tuplesets.ts';
 import type { TupleKey } from '../state/transaction.ts';
-import { isAllowed } from './check.ts';
 import type { Conditions, Context } from './condition.ts';
 import { type Subject, subjectOf, typeOf } from './names.ts';
 import type { AuthzError, ReadTuple } from './reading.ts';
+import { isAllowed } from './tuple-holds.ts';
 
 const OBJECT = /^[^:#\t\n\f\r ]+:[^#:\t\n\f\r ]+$/;
 const USERSET = /^[^:#\t\n\f\r ]+:[^#:\t\n\f\r ]+#[^:#\t\n\f\r ]+$/;

@@ -14,13 +14,14 @@
  */
 import { unreachable } from '../assert.ts';
 import { CHECK_DEPTH_MAX } from '../limits.ts';
-import { type Condition, type DirectType, type Model, type Relation, type Rewrite, relationOf } from '../model/model.ts';
+import { type Model, type Relation, type Rewrite, relationOf } from '../model/model.ts';
 import type { Question } from '../proof/statement.ts';
 import type { TupleKey } from '../state/transaction.ts';
 import type { Conditions, Context } from './condition.ts';
 import type { Contextual } from './contextual.ts';
 import { type Subject, subjectOf, typeOf } from './names.ts';
 import type { AuthzError, Reading, ReadTuple, Step, Why } from './reading.ts';
+import { holds } from './tuple-holds.ts';
 
 /** What a question is judged by, besides the tuples of the vault. */
 export interface Scope {
@@ -342,54 +343,10 @@ export class Checker {
     return this.scope.contextual.find(tuple) === undefined ? [{ kind: 'tuple', tuple }] : [];
   }
 
-  /** Whether a tuple counts: the model allows it and its condition is met. */
   private holds(relation: Relation, found: ReadTuple): boolean | Extract<Outcome, { readonly verdict: 'error' }> {
-    const name = found.condition?.name ?? '';
-    if (!relation.directTypes.some((type) => isAllowed(type, found.tuple.subject, name))) return false;
-    if (found.condition === undefined) return true;
-    const condition = this.scope.model.conditions.get(name);
-    return condition === undefined ? false : this.evaluate(condition, found);
+    const held = holds(this.scope, relation, found);
+    return typeof held === 'boolean' ? held : { verdict: 'error', error: held };
   }
-
-  private evaluate(
-    condition: Condition,
-    { tuple, condition: own }: ReadTuple,
-  ): boolean | Extract<Outcome, { readonly verdict: 'error' }> {
-    const stored = JSON.parse(own?.context ?? '{}') as Context;
-    const verdict = this.scope.conditions.evaluate(condition, stored, this.scope.context);
-    switch (verdict.kind) {
-      case 'met':
-        return true;
-      case 'unmet':
-        return false;
-      case 'missing': {
-        const names = verdict.parameters.map((parameter) => `'${parameter}'`).join(', ');
-        return failed(tuple, condition, `the context lacks the parameters ${names}`);
-      }
-      case 'failed':
-        return failed(tuple, condition, verdict.reason);
-      default:
-        return unreachable(verdict);
-    }
-  }
-}
-
-function failed(
-  { resource, relation, subject }: TupleKey,
-  { name }: Condition,
-  why: string,
-): Extract<Outcome, { readonly verdict: 'error' }> {
-  const message = `failed to evaluate the condition '${name}' of the tuple '${resource}#${relation}@${subject}': ${why}`;
-  return { verdict: 'error', error: { code: 'condition_failed', message } };
-}
-
-/** Whether a direct type covers a subject under a condition. */
-export function isAllowed(type: DirectType, subject: string, condition: string): boolean {
-  if (type.condition !== condition) return false;
-  const of = subjectOf(subject);
-  if (of.type !== type.type) return false;
-  if (of.kind === 'wildcard') return type.wildcard;
-  return of.kind === 'userset' ? type.relation === of.relation : type.relation === '' && !type.wildcard;
 }
 
 function inOrder(tuples: readonly ReadTuple[]): readonly ReadTuple[] {

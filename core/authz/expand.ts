@@ -5,10 +5,10 @@
 import { unreachable } from '../assert.ts';
 import { type Model, type Relation, type Rewrite, relationOf } from '../model/model.ts';
 import type { Question, SubjectRange } from '../proof/statement.ts';
-import { isAllowed } from './check.ts';
 import type { Contextual } from './contextual.ts';
 import { subjectOf, typeOf } from './names.ts';
 import type { AuthzError, Reading } from './reading.ts';
+import { isAllowed } from './tuple-holds.ts';
 
 /** name: `object#relation` of the whole tree, in each of its nodes. Lists are sorted, nodes in the order of the model. */
 export type ExpandTree =

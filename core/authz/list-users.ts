@@ -10,7 +10,8 @@ import type { Question } from '../proof/statement.ts';
 import { Checker, type Scope } from './check.ts';
 import type { ListOutcome } from './list-objects.ts';
 import { subjectOf, typeOf } from './names.ts';
-import type { Reading, Why } from './reading.ts';
+import type { AuthzError, Reading, Why } from './reading.ts';
+import { holds } from './tuple-holds.ts';
 
 /** relation: empty for plain subjects and wildcards of the type, else its usersets. */
 export interface SubjectFilter {
@@ -24,13 +25,13 @@ export interface SubjectsQuestion {
   readonly filters: readonly SubjectFilter[];
 }
 
-const INCOMPLETE: ListOutcome = { ok: false, error: { code: 'incomplete', message: 'the proof does not answer a read' } };
+const INCOMPLETE: AuthzError = { code: 'incomplete', message: 'the proof does not answer a read' };
 
 /** @param question whose resource's type has the relation */
 export function* listUsers(scope: Scope, question: SubjectsQuestion): Reading<ListOutcome> {
   const walk = new Walk(scope, question);
   const candidates = yield* walk.candidates();
-  if (candidates === undefined) return INCOMPLETE;
+  if (walk.error !== undefined) return { ok: false, error: walk.error };
   const found: string[] = [];
   const whys: Why[] = [];
   for (const subject of candidates) {
@@ -53,15 +54,16 @@ class Walk {
   /** Relations of objects whose subjects may count, `object#relation`, in the order in which they were met. */
   private readonly met: Set<string> = new Set();
   private readonly subjects: Set<string> = new Set();
-  private incomplete: boolean = false;
+  /** The first one; a condition without a verdict is one wherever it is met, as in OpenFGA. */
+  error: AuthzError | undefined = undefined;
 
   constructor(scope: Scope, question: SubjectsQuestion) {
     this.scope = scope;
     this.question = question;
   }
 
-  /** Sorted; undefined where a read was not answered completely. */
-  *candidates(): Reading<readonly string[] | undefined> {
+  /** Sorted; of no use where there was an error. */
+  *candidates(): Reading<readonly string[]> {
     this.met.add(`${this.question.resource}#${this.question.relation}`);
     // A set is walked in the order in which it grows.
     for (const name of this.met) {
@@ -71,7 +73,7 @@ class Walk {
       const relation = relationOf(this.scope.model, typeOf(resource), name.slice(hash + 1));
       if (relation !== undefined) yield* this.rewrite(relation.rewrite, relation, resource);
     }
-    return this.incomplete ? undefined : [...this.subjects].sort();
+    return [...this.subjects].sort();
   }
 
   /** Notes a subject that is asked for. */
@@ -85,7 +87,7 @@ class Walk {
   private *rewrite(rewrite: Rewrite, relation: Relation, resource: string): Reading<void> {
     switch (rewrite.kind) {
       case 'this':
-        for (const subject of yield* this.read({ kind: 'subjects', resource, relation: relation.name, range: 'all' })) {
+        for (const subject of yield* this.read(relation, { kind: 'subjects', resource, relation: relation.name, range: 'all' })) {
           this.meet(subject);
           if (subject.includes('#')) this.met.add(subject);
         }
@@ -95,7 +97,9 @@ class Walk {
         return;
       case 'tupleToUserset': {
         const { tupleset, computed } = rewrite;
-        for (const parent of yield* this.read({ kind: 'subjects', resource, relation: tupleset, range: 'plain' })) {
+        const parents = relationOf(this.scope.model, typeOf(resource), tupleset);
+        if (parents === undefined) return;
+        for (const parent of yield* this.read(parents, { kind: 'subjects', resource, relation: tupleset, range: 'plain' })) {
           this.met.add(`${parent}#${computed}`);
         }
         return;
@@ -105,18 +109,27 @@ class Walk {
         for (const child of rewrite.children) yield* this.rewrite(child, relation, resource);
         return;
       case 'exclusion':
+        // Who is excluded from what is excluded is let in, perhaps by a wildcard: nobody else names them.
         yield* this.rewrite(rewrite.base, relation, resource);
+        yield* this.rewrite(rewrite.subtract, relation, resource);
         return;
       default:
         unreachable(rewrite);
     }
   }
 
-  private *read(question: Extract<Question, { readonly kind: 'subjects' }>): Reading<readonly string[]> {
+  /** Subjects of tuples that count. */
+  private *read(relation: Relation, question: Extract<Question, { readonly kind: 'subjects' }>): Reading<readonly string[]> {
     const isAsked = (subject: string): boolean => question.range === 'all' || subjectOf(subject).kind === 'plain';
     const { tuples, complete } = this.scope.contextual.over(question, isAsked, yield question);
     if (complete) this.reads.push(question);
-    else this.incomplete = true;
-    return tuples.map(({ tuple }) => tuple.subject).sort();
+    else this.error ??= INCOMPLETE;
+    const subjects: string[] = [];
+    for (const found of tuples) {
+      const held = holds(this.scope, relation, found);
+      if (held === true) subjects.push(found.tuple.subject);
+      else if (held !== false) this.error ??= held;
+    }
+    return subjects.sort();
   }
 }

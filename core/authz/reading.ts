@@ -28,6 +28,8 @@ export type AuthzErrorCode =
   | 'type_missing' // 2021
   | 'relation_missing' // 2022
   | 'invalid_contextual_tuple' // 2027
+  /** Of a write. */
+  | 'invalid_tuple' // 2027
   /** Of a verifier: a read that the proof does not answer. */
   | 'incomplete';
 
