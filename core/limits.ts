@@ -309,6 +309,15 @@ export const CHECK_DEPTH_MAX: number = 25;
 export const LIST_OBJECTS_MAX: number = 20_000;
 /** Users that one list names, likewise. */
 export const LIST_USERS_MAX: number = 20_000;
+
+/** Rows that one authorization question reads. Why 100,000: a second of a core; what needs more is better asked for in parts. */
+export const AUTHZ_ROWS_MAX: number = 100_000;
+/** Checks of one request. Why 50: OpenFGA's default. */
+export const CHECKS_MAX: number = 50;
+/** Tuples that come with one question. Why 100: as many as one write has. */
+export const CONTEXTUAL_TUPLES_MAX: number = 100;
+/** Kinds of users that one list asks for. */
+export const USER_FILTERS_MAX: number = 100;
 /** Bytes of a condition's expression. Why 512: OpenFGA's; it bounds what one without a loop costs, and how deep it nests. */
 export const CONDITION_EXPRESSION_BYTES_MAX: number = 512;
 /** Parameters of a condition, likewise. */
@@ -319,6 +328,5 @@ export const CONDITION_COST_MAX: number = 250_000;
 export const CONDITION_CACHE_MAX: number = 1000;
 /** Bytes of the context that a tuple's condition carries. Why 32 KiB: OpenFGA's. */
 export const CONDITION_CONTEXT_BYTES_MAX: number = 32 * 1024;
-/** Bytes of a model's canonical JSON, and types in it. Why these: OpenFGA's. */
-export const MODEL_BYTES_MAX: number = 256 * 1024;
+/** Types of a model. Why 100: OpenFGA's. */
 export const MODEL_TYPES_MAX: number = 100;

@@ -5,7 +5,7 @@ export interface Bar {
   readonly what: string;
   readonly measured: number;
   /** x: times as fast as the peer; others: absolute, with their unit. */
-  readonly unit: 'x' | 'µs' | 'B' | 's';
+  readonly unit: 'x' | 'µs' | 'ms' | 'B' | 's' | '/s';
   readonly sense: 'at least' | 'at most';
   readonly bar: number;
   /** False: taken at another size than the bar's, so it shows a direction only. */
@@ -17,7 +17,7 @@ export function isMet(bar: Bar): boolean {
 }
 
 function shown(value: number, unit: Bar['unit']): string {
-  const digits = unit === 'B' ? 0 : 2;
+  const digits = unit === 'B' || unit === '/s' ? 0 : 2;
   return `${value.toFixed(digits)} ${unit}`;
 }
 

@@ -14,7 +14,7 @@
  */
 import { unreachable } from '../assert.ts';
 import { CHECK_DEPTH_MAX } from '../limits.ts';
-import { type Model, type Relation, type Rewrite, relationOf } from '../model/model.ts';
+import { type DirectType, type Model, type Relation, type Rewrite, relationOf } from '../model/model.ts';
 import type { Question } from '../proof/statement.ts';
 import type { TupleKey } from '../state/transaction.ts';
 import type { Conditions, Context } from './condition.ts';

@@ -50,3 +50,14 @@ export function canonicalJson(value: unknown): CanonicalJson {
     throw error;
   }
 }
+
+/** Whether a text is the one text of a JSON object, so that one context has one hash. */
+export function isCanonicalObject(text: string): boolean {
+  if (!text.startsWith('{')) return false;
+  try {
+    const canonical = canonicalJson(JSON.parse(text));
+    return canonical.ok && canonical.text === text;
+  } catch {
+    return false;
+  }
+}

@@ -8,6 +8,7 @@ import type { CommitmentProof } from '../ics23/proof.ts';
 import type { ClusterId, GroupId, Height, LogIndex, Micros, NodeId, OrganizationId, Term, VaultId } from '../ids.ts';
 import type { PointQuestion, Question } from '../proof/statement.ts';
 import type { Retention, Transaction, TransactionOutcome, TupleKey } from '../state/transaction.ts';
+import type { AuthzQuery, AuthzResult } from './authz-protocol.ts';
 import type { ChainQuery, ChainResult } from './chain-protocol.ts';
 import type { ModelQuery, ModelResult } from './model-protocol.ts';
 
@@ -124,6 +125,7 @@ export type VaultQuery =
   | { readonly kind: 'block'; readonly height: Height }
   /** What the vault keeps of its past. Of the newest block only. */
   | { readonly kind: 'retention' }
+  | AuthzQuery
   | ChainQuery
   | ModelQuery
   /** The newest block's checkpoint, with the signatures of at least so many nodes; 0 = of a majority of the group's voters. */
@@ -316,6 +318,15 @@ export type ClientErrorCode =
   | 'invalid_model'
   /** A tuple that the authorization model has no place for; nothing was appended. */
   | 'invalid_tuple'
+  /** A tuple that comes with a question, and that the authorization model has no place for. */
+  | 'invalid_contextual_tuple'
+  /** No such type, or no such relation of a type, in the authorization model. */
+  | 'type_missing'
+  | 'relation_missing'
+  /** A condition could not be evaluated: mostly because its context lacks a parameter. */
+  | 'condition_failed'
+  /** Too deep, or too much to read, to be resolved. */
+  | 'too_complex'
   | 'proof_unavailable'
   /** What is asked for does not fit one proof: ask for less at once. */
   | 'proof_too_large'
@@ -401,6 +412,7 @@ export type ClientResult =
       readonly oldestTime: Micros;
       readonly anchor: Anchor;
     }
+  | AuthzResult
   | ChainResult
   | ModelResult
   /** note: a C2SP signed note (core/note), two lines for each node that signed. */

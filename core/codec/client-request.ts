@@ -8,6 +8,7 @@
  *   5 query              u32 group, ulid organization, ulid vault, consistency, point, flag proof, u8 query:
  *                        1 tuple {tuple} · 2 entity {text key} · 3 list {text resource, relation, subject, u32 limit, blob after} · 4 block {u64 height} · 5 retention {}
  *                        · 6 proof {list of question (client-question.ts)} · 7 checkpoint {u8 signatures} · 8 ics23 {question: tuple, entity or model} · 9 model {text id} · 10 models {u32 limit, text after} · 11 changes {text type, u64 height, u32 position, u32 limit} · 32 to 35 of the chain (chain-fields.ts)
+ *                        · 40 to 43 of authorization (authz-fields.ts)
  *   6 lookupVault        text organization, text name, text id, consistency
  *   7 listVaults         text organization, text after, u32 limit, consistency
  *   8 listOrganizations  consistency
@@ -35,6 +36,7 @@ import {
 import type { Transaction } from '../state/transaction.ts';
 import { decodeLedgerTransaction, writeTransactBlob } from '../state/transaction-codec.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
+import { readAuthzQuery, writeAuthzQuery } from './authz-fields.ts';
 import { readChainQuery, writeChainQuery } from './chain-fields.ts';
 import {
   codeTable,
@@ -91,6 +93,10 @@ const QUERY = codeTable<VaultQuery['kind']>({
   logConsistency: 33,
   transactionProof: 34,
   blocks: 35,
+  check: 40,
+  listObjects: 41,
+  listUsers: 42,
+  expand: 43,
 });
 const Option = { proof: 1, newestModel: 2, namedModel: 4 } as const;
 const EMPTY: Transaction = { actor: '', reason: '', operations: [] };
@@ -218,6 +224,11 @@ function writeQuery(writer: Writer, query: VaultQuery): void {
     case 'transactionProof':
     case 'blocks':
       return writeChainQuery(writer, query);
+    case 'check':
+    case 'listObjects':
+    case 'listUsers':
+    case 'expand':
+      return writeAuthzQuery(writer, query);
     case 'proof':
       return writeList(writer, query.questions, writeQuestion);
     case 'checkpoint':
@@ -362,6 +373,11 @@ function readQuery(reader: Reader): VaultQuery {
     case 'transactionProof':
     case 'blocks':
       return readChainQuery(reader, kind);
+    case 'check':
+    case 'listObjects':
+    case 'listUsers':
+    case 'expand':
+      return readAuthzQuery(reader, kind);
     case 'proof':
       return { kind, questions: readList(reader, QUESTION_BYTES_MIN, readQuestion) };
     case 'checkpoint':

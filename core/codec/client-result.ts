@@ -27,6 +27,7 @@
  *   20 checkpoint    text note, u64 size, u8 signatures
  *   21 ics23         anchor, proof (ics23-fields.ts)
  *   32 to 35         of the chain (chain-fields.ts)
+ *   40 to 43         of authorization (authz-fields.ts)
  *   36 transacted    as 7, then a transaction inclusion (chain-fields.ts): where one was asked for. Never in a session's results
  *   19 proof         anchor, blob proof
  * Fields: client-fields.ts.
@@ -37,7 +38,6 @@ import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
 import { PUBLIC_KEY_BYTES } from '../capability.ts';
 import type {
-  ClientErrorCode,
   ClientResult,
   GroupStatus,
   KeyLoss,
@@ -53,6 +53,7 @@ import { MEMBER_ENTRY_BYTES_MIN, readMemberEntry, writeMemberEntry } from '../st
 import { KEEP_ALL, retentionCode, retentionOfCode } from '../state/retention-code.ts';
 import type { Retention } from '../state/transaction.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
+import { readAuthzResult, writeAuthzResult } from './authz-fields.ts';
 import { readChainResult, readTransactionInclusion, writeChainResult, writeTransactionInclusion } from './chain-fields.ts';
 import {
   codeTable,
@@ -71,6 +72,7 @@ import {
   writeRow,
   writeVaultEntry,
 } from './client-fields.ts';
+import { ERROR } from './error-codes.ts';
 import { readIcs23, writeIcs23 } from './ics23-fields.ts';
 import { readModelResult, writeModelResult } from './model-fields.ts';
 import { readOutcome, writeOutcome } from './outcome-fields.ts';
@@ -98,6 +100,10 @@ const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
   logConsistency: 33,
   transactionProof: 34,
   blocks: 35,
+  check: 40,
+  listObjects: 41,
+  listUsers: 42,
+  expand: 43,
   provenTransacted: 36,
   proof: 19,
   checkpoint: 20,
@@ -108,46 +114,6 @@ const KIND = codeTable<ClientResult['kind'] | 'provenTransacted'>({
 });
 const ROLE = codeTable<GroupStatus['role']>({ follower: 0, preCandidate: 1, candidate: 2, leader: 3 });
 const LOSS = codeTable<KeyLoss | 'none'>({ none: 0, missing: 1, unreadable: 2, damaged: 3, foreign: 4, contradicted: 5 });
-const ERROR = codeTable<ClientErrorCode>({
-  not_leader: 1,
-  overloaded: 2,
-  unknown_outcome: 3,
-  unavailable: 4,
-  timeout: 5,
-  session_expired: 6,
-  sequence_stale: 7,
-  sequence_reused: 8,
-  invalid_argument: 9,
-  organization_missing: 10,
-  organization_exists: 11,
-  vault_missing: 12,
-  vault_exists: 13,
-  height_missing: 14,
-  transaction_missing: 40,
-  group_missing: 15,
-  not_initialised: 16,
-  quarantined: 17,
-  time_in_future: 18,
-  proof_unavailable: 19,
-  member_missing: 20,
-  member_exists: 21,
-  member_removed: 22,
-  address_taken: 23,
-  no_voter_left: 24,
-  members_full: 25,
-  not_a_voter: 26,
-  transfer_failed: 27,
-  too_few_voters: 28,
-  groups_full: 29,
-  pruned_height: 30,
-  vault_deleted: 31,
-  proof_too_large: 32,
-  vault_diverged: 33,
-  model_missing: 34,
-  no_model: 35,
-  invalid_model: 36,
-  invalid_tuple: 37,
-});
 /** Smallest items of the lists, bytes. */
 const VAULT_BYTES_MIN = 52;
 const ORGANIZATION_BYTES_MIN = 21;
@@ -272,6 +238,11 @@ export function writeResult(writer: Writer, result: ClientResult): void {
     case 'transactionProof':
     case 'blocks':
       return writeChainResult(writer, result);
+    case 'check':
+    case 'listObjects':
+    case 'listUsers':
+    case 'expand':
+      return writeAuthzResult(writer, result);
     case 'checkpoint':
       writer.text(result.note);
       writer.u64(result.size);
@@ -411,6 +382,11 @@ export function readResult(reader: Reader): ClientResult {
     case 'transactionProof':
     case 'blocks':
       return readChainResult(reader, kind);
+    case 'check':
+    case 'listObjects':
+    case 'listUsers':
+    case 'expand':
+      return readAuthzResult(reader, kind);
     case 'checkpoint':
       return { kind, note: reader.text(NOTE_BYTES_MAX), size: reader.u64() as Height, signatures: reader.u8() };
     case 'status':

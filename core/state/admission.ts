@@ -4,7 +4,7 @@
  * Every helper returns a sentence, or undefined where there is nothing to object to.
  */
 import { unreachable } from '../assert.ts';
-import { canonicalJson } from '../bytes/canonical-json.ts';
+import { isCanonicalObject } from '../bytes/canonical-json.ts';
 import { utf8Length } from '../bytes/text.ts';
 import { decodeUlid } from '../chain/ulid.ts';
 import type {
@@ -35,6 +35,7 @@ import {
   TRANSACTION_OPERATIONS_MAX,
   WALL_MICROS_MAX,
 } from '../limits.ts';
+import { authzQueryProblem } from './authz-admission.ts';
 import { chainQueryProblem, isChainQuery } from './chain-query.ts';
 import { STATE_KEY_BYTES_MAX } from './keys.ts';
 import { PRIORITY_MAX } from './member-entry.ts';
@@ -110,17 +111,6 @@ function tupleKey(tuple: TupleKey): Problem {
   if (!isResource(tuple.resource)) return RESOURCE;
   if (!isRelation(tuple.relation)) return RELATION;
   return isSubject(tuple.subject) ? undefined : SUBJECT;
-}
-
-/** Whether a text is the one text of a JSON object, so that one context has one hash. */
-function isCanonicalObject(text: string): boolean {
-  if (!text.startsWith('{')) return false;
-  try {
-    const canonical = canonicalJson(JSON.parse(text));
-    return canonical.ok && canonical.text === text;
-  } catch {
-    return false;
-  }
 }
 
 function tupleCondition(condition: TupleCondition | undefined): Problem {
@@ -245,6 +235,11 @@ function vaultQuery(query: VaultQuery): Problem {
       return questionsProblem(query.questions);
     case 'ics23':
       return questionProblem(query.question);
+    case 'check':
+    case 'listObjects':
+    case 'listUsers':
+    case 'expand':
+      return authzQueryProblem(query);
     case 'block':
       return isCount(query.height) ? undefined : 'a height is a whole number, 0 for the newest block';
     case 'retention':

@@ -6,6 +6,8 @@
  * that does not decode is a broken invariant of this group; what a command asks for never throws.
  */
 import { assert, defined, InvariantError } from '../assert.ts';
+import { celConditions } from '../authz/cel.ts';
+import type { Conditions } from '../authz/condition.ts';
 import { BTree } from '../btree/tree.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Hasher } from '../capability.ts';
@@ -73,6 +75,8 @@ export interface GroupStateOptions {
   readonly pruningPace?: PruningPace;
   /** Of the exact index; decides nothing. Production gives one that nobody knows. */
   readonly seed?: SeedWords;
+  /** Evaluates the conditions of tuples, when checks are answered; decides nothing of the state. Default: core/authz/cel.ts. */
+  readonly conditions?: Conditions;
 }
 
 /** The requests that read state. */
@@ -98,6 +102,7 @@ export class GroupState {
   /** Bytes of entries applied since a checkpoint began last: what a start would have to apply again. */
   unsavedBytes: number = 0;
   private readonly hasher: Hasher;
+  private readonly conditions: Conditions;
   /** Of all trees of the group. */
   readonly pages: StatePages;
   private readonly observer: StateObserver | undefined;
@@ -116,6 +121,7 @@ export class GroupState {
   constructor(options: GroupStateOptions) {
     this.group = options.group;
     this.hasher = options.hasher;
+    this.conditions = options.conditions ?? celConditions;
     this.pages = options.pages ?? StatePages.inMemory();
     this.vaults = new Vaults({ ...options, pages: this.pages }, (vault) => this.capture?.preserve(vault));
     this.observer = options.observer;
@@ -392,7 +398,7 @@ export class GroupState {
     if (vault === undefined) return request.at.kind === 'time' ? VAULT_MISSING_THEN : VAULT_MISSING;
     const view = viewAt(vault, request.at);
     if (!(view instanceof VaultView)) return view;
-    const asked = queryVault(view, request.query, request.proof);
+    const asked = queryVault(view, request.query, request.proof, this.conditions);
     return 'kind' in asked ? asked : new ProofWork(asked);
   }
 

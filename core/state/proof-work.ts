@@ -4,8 +4,7 @@
  * buckets are there, else one worked out of the bucket history: past-tree.ts), then the bytes.
  * Whoever takes the vault or its pages away ends the work first; it is to be begun anew then.
  */
-import { assert, defined, unreachable } from '../assert.ts';
-import { concatBytes } from '../bytes/compare.ts';
+import { assert, defined } from '../assert.ts';
 import type { ClientResult } from '../client/protocol.ts';
 import { PROOF_LEAVES_MAX, PROOF_REBUILT_LEAVES_MAX, PROOF_SLICE_LEAVES } from '../limits.ts';
 import type { TreeView } from '../merkle/arena.ts';
@@ -13,12 +12,12 @@ import { Prover } from '../merkle/prove.ts';
 import type { TreeSnapshot } from '../merkle/snapshot.ts';
 import { encodeValue } from '../merkle/value.ts';
 import { PROOF_BYTES_MAX } from '../proof/format.ts';
-import { type Question, RANGE_KIND, targetOf } from '../proof/statement.ts';
+import { type Question, targetOf } from '../proof/statement.ts';
+import { type AuthzTask, authzSteps } from './authz-work.ts';
 import { type Ics23Task, ics23Steps } from './ics23-work.ts';
-import { type KeyRange, prefixRange } from './key-reader.ts';
-import type { KeyBuilder } from './keys.ts';
 import type { Leaves } from './leaves.ts';
 import { isAtHand, type MissingBucket, missingOf, pastTree } from './past-tree.ts';
+import { rowsOf } from './question-rows.ts';
 import { errorResult } from './results.ts';
 import { oldestHeight } from './retention.ts';
 import { leafOfRow } from './row-leaf.ts';
@@ -53,9 +52,9 @@ export class ProofWork {
   private readonly steps: Generator<void, ClientResult>;
   private ended: boolean = false;
 
-  constructor(task: ProofTask | Ics23Task, limits: ProofLimits = DEFAULT_PROOF_LIMITS) {
+  constructor(task: ProofTask | Ics23Task | AuthzTask, limits: ProofLimits = DEFAULT_PROOF_LIMITS) {
     this.vault = task.view.vault;
-    this.steps = 'questions' in task ? proofSteps(task, limits) : ics23Steps(task, limits);
+    this.steps = stepsOf(task, limits);
   }
 
   /** Whether somebody gave it up: what was asked is to be asked again. */
@@ -111,7 +110,13 @@ export class ProofWorks {
   }
 }
 
-function* proofSteps({ view, questions, answer }: ProofTask, limits: ProofLimits): Generator<void, ClientResult> {
+function stepsOf(task: ProofTask | Ics23Task | AuthzTask, limits: ProofLimits): Generator<void, ClientResult> {
+  if ('questions' in task) return proofSteps(task, limits);
+  return 'query' in task ? authzSteps(task, limits) : ics23Steps(task, limits);
+}
+
+/** Yields once a row, a bucket and a leaf. */
+export function* proofSteps({ view, questions, answer }: ProofTask, limits: ProofLimits): Generator<void, ClientResult> {
   const { vault, height, isNewest } = view;
   const { leaves } = vault;
   const { hasher } = leaves;
@@ -162,38 +167,6 @@ function* valuesOf(
     }
   }
   return values;
-}
-
-/** Rows of the leaves that a question is about. */
-function* rowsOf(at: RowsAt, question: Question): Generator<{ readonly key: Uint8Array; readonly row: Uint8Array | undefined }> {
-  const { keys } = at;
-  switch (question.kind) {
-    case 'tuple':
-      return yield one(at, keys.tuple(question.tuple));
-    case 'entity':
-      return yield one(at, keys.entity(question.key));
-    case 'model':
-      return yield one(at, keys.model(question.id));
-    case 'subjects':
-      return yield* at.scan(subjectRange(keys, question));
-    case 'resource':
-      return yield* at.scan(prefixRange(keys.tuplePrefix(question.resource, '')));
-    case 'grants':
-      return yield* at.scan(prefixRange(keys.reversePrefix(question.subject, question.relation)));
-    default:
-      return unreachable(question);
-  }
-}
-
-function one(at: RowsAt, view: Uint8Array): { readonly key: Uint8Array; readonly row: Uint8Array | undefined } {
-  const key = view.slice();
-  return { key, row: at.row(key) };
-}
-
-function subjectRange(keys: KeyBuilder, question: Extract<Question, { readonly kind: 'subjects' }>): KeyRange {
-  const prefix = keys.tuplePrefix(question.resource, question.relation);
-  if (question.range === 'all') return prefixRange(prefix);
-  return prefixRange(concatBytes(prefix, Uint8Array.of(RANGE_KIND[question.range])));
 }
 
 /** A path as a key of a map. */

@@ -1,5 +1,6 @@
 /** Reads of one vault as one of its blocks left it, with a proof where asked for. Liveness is that of the block's time. */
 import { assert, unreachable } from '../assert.ts';
+import type { Conditions } from '../authz/condition.ts';
 import type { ClientResult, VaultQuery } from '../client/protocol.ts';
 import type { CommitmentProof } from '../ics23/proof.ts';
 import { HEIGHT_ZERO, type Height } from '../ids.ts';
@@ -7,6 +8,7 @@ import { COLD_VAULT_LEAVES } from '../limits.ts';
 import { prove } from '../merkle/prove.ts';
 import { isLive } from '../merkle/value.ts';
 import { needsReverse } from '../proof/statement.ts';
+import type { AuthzTask } from './authz-work.ts';
 import { queryChain } from './chain-query.ts';
 import type { Ics23Task } from './ics23-work.ts';
 import { entityValue, modelValue, tupleValue } from './leaf-values.ts';
@@ -119,7 +121,12 @@ function queryRetention({ vault }: VaultView): ClientResult {
  * @param proof whether the answer of a tuple, entity or model carries one
  * @returns the answer, or the proof that is to be made first
  */
-export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): ClientResult | ProofTask | Ics23Task {
+export function queryVault(
+  view: VaultView,
+  query: VaultQuery,
+  proof: boolean,
+  conditions: Conditions,
+): ClientResult | ProofTask | Ics23Task | AuthzTask {
   if (view.isPruned && query.kind !== 'block') return prunedResult(oldestHeight(view.vault));
   switch (query.kind) {
     case 'tuple':
@@ -138,6 +145,12 @@ export function queryVault(view: VaultView, query: VaultQuery, proof: boolean): 
       const answer = (made: CommitmentProof): ClientResult => ({ kind: 'ics23', anchor: view.anchor, proof: made });
       return { view, question: query.question, answer };
     }
+    case 'check':
+    case 'listUsers':
+    case 'expand':
+      return { view, query, conditions, proof };
+    case 'listObjects':
+      return view.vault.leaves.reverse ? { view, query, conditions, proof } : NO_REVERSE;
     case 'list':
       return listTuples(view, query);
     case 'block':

@@ -10,6 +10,10 @@ import type { RejectCode } from '../../core/state/transaction.ts';
 export type HttpErrorCode =
   | 'validation_error' // 2000
   | 'authorization_model_not_found' // 2001
+  | 'authorization_model_resolution_too_complex' // 2002
+  | 'type_not_found' // 2021
+  | 'invalid_tuple' // 2027
+  | 'relation_not_found' // 2022
   | 'latest_authorization_model_not_found' // 2020
   | 'invalid_authorization_model' // 2056
   | 'cannot_allow_duplicate_tuples_in_one_request' // 2004
@@ -96,6 +100,11 @@ const OF_CLIENT: Readonly<Record<ClientErrorCode, readonly [status: number, code
   not_a_voter: [400, 'failed_precondition'],
   transfer_failed: [503, 'unavailable'],
   too_few_voters: [400, 'failed_precondition'],
+  invalid_contextual_tuple: [400, 'invalid_tuple'],
+  type_missing: [400, 'type_not_found'],
+  relation_missing: [400, 'relation_not_found'],
+  condition_failed: [400, 'validation_error'],
+  too_complex: [400, 'authorization_model_resolution_too_complex'],
   groups_full: [400, 'failed_precondition'],
 };
 

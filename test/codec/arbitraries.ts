@@ -20,6 +20,7 @@ import type { DivergenceMessage } from '../../core/replica/divergence-message.ts
 import type { LivenessMessage } from '../../core/replica/hibernation.ts';
 import type { RecoveryMessage } from '../../core/replica/recovering.ts';
 import type { SigningMessage } from '../../core/signing/message.ts';
+import { authzQuery, authzResult } from './authz-arbitraries.ts';
 import {
   branded,
   bytes,
@@ -199,6 +200,7 @@ const query = fc.oneof(
   fc.record({ kind: fc.constant('tuple' as const), tuple }),
   fc.record({ kind: fc.constant('entity' as const), key: text }),
   modelQuery,
+  authzQuery,
   fc.record({ kind: fc.constant('list' as const), resource: text, relation: text, subject: text, limit: u32, after: bytes }),
   fc.record({ kind: fc.constant('block' as const), height }),
   fc.record({ kind: fc.constant('retention' as const) }),
@@ -365,6 +367,7 @@ const keptBlock = fc.record({
 });
 
 export const result: fc.Arbitrary<ClientResult> = fc.oneof(
+  authzResult,
   fc.record({ kind: fc.constant('session' as const), session: fc.record({ group, index }) }),
   fc.record({
     kind: fc.constant('organization' as const),
