@@ -312,6 +312,8 @@ export const LIST_USERS_MAX: number = 20_000;
 
 /** Rows that one authorization question reads. Why 100,000: a second of a core; what needs more is better asked for in parts. */
 export const AUTHZ_ROWS_MAX: number = 100_000;
+/** Rows that an evaluation reads before it lets its step end, if that is due. Why 16: a check over four hops reads eleven. */
+export const AUTHZ_ROWS_AT_ONCE: number = 16;
 /** Checks of one request. Why 50: OpenFGA's default. */
 export const CHECKS_MAX: number = 50;
 /** Tuples that come with one question. Why 100: as many as one write has. */

@@ -20,7 +20,7 @@ import type { TupleKey } from '../state/transaction.ts';
 import type { Conditions, Context } from './condition.ts';
 import type { Contextual } from './contextual.ts';
 import { type Subject, subjectOf, typeOf } from './names.ts';
-import type { AuthzError, Reading, ReadTuple, Step, Why } from './reading.ts';
+import type { AuthzError, ReadAnswer, Reading, ReadTuple, Step, Why } from './reading.ts';
 import { holds } from './tuple-holds.ts';
 
 /** What a question is judged by, besides the tuples of the vault. */
@@ -32,6 +32,11 @@ export interface Scope {
   readonly contextual: Contextual;
   /** Tuples from one object to another that are followed; CHECK_DEPTH_MAX unless given. */
   readonly depthMax?: number;
+  /**
+   * Answers what can be answered at once; undefined: the question is yielded. Why: a question that is yielded passes through every open
+   * relation on its way out and back, which costs a node more than the row that it reads.
+   */
+  readonly lookup?: (question: Question) => ReadAnswer | undefined;
 }
 
 export type Outcome =
@@ -258,7 +263,7 @@ export class Checker {
       const read: Question[] = [];
       if (found === undefined) {
         const question: Question = { kind: 'tuple', tuple };
-        const answer = yield question;
+        const answer = this.scope.lookup?.(question) ?? (yield question);
         if (!answer.complete) {
           branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
           continue;
@@ -274,7 +279,8 @@ export class Checker {
     }
     if (relation.directTypes.some((type) => type.relation !== '')) {
       const question: Question = { kind: 'subjects', resource, relation: name, range: 'userset' };
-      const answer = this.scope.contextual.over(question, (subject) => subject.includes('#'), yield question);
+      const read = this.scope.lookup?.(question) ?? (yield question);
+      const answer = this.scope.contextual.over(question, (subject) => subject.includes('#'), read);
       if (answer.complete) reads.push(question);
       else branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
       for (const found of inOrder(answer.tuples)) {
@@ -323,7 +329,7 @@ export class Checker {
     if (parents === undefined) return branches.end(step, []);
     const question: Question = { kind: 'subjects', resource, relation: tupleset, range: 'plain' };
     const isPlain = (subject: string): boolean => subjectOf(subject).kind === 'plain';
-    const answer = contextual.over(question, isPlain, yield question);
+    const answer = contextual.over(question, isPlain, this.scope.lookup?.(question) ?? (yield question));
     if (!answer.complete) branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
     for (const found of inOrder(answer.tuples)) {
       const { tuple } = found;

@@ -119,7 +119,7 @@ class Walk {
     const known = this.granted.get(name);
     if (known !== undefined) return known;
     const question: Question = { kind: 'grants', subject, relation };
-    const { tuples, complete } = yield question;
+    const { tuples, complete } = this.scope.lookup?.(question) ?? (yield question);
     if (complete) this.reads.push(question);
     else this.incomplete = true;
     const own = this.scope.contextual.tuples.filter(({ tuple }) => tuple.subject === subject && tuple.relation === relation);

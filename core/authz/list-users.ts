@@ -121,7 +121,7 @@ class Walk {
   /** Subjects of tuples that count. */
   private *read(relation: Relation, question: Extract<Question, { readonly kind: 'subjects' }>): Reading<readonly string[]> {
     const isAsked = (subject: string): boolean => question.range === 'all' || subjectOf(subject).kind === 'plain';
-    const { tuples, complete } = this.scope.contextual.over(question, isAsked, yield question);
+    const { tuples, complete } = this.scope.contextual.over(question, isAsked, this.scope.lookup?.(question) ?? (yield question));
     if (complete) this.reads.push(question);
     else this.error ??= INCOMPLETE;
     const subjects: string[] = [];

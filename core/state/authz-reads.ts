@@ -1,20 +1,30 @@
-/** Answers the reads of an evaluation from a vault's rows, as one of its blocks left them: what was live at the block's time. */
+/**
+ * Answers the reads of an evaluation from a vault's rows, as one of its blocks left them: what was live at the block's time. Some rows
+ * are answered at once, then the evaluation has to let the step go on (C11).
+ */
+import { InvariantError } from '../assert.ts';
 import type { ReadAnswer, ReadTuple } from '../authz/reading.ts';
 import type { Micros } from '../ids.ts';
+import { AUTHZ_ROWS_AT_ONCE, AUTHZ_ROWS_MAX } from '../limits.ts';
 import { isLive } from '../merkle/value.ts';
 import type { Question } from '../proof/statement.ts';
-import { tupleOfKey, tupleOfReverseKey } from './key-reader.ts';
-import { Table } from './keys.ts';
-import { rowsOf } from './question-rows.ts';
+import { lastFieldOfKey, prefixRange } from './key-reader.ts';
+import { prefixOf, type RangeQuestion } from './question-rows.ts';
 import { decodeTupleRow, rowExpiresAt } from './rows.ts';
 import type { RowsAt } from './rows-at.ts';
 import type { TupleKey } from './transaction.ts';
 
+/** A request that reads too much gets no answer, whatever branch it is in. */
+export class TooMuch extends Error {}
+
 const NOTHING: ReadAnswer = { tuples: [], complete: true };
 
 export class AuthzReads {
+  /** Answers what takes no more rows than are left at once; undefined: the evaluation yields the question. */
+  readonly lookup: (question: Question) => ReadAnswer | undefined = (question) => this.atOnce(question);
   private readonly at: RowsAt;
   private readonly time: Micros;
+  private left: number = AUTHZ_ROWS_AT_ONCE;
   /** Rows that were read so far. */
   rows: number = 0;
 
@@ -24,33 +34,98 @@ export class AuthzReads {
     this.time = time;
   }
 
-  /** Yields once a row of a range; of a single tuple nothing. */
+  /** Yields once in so many rows. */
   *answer(question: Question): Generator<void, ReadAnswer> {
-    return question.kind === 'tuple' ? this.point(question.tuple) : yield* this.range(question);
+    yield* this.pause();
+    if (question.kind === 'tuple') return this.point(question.tuple);
+    const tuples: ReadTuple[] = [];
+    const walk = new RangeWalk(this.at, this.time, question as RangeQuestion);
+    for (;;) {
+      const found = walk.next();
+      if (found === END) return { tuples, complete: true };
+      if (found !== undefined) tuples.push(found);
+      this.count();
+      if (this.left <= 0) yield* this.pause();
+    }
+  }
+
+  private *pause(): Generator<void, void> {
+    this.left = AUTHZ_ROWS_AT_ONCE;
+    yield;
+  }
+
+  private atOnce(question: Question): ReadAnswer | undefined {
+    if (this.left <= 0) return undefined;
+    if (question.kind === 'tuple') return this.point(question.tuple);
+    const tuples: ReadTuple[] = [];
+    const walk = new RangeWalk(this.at, this.time, question as RangeQuestion);
+    this.count();
+    for (;;) {
+      const found = walk.next();
+      if (found === END) return { tuples, complete: true };
+      if (this.left <= 0) return undefined; // it is read again, from its start, by who yields
+      if (found !== undefined) tuples.push(found);
+      this.count();
+    }
   }
 
   private point(tuple: TupleKey): ReadAnswer {
-    this.rows += 1;
+    this.count();
     const row = this.at.row(this.at.keys.tuple(tuple));
-    return row === undefined || !isLive(rowExpiresAt(row), this.time)
-      ? NOTHING
-      : { tuples: [readTuple(tuple, row)], complete: true };
+    if (row === undefined || !isLive(rowExpiresAt(row), this.time)) return NOTHING;
+    return { tuples: [{ tuple, condition: conditionOf(row) }], complete: true };
   }
 
-  private *range(question: Question): Generator<void, ReadAnswer> {
-    const tuples: ReadTuple[] = [];
-    for (const { key, row } of rowsOf(this.at, question)) {
-      this.rows += 1;
-      yield;
-      if (row === undefined || !isLive(rowExpiresAt(row), this.time)) continue;
-      if (key[0] === Table.reverse) tuples.push({ tuple: tupleOfReverseKey(key), condition: undefined });
-      else tuples.push(readTuple(tupleOfKey(key), row));
-    }
-    return { tuples, complete: true };
+  private count(): void {
+    this.rows += 1;
+    this.left -= 1;
+    if (this.rows > AUTHZ_ROWS_MAX)
+      throw new TooMuch(`the question reads more than ${AUTHZ_ROWS_MAX} tuples: ask a narrower one`);
   }
 }
 
-function readTuple(tuple: TupleKey, row: Uint8Array): ReadTuple {
+const END: unique symbol = Symbol('end');
+
+/** The rows of a range, one by one. */
+class RangeWalk {
+  private readonly rows: Iterator<{ readonly key: Uint8Array; readonly row: Uint8Array | undefined }>;
+  private readonly time: Micros;
+  private readonly question: RangeQuestion;
+  /** Where the last field of the keys begins. */
+  private readonly fieldAt: number;
+
+  constructor(at: RowsAt, time: Micros, question: RangeQuestion) {
+    const prefix = prefixOf(at.keys, question);
+    this.time = time;
+    this.question = question;
+    // Where subjects of all kinds are asked for, the byte of the kind is no part of the prefix.
+    this.fieldAt = prefix.length + (question.kind === 'subjects' && question.range === 'all' ? 1 : 0);
+    this.rows = at.scan(prefixRange(prefix))[Symbol.iterator]();
+  }
+
+  /** undefined: a row of which nothing is live. */
+  next(): ReadTuple | typeof END | undefined {
+    const step = this.rows.next();
+    if (step.done === true) return END;
+    const { key, row } = step.value;
+    if (row === undefined || !isLive(rowExpiresAt(row), this.time)) return undefined;
+    const { question } = this;
+    const last = lastFieldOfKey(key, this.fieldAt);
+    switch (question.kind) {
+      case 'grants': // a reverse row does not say under what condition
+        return { tuple: { resource: last, relation: question.relation, subject: question.subject }, condition: undefined };
+      case 'subjects':
+        return {
+          tuple: { resource: question.resource, relation: question.relation, subject: last },
+          condition: conditionOf(row),
+        };
+      default:
+        throw new InvariantError('an evaluation reads one relation at a time');
+    }
+  }
+}
+
+function conditionOf(row: Uint8Array): ReadTuple['condition'] {
   const { conditionName: name, conditionContext: context } = decodeTupleRow(row);
-  return { tuple, condition: name === '' ? undefined : { name, context } };
+  return name === '' ? undefined : { name, context };
 }

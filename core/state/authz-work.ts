@@ -15,9 +15,8 @@ import type { AuthzError, Reading, Why } from '../authz/reading.ts';
 import { certificateQuestions } from '../certificate/questions.ts';
 import type { AuthzContext, AuthzQuery, AuthzResult, CheckQuestion, CheckVerdict } from '../client/authz-protocol.ts';
 import type { ClientErrorCode, ClientResult } from '../client/protocol.ts';
-import { AUTHZ_ROWS_MAX } from '../limits.ts';
 import type { Question } from '../proof/statement.ts';
-import { AuthzReads } from './authz-reads.ts';
+import { AuthzReads, TooMuch } from './authz-reads.ts';
 import { type CompiledModel, modelAt } from './models.ts';
 import { isTupleKey } from './names.ts';
 import { type ProofLimits, proofSteps } from './proof-work.ts';
@@ -36,14 +35,13 @@ export interface AuthzTask {
 
 /** What was found, before there is a proof of it. */
 interface Found {
-  readonly questions: readonly Question[];
+  /** That a proof of it answers. */
+  readonly questions: () => readonly Question[];
   readonly answer: (proof: Uint8Array) => AuthzResult;
 }
 
+const NO_CONTEXT: Context = {};
 const NO_PROOF: Uint8Array = new Uint8Array(0);
-
-/** Thrown and caught here only: a request that reads too much gets no answer, whatever branch it is in. */
-class TooMuch extends Error {}
 
 /** Yields once a row that is read, then as a proof does. */
 export function* authzSteps(task: AuthzTask, limits: ProofLimits): Generator<void, ClientResult> {
@@ -61,7 +59,7 @@ export function* authzSteps(task: AuthzTask, limits: ProofLimits): Generator<voi
   if (!task.proof) return answer(NO_PROOF);
   // Meanwhile the vault may have gone on, and retention with it.
   if (view.isPruned) return errorResult('unavailable', 'the block was dropped while its answer was made: ask again');
-  return yield* proofSteps({ view, questions, answer }, limits);
+  return yield* proofSteps({ view, questions: questions(), answer }, limits);
 }
 
 const CODE_OF: Readonly<Record<AuthzError['code'], ClientErrorCode>> = {
@@ -118,14 +116,15 @@ class Evaluation {
         reads.push(...read);
         whys.push(...why);
       }
-      const questions = id === '' ? reads : certificateQuestions([{ model: id, grounds: { reads, whys } }]);
+      const questions = (): readonly Question[] =>
+        id === '' ? reads : certificateQuestions([{ model: id, grounds: { reads, whys } }]);
       return { questions, answer: (proof) => ({ kind: 'check', model: id, verdicts, anchor, proof }) };
     }
     const model = this.model as CompiledModel;
     if (query.kind === 'expand') return yield* this.expand(model, query);
     const outcome = yield* this.list(model, query);
     if (!outcome.ok) return outcome.error;
-    const questions = certificateQuestions([{ model: id, grounds: outcome }]);
+    const questions = (): readonly Question[] => certificateQuestions([{ model: id, grounds: outcome }]);
     const { found } = outcome;
     return { questions, answer: (proof) => ({ kind: query.kind, model: id, found, anchor, proof }) };
   }
@@ -144,7 +143,8 @@ class Evaluation {
     if (!isTupleKey(tuple)) return refusedCheck({ code: 'invalid', message: 'the tuple is not object#relation@user' });
     if (contextual.length > 0) return refusedCheck(NO_MODEL);
     const question: Question = { kind: 'tuple', tuple };
-    const [found] = (yield* this.reads.answer(question)).tuples;
+    const answer = this.reads.lookup(question) ?? (yield* this.reads.answer(question));
+    const [found] = answer.tuples;
     if (found?.condition !== undefined) return refusedCheck(NO_MODEL);
     return { verdict: { ok: true, allowed: found !== undefined }, why: [], read: [question] };
   }
@@ -174,7 +174,7 @@ class Evaluation {
     const outcome = yield* this.drive(expand({ model, contextual: new Contextual(query.contextual) }, query));
     if (!outcome.ok) return outcome.error;
     const { tree } = outcome;
-    return { questions: [], answer: () => ({ kind: 'expand', model: id, tree, anchor }) };
+    return { questions: () => [], answer: () => ({ kind: 'expand', model: id, tree, anchor }) };
   }
 
   private checkerOf(model: CompiledModel, question: CheckQuestion): Checker {
@@ -192,17 +192,16 @@ class Evaluation {
 
   private scopeOf({ model }: CompiledModel, { contextual, context }: AuthzContext): Scope {
     const { conditions } = this.task;
-    return { model, conditions, context: JSON.parse(context) as Context, contextual: new Contextual(contextual) };
+    const { lookup } = this.reads;
+    const parsed = context === '{}' ? NO_CONTEXT : (JSON.parse(context) as Context);
+    return { model, conditions, context: parsed, contextual: new Contextual(contextual), lookup };
   }
 
   /** Answers an evaluation's reads until it ends. */
   private *drive<T>(reading: Reading<T>): Generator<void, T> {
     let step = reading.next();
     while (step.done !== true) {
-      yield;
       const answer = yield* this.reads.answer(step.value);
-      if (this.reads.rows > AUTHZ_ROWS_MAX)
-        throw new TooMuch(`the question reads more than ${AUTHZ_ROWS_MAX} tuples: ask a narrower one`);
       step = reading.next(answer);
     }
     return step.value;

@@ -70,6 +70,11 @@ export function tupleOfKey(key: Uint8Array): TupleKey {
   return { resource, relation, subject: reader.field() };
 }
 
+/** The last field of a key of table 1 or 2 that begins with a prefix. @param at where the field begins */
+export function lastFieldOfKey(key: Uint8Array, at: number): string {
+  return new FieldReader(key, at).field();
+}
+
 /** The tuple of a key of table 2. */
 export function tupleOfReverseKey(key: Uint8Array): TupleKey {
   assert(key[0] === Table.reverse, 'a reverse tuple is read from a reverse key');

@@ -3,7 +3,7 @@
 import { unreachable } from '../assert.ts';
 import { concatBytes } from '../bytes/compare.ts';
 import { type Question, RANGE_KIND } from '../proof/statement.ts';
-import { type KeyRange, prefixRange } from './key-reader.ts';
+import { prefixRange } from './key-reader.ts';
 import type { KeyBuilder } from './keys.ts';
 import type { RowsAt } from './rows-at.ts';
 
@@ -22,12 +22,25 @@ export function* rowsOf(at: RowsAt, question: Question): Generator<QuestionRow> 
       return yield one(at, keys.entity(question.key));
     case 'model':
       return yield one(at, keys.model(question.id));
-    case 'subjects':
-      return yield* at.scan(subjectRange(keys, question));
+    default:
+      return yield* at.scan(prefixRange(prefixOf(keys, question)));
+  }
+}
+
+/** Questions about all rows with a prefix. */
+export type RangeQuestion = Extract<Question, { readonly kind: 'subjects' | 'resource' | 'grants' }>;
+
+/** What the keys of all rows begin with that a question is about; may be a view of the key builder. */
+export function prefixOf(keys: KeyBuilder, question: RangeQuestion): Uint8Array {
+  switch (question.kind) {
+    case 'subjects': {
+      const prefix = keys.tuplePrefix(question.resource, question.relation);
+      return question.range === 'all' ? prefix : concatBytes(prefix, Uint8Array.of(RANGE_KIND[question.range]));
+    }
     case 'resource':
-      return yield* at.scan(prefixRange(keys.tuplePrefix(question.resource, '')));
+      return keys.tuplePrefix(question.resource, '');
     case 'grants':
-      return yield* at.scan(prefixRange(keys.reversePrefix(question.subject, question.relation)));
+      return keys.reversePrefix(question.subject, question.relation);
     default:
       return unreachable(question);
   }
@@ -36,10 +49,4 @@ export function* rowsOf(at: RowsAt, question: Question): Generator<QuestionRow> 
 function one(at: RowsAt, view: Uint8Array): QuestionRow {
   const key = view.slice();
   return { key, row: at.row(key) };
-}
-
-function subjectRange(keys: KeyBuilder, question: Extract<Question, { readonly kind: 'subjects' }>): KeyRange {
-  const prefix = keys.tuplePrefix(question.resource, question.relation);
-  if (question.range === 'all') return prefixRange(prefix);
-  return prefixRange(concatBytes(prefix, Uint8Array.of(RANGE_KIND[question.range])));
 }
