@@ -328,7 +328,5 @@ export const CONDITION_PARAMETERS_MAX: number = 25;
 export const CONDITION_COST_MAX: number = 250_000;
 /** Compiled expressions that are kept. Why 1,000: some kilobytes each. */
 export const CONDITION_CACHE_MAX: number = 1000;
-/** Bytes of the context that a tuple's condition carries. Why 32 KiB: OpenFGA's. */
-export const CONDITION_CONTEXT_BYTES_MAX: number = 32 * 1024;
 /** Types of a model. Why 100: OpenFGA's. */
 export const MODEL_TYPES_MAX: number = 100;

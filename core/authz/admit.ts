@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../assert.ts';
 import { utf8Length } from '../bytes/text.ts';
-import { CONDITION_CONTEXT_BYTES_MAX } from '../limits.ts';
+import { CONTEXT_BYTES_MAX } from '../limits.ts';
 import { type Model, type Relation, relationOf } from '../model/model.ts';
 import { isTupleset } from '../model/tuplesets.ts';
 import type { TupleKey } from '../state/transaction.ts';
@@ -205,8 +205,8 @@ function conditionProblem(
   if (defined === undefined) return 'undefined condition';
   if (!isListed) return 'invalid condition for type restriction';
   const bytes = utf8Length(condition.context);
-  if (bytes < 0 || bytes > CONDITION_CONTEXT_BYTES_MAX) {
-    return `condition context size limit exceeded: ${bytes} bytes exceeds ${CONDITION_CONTEXT_BYTES_MAX} bytes`;
+  if (bytes < 0 || bytes > CONTEXT_BYTES_MAX) {
+    return `condition context size limit exceeded: ${bytes} bytes exceeds ${CONTEXT_BYTES_MAX} bytes`;
   }
   return conditions.contextProblem(defined, JSON.parse(condition.context) as Context);
 }

@@ -57,12 +57,10 @@ function moment(nanos: bigint): Timestamp {
   return need(timestampOf(nanos), 'timestamp overflow');
 }
 
-const SYNC = { async: false } as object;
-
 function environmentWithTypes(): Environment {
   const environment = new Environment({ homogeneousAggregateLiterals: false });
   const define = (signature: string, handler: (...values: never[]) => unknown): void => {
-    environment.registerFunction(signature, handler as (...values: unknown[]) => unknown, SYNC);
+    environment.registerFunction(signature, handler as (...values: unknown[]) => unknown);
   };
   environment.registerType('timestamp', Timestamp).registerType('duration', Duration).registerType('ipaddress', IpAddress);
   defineConversions(define);
@@ -210,7 +208,7 @@ class CelConditions implements Conditions {
     try {
       const meter = new Meter();
       const environment = this.base.clone();
-      environment.registerFunction('string.matches_(string): bool', searchPaidFor(meter), SYNC);
+      environment.registerFunction('string.matches_(string): bool', searchPaidFor(meter));
       for (const name of [...parameters.keys()].sort()) {
         environment.registerVariable(name, typeNameOf(parameters.get(name) as ParameterType));
       }

@@ -46,7 +46,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   ],
   [/\.\s*(?:localeCompare|toLocale\w+)\b/g, 'the locale'],
   [/\bimport\s*\(|\bimport\s*\.\s*meta\b/g, 'a dynamic import'],
-  [/\b(?:WeakRef|FinalizationRegistry|SharedArrayBuffer|Atomics|eval|Function\s*\()/g, 'the engine'],
+  [/\b(?:WeakRef|FinalizationRegistry|SharedArrayBuffer|Atomics|eval\b|Function\s*\()/g, 'the engine'],
 ];
 
 /** A global's name as the key of an object or interface (`{ performance: number }`) is somebody's own. */

@@ -1,5 +1,5 @@
 /** Small models and tuples, drawn: two types of objects with four relations each, every kind of rewrite, usersets, wildcards, conditions. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ReadTuple } from '../../../core/authz/reading.ts';
 import type { Condition, DirectType, Model, Relation, Rewrite, TypeDefinition } from '../../../core/model/model.ts';
 
