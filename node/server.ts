@@ -3,6 +3,7 @@
  * written before the address is known to be free, nothing is answered before recovery is durable, and the listener opens last.
  */
 import type { Logger } from 'pino';
+import { celConditions } from '../core/authz/cel.ts';
 import { type Cipher, neverBuggify } from '../core/capability.ts';
 import { isCommand, type LogicalRequest } from '../core/client/operation.ts';
 import { Outbox } from '../core/codec/outbox.ts';
@@ -79,6 +80,7 @@ export class NodeServer {
     const address = options.advertise;
     const { replica, effects } = Replica.open(directory.disk, sampleClocks(), {
       hasher: nativeHasher,
+      conditions: celConditions,
       cipher: options.cipher,
       entropy: systemEntropy,
       signing: nativeSigningKeys,

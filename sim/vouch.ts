@@ -2,6 +2,7 @@
 import { defined } from '../core/assert.ts';
 import { drawId } from '../core/bytes/hex-id.ts';
 import { Writer } from '../core/bytes/writer.ts';
+import { celConditions } from '../core/authz/cel.ts';
 import type { Cipher, Hasher, SigningKeys } from '../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
 import { decodeClientRequest, encodeClientResult } from '../core/codec/client-frame.ts';
@@ -102,6 +103,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     const buggify = choices.under(`node/${place.node}/buggify`);
     const { replica, effects } = Replica.open(reader, clocks, {
       hasher: this.hasher,
+      conditions: celConditions,
       cipher: this.cipher,
       signing: this.signingKeys,
       checkpointMicros: knobs.checkpointMicros || undefined,

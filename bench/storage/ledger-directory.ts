@@ -2,9 +2,11 @@
  * A data directory under load: the real replica, runtime and files of one node, without sockets. Nothing here knows how the
  * state is kept on disk, so what it measures stays comparable when that changes.
  */
+
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { celConditions } from '../../core/authz/cel.ts';
 import { neverBuggify } from '../../core/capability.ts';
 import type { ClientRequest, ClientResult, CommandRef, VaultEntry } from '../../core/client/protocol.ts';
 import { NEWEST } from '../../core/client/protocol.ts';
@@ -48,6 +50,7 @@ export class LedgerDirectory {
     this.disk = disk;
     const { replica, effects } = Replica.open(disk, sampleClocks(), {
       hasher: nativeHasher,
+      conditions: celConditions,
       entropy: systemEntropy,
       seed: seedFrom(systemEntropy),
       buggify: neverBuggify,

@@ -138,7 +138,7 @@ export class GroupOpening {
 
   private create({ group: id, voters }: GroupMembers, beginning: Beginning | undefined): ReplicaGroup {
     const { self, options, recovery, snapshots, clocks, liveness, sink } = this.node;
-    const { entropy, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = options;
+    const { entropy, conditions, timing, buggify, seed, probe, leaseClockRatePpm, limits = {}, preVote = true } = options;
     const log = recovery.groups.get(id);
     const meta = beginning?.meta;
     // Of a log that leads nowhere only the votes count: the group is quarantined.
@@ -172,6 +172,7 @@ export class GroupOpening {
       raft,
       state: beginning?.state ?? this.newState(id, { kind: 'new', origin: INDEX_ZERO }),
       entropy,
+      conditions,
       buggify,
       mark: probe === undefined ? undefined : (name) => probe.mark(name),
       batchMax: options.batchMax ?? BATCH_COMMANDS_MAX,

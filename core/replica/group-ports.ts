@@ -1,4 +1,5 @@
 /** What a group is made from, and where its wishes go: everything between a group and the node around it. */
+import type { Conditions } from '../authz/condition.ts';
 import type { Buggify, Entropy } from '../capability.ts';
 import type { ClientResult } from '../client/protocol.ts';
 import type { GroupId, NodeId, RequestId, Seq } from '../ids.ts';
@@ -41,6 +42,8 @@ export interface GroupOptions {
   readonly hibernateMicros: number;
   readonly self: NodeId;
   readonly entropy: Entropy;
+  /** Of authorization models that are written. */
+  readonly conditions: Conditions;
   readonly buggify: Buggify;
   /** Told of rare branches by name; in simulations only. */
   readonly mark: ((name: string) => void) | undefined;

@@ -20,6 +20,7 @@ import { type PendingRead, PendingReads } from './pending-reads.ts';
 import { ProofQueue } from './proof-queue.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS } from './results.ts';
 import { TimedReads } from './timed-reads.ts';
+import type { FittedWrite } from './write-admission.ts';
 
 export interface GroupReadsOptions {
   readonly raft: Raft;
@@ -28,7 +29,9 @@ export interface GroupReadsOptions {
   readonly buggify: Buggify;
   readonly mark: ((name: string) => void) | undefined;
   /** Why this node does not answer a read at all; undefined where it does. */
-  readonly refusal: (body: StateQuery) => ClientResult | undefined;
+  readonly refusal: (body: PendingRead['body']) => ClientResult | undefined;
+  /** Judges a write; the result where it is not taken. */
+  readonly judge: (request: RequestId, write: FittedWrite) => ClientResult | undefined;
   /** Reads of each kind that wait at most. */
   readonly pendingMax: number;
   /** Replies to reads wait for nothing: what they show is durable on a quorum. */
@@ -49,6 +52,7 @@ export class GroupReads {
   private readonly buggify: Buggify;
   private readonly mark: ((name: string) => void) | undefined;
   private readonly refusal: GroupReadsOptions['refusal'];
+  private readonly judge: GroupReadsOptions['judge'];
   private readonly reply: (request: RequestId, result: ClientResult) => void;
   private readonly pending: PendingReads;
   private readonly timed: TimedReads;
@@ -60,6 +64,7 @@ export class GroupReads {
     this.buggify = options.buggify;
     this.mark = options.mark;
     this.refusal = options.refusal;
+    this.judge = options.judge;
     this.reply = options.reply;
     this.pending = new PendingReads(options.pendingMax);
     this.timed = new TimedReads(options.pendingMax);
@@ -70,12 +75,17 @@ export class GroupReads {
   }
 
   /** Takes a read. @returns whether it was answered; else the group has to be pumped. */
-  take(moment: ReadMoment, read: PendingRead): boolean {
+  take(moment: ReadMoment, read: PendingRead & { readonly body: StateQuery }): boolean {
     const { body } = read;
     if (body.kind === 'query' && body.at.kind === 'time') return this.takeTimed(moment, read, body.at.time);
     if (body.consistency === 'eventual' || this.state.isPast(body) || this.isCurrent(moment.now)) return this.answerOne(read);
     if (typeof body.consistency === 'object') return this.takeBounded(moment.now, read, body.consistency.boundedMs * 1000);
     return this.enqueue(read);
+  }
+
+  /** Lets a write wait for the next round; it is judged behind it. */
+  confirm(request: RequestId, write: FittedWrite): void {
+    this.enqueue({ request, body: write });
   }
 
   /** Whether nobody waits for an answer. */
@@ -138,7 +148,7 @@ export class GroupReads {
   }
 
   /** A lease says that nobody else has committed anything, and everything committed here is applied. */
-  private isCurrent(now: Micros): boolean {
+  isCurrent(now: Micros): boolean {
     const isCurrent = this.raft.holdsLease(now) && this.state.lastApplied >= this.raft.commitIndex;
     if (isCurrent) this.mark?.('replica.read-under-lease');
     return isCurrent;
@@ -213,6 +223,7 @@ export class GroupReads {
   /** @returns nothing where a proof goes on in later steps. */
   private begin(read: PendingRead): ClientResult | undefined {
     const { state } = this;
+    if (read.body.kind === 'fittedWrite') return this.judge(read.request, read.body);
     const begun = state.begin(read.body);
     if (!(begun instanceof ProofWork)) return begun;
     const result = begun.work(this.proofSlice());

@@ -32,7 +32,7 @@ import { membersOf } from '../raft/configuration.ts';
 import { EntryKind, type Message, type SnapshotMeta } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { StateCapture } from '../state/capture.ts';
-import { type Command, commandBytes } from '../state/command.ts';
+import type { Command } from '../state/command.ts';
 import { encodeEntryData } from '../state/entry-data.ts';
 import type { GroupState, StateQuery } from '../state/group-state.ts';
 import type { WalRecord } from '../wal/record.ts';
@@ -46,10 +46,10 @@ import { Leadership, type TransferRequest } from './leadership.ts';
 import { PendingCommands } from './pending-commands.ts';
 import type { Recovering } from './recovering.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS, unknownOutcomeResult } from './results.ts';
+import { WriteAdmission } from './write-admission.ts';
 
 /** Entry header and section framing that a command's own size does not count, bytes. Generous. */
 const BATCH_BYTES_MAX = ENTRY_BYTES_MAX - 128 * 1024;
-const BATCH_SECTION_BYTES = 64;
 /** What is due and could not be proposed is proposed again after this time; so long may an expiry be late. */
 const EXPIRY_RETRY_MICROS = 1000;
 const AT_ONCE = 0 as Seq;
@@ -72,6 +72,7 @@ export class ReplicaGroup {
   private readonly sink: GroupSink;
   private readonly commands: PendingCommands;
   private readonly reads: GroupReads;
+  private readonly admission: WriteAdmission;
   private readonly leadership: Leadership;
   private readonly ownBacklogEntriesMax: number;
   private readonly hibernateMicros: number;
@@ -112,8 +113,17 @@ export class ReplicaGroup {
       buggify,
       mark,
       refusal: (body) => (body.kind === 'query' ? this.divergence.refusal(body.vault) : undefined),
+      judge: (request, write) => (this.leading ? this.admission.confirmed(request, write) : this.sendElsewhere(request)),
       pendingMax: options.limits.pendingReadsMax ?? READ_QUEUE_MAX,
       reply: (request, result) => sink.reply(request, AT_ONCE, result),
+    });
+    this.admission = new WriteAdmission({
+      conditions: options.conditions,
+      state: () => this.current,
+      commands: this.commands,
+      refusal: (command) => this.divergence.refusalOf(command),
+      rounds: this.reads,
+      mark,
     });
     this.divergence = new Divergence({
       self: this.self,
@@ -176,16 +186,13 @@ export class ReplicaGroup {
     this.pump(now);
   }
 
-  command(now: Micros, wall: Micros, request: RequestId, command: Command): void {
+  /** @param model which one its tuples must fit (WriteAdmission) */
+  command(now: Micros, wall: Micros, request: RequestId, command: Command, model?: string): void {
     this.wall = wall;
     this.activeAt = now;
     if (!this.leading) return this.sendElsewhere(request);
-    const refused = this.divergence.refusalOf(command);
+    const refused = this.admission.take(now, { request, command, model });
     if (refused !== undefined) return this.sink.reply(request, AT_ONCE, refused);
-    if (!this.commands.enqueue({ request, command, bytes: commandBytes(command) + BATCH_SECTION_BYTES })) {
-      this.sink.reply(request, AT_ONCE, errorResult('overloaded', 'Too many commands wait in this group.', RETRY_AFTER_MS));
-      return;
-    }
     this.pump(now);
   }
 
@@ -340,6 +347,9 @@ export class ReplicaGroup {
     this.flush(now);
     this.collect(now);
     this.reads.answerReady();
+    if (!this.admission.takeAdmitted()) return;
+    this.flush(now);
+    this.collect(now);
   }
 
   /** A leader brings the group's members nearer to what the directory wants. Notices the end of a handover, too. */
@@ -371,9 +381,9 @@ export class ReplicaGroup {
       );
     }
     this.newestWall = maxOf(this.newestWall, this.wall);
-    const requests = order.map((position) => defined(batch[position], 'the order is a permutation').request);
+    const ordered = order.map((position) => defined(batch[position], 'the order is a permutation'));
     this.collect(now);
-    this.commands.markProposed(proposed.firstIndex, proposed.term, requests, this.lastSeq);
+    this.commands.markProposed(proposed.firstIndex, proposed.term, ordered, this.lastSeq);
   }
 
   private refuse(requests: readonly (RequestId | undefined)[], code: 'not_leader' | 'overloaded'): void {
@@ -403,6 +413,7 @@ export class ReplicaGroup {
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';
       if (ready.leadership === 'gained') {
         this.leadership.begin();
+        this.admission.begin(this.raft.lastIndex);
         this.activeAt = now;
       }
     }
@@ -454,12 +465,7 @@ export class ReplicaGroup {
     const expiry = this.state.nextExpiry();
     if (expiry === undefined || expiry.at > this.wall) return;
     this.mark?.('replica.expiry-proposed');
-    const command: Command = { kind: 'expire', vault: expiry.vault };
-    this.expiryProposed = this.commands.enqueue({
-      request: undefined,
-      command,
-      bytes: commandBytes(command) + BATCH_SECTION_BYTES,
-    });
+    this.expiryProposed = this.admission.enqueueOwn({ kind: 'expire', vault: expiry.vault });
   }
 
   /** Reads at a time wait for an entry behind it: where none is under way, an empty one is appended. */
@@ -479,7 +485,7 @@ export class ReplicaGroup {
   }
 
   /** Says who leads. While leadership changes hands that is known in a moment: who asks waits for it instead of guessing. */
-  private sendElsewhere(request: RequestId): void {
+  private sendElsewhere(request: RequestId): undefined {
     if (this.isChangingHands && this.parked.length < PROPOSAL_QUEUE_MAX) this.parked.push(request);
     else this.sink.reply(request, AT_ONCE, this.notLeader());
   }

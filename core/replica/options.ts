@@ -1,4 +1,5 @@
 /** What a runtime gives a replica besides its disk. */
+import type { Conditions } from '../authz/condition.ts';
 import type { Buggify, Cipher, Entropy, Hasher, SigningKeys } from '../capability.ts';
 import type { RaftLimits, RaftTiming } from '../raft/options.ts';
 import type { RaftProbe } from '../raft/outcome.ts';
@@ -23,6 +24,8 @@ export interface ReplicaOptions {
   readonly cipher?: Cipher | undefined;
   /** Ids and section salts. */
   readonly entropy: Entropy;
+  /** The expression language of conditions in authorization models; equal on every node. */
+  readonly conditions: Conditions;
   /** Makes the key with which this node signs checkpoints of its vaults; undefined: it has none, and signs nothing. */
   readonly signing?: SigningKeys | undefined;
   /** Time between two checkpoints of a vault that changes, microseconds; undefined: they are made when somebody asks. */

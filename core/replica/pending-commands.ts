@@ -4,6 +4,7 @@
  * then travel together; an idle leader proposes at once, so nothing ever waits for a timer.
  */
 import { assert } from '../assert.ts';
+import type { CommandRef } from '../client/protocol.ts';
 import type { LogIndex, RequestId, Seq, Term } from '../ids.ts';
 import { PROPOSAL_QUEUE_BYTES_MAX } from '../limits.ts';
 import type { Command } from '../state/command.ts';
@@ -21,8 +22,13 @@ interface ProposedBatch {
   readonly term: Term;
   /** In the order of the entry's commands. */
   readonly requests: readonly (RequestId | undefined)[];
+  readonly refs: readonly (CommandRef | undefined)[];
   /** The persist that makes this node's own copy durable; set when it is handed out. */
   after: Seq;
+}
+
+function refOf(command: Command): CommandRef | undefined {
+  return 'ref' in command ? command.ref : undefined;
 }
 
 export class PendingCommands {
@@ -79,9 +85,18 @@ export class PendingCommands {
     return batch;
   }
 
-  markProposed(index: LogIndex, term: Term, requests: readonly (RequestId | undefined)[], after: Seq): void {
+  /** @param batch in the order of the entry's commands. */
+  markProposed(index: LogIndex, term: Term, batch: readonly PendingCommand[], after: Seq): void {
     assert(index > this.newestProposed, 'proposals have growing indexes');
-    this.proposed.push({ index, term, requests, after });
+    const requests = batch.map(({ request }) => request);
+    this.proposed.push({ index, term, requests, refs: batch.map(({ command }) => refOf(command)), after });
+  }
+
+  /** Whether a session's command of this sequence is on its way. */
+  has(ref: CommandRef): boolean {
+    const isSame = (other: CommandRef | undefined): boolean =>
+      other?.session.index === ref.session.index && other.sequence === ref.sequence;
+    return this.waiting.some(({ command }) => isSame(refOf(command))) || this.proposed.some(({ refs }) => refs.some(isSame));
   }
 
   /** The requests that wait for the entry at index, with what their replies must wait for. */

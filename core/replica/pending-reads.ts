@@ -7,10 +7,12 @@
  */
 import type { LogIndex, Micros, RequestId } from '../ids.ts';
 import type { StateQuery } from '../state/group-state.ts';
+import type { FittedWrite } from './write-admission.ts';
 
 export interface PendingRead {
   readonly request: RequestId;
-  readonly body: StateQuery;
+  /** A write waits here, too, until it is known that this node may judge it. */
+  readonly body: StateQuery | FittedWrite;
 }
 
 interface ConfirmedRound {

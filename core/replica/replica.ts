@@ -21,7 +21,6 @@ import type { PageCache } from '../page/cache.ts';
 import type { IncomingSnapshot } from '../raft/ready.ts';
 import type { SigningMessage } from '../signing/message.ts';
 import type { Signing } from '../signing/signing.ts';
-import { checkRequest } from '../state/admission.ts';
 import type { WalRecord } from '../wal/record.ts';
 import type { WalRecovery } from '../wal/recover.ts';
 import { Completions } from './completions.ts';
@@ -37,8 +36,8 @@ import { openParts, type PartsHost } from './parts.ts';
 import { ProvenWrites } from './proven-writes.ts';
 import type { RecoveryMessage } from './recovering.ts';
 import type { RecoveryHelp } from './recovery-help.ts';
-import { commandOf, groupOf, isCommand, notHere } from './requests.ts';
-import { errorResult, quarantinedResult, removedResult, signsNothing } from './results.ts';
+import { commandOf, groupOf, isCommand, modelToFit, notHere, requestRefusal } from './requests.ts';
+import { quarantinedResult, removedResult, signsNothing } from './results.ts';
 import { type Desired, Roster } from './roster.ts';
 import { Schedule } from './schedule.ts';
 import type { Sealing } from './sealing.ts';
@@ -402,8 +401,8 @@ export class Replica implements Core, GroupSink {
 
   private request(id: RequestId, body: ClientRequest): void {
     if (body.kind === 'status') return this.reply(id, AT_ONCE, { kind: 'status', status: this.status() });
-    const refused = checkRequest(body);
-    if (refused !== undefined) return this.reply(id, AT_ONCE, errorResult(refused.code, refused.message));
+    const refused = requestRefusal(body, this.options.conditions);
+    if (refused !== undefined) return this.reply(id, AT_ONCE, refused);
     const group = this.groups.get(groupOf(body));
     if (group === undefined) return this.reply(id, AT_ONCE, notHere(groupOf(body), this.roster, this.started));
     if (this.roster.isRemoved && !group.hasMember(this.id)) return this.reply(id, AT_ONCE, removedResult());
@@ -418,7 +417,7 @@ export class Replica implements Core, GroupSink {
       if (this.signing === undefined) return this.reply(id, AT_ONCE, signsNothing());
       this.signing.asked(id, body);
     }
-    if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work));
+    if (isCommand(work)) return this.guarded(group, () => group.command(this.now, this.wall, id, work, modelToFit(body)));
     return this.guarded(group, () => group.read(this.now, this.wall, id, work));
   }
 

@@ -1,9 +1,12 @@
 /** What a client's request asks of a group: which one, and whether it is a command for the log, a read, or leadership. */
+import type { Conditions } from '../authz/condition.ts';
 import type { ClientRequest, ClientResult } from '../client/protocol.ts';
 import { GLOBAL_GROUP, type GroupId } from '../ids.ts';
 import { GROUPS_MAX } from '../limits.ts';
+import { checkRequest } from '../state/admission.ts';
 import type { Command } from '../state/command.ts';
 import type { StateQuery } from '../state/group-state.ts';
+import { writtenModelRefusal } from '../state/model-admission.ts';
 import { errorResult, notLeaderResult, RETRY_AFTER_MS, removedResult } from './results.ts';
 import type { Roster } from './roster.ts';
 
@@ -37,6 +40,18 @@ export function commandOf(body: Exclude<GroupRequest, { kind: 'transfer' }>): Co
     default:
       return body;
   }
+}
+
+/** Why no node takes a request, whatever it holds. */
+export function requestRefusal(body: ClientRequest, conditions: Conditions): ClientResult | undefined {
+  const refused = checkRequest(body);
+  if (refused !== undefined) return errorResult(refused.code, refused.message);
+  return body.kind === 'transact' ? writtenModelRefusal(body.transaction, conditions) : undefined;
+}
+
+/** Which authorization model the tuples of a write must fit; undefined: none. */
+export function modelToFit(body: ClientRequest): string | undefined {
+  return body.kind === 'transact' ? body.model : undefined;
 }
 
 /** Whether it goes through the log. */

@@ -158,6 +158,12 @@ export class Sessions {
     return this.sessions.has(index);
   }
 
+  /** Whether a command's sequence was used, or declared answered: it does not run again. */
+  isTaken({ session, sequence }: CommandRef): boolean {
+    const found = session.group === this.group ? this.sessions.get(session.index) : undefined;
+    return found !== undefined && (sequence < found.floor || found.kept.has(sequence));
+  }
+
   /** Ends the sessions that were unused for idleMicros at entry time `now`. Called once per entry, before its commands. */
   endIdle(now: Micros): void {
     for (const [index, session] of this.sessions) {

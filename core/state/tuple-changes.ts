@@ -122,12 +122,13 @@ class Follower {
     const name = nameOf(operation.tuple);
     const isWrite = operation.op === 'writeTuple';
     const isThere = this.present.get(name) ?? this.wasThere(operation);
-    this.present.set(name, isWrite);
+    this.pass(operation);
     return isThere !== isWrite;
   }
 
+  /** What was ignored left a tuple that expires when this one does. */
   pass(operation: TupleOperation): void {
-    this.present.set(nameOf(operation.tuple), operation.op === 'writeTuple');
+    this.present.set(nameOf(operation.tuple), operation.op === 'writeTuple' && isLive(operation.expiresAt, this.time));
   }
 
   /** As the block found the tuple. One that was not to be ignored could not have been applied otherwise. */

@@ -1,4 +1,5 @@
 /** Opens a copy as a node does, to behind its first persist: then its groups are up, or it has said why not. */
+import { celConditions } from '../../core/authz/cel.ts';
 import { Writer } from '../../core/bytes/writer.ts';
 import { parsePageFileName } from '../../core/checkpoint/file.ts';
 import { findCheckpoint } from '../../core/checkpoint/open.ts';
@@ -35,6 +36,7 @@ export class LivingCopy {
     this.now = clocks;
     const { replica, effects } = Replica.open(reader, clocks, {
       hasher,
+      conditions: celConditions,
       entropy: entropyFrom(draws),
       seed: [1, 2, 3, 4],
       buggify: () => false,

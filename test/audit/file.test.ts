@@ -18,7 +18,7 @@ test('has the bytes of format 1', () => {
   const first = bytes.subarray(AUDIT_HEADER_BYTES, AUDIT_HEADER_BYTES + AUDIT_RECORD_BYTES);
   expect(toHex(first.subarray(4))).toBe('0100000000000039');
   expect(toHex(hashOf(nativeHasher, bytes))).toMatchInlineSnapshot(
-    `"c73b418e1051a3c0fa3001039805e6fa407e4dada5146e22a812519c0d841edc"`,
+    `"ef2ffd0b0fd7ac328bd7ff720c9407ebba4b85c45a368ea263e213a87facfd6b"`,
   );
 });
 

@@ -5,7 +5,7 @@ import type { ChainQuery, ChainResult, KeptBlock } from '../../core/client/chain
 import type { ClientResult } from '../../core/client/protocol.ts';
 import type { Height } from '../../core/ids.ts';
 import type { Vault } from '../../core/state/vault.ts';
-import { Bench, keep, ORGANIZATION, remove, set, VAULT, write } from '../state/support.ts';
+import { Bench, keep, ORGANIZATION, remove, set, VAULT, write, writeModel } from '../state/support.ts';
 
 export const ORGANIZATION_BYTES: Uint8Array = decodeUlid(ORGANIZATION) as Uint8Array;
 export const VAULT_BYTES: Uint8Array = decodeUlid(VAULT) as Uint8Array;
@@ -61,6 +61,7 @@ export function everyOperation(): Bench {
     [remove('doc:9#viewer@user:z', { ignore: true }), write('doc:1#viewer@user:*', { ignore: true }), set('last', '')],
     10_000,
   );
+  bench.apply([bench.transact([set('k', 'x')]), bench.transact([writeModel('doc'), set('l', 'y')])], 11_000);
   return bench;
 }
 

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { celConditions } from '../../core/authz/cel.ts';
 import { neverBuggify } from '../../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';
 import { NEWEST } from '../../core/client/protocol.ts';
@@ -50,6 +51,7 @@ function options(random: Random): Parameters<typeof Replica.open>[2] {
   const seed = [random.u32(), random.u32(), random.u32(), random.u32()] as const;
   return {
     hasher: nativeHasher,
+    conditions: celConditions,
     entropy: systemEntropy,
     seed,
     buggify: neverBuggify,

@@ -23,7 +23,7 @@ import { type VaultView, viewAt } from '../../core/state/vault-view.ts';
 import { nativeHasher } from '../../node/hasher.ts';
 import { CheckpointHost } from '../checkpoint/host.ts';
 import { restore, snapshotOf } from '../snapshot/support.ts';
-import { Bench, GROUP, keep, ORGANIZATION, remove, set, tupleOf, VAULT, write } from '../state/support.ts';
+import { Bench, GROUP, keep, ORGANIZATION, oneModel, remove, set, tupleOf, VAULT, write, writeModel } from '../state/support.ts';
 import { propertyRuns } from '../support/property.ts';
 import { accepts, acceptsBytes } from './support.ts';
 
@@ -36,14 +36,16 @@ const QUESTIONS: readonly PointQuestion[] = [
   ...TUPLES.map((text): PointQuestion => ({ kind: 'tuple', tuple: tupleOf(text) })),
   { kind: 'tuple', tuple: tupleOf('doc:9#viewer@user:nobody') },
   ...['k', 'l', 'nothing', 'nobody'].map((key): PointQuestion => ({ kind: 'entity', key })),
+  { kind: 'model', id: VAULT },
 ];
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.constantFrom(...TUPLES).map((tuple) => write(tuple, { ignore: true })),
   fc.constantFrom(...TUPLES).map((tuple) => write(tuple, { ignore: true, expiresAt: EXPIRES_AT })),
   fc.constantFrom(...TUPLES).map((tuple) => remove(tuple, { ignore: true })),
   fc.constantFrom('k', 'l').map((key) => set(key, key.repeat(3))),
+  fc.constantFrom('user', 'doc').map(writeModel),
 );
-const history = fc.array(fc.array(operation, { minLength: 1, maxLength: 6 }), { maxLength: 8 });
+const history = fc.array(fc.array(operation, { minLength: 1, maxLength: 6 }).map(oneModel), { maxLength: 8 });
 const questions = fc.array(fc.constantFrom(...QUESTIONS), { minLength: 1, maxLength: 6 });
 
 function requestOf(question: PointQuestion, at: ReadPoint): Parameters<GroupState['query']>[0] {

@@ -2,6 +2,7 @@
  * Replicas in lock step, for tests that want to hold every effect in their hand: simulated disks, a virtual clock, frames
  * through the production codec, and links and disks that the test opens and closes. No randomness: for that there is sim/.
  */
+import { celConditions } from '../../core/authz/cel.ts';
 import type { Entropy } from '../../core/capability.ts';
 import { neverBuggify } from '../../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../../core/client/protocol.ts';
@@ -114,7 +115,15 @@ export class TestCluster {
   open(node: TestNode): void {
     const seed = [this.random.u32(), this.random.u32(), this.random.u32(), this.random.u32()] as const;
     const entropy = entropyOf(this.random);
-    const defaults = { hasher: portableHasher, entropy, seed, buggify: neverBuggify, timing: TIMING, segmentBytes: 1 << 20 };
+    const defaults = {
+      hasher: portableHasher,
+      conditions: celConditions,
+      entropy,
+      seed,
+      buggify: neverBuggify,
+      timing: TIMING,
+      segmentBytes: 1 << 20,
+    };
     const options = { ...defaults, ...this.overrides };
     const { replica, effects } = Replica.open(node.disk, this.clocks(), options);
     node.replica = replica;

@@ -5,6 +5,7 @@ import type { RequestId } from '../../core/ids.ts';
 import { PROOFS_UNDER_WAY_MAX } from '../../core/limits.ts';
 import type { PendingRead } from '../../core/replica/pending-reads.ts';
 import { ProofQueue } from '../../core/replica/proof-queue.ts';
+import type { StateQuery } from '../../core/state/group-state.ts';
 import type { ProofWork } from '../../core/state/proof-work.ts';
 import { nativeHasher } from '../../node/hasher.ts';
 import { Bench, GROUP, ORGANIZATION, VAULT, write } from '../state/support.ts';
@@ -19,7 +20,7 @@ beforeEach(() => {
   queue = new ProofQueue();
 });
 
-function readOf(request: number, resource: string): PendingRead {
+function readOf(request: number, resource: string): PendingRead & { readonly body: StateQuery } {
   const query = { kind: 'proof', questions: [{ kind: 'resource', resource }] } as const;
   const where = { group: GROUP, organization: ORGANIZATION, vault: VAULT } as const;
   const body = { kind: 'query', ...where, query, consistency: 'eventual', at: NEWEST, proof: true } as const;

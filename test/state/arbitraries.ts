@@ -8,7 +8,7 @@ import type { Command } from '../../core/state/command.ts';
 import type { GroupState } from '../../core/state/group-state.ts';
 import type { SessionLimits } from '../../core/state/sessions.ts';
 import type { EntityCondition, Operation, Retention } from '../../core/state/transaction.ts';
-import { ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, tupleOf, VAULT } from './support.ts';
+import { ORGANIZATION, OTHER_ORGANIZATION, OTHER_VAULT, oneModel, tupleOf, VAULT, writeModel } from './support.ts';
 
 export const LIMITS: SessionLimits = { sessionsMax: 3, resultsMax: 256, idleMicros: 400 };
 export const TUPLES: readonly string[] = [
@@ -36,7 +36,7 @@ const RETENTIONS: readonly Retention[] = [
   { kind: 'heights', heights: 9 },
   { kind: 'duration', micros: 50 },
 ];
-export const operation: fc.Arbitrary<Operation> = fc.oneof(
+const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     op: fc.constant('writeTuple' as const),
     tuple: fc.constantFrom(...TUPLES).map(tupleOf),
@@ -52,7 +52,10 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ op: fc.constant('setEntity' as const), key: fc.constantFrom(...KEYS), value, expiresAt, condition }),
   fc.record({ op: fc.constant('deleteEntity' as const), key: fc.constantFrom(...KEYS), condition }),
   fc.record({ op: fc.constant('setRetention' as const), retention: fc.constantFrom(...RETENTIONS) }),
+  fc.constantFrom('user', 'doc').map(writeModel),
 );
+/** Of one transaction. */
+export const operations: fc.Arbitrary<readonly Operation[]> = fc.array(operation, { minLength: 1, maxLength: 4 }).map(oneModel);
 
 /** Sequences and sessions from small ranges, so that retries, duplicates, stale and reused ones are common. */
 const ref = fc.record({
@@ -73,7 +76,7 @@ const drawn: fc.Arbitrary<Drawn> = fc.oneof(
       ref,
       organization,
       vault,
-      operations: fc.array(operation, { minLength: 1, maxLength: 3 }),
+      operations,
     }),
   },
 );

@@ -8,7 +8,7 @@ import { rowAt } from '../../core/state/past.ts';
 import type { Operation } from '../../core/state/transaction.ts';
 import type { Vault } from '../../core/state/vault.ts';
 import { propertyRuns } from '../support/property.ts';
-import { Bench, remove, set, tupleOf, VAULT, write } from './support.ts';
+import { Bench, oneModel, remove, set, tupleOf, VAULT, write, writeModel } from './support.ts';
 
 /** Among the times of the blocks: a bench's entries are 1000 microseconds apart. */
 const EXPIRES_AT = 6000;
@@ -34,11 +34,15 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   // Dies a few blocks later: what is live at a height is decided by its block's time.
   fc.constantFrom(...TUPLES, 'doc:2#viewer@user:a').map((text) => write(text, { ignore: true, expiresAt: EXPIRES_AT })),
   fc.constant<Operation>({ op: 'deleteEntity', key: 'k', condition: undefined }),
+  fc.constantFrom('user', 'doc').map(writeModel),
 );
 /** Blocks of transactions of operations. */
-const blocks = fc.array(fc.array(fc.array(operation, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 3 }), {
-  maxLength: 12,
-});
+const blocks = fc.array(
+  fc.array(fc.array(operation, { minLength: 1, maxLength: 2 }).map(oneModel), { minLength: 1, maxLength: 3 }),
+  {
+    maxLength: 12,
+  },
+);
 
 propertyRuns(150, 'every row can be read back at every height', blocks, (history) => {
   const bench = new Bench();
@@ -64,6 +68,8 @@ const QUERIES: readonly VaultQuery[] = [
   ...TUPLES.map((text): VaultQuery => ({ kind: 'tuple', tuple: tupleOf(text) })),
   { kind: 'entity', key: 'k' },
   { kind: 'entity', key: 'never' },
+  { kind: 'model', id: '' },
+  { kind: 'models', limit: 2, after: '' },
   { kind: 'block', height: 0 as Height },
   ...[
     ['', '', ''],

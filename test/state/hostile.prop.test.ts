@@ -46,6 +46,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   }),
   fc.record({ op: fc.constant('setEntity' as const), key, value, expiresAt: fc.maxSafeNat(), condition }),
   fc.record({ op: fc.constant('deleteEntity' as const), key, condition }),
+  fc.record({ op: fc.constant('writeModel' as const), model: fc.constantFrom('{}', '{"a":1}', '{"b":1,"a":1}', '[]', '') }),
 );
 const transaction: fc.Arbitrary<Transaction> = fc.record({
   actor: fc.constantFrom('', 'user:änne'),

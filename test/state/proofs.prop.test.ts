@@ -18,7 +18,7 @@ import { nativeHasher } from '../../node/hasher.ts';
 import { CheckpointHost } from '../checkpoint/host.ts';
 import { restore, snapshotOf } from '../snapshot/support.ts';
 import { propertyRuns } from '../support/property.ts';
-import { Bench, GROUP, keep, ORGANIZATION, remove, set, tupleOf, VAULT, write } from './support.ts';
+import { Bench, GROUP, keep, ORGANIZATION, oneModel, remove, set, tupleOf, VAULT, write, writeModel } from './support.ts';
 
 const STATE: GroupStateOptions = { group: GROUP, hasher: nativeHasher, dataGroups: [GROUP] };
 /** Among the times of the blocks: entries are 1000 microseconds apart. */
@@ -44,6 +44,7 @@ const QUESTIONS: readonly Question[] = [
   { kind: 'grants', subject: 'user:a', relation: 'owner' },
   { kind: 'grants', subject: 'user:nobody', relation: '' },
   ...ENTITIES.map((key): Question => ({ kind: 'entity', key })),
+  { kind: 'model', id: VAULT },
 ];
 const lists: fc.Arbitrary<readonly Question[]> = fc.array(fc.constantFrom(...QUESTIONS), { minLength: 1, maxLength: 8 });
 
@@ -54,6 +55,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: text.map((tuple) => write(tuple, { ignore: true, condition: 'office' })) },
   { weight: 2, arbitrary: text.map((tuple) => write(tuple, { ignore: true, expiresAt: EXPIRES_AT })) },
   { weight: 2, arbitrary: fc.constantFrom(...ENTITIES).map((key) => set(key, key)) },
+  { weight: 1, arbitrary: fc.constantFrom('user', 'doc').map(writeModel) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(...ENTITIES).map((key): Operation => ({ op: 'deleteEntity', key, condition: undefined })),
@@ -61,7 +63,9 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 );
 const retained: fc.Arbitrary<Operation> = fc.integer({ min: 1, max: 9 }).map((heights) => keep({ kind: 'heights', heights }));
 const block = fc.array(
-  fc.array(fc.oneof({ weight: 30, arbitrary: operation }, { weight: 1, arbitrary: retained }), { minLength: 1, maxLength: 3 }),
+  fc
+    .array(fc.oneof({ weight: 30, arbitrary: operation }, { weight: 1, arbitrary: retained }), { minLength: 1, maxLength: 3 })
+    .map(oneModel),
   {
     minLength: 1,
     maxLength: 3,

@@ -18,7 +18,7 @@ import type { Operation, Retention } from '../../core/state/transaction.ts';
 import type { Vault } from '../../core/state/vault.ts';
 import { restore, snapshotOf } from '../snapshot/support.ts';
 import { propertyRuns } from '../support/property.ts';
-import { Bench, GROUP, keep, ORGANIZATION, remove, set, tupleOf, VAULT, write } from './support.ts';
+import { Bench, GROUP, keep, ORGANIZATION, oneModel, remove, set, tupleOf, VAULT, write, writeModel } from './support.ts';
 
 const TUPLES = ['doc:1#viewer@user:a', 'doc:1#viewer@user:b', 'doc:2#viewer@user:a'] as const;
 /** Among the times of the blocks: entries are 1 to 3000 microseconds apart. */
@@ -27,6 +27,8 @@ const EXPIRES_AT = 9000;
 const QUERIES: readonly VaultQuery[] = [
   ...TUPLES.map((text): VaultQuery => ({ kind: 'tuple', tuple: tupleOf(text) })),
   { kind: 'entity', key: 'k' },
+  { kind: 'model', id: '' },
+  { kind: 'models', limit: 100, after: '' },
   ...[
     ['', '', ''],
     ['doc:1', '', ''],
@@ -49,10 +51,11 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('v', 'w').map((value) => set('k', value)) },
   { weight: 1, arbitrary: fc.constant<Operation>({ op: 'deleteEntity', key: 'k', condition: undefined }) },
   { weight: 2, arbitrary: retention.map(keep) },
+  { weight: 1, arbitrary: fc.constantFrom('user', 'doc').map(writeModel) },
 );
 const step = fc.record({
   later: fc.integer({ min: 1, max: 3000 }),
-  transactions: fc.array(fc.array(operation, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 }),
+  transactions: fc.array(fc.array(operation, { minLength: 1, maxLength: 3 }).map(oneModel), { minLength: 1, maxLength: 3 }),
 });
 const steps = fc.array(step, { maxLength: 30 });
 const fewSteps = fc.array(step, { maxLength: 14 });

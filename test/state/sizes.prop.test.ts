@@ -29,6 +29,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ op: fc.constant('deleteTuple' as const), tuple, onMissing: fc.constant('error' as const) }),
   fc.record({ op: fc.constant('setEntity' as const), key: text, value, expiresAt: fc.nat(), condition }),
   fc.record({ op: fc.constant('deleteEntity' as const), key: text, condition }),
+  fc.record({ op: fc.constant('writeModel' as const), model: text }),
 );
 const transaction: fc.Arbitrary<Transaction> = fc.record({
   actor: text,

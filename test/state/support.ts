@@ -52,6 +52,21 @@ export function keep(retention: Retention): Operation {
   return { op: 'setRetention', retention };
 }
 
+/** A model with one type, in canonical form. */
+export function modelText(type: string): string {
+  return `{"schema_version":"1.1","type_definitions":[{"type":"${type}"}]}`;
+}
+
+export function writeModel(type: string): Operation {
+  return { op: 'writeModel', model: modelText(type) };
+}
+
+/** A transaction writes one model at most: the first stays. */
+export function oneModel(operations: readonly Operation[]): readonly Operation[] {
+  const first = operations.findIndex(({ op }) => op === 'writeModel');
+  return operations.filter(({ op }, index) => op !== 'writeModel' || index === first);
+}
+
 export function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text));
 }

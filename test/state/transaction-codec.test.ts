@@ -24,6 +24,7 @@ const everything: LedgerTransaction = {
       { op: 'deleteEntity', key: 'k', condition: { kind: 'mustExist' } },
       { op: 'deleteEntity', key: 'k', condition: { kind: 'versionEquals', version: 7 as Height } },
       { op: 'deleteEntity', key: 'k', condition: { kind: 'valueEquals', value: Uint8Array.of(9) } },
+      { op: 'writeModel', model: '{"ü":1}' },
     ],
   },
 };
@@ -42,7 +43,7 @@ const GOLDEN: readonly { readonly name: string; readonly ledger: LedgerTransacti
       '0102',
       '00000009757365723a616e6e65', // actor
       '000000074772c3bcc39f65', // reason
-      '00000007', // operations
+      '00000008', // operations
       '0100000005646f633a31000000067669657765720000001067726f75703a656e67236d656d626572',
       '000000066f6666696365000000077b2261223a317d0000000100000002' + '01', // condition, expires_at, on duplicate
       '0200000005646f633a310000000676696577657200000006757365723a2a' + '00',
@@ -51,6 +52,7 @@ const GOLDEN: readonly { readonly name: string; readonly ledger: LedgerTransacti
       '04000000016b' + '02',
       '04000000016b' + '030000000000000007',
       '04000000016b' + '040000000109',
+      '06' + '000000087b22c3bc223a317d',
     ].join(''),
   },
 ];
@@ -84,7 +86,11 @@ test('what encode would not have written is refused', () => {
   expect(refused(`${head}00000000`)).toBe('bad_length'); // no operation
   expect(refused(`${head}000003e9`)).toBe('bad_length'); // more than TRANSACTION_OPERATIONS_MAX
   expect(refused(`${head}0000000104${entity}00`)).toBe('accepted');
-  expect(refused(`${head}0000000106${entity}00`)).toBe('bad_tag'); // operation kind
+  expect(refused(`${head}0000000107${entity}00`)).toBe('bad_tag'); // operation kind
+  const model = '06000000027b7d';
+  expect(refused(`${head}00000001${model}`)).toBe('accepted');
+  expect(refused(`${head}00000001060000000130`)).toBe('bad_value'); // no object
+  expect(refused(`${head}00000002${model}${model}`)).toBe('bad_value'); // two models
   expect(refused(`${head}0000000105000000000000000000`)).toBe('accepted'); // keep all
   expect(refused(`${head}0000000105000000000000000001`)).toBe('bad_value'); // of which there is no number
   expect(refused(`${head}0000000105010000000000000007`)).toBe('accepted'); // 7 heights

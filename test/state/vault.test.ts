@@ -87,8 +87,8 @@ test('transactions of one entry make one block, the later ones see the earlier o
     bench.transact([remove('doc:1#viewer@user:a')]),
   ]);
   expect(results.map((result) => (result.kind === 'transacted' ? result.outcome : result))).toEqual([
-    { ok: true, changed: true, height: 2 },
-    { ok: true, changed: true, height: 2 },
+    { ok: true, changed: true, height: 2, model: '' },
+    { ok: true, changed: true, height: 2, model: '' },
     { ok: false, code: 'tuple_missing', operation: 0 },
   ]);
   expect(results.map((result) => anchorOf(result).height)).toEqual([2, 2, 2]);

@@ -1,6 +1,8 @@
 /** Every damaged copy of a data directory is met as it must be; a core that takes one for whole is caught. */
+
 import { expect, test } from 'vitest';
 import { defined } from '../../../core/assert.ts';
+import { celConditions } from '../../../core/authz/cel.ts';
 import { parsePageFileName } from '../../../core/checkpoint/file.ts';
 import { findCheckpoint, openCheckpoint } from '../../../core/checkpoint/open.ts';
 import type { DirectoryReader, Effect, FileOp, InputBody } from '../../../core/effect.ts';
@@ -30,6 +32,7 @@ function carryOut(disk: SimDisk, ops: readonly FileOp[]): void {
 
 const OPTIONS = {
   hasher: fastHasher,
+  conditions: celConditions,
   seed: [1, 2, 3, 4] as const,
   buggify: () => false,
   timing: { electionTimeoutMinMicros: 100_000, electionTimeoutMaxMicros: 200_000, heartbeatMicros: 20_000 },
