@@ -1,4 +1,5 @@
 /** The state that every replica of a group begins with. */
+import type { Conditions } from '../authz/condition.ts';
 import type { Hasher } from '../capability.ts';
 import { GLOBAL_GROUP, type GroupId, type LogIndex } from '../ids.ts';
 import { StatePages } from '../page/state-pages.ts';
@@ -17,6 +18,7 @@ export type NewState = (place: StatePlace) => GroupState;
 
 export interface NewStateOptions {
   readonly hasher: Hasher;
+  readonly conditions?: Conditions | undefined;
   readonly observer?: StateObserver | undefined;
   readonly pageBytes?: number | undefined;
   readonly warmUp?: WarmUpLimits | undefined;
@@ -29,7 +31,7 @@ export interface NewStateOptions {
 export function newGroupState(
   group: GroupId,
   founding: Pick<Founding, 'groups' | 'founders'> | undefined,
-  { hasher, observer, pageBytes, pages, seed, warmUp }: NewStateOptions,
+  { hasher, conditions, observer, pageBytes, pages, seed, warmUp }: NewStateOptions,
 ): GroupState {
   const { groups, founders } = founding ?? { groups: [], founders: [] };
   return new GroupState({
@@ -37,6 +39,7 @@ export function newGroupState(
     hasher,
     dataGroups: groups.map((members) => members.group).filter((id) => id !== GLOBAL_GROUP),
     founders,
+    ...(conditions === undefined ? {} : { conditions }),
     ...(observer === undefined ? {} : { observer }),
     ...(warmUp === undefined ? {} : { warmUp }),
     pages: pages ?? StatePages.inMemory(pageBytes),

@@ -105,7 +105,7 @@ export class WriteAdmission {
   private judge({ command, model }: FittedWrite): ClientResult | undefined {
     const { commands, conditions, mark } = this.options;
     const state = this.options.state();
-    if (commands.has(command.ref) || state.isTaken(command.ref)) {
+    if (commands.has(command.ref) || state.sessions.isTaken(command.ref)) {
       mark?.('replica.fitted-write-again');
       return undefined;
     }

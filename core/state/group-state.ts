@@ -11,7 +11,7 @@ import type { Conditions } from '../authz/condition.ts';
 import { BTree } from '../btree/tree.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { Hasher } from '../capability.ts';
-import type { ClientRequest, ClientResult, CommandRef } from '../client/protocol.ts';
+import type { ClientRequest, ClientResult } from '../client/protocol.ts';
 import {
   GLOBAL_GROUP,
   type GroupId,
@@ -106,7 +106,7 @@ export class GroupState {
   /** Of all trees of the group. */
   readonly pages: StatePages;
   private readonly observer: StateObserver | undefined;
-  private readonly sessions: Sessions;
+  readonly sessions: Sessions;
   private readonly directory: Directory | undefined;
   private readonly vaults: Vaults;
   /** The entry that `prepare` was asked for last. */
@@ -417,11 +417,6 @@ export class GroupState {
     if (request.kind !== 'query' || request.at.kind !== 'height') return false;
     const vault = this.vaultOf(request);
     return vault !== undefined && request.at.height <= vault.height;
-  }
-
-  /** Whether a session's command does not run again. */
-  isTaken(ref: CommandRef): boolean {
-    return this.sessions.isTaken(ref);
   }
 
   private vaultOf(request: Extract<StateQuery, { kind: 'query' }>): Vault | undefined {
