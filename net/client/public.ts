@@ -31,3 +31,4 @@ export {
   Vault,
   type WriteOptions,
 } from './vault.ts';
+export type { WatchedBlock, WatchOptions } from './watch.ts';

@@ -30,6 +30,7 @@ import { expectAnswer, VouchError } from './error.ts';
 import { type Ics23Export, ics23Export } from './ics23-export.ts';
 import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
 import { type ProvenFindings, provenQuestions } from './proven-questions.ts';
+import { type WatchedBlock, type WatchOptions, watchBlocks } from './watch.ts';
 
 /** Who asks and why, for the audit trail; inside the transaction's hash. */
 export interface Audit {
@@ -130,6 +131,8 @@ export interface Entity {
   readonly version: Height;
   readonly expiresAt: number;
   readonly anchor: Anchor;
+  /** With `verified`: the proof, as it is kept. */
+  readonly proven: ProvenFindings | undefined;
 }
 
 /** A checkpoint with signatures. */
@@ -257,9 +260,17 @@ export class Vault {
     } while (after.length > 0);
   }
 
-  async getEntity(key: string, options: ReadOptions = {}): Promise<Entity> {
-    const { value, version, expiresAt, anchor } = await this.query({ kind: 'entity', key }, options);
-    return { value, version, expiresAt, anchor };
+  /** What is there; with `verified` as a proof shows it, checked here. Throws VouchError `proof_invalid` where that does not hold. */
+  async getEntity(key: string, options: CheckOptions = {}): Promise<Entity> {
+    if (options.verified !== true) {
+      const { value, version, expiresAt, anchor } = await this.query({ kind: 'entity', key }, options);
+      return { value, version, expiresAt, anchor, proven: undefined };
+    }
+    const proven = await this.prove([{ kind: 'entity', key }], options);
+    const [finding] = proven.findings;
+    const found = finding?.kind === 'entity' ? finding.found : undefined;
+    const { value, version = 0, expiresAt = 0 } = found ?? {};
+    return { value, version: Number(version) as Height, expiresAt: Number(expiresAt), anchor: proven.anchor, proven };
   }
 
   setEntity(
@@ -340,6 +351,16 @@ export class Vault {
   /** Every block from a height on, in order; of those that the vault has pruned the header alone. */
   blocks(from: number = 1, options: ChainReadOptions = {}): AsyncGenerator<KeptBlock, void> {
     return this.chain(options).blocks(from);
+  }
+
+  /**
+   * Blocks as they come, from a height on and without end, each following the one before; with `proof` each with its place in the log.
+   * A client of one node's last height must not ask a node that is behind: until it has caught up, nothing comes.
+   * @param from the first one; default the next that comes
+   */
+  async *watch(from?: number, options: Patience & WatchOptions = {}): AsyncGenerator<WatchedBlock, void> {
+    const first = from ?? (await this.block(0, options)).newest + 1;
+    yield* watchBlocks(this.chain({ ...options, consistency: 'eventual' }), first, options);
   }
 
   private chain(options: ChainReadOptions): ChainReader {
