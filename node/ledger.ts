@@ -24,8 +24,13 @@ import type { GroupId, Height, NodeId } from '../core/ids.ts';
 import type { Retention, Transaction, TransactionOutcome } from '../core/state/transaction.ts';
 import { fromClientError, HttpError } from './http/errors.ts';
 
+/** How long a request may take; as long as any HTTP request waits unless given. */
+export interface Patience {
+  readonly deadlineMs?: number;
+}
+
 /** Runs one request to its definite end. */
-export type Ask = (request: LogicalRequest) => Promise<OperationOutcome>;
+export type Ask = (request: LogicalRequest, patience?: Patience) => Promise<OperationOutcome>;
 
 /**
  * Stores remembered by id. Why it is safe: a vault never changes its organization, name or group, and what its group says of a deleted
@@ -135,11 +140,11 @@ export class Ledger {
   async transact(
     vault: VaultEntry,
     transaction: Transaction,
-    options: { readonly proof?: boolean; readonly model?: string | undefined } = {},
+    options: { readonly proof?: boolean; readonly model?: string | undefined; readonly patience?: Patience } = {},
   ): Promise<{ readonly outcome: TransactionOutcome; readonly anchor: Anchor; readonly inclusion?: TransactionInclusion }> {
     const { group, organization, id } = vault;
-    const { proof = false, model } = options;
-    return this.expect({ kind: 'transact', group, organization, vault: id, transaction, model, proof }, 'transacted');
+    const { proof = false, model, patience } = options;
+    return this.expect({ kind: 'transact', group, organization, vault: id, transaction, model, proof }, 'transacted', patience);
   }
 
   /** Sets what the vault keeps of its past. @returns whether that was news. */
@@ -153,18 +158,7 @@ export class Ledger {
   }
 
   async query<
-    K extends
-      | 'tuple'
-      | 'model'
-      | 'models'
-      | 'changes'
-      | 'list'
-      | 'block'
-      | 'retention'
-      | 'proof'
-      | 'ics23'
-      | 'checkpoint'
-      | ChainQuery['kind'],
+    K extends VaultQuery['kind'],
   >(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
@@ -210,8 +204,12 @@ export class Ledger {
     return decodeUlid(id) === undefined ? undefined : this.lookup({ organization: '', name: '', id });
   }
 
-  private async expect<K extends Answer['kind']>(request: LogicalRequest, kind: K): Promise<AnswerOf<K>> {
-    return this.settle(await this.ask(request), kind);
+  private async expect<K extends Answer['kind']>(
+    request: LogicalRequest,
+    kind: K,
+    patience: Patience = {},
+  ): Promise<AnswerOf<K>> {
+    return this.settle(await this.ask(request, patience), kind);
   }
 
   private settle<K extends Answer['kind']>(outcome: OperationOutcome, kind: K): AnswerOf<K> {

@@ -36,11 +36,11 @@ export class LocalClient {
     });
   }
 
-  /** Runs a request to its definite end. Never rejects. */
-  ask(request: LogicalRequest): Promise<OperationOutcome> {
+  /** Runs a request to its definite end. Never rejects. @param patience how long that may take; 10 s unless given */
+  ask(request: LogicalRequest, patience: { readonly deadlineMs?: number } = {}): Promise<OperationOutcome> {
     const { canAnswer, self } = this.options;
     const route = canAnswer(request) ? ({ kind: 'first', endpoint: self.address } as const) : ({ kind: 'leader' } as const);
-    return this.driver.ask(request, { route });
+    return this.driver.ask(request, { ...patience, route });
   }
 
   /** Ends every operation now. */

@@ -166,7 +166,7 @@ export class NodeServer {
     const vaults = new VaultHealthSource(replica, (group, vault) => this.runtime.give({ kind: 'recoverVault', group, vault }));
     metrics.watchVaults(() => vaults.unwell());
     this.gateway = new Gateway({
-      ledger: new Ledger((request) => this.client.ask(request)),
+      ledger: new Ledger((request, patience) => this.client.ask(request, patience)),
       metrics,
       log,
       control: {

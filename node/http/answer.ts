@@ -2,6 +2,7 @@
 import { toHex } from '../../core/bytes/text.ts';
 import type { Anchor, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
 import type { TupleKey } from '../../core/state/transaction.ts';
+import { expiryText } from './expiry.ts';
 
 /** Where the answer stands; in every read and write reply. */
 export interface AnchorJson {
@@ -36,14 +37,18 @@ export function tupleKeyJson(tuple: TupleKey): TupleKeyJson {
 export interface TupleJson {
   readonly key: TupleKeyJson & { readonly condition?: { readonly name: string; readonly context: unknown } };
   readonly timestamp: string;
+  /** Ours: when it ends to be there. */
+  readonly expires_at?: string;
 }
 
 export function tupleJson(row: TupleRow): TupleJson {
   const key = tupleKeyJson(row.tuple);
   const condition = { name: row.conditionName, context: row.conditionContext === '' ? {} : JSON.parse(row.conditionContext) };
+  const expires = expiryText(row.expiresAt);
   return {
     key: row.conditionName === '' ? key : { ...key, condition },
     timestamp: timestamp(row.writtenAt),
+    ...(expires === undefined ? {} : { expires_at: expires }),
   };
 }
 

@@ -40,7 +40,11 @@ export type HttpErrorCode =
   | 'proof_too_large'
   | 'member_not_found'
   | 'payload_too_large'
-  | 'unsupported_media_type';
+  | 'unsupported_media_type'
+  | 'entity_not_found'
+  | 'idempotency_key_reused'
+  /** Of a native transaction: why it was refused as a whole. */
+  | RejectCode;
 
 export class HttpError extends Error {
   override readonly name: string = 'HttpError';
@@ -50,12 +54,22 @@ export class HttpError extends Error {
   readonly retryAfterSeconds: number;
   /** Of `pruned_height`: the oldest height that can be read. */
   readonly oldestHeight: number | undefined;
-  constructor(status: number, code: HttpErrorCode, message: string, retryAfterSeconds: number = 0, oldestHeight?: number) {
+  /** What the answer says beside code and message. */
+  readonly extra: Readonly<Record<string, unknown>>;
+  constructor(
+    status: number,
+    code: HttpErrorCode,
+    message: string,
+    retryAfterSeconds: number = 0,
+    oldestHeight?: number,
+    extra: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
     this.oldestHeight = oldestHeight;
+    this.extra = extra;
   }
 }
 
@@ -135,6 +149,12 @@ export function fromRejection(code: RejectCode, subjectText: string): HttpError 
     'write_failed_due_to_invalid_input',
     `${REJECTED[code]}: ${subjectText}. Nothing of this request was written.`,
   );
+}
+
+/** The same for a native transaction: 412, with the reason as its code and the operation's index beside it. */
+export function fromUnmet(code: RejectCode, operation: number, subjectText: string): HttpError {
+  const message = `Operation ${operation} could not be applied, so none was: ${REJECTED[code]}: ${subjectText}.`;
+  return new HttpError(412, code, message, 0, undefined, { operation });
 }
 
 interface FastifyLikeError {

@@ -10,7 +10,9 @@ import type { Ledger } from '../ledger.ts';
 import type { NodeMetrics } from '../metrics.ts';
 import { addBackupRoutes } from './backup-routes.ts';
 import { addCheckpointRoutes } from './checkpoint-routes.ts';
+import { addEntityRoutes } from './entity-routes.ts';
 import { fromFastify, HttpError } from './errors.ts';
+import { IdempotencyKeys } from './idempotency.ts';
 import { addLogRoutes } from './log-routes.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { addNativeRoutes } from './native-routes.ts';
@@ -18,8 +20,10 @@ import { addOperatorRoutes } from './operator-routes.ts';
 import { addProofRoutes } from './proof-routes.ts';
 import { addReceiptRoutes } from './receipt-routes.ts';
 import { addStoreRoutes } from './store-routes.ts';
+import { addTransactionRoutes } from './transaction-routes.ts';
 import { addTupleRoutes } from './tuple-routes.ts';
 import { addVaultHealthRoutes } from './vault-health-routes.ts';
+import { addWatchRoutes } from './watch-routes.ts';
 
 /** Largest body, bytes. Why 1 MiB: a write of 100 tuples with their contexts fits, and a request cannot hold much memory. */
 const BODY_BYTES_MAX = 1 << 20;
@@ -42,7 +46,7 @@ export class Gateway {
   private readonly metrics: NodeMetrics;
   private readonly log: Logger;
   private inFlight: number = 0;
-  private draining: boolean = false;
+  private readonly ending: AbortController = new AbortController();
 
   constructor(dependencies: GatewayDependencies) {
     this.metrics = dependencies.metrics;
@@ -61,7 +65,11 @@ export class Gateway {
     this.app.removeContentTypeParser('text/plain');
     this.addHooks();
     addStoreRoutes(this.app, dependencies.ledger);
-    addTupleRoutes(this.app, dependencies.ledger);
+    const keys = new IdempotencyKeys();
+    addTupleRoutes(this.app, dependencies.ledger, keys);
+    addTransactionRoutes(this.app, dependencies.ledger, keys);
+    addEntityRoutes(this.app, dependencies.ledger, keys);
+    addWatchRoutes(this.app, dependencies.ledger, this.ending.signal);
     addNativeRoutes(this.app, dependencies.ledger);
     addLogRoutes(this.app, dependencies.ledger);
     addProofRoutes(this.app, dependencies.ledger);
@@ -75,7 +83,7 @@ export class Gateway {
 
   /** Refuses new requests from now on (503), and resolves when those in flight are answered or the time is over. */
   async drain(timeoutMs: number): Promise<void> {
-    this.draining = true;
+    this.ending.abort();
     const until = performance.now() + timeoutMs;
     while (this.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -85,7 +93,7 @@ export class Gateway {
       this.inFlight += 1;
       // Not fastify's onResponse: that one never comes where the client went away first.
       finished(reply.raw, () => this.finished(request, reply));
-      if (this.draining) {
+      if (this.ending.signal.aborted) {
         reply.header('connection', 'close');
         throw new HttpError(503, 'unavailable', 'This node is shutting down; ask another one.', 1);
       }
@@ -127,7 +135,7 @@ export class Gateway {
 
   private send(reply: FastifyReply, error: HttpError): void {
     if (error.retryAfterSeconds > 0) reply.header('retry-after', String(error.retryAfterSeconds));
-    const { status, code, message, oldestHeight } = error;
-    reply.code(status).send({ code, message, ...(oldestHeight === undefined ? {} : { oldest_height: oldestHeight }) });
+    const { status, code, message, oldestHeight, extra } = error;
+    reply.code(status).send({ code, message, ...(oldestHeight === undefined ? {} : { oldest_height: oldestHeight }), ...extra });
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import type { VaultEntry } from '../../core/client/protocol.ts';
 import { type Ics23Answer, ics23Answer } from '../../core/ics23/answer.ts';
 import { Fields } from '../../core/proof/json-fields.ts';
 import { isPointQuestion, type Question } from '../../core/proof/statement.ts';
@@ -12,7 +13,7 @@ import { type StatementsAnswer, statementsAnswer } from '../../core/proof/statem
 import { nativeHasher } from '../hasher.ts';
 import type { Ledger } from '../ledger.ts';
 import { HttpError } from './errors.ts';
-import { readOptionsOf } from './read-options.ts';
+import { type ReadOptions, readOptionsOf } from './read-options.ts';
 import { storeOf } from './request.ts';
 
 /** How many there may be, and what a name may be, admission says. */
@@ -29,9 +30,17 @@ export function addProofRoutes(app: FastifyInstance, ledger: Ledger): void {
 export async function prove(ledger: Ledger, request: FastifyRequest): Promise<StatementsAnswer> {
   const { statements } = request.body as { readonly statements: readonly unknown[] };
   const questions = statements.map((statement, index) => questionFrom(statement, `statements[${index}]`));
-  const vault = await storeOf(ledger, request);
-  const options = { ...readOptionsOf(request), proof: true };
-  const { anchor, proof } = await ledger.query(vault, { kind: 'proof', questions }, options, 'proof');
+  return proven(ledger, await storeOf(ledger, request), questions, readOptionsOf(request));
+}
+
+/** The answer to questions, with the one proof that shows all of it. */
+export async function proven(
+  ledger: Ledger,
+  vault: VaultEntry,
+  questions: readonly Question[],
+  options: ReadOptions,
+): Promise<StatementsAnswer> {
+  const { anchor, proof } = await ledger.query(vault, { kind: 'proof', questions }, { ...options, proof: true }, 'proof');
   const { organization, id: store } = vault;
   const made = statementsAnswer({ hasher: nativeHasher, organization, store, questions, anchor, proof });
   if (made.ok) return made.answer;

@@ -47,7 +47,7 @@ export function readPointOf(header: string | undefined): ReadPoint {
 }
 
 /** Microseconds since 1970; smaller parts are cut off. Undefined where the text is no time from 1970 on. */
-function microsOf(text: string): Micros | undefined {
+export function microsOf(text: string): Micros | undefined {
   const parts = TIME.exec(text);
   if (parts === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = parts;

@@ -25,6 +25,14 @@ export function auditOf(request: FastifyRequest): { readonly actor: string; read
   return { actor: headerOf(request, 'vouch-actor') ?? '', reason: headerOf(request, 'vouch-reason') ?? '' };
 }
 
+/** Whether the answer is to carry its proof. */
+export function wantsProof(request: FastifyRequest): boolean {
+  const header = headerOf(request, 'vouch-proof');
+  if (header === undefined || header === '' || header === '0') return false;
+  if (header === '1') return true;
+  throw new HttpError(400, 'validation_error', `Vouch-Proof is "1" or absent, not ${JSON.stringify(header)}.`);
+}
+
 /** The store of the path, if it belongs to the request's organization; otherwise it is not found, like one that never was. */
 export async function storeOf(ledger: Ledger, request: FastifyRequest): Promise<VaultEntry> {
   return ownStore(request, (id) => ledger.findStore(id));

@@ -1,8 +1,8 @@
 /** From OpenFGA request bodies to the core's words, and back to pages: pure functions between schema check and admission. */
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../../core/bytes/canonical-json.ts';
-import type { Operation, Transaction, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
+import type { Operation, Transaction, TupleKey } from '../../core/state/transaction.ts';
 import { HttpError } from './errors.ts';
+import { conditionOf } from './operations.ts';
 
 /** Tuples in one write. Source: OpenFGA's default MAX_TUPLES_PER_WRITE. */
 const WRITE_TUPLES_MAX = 100;
@@ -29,13 +29,6 @@ export function describeTuple(tuple: TupleKey): string {
   return `user: '${tuple.subject}', relation: '${tuple.relation}', object: '${tuple.resource}'`;
 }
 
-function conditionOf(body: TupleKeyBody): TupleCondition | undefined {
-  if (body.condition === undefined || body.condition === null || body.condition.name === '') return undefined;
-  const context = canonicalJson(body.condition.context ?? {});
-  if (context.ok) return { name: body.condition.name, context: context.text };
-  throw new HttpError(400, 'validation_error', `The condition context has no canonical form (${context.reason}).`);
-}
-
 /** Deletes first, all or nothing. @param who the authenticated actor and the stated reason; inside the transaction's hash. */
 export function transactionOf(body: WriteBodyShape, who: { readonly actor: string; readonly reason: string }): Transaction {
   const deletes = body.deletes?.tuple_keys ?? [];
@@ -55,7 +48,13 @@ export function transactionOf(body: WriteBodyShape, who: { readonly actor: strin
   }));
   for (const write of writes) {
     const onDuplicate = body.writes?.on_duplicate ?? 'error';
-    operations.push({ op: 'writeTuple', tuple: tupleKeyOf(write), condition: conditionOf(write), expiresAt: 0, onDuplicate });
+    operations.push({
+      op: 'writeTuple',
+      tuple: tupleKeyOf(write),
+      condition: conditionOf(write.condition, 'condition'),
+      expiresAt: 0,
+      onDuplicate,
+    });
   }
   return { ...who, operations };
 }

@@ -1,13 +1,14 @@
 /** `/stores/{id}/write`, `read` and `check` in the OpenFGA shapes, with Vouch's extras in headers and extra fields. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientResult, VaultEntry } from '../../core/client/protocol.ts';
-import type { TupleKey } from '../../core/state/transaction.ts';
-import type { Ledger } from '../ledger.ts';
+import type { Transaction, TupleKey } from '../../core/state/transaction.ts';
+import type { Ledger, Patience } from '../ledger.ts';
 import { anchorJson, provenAnswer, tupleJson } from './answer.ts';
 import { fromRejection, HttpError } from './errors.ts';
+import type { IdempotencyKeys } from './idempotency.ts';
 import { writtenAnswer } from './log-routes.ts';
 import { readOptionsOf } from './read-options.ts';
-import { auditOf, headerOf, storeOf } from './request.ts';
+import { auditOf, storeOf, wantsProof } from './request.ts';
 import { CheckBody, ReadBody, WriteBody } from './schemas.ts';
 import {
   decodeToken,
@@ -33,19 +34,30 @@ interface CheckBodyShape {
   readonly authorization_model_id?: string;
 }
 
-export function addTupleRoutes(app: FastifyInstance, ledger: Ledger): void {
-  app.post('/stores/:store/write', { schema: { body: WriteBody } }, async (request) => write(ledger, request));
+export function addTupleRoutes(app: FastifyInstance, ledger: Ledger, keys: IdempotencyKeys): void {
+  app.post('/stores/:store/write', { schema: { body: WriteBody } }, async (request, reply) =>
+    write(ledger, keys, request, reply),
+  );
   app.post('/stores/:store/read', { schema: { body: ReadBody } }, async (request) => read(ledger, request));
   app.post('/stores/:store/check', { schema: { body: CheckBody } }, async (request) => check(ledger, request));
 }
 
-async function write(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
+async function write(ledger: Ledger, keys: IdempotencyKeys, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const body = request.body as WriteBodyShape & { readonly authorization_model_id?: string };
   refuseModel(body.authorization_model_id);
   const vault = await storeOf(ledger, request);
   const transaction = transactionOf(body, auditOf(request));
-  const proof = wantsProof(headerOf(request, 'vouch-proof'));
-  const { outcome, anchor, inclusion } = await ledger.transact(vault, transaction, { proof });
+  const proof = wantsProof(request);
+  return keys.once(request, reply, (patience) => written(ledger, vault, transaction, { proof, patience }));
+}
+
+async function written(
+  ledger: Ledger,
+  vault: VaultEntry,
+  transaction: Transaction,
+  options: { readonly proof: boolean; readonly patience: Patience },
+): Promise<unknown> {
+  const { outcome, anchor, inclusion } = await ledger.transact(vault, transaction, options);
   if (!outcome.ok) {
     const operation = transaction.operations[outcome.operation];
     const about =
@@ -96,7 +108,7 @@ async function check(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
   }
   const vault = await storeOf(ledger, request);
   const tuple = tupleKeyOf(body.tuple_key);
-  const proof = wantsProof(headerOf(request, 'vouch-proof'));
+  const proof = wantsProof(request);
   const result = await ledger.query(vault, { kind: 'tuple', tuple }, { ...readOptionsOf(request), proof }, 'tuple');
   return checkAnswer(vault, tuple, result, proof);
 }
@@ -114,12 +126,6 @@ function checkAnswer(
   // Nothing beside what the verifier reads: whatever is changed in such an answer is found.
   if (proof) return provenAnswer(vault, tuple, result.present, result.anchor, result.proof);
   return { allowed: result.present, resolution: '', ...anchorJson(result.anchor) };
-}
-
-function wantsProof(header: string | undefined): boolean {
-  if (header === undefined || header === '' || header === '0') return false;
-  if (header === '1') return true;
-  throw new HttpError(400, 'validation_error', `Vouch-Proof is "1" or absent, not ${JSON.stringify(header)}.`);
 }
 
 /** No store has an authorization model yet; answering by direct tuples for a named model would be an answer to another question. */
