@@ -4,12 +4,12 @@ const PROGRESS_MS = 200;
 
 export class CountProgress {
   private readonly label: string;
-  private readonly total: number;
+  private readonly total: number | undefined;
   private readonly started: number = performance.now();
   private shownAt: number = 0;
 
-  /** @param label what is done and counted, such as "exported blocks" */
-  constructor(label: string, total: number) {
+  /** @param label what is done and counted, such as "exported blocks" @param total undefined: nobody knows */
+  constructor(label: string, total?: number) {
     this.label = label;
     this.total = total;
   }
@@ -20,7 +20,7 @@ export class CountProgress {
     if (!process.stderr.isTTY || now - this.shownAt < PROGRESS_MS) return;
     this.shownAt = now;
     const rate = Math.round((done * 1000) / Math.max(now - this.started, 1));
-    process.stderr.write(`\r\u001b[K${this.label} ${done} of ${this.total}, ${rate}/s`);
+    process.stderr.write(`\r\u001b[K${this.label} ${done}${this.total === undefined ? '' : ` of ${this.total}`}, ${rate}/s`);
   }
 
   end(): void {

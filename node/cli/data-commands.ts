@@ -8,6 +8,7 @@ import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { Remote, type RemoteOptions, withRemoteOptions } from './remote.ts';
 import { addRetentionCommand, checked } from './retention-command.ts';
+import { addTupleFileCommands } from './tuple-file-commands.ts';
 import { formatTuple, parseTuple } from './tuple-notation.ts';
 import { addVaultHealthCommands } from './vault-health-commands.ts';
 
@@ -18,7 +19,8 @@ interface VaultOptions extends RemoteOptions {
 /** Tuples in one request; the gateway's own limit. */
 const WRITE_TUPLES_MAX = 100;
 
-function withVaultOptions(command: Command): Command {
+/** Adds --vault and what every command has that talks to a node. */
+export function withVaultOptions(command: Command): Command {
   return withRemoteOptions(command.option('--vault <name|id>', 'the vault (VOUCH_VAULT)'));
 }
 
@@ -172,6 +174,7 @@ function addTupleCommands(program: Command): void {
     .option('--user <user>', 'only of this user')
     .addHelpText('after', '\nExample:\n  vouch tuple read --vault docs --object document:1')
     .action(read);
+  addTupleFileCommands(tuple);
 }
 
 async function change(

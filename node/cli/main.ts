@@ -11,6 +11,7 @@ import { addCheckpointCommand } from './checkpoint-command.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { addConfigCommand } from './config-command.ts';
 import { addDataCommands } from './data-commands.ts';
+import { addEntityCommands } from './entity-command.ts';
 import { CliFailure } from './failure.ts';
 import { addFsckCommand } from './fsck-command.ts';
 import { addKeysCommand } from './keys-command.ts';
@@ -23,6 +24,7 @@ import { addRestoreCommand } from './restore-command.ts';
 import { addStartCommand } from './start-command.ts';
 import { addUpCommand } from './up-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
+import { addWatchCommand } from './watch-command.ts';
 import { addWitnessCommand } from './witness-command.ts';
 
 async function program(argv: readonly string[]): Promise<Command> {
@@ -40,6 +42,8 @@ async function program(argv: readonly string[]): Promise<Command> {
   addClusterCommands(vouch);
   addMemberCommands(vouch);
   addDataCommands(vouch);
+  addEntityCommands(vouch);
+  addWatchCommand(vouch);
   addProofCommand(vouch);
   addReceiptCommand(vouch);
   addVerifyCommand(vouch);

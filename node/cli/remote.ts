@@ -35,6 +35,25 @@ export type RemoteBytes =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly failure: CliFailure; readonly mayPass: boolean };
 
+/** What a node refused, with the fields of its answer. */
+export class RemoteRefusal extends CliFailure {
+  override readonly name: string = 'RemoteRefusal';
+  readonly status: number;
+  readonly code: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  constructor(message: string, status: number, code: string, body: Readonly<Record<string, unknown>>) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.body = body;
+  }
+}
+
+/** Nobody answered: whatever was asked for may have happened. */
+export class Unreachable extends CliFailure {
+  override readonly name: string = 'Unreachable';
+}
+
 export class Remote {
   readonly address: string;
   readonly organization: string;
@@ -57,24 +76,27 @@ export class Remote {
     return this.call<T>('POST', path, body, headers);
   }
 
-  async put<T>(path: string, body: unknown): Promise<T> {
-    return this.call<T>('PUT', path, body, {});
+  async put<T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.call<T>('PUT', path, body, headers);
   }
 
-  async delete<T>(path: string): Promise<T> {
-    return this.call<T>('DELETE', path, undefined, {});
+  async delete<T>(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.call<T>('DELETE', path, body, headers);
   }
 
   /**
    * Bytes of any length, at the reader's pace.
    * @param signal ends it. Whoever reads sees to it that it goes on.
    */
-  async stream(path: string, signal: AbortSignal): Promise<RemoteStream> {
+  async stream(path: string, signal: AbortSignal, headers: Readonly<Record<string, string>> = {}): Promise<RemoteStream> {
     let response: Response;
     try {
-      response = await fetch(`http://${this.address}${path}`, { signal });
+      response = await fetch(`http://${this.address}${path}`, {
+        headers: { 'vouch-organization': this.organization, ...headers },
+        signal,
+      });
     } catch (error) {
-      throw signal.aborted ? error : new CliFailure(this.unreachable(error));
+      throw signal.aborted ? error : new Unreachable(this.unreachable(error));
     }
     if (response.ok && response.body !== null) return { body: response.body, headers: response.headers };
     throw this.refusal(response.status, parse(await response.text()));
@@ -92,7 +114,7 @@ export class Remote {
       return { ok: false, failure, mayPass: response.status >= 500 };
     } catch (error) {
       if (this.signal?.aborted === true) throw error;
-      return { ok: false, failure: new CliFailure(this.unreachable(error)), mayPass: true };
+      return { ok: false, failure: new Unreachable(this.unreachable(error)), mayPass: true };
     }
   }
 
@@ -141,7 +163,7 @@ export class Remote {
       });
       return { response, text: await response.text() };
     } catch (error) {
-      throw new CliFailure(this.unreachable(error));
+      throw new Unreachable(this.unreachable(error));
     }
   }
 
@@ -151,8 +173,9 @@ export class Remote {
   }
 
   private refusal(status: number, parsed: unknown): CliFailure {
-    const { code, message } = (parsed ?? {}) as { code?: string; message?: string };
-    if (message !== undefined) return new CliFailure(`${message} (${code})`);
+    const body = (parsed ?? {}) as Readonly<Record<string, unknown>> & { readonly code?: string; readonly message?: string };
+    const { code = '', message } = body;
+    if (message !== undefined) return new RemoteRefusal(`${message} (${code})`, status, code, body);
     return new CliFailure(`${this.address} answered ${status}, but not as a Vouch node does. Is --host right?`);
   }
 
