@@ -5,7 +5,6 @@
 
 import type { TransactionInclusion } from '../core/chain/inclusion.ts';
 import { decodeUlid } from '../core/chain/ulid.ts';
-import type { ChainQuery } from '../core/client/chain-protocol.ts';
 import type { Answer, LogicalRequest, OperationOutcome } from '../core/client/operation.ts';
 import {
   type Anchor,
@@ -157,9 +156,7 @@ export class Ledger {
     return outcome.ok && outcome.changed; // such a transaction is never refused at apply
   }
 
-  async query<
-    K extends VaultQuery['kind'],
-  >(
+  async query<K extends VaultQuery['kind']>(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
     options: { readonly consistency: Consistency; readonly at: ReadPoint; readonly proof: boolean },

@@ -112,7 +112,7 @@ async function change(
   }
   const condition = header ?? operation.condition;
   return keys.once(request, reply, async (patience) => {
-    const answer = await transacted(ledger, vault, request, [{ ...operation, condition }], patience);
+    const answer = await transacted(ledger, { vault, request, operations: [{ ...operation, condition }], model: '', patience });
     if (operation.op === 'setEntity') reply.header('etag', `"${answer.version}"`);
     return answer;
   });

@@ -159,6 +159,8 @@ export function operationJson(operation: Operation): OperationJson {
       return { op: 'delete_entity', key: operation.key, ...preconditionJson(operation.condition) };
     case 'setRetention':
       return { op: 'set_retention', retention: retentionText(operation.retention) };
+    case 'writeModel':
+      return { op: 'write_model', model: JSON.parse(operation.model) as unknown };
   }
 }
 

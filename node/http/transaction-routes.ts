@@ -14,7 +14,10 @@ import { auditOf, storeOf, wantsProof } from './request.ts';
 import { describeTuple } from './translate.ts';
 
 /** How many there may be, and what each may hold, admission says. */
-const TransactionBody: TSchema = Type.Object({ operations: Type.Array(Type.Object({}, { additionalProperties: true })) });
+const TransactionBody: TSchema = Type.Object({
+  operations: Type.Array(Type.Object({}, { additionalProperties: true })),
+  authorization_model_id: Type.Optional(Type.String()),
+});
 
 /** A transaction that was applied. height and hashes are of the store's newest block, as in every answer. */
 export interface TransactedJson extends AnchorJson {
@@ -37,23 +40,30 @@ async function post(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<TransactedJson> {
-  const { operations } = request.body as { readonly operations: readonly unknown[] };
+  const { operations, authorization_model_id: model = '' } = request.body as {
+    readonly operations: readonly unknown[];
+    readonly authorization_model_id?: string;
+  };
   const read = operations.map((value, index) => operationFrom(value, `operations[${index}]`));
   const vault = await storeOf(ledger, request);
-  return keys.once(request, reply, (patience) => transacted(ledger, vault, request, read, patience));
+  return keys.once(request, reply, (patience) => transacted(ledger, { vault, request, operations: read, model, patience }));
+}
+
+export interface Transacting {
+  readonly vault: VaultEntry;
+  readonly request: FastifyRequest;
+  readonly operations: readonly Operation[];
+  /** Id of the authorization model that its tuples must fit; empty: the newest, if there is one. */
+  readonly model: string;
+  readonly patience: Patience;
 }
 
 /** Applies operations as the request's headers say: actor, reason, and whether the place in the chain is to come along. */
-export async function transacted(
-  ledger: Ledger,
-  vault: VaultEntry,
-  request: FastifyRequest,
-  operations: readonly Operation[],
-  patience: Patience,
-): Promise<TransactedJson> {
+export async function transacted(ledger: Ledger, given: Transacting): Promise<TransactedJson> {
+  const { vault, request, operations, model, patience } = given;
   const transaction: Transaction = { ...auditOf(request), operations };
   const proof = wantsProof(request);
-  const { outcome, anchor, inclusion } = await ledger.transact(vault, transaction, { proof, patience });
+  const { outcome, anchor, inclusion } = await ledger.transact(vault, transaction, { proof, model, patience });
   if (!outcome.ok) {
     const { code, operation } = outcome;
     throw fromUnmet(code, operation, describe(operations[operation]));
