@@ -18,6 +18,7 @@ import {
   decodeAuditHeader,
   decodeAuditRecord,
 } from './format.ts';
+import { type PinRefusal, type SignedExpectations, type SignedPin, signedPin } from './signed-pin.ts';
 
 /**
  * Of the file: foreign: no audit file. newer_format: of a newer Vouch. incomplete: it ends too early. damaged: something in it is not as
@@ -26,7 +27,7 @@ import {
 export type AuditFileCode = 'foreign' | 'newer_format' | 'incomplete' | 'damaged' | 'partial';
 
 export interface AuditRefusal {
-  readonly code: AuditFileCode | AuditCode;
+  readonly code: AuditFileCode | AuditCode | PinRefusal['code'];
   /** Undefined: it is about the file. */
   readonly height: number | undefined;
   /** A sentence. */
@@ -36,6 +37,8 @@ export interface AuditRefusal {
 export interface AuditReport {
   readonly vault: AuditedVault;
   readonly chain: AuditedChain;
+  /** The checkpoint that the chain arrives at: the reader's, else the file's; undefined where there is neither. */
+  readonly signed: SignedPin | undefined;
   /** Of the file up to its end record. */
   readonly sha256: Uint8Array;
 }
@@ -48,7 +51,9 @@ export interface AuditOptions {
   readonly hasher: Hasher;
   /** A new one. */
   readonly running: RunningHash;
-  readonly pins?: AuditPins;
+  readonly pins?: Omit<AuditPins, 'checkpoint'>;
+  /** Pinned keys: a checkpoint must be there, and signed as they want. */
+  readonly signed?: SignedExpectations | undefined;
   /** Whether a file that begins with headers alone is checked for what it shows, instead of being refused. */
   readonly partial: 'refuse' | 'accept';
 }
@@ -98,18 +103,22 @@ class Walk {
     if ('ok' in first) return first;
     if (first.kind !== 'vault') return damaged(AUDIT_HEADER_BYTES, 'it does not say whose blocks it holds');
     if (first.first > 1 && options.partial === 'refuse') return refuse('partial', partialMessage(first));
-    const { organization, vault } = first;
-    const auditor = new Auditor({ ...options, organization, vault, first: first.first });
+    let at = this.offset;
+    let record = this.next();
+    const signed = signedPin(first, !('ok' in record) && record.kind === 'note' ? record.text : undefined, options.signed);
+    if ('ok' in record) return record;
+    if (!signed.ok) return { ok: false, refusal: { code: signed.code, height: undefined, message: signed.message } };
+    const auditor = auditorOf(first, options, signed.pin);
+    if (record.kind === 'note') [at, record] = [this.offset, this.next()];
     for (;;) {
-      const at = this.offset;
-      const record = this.next();
       if ('ok' in record) return record;
-      if (record.kind === 'vault') return damaged(at, 'a record stands where it has no place');
-      if (record.kind === 'end') return this.finish(first, auditor, { ...record, at });
+      if (record.kind === 'vault' || record.kind === 'note') return damaged(at, 'a record stands where it has no place');
+      if (record.kind === 'end') return this.finish({ vault: first, signed: signed.pin }, auditor, { ...record, at });
       const fault = auditor.take(record.block);
       if (fault !== undefined) return { ok: false, refusal: fault };
       if (auditor.height > first.blocks) return damaged(at, 'it holds more blocks than it says');
       yield this.offset - at;
+      [at, record] = [this.offset, this.next()];
     }
   }
 
@@ -129,8 +138,11 @@ class Walk {
     return decoded.value;
   }
 
-  private finish(vault: AuditedVault, auditor: Auditor, end: AuditEnd & { readonly at: number }): AuditResult {
-    const { at } = end;
+  private finish(
+    { vault, signed }: Pick<AuditReport, 'vault' | 'signed'>,
+    auditor: Auditor,
+    { at, ...end }: AuditEnd & { readonly at: number },
+  ): AuditResult {
     const sha256 = this.options.running.digest();
     if (this.offset !== this.file.size) return damaged(this.offset, 'something stands behind its end');
     if (end.bytes !== at || !equalBytes(end.sha256, sha256)) return damaged(at, 'its bytes are not those that were written');
@@ -146,7 +158,7 @@ class Walk {
       equalBytes(end.blockHash, chain.blockHash) &&
       equalBytes(end.logRoot, chain.logRoot);
     if (!isSame) return damaged(at, 'its end says other than its blocks');
-    return { ok: true, report: { vault, chain, sha256 } };
+    return { ok: true, report: { vault, chain, signed, sha256 } };
   }
 
   /** A view of the file's bytes, valid until the next call. */
@@ -159,6 +171,18 @@ class Walk {
     const start = offset - this.windowAt;
     return this.window.subarray(start, start + length);
   }
+}
+
+function auditorOf(
+  { organization, vault, first }: AuditedVault,
+  { hasher, pins }: AuditOptions,
+  signed: SignedPin | undefined,
+): Auditor {
+  const checkpoint =
+    signed === undefined
+      ? undefined
+      : ({ at: signed.checkpoint, trust: signed.signers === undefined ? 'unchecked' : 'believed' } as const);
+  return new Auditor({ hasher, organization, vault, first, pins: { ...pins, checkpoint } });
 }
 
 function partialMessage({ first }: AuditedVault): string {

@@ -12,12 +12,16 @@ import { blockHash, decodeHeader, type Header } from '../chain/header.ts';
 import { MerkleLog, transactionsRoot } from '../chain/merkle-log.ts';
 import type { KeptBlock } from '../client/chain-protocol.ts';
 import type { Height, Micros } from '../ids.ts';
+import type { Checkpoint } from '../note/checkpoint.ts';
 import { decodeLedgerTransaction, type LedgerTransaction } from '../state/transaction-codec.ts';
 import { ulidBytes } from '../state/ulid-field.ts';
 import { Executor, type Problem } from './executor.ts';
 import { FrontierHashes } from './frontier.ts';
 
-/** What of a block is not as it has to be, in the order of the checks. `pin`: not the block that is known from elsewhere. */
+/**
+ * What of a block is not as it has to be, in the order of the checks. `checkpoint`: the log has not the root that the checkpoint says;
+ * `pin`: not the block that is known from elsewhere.
+ */
 export type AuditCode =
   | 'header'
   | 'height'
@@ -31,6 +35,7 @@ export type AuditCode =
   | 'execution'
   | 'state_root'
   | 'tree_root'
+  | 'checkpoint'
   | 'pin';
 
 export interface AuditFault {
@@ -46,6 +51,8 @@ export interface AuditPins {
   readonly block?: Uint8Array | undefined;
   /** Root of the log at some size, as checkpoints sign it: it authenticates everything up to there. */
   readonly log?: Uint8Array | undefined;
+  /** A checkpoint: the chain must arrive at it. `believed`: its signatures are those that the caller wants, so it authenticates. */
+  readonly checkpoint?: { readonly at: Checkpoint; readonly trust: 'believed' | 'unchecked' } | undefined;
   /** tree_root of the newest block: it authenticates the contents, not how they came about. */
   readonly root?: Uint8Array | undefined;
 }
@@ -53,7 +60,7 @@ export interface AuditPins {
 /** Up to which height what was found is what the caller knows. 0: nothing is, though the chain agrees with itself. */
 export interface Authenticated {
   readonly height: number;
-  readonly by: 'block' | 'log' | 'root' | 'nothing';
+  readonly by: 'block' | 'log' | 'checkpoint' | 'root' | 'nothing';
 }
 
 /** A vault that was audited. */
@@ -96,7 +103,7 @@ export class Auditor {
   private newest: Counted | undefined = undefined;
   private newestHash: Uint8Array = new Uint8Array(32);
   private transactions: number = 0;
-  private pinned: { block: number; log: number } = { block: 0, log: 0 };
+  private pinned: { block: number; log: number; checkpoint: number } = { block: 0, log: 0, checkpoint: 0 };
 
   constructor(options: AuditorOptions) {
     this.options = options;
@@ -138,7 +145,10 @@ export class Auditor {
     const { newest, height } = this;
     const fault = (code: AuditCode, message: string) => ({ ok: false, fault: { code, height, message } }) as const;
     if (newest === undefined) return fault('height', 'There is no block: a vault has at least its first.');
-    const { block, log, root } = this.options.pins ?? {};
+    const { block, log, root, checkpoint } = this.options.pins ?? {};
+    if (checkpoint !== undefined && this.pinned.checkpoint === 0) {
+      return fault('checkpoint', contradiction(checkpoint.at.size, height));
+    }
     if (block !== undefined && this.pinned.block === 0) {
       return fault(
         'pin',
@@ -233,7 +243,8 @@ export class Auditor {
   }
 
   private notePins(height: number): void {
-    const { block, log } = this.options.pins ?? {};
+    const { block, log, checkpoint } = this.options.pins ?? {};
+    if (checkpoint?.at.size === height && equalBytes(checkpoint.at.root, this.log.root())) this.pinned.checkpoint = height;
     if (block !== undefined && equalBytes(block, this.newestHash)) this.pinned.block = height;
     if (log !== undefined && this.pinned.log === 0 && equalBytes(log, this.log.root())) this.pinned.log = height;
   }
@@ -241,12 +252,20 @@ export class Auditor {
   /** The pin that reaches highest. */
   private authenticated(newest: number): Authenticated {
     const { block, log } = this.pinned;
-    const by = block >= log ? 'block' : 'log';
-    const height = Math.max(block, log);
+    const checkpoint = this.options.pins?.checkpoint?.trust === 'believed' ? this.pinned.checkpoint : 0;
+    const height = Math.max(block, log, checkpoint);
+    const by = checkpoint === height ? 'checkpoint' : block === height ? 'block' : 'log';
     if (height === newest) return { height, by };
     if (this.options.pins?.root !== undefined) return { height: newest, by: 'root' };
     return height === 0 ? { height, by: 'nothing' } : { height, by };
   }
+}
+
+function contradiction(size: number, blocks: number): string {
+  if (size > blocks) {
+    return `The checkpoint is of ${size} blocks, and there are ${blocks}: the newest ones are missing, or were sealed after the export.`;
+  }
+  return `The log of the first ${size} blocks has another root than the checkpoint says: another chain.`;
 }
 
 function compareState(header: Counted, { leaves: { tree } }: Executor): readonly [AuditCode, string] | undefined {

@@ -15,9 +15,10 @@
  *
  *   kind 1 vault  organization 16 ‖ vault 16 ‖ u64 blocks ‖ u64 first: the lowest height whose transactions follow, 1 = all ‖ text version of Vouch
  *        2 block  core/chain/block-bytes.ts
+ *        4 note   text: a checkpoint of this vault's log with the signatures of nodes, no larger than the blocks
  *        3 end    u64 blocks ‖ u64 transactions ‖ hash of the newest block 32 ‖ root of the log 32 ‖ u64 bytes before this record ‖ SHA-256 of them
  *
- * Order: vault, block 1, 2, …, end. Nothing stands behind `end`. The checksums find what happened to the file; what somebody did
+ * Order: vault, note where there is one, block 1, 2, …, end. Nothing stands behind `end`. The checksums find what happened to the file; what somebody did
  * to it, who computes checksums as well, is found by the chain (auditor.ts), and what nothing in a file can show by a hash from elsewhere.
  */
 import { assert } from '../assert.ts';
@@ -30,6 +31,7 @@ import { ULID_BYTES } from '../chain/ulid.ts';
 import type { KeptBlock } from '../client/chain-protocol.ts';
 import type { Decoded } from '../errors.ts';
 import { AUDIT_RECORD_BYTES_MAX } from '../limits.ts';
+import { NOTE_CHARACTERS_MAX } from '../note/note.ts';
 
 const MAGIC: Uint8Array = toUtf8('VOUCHAUD') as Uint8Array;
 /** Of the files written here. */
@@ -40,9 +42,11 @@ export const AUDIT_HEADER_BYTES: number = 16;
 export const AUDIT_RECORD_BYTES: number = PLACED_RECORD_BYTES;
 const HASH_BYTES = 32;
 const VERSION_BYTES_MAX = 256;
+/** A character has at most three bytes in UTF-8 (UTF-16 counts the longer ones twice). */
+const NOTE_BYTES_MAX = 3 * NOTE_CHARACTERS_MAX;
 
 /** On disk: do not renumber. */
-const RecordKind = { vault: 1, block: 2, end: 3 } as const;
+const RecordKind = { vault: 1, block: 2, end: 3, note: 4 } as const;
 
 /** Whose blocks they are, and how many. */
 export interface AuditedVault {
@@ -68,6 +72,7 @@ export interface AuditEnd {
 
 export type AuditRecord =
   | ({ readonly kind: 'vault' } & AuditedVault)
+  | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'block'; readonly block: KeptBlock }
   | ({ readonly kind: 'end' } & AuditEnd);
 
@@ -96,6 +101,8 @@ function writePayload(out: Writer, record: AuditRecord): void {
       out.u64(record.blocks);
       out.u64(record.first);
       return out.text(record.version);
+    case 'note':
+      return out.text(record.text);
     case 'block':
       return writeBlock(out, record.block);
     case 'end':
@@ -133,6 +140,8 @@ function readPayload(reader: Reader, kind: number): AuditRecord {
       if (first < 1 || first > blocks) reader.fail('bad_value');
       return { kind: 'vault', organization, vault, blocks, first, version: reader.text(VERSION_BYTES_MAX) };
     }
+    case RecordKind.note:
+      return { kind: 'note', text: reader.text(NOTE_BYTES_MAX) };
     case RecordKind.block:
       return { kind: 'block', block: readBlock(reader) };
     default: {

@@ -31,10 +31,11 @@ export class AuditWriter {
     this.log = new MerkleLog(hasher, new FrontierHashes());
   }
 
-  /** Header and first record. */
-  begin(vault: AuditedVault): readonly Uint8Array[] {
+  /** Header and first records. @param note a signed checkpoint of the vault, no larger than its blocks; undefined: none */
+  begin(vault: AuditedVault, note: string | undefined): readonly Uint8Array[] {
     assert(this.offset === 0, 'an audit file begins once');
-    return [this.part(encodeAuditHeader()), this.record({ kind: 'vault', ...vault })];
+    const parts = [this.part(encodeAuditHeader()), this.record({ kind: 'vault', ...vault })];
+    return note === undefined ? parts : [...parts, this.record({ kind: 'note', text: note })];
   }
 
   /** The next block. */

@@ -3,6 +3,7 @@
  * `vouch/<cluster id>/<node id>`: cluster and node ids are 32 lower-case hex digits, organization and vault canonical ULIDs.
  * So a name says which cluster it belongs to, and no origin is a key name. docs/decisions/0062-names-of-logs-and-keys.md
  */
+import { equalBytes } from '../bytes/compare.ts';
 import { fromHex, utf8Length } from '../bytes/text.ts';
 import { decodeUlid } from '../chain/ulid.ts';
 
@@ -61,6 +62,16 @@ export function parseVaultOrigin(origin: string): VaultName | undefined {
   if (organization === undefined || decodeUlid(organization) === undefined) return undefined;
   if (vault === undefined || decodeUlid(vault) === undefined) return undefined;
   return { cluster, organization, vault };
+}
+
+/** Whether the origin is that of the vault, in whatever cluster: which one it is in, the keys say. @param vault ids of 16 bytes each */
+export function isLogOf(
+  origin: string,
+  { organization, vault }: { readonly organization: Uint8Array; readonly vault: Uint8Array },
+): boolean {
+  const name = parseVaultOrigin(origin);
+  const ids = [decodeUlid(name?.organization ?? ''), decodeUlid(name?.vault ?? '')] as const;
+  return ids[0] !== undefined && ids[1] !== undefined && equalBytes(ids[0], organization) && equalBytes(ids[1], vault);
 }
 
 /** The cluster and the node that a key name names; undefined: it is not a node's. */

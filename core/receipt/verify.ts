@@ -5,17 +5,15 @@
  * Without a policy all of it may be somebody's own invention: consistent, NOT authenticated.
  */
 
-import { equalBytes } from '../bytes/compare.ts';
 import { refusedAt } from '../bytes/parsed.ts';
 import type { Hasher, SignatureVerifier } from '../capability.ts';
-import { decodeHeader, type Header } from '../chain/header.ts';
+import { decodeHeader } from '../chain/header.ts';
 import { verifyInclusion } from '../chain/log-proof.ts';
 import { leafHash } from '../chain/merkle-log.ts';
-import { decodeUlid } from '../chain/ulid.ts';
 import { portableHasher } from '../hasher.ts';
 import { type Checkpoint, decodeCheckpoint } from '../note/checkpoint.ts';
 import { portableVerifier } from '../note/ed25519.ts';
-import { parseVaultOrigin } from '../note/names.ts';
+import { isLogOf } from '../note/names.ts';
 import { checkNote, type Policy, type SignedBy } from '../note/policy.ts';
 import type { AnswerStage } from '../proof/answer.ts';
 import {
@@ -81,13 +79,4 @@ export function verifyReceipt(text: string, expected: ReceiptExpectations = {}):
   const proven = proveStatements(hasher, { header: header.value, blockHash: leaf, proof, claims: claims.value });
   if (!proven.ok) return proven;
   return { ...proven, checkpoint: checkpoint.value, authenticated: signed !== undefined, signers: signed?.signers ?? [] };
-}
-
-/** Whether the origin is that of the header's vault. Which cluster it is in, the header does not say; the keys do. */
-function isLogOf(origin: string, header: Header): boolean {
-  const name = parseVaultOrigin(origin);
-  const organization = decodeUlid(name?.organization ?? '');
-  const vault = decodeUlid(name?.vault ?? '');
-  if (organization === undefined || vault === undefined) return false;
-  return equalBytes(organization, header.organization) && equalBytes(vault, header.vault);
 }

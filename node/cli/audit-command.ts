@@ -16,6 +16,8 @@ export function addAuditCommands(program: Command): void {
       .option('--vault <name|id>', 'the vault (VOUCH_VAULT)')
       .option('-o, --out <file>', 'the file to write')
       .option('--partial', 'of blocks whose transactions the vault has dropped, the headers')
+      .option('--min-signatures <k>', 'with a checkpoint that at least so many nodes have signed; else a majority')
+      .option('--no-checkpoint', 'without one: then only a hash from elsewhere authenticates the file')
       .option('--force', 'replace the file if it exists, once the new one is whole'),
   )
     .addHelpText('after', '\nExample:\n  vouch audit export --vault docs -o docs.audit\n  vouch audit verify docs.audit')
@@ -27,9 +29,11 @@ export function addAuditCommands(program: Command): void {
     .option('--block <hex>', 'a block hash that you have from elsewhere: authenticates everything up to that block')
     .option('--log-root <hex>', 'a root of the log, as checkpoints have it: authenticates everything up to its size')
     .option('--root <hex>', 'the newest tree root: authenticates the contents, not how they came about')
+    .option('--keys <file>', 'the policy with the pinned origin, keys and quorum: the chain must end in what they have signed')
+    .option('--checkpoint <file>', 'with --keys: a signed checkpoint in place of the one in the file, such as a newer one')
     .option('--partial', 'accept a file with headers alone: verifies the chain, and not the state')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  vouch audit verify docs.audit --block 5a3f…')
+    .addHelpText('after', '\nExample:\n  vouch audit verify docs.audit --keys policy.txt')
     .action((file: string, options: VerifyAuditOptions) =>
       interruptible((interruption) => verifyAudit(file, options, interruption)),
     );

@@ -16,13 +16,14 @@ import { syncDirectory, writeWhole } from './backup-command.ts';
 import { BlockPages } from './block-pages.ts';
 import { sizeText } from './byte-progress.ts';
 import { CountProgress } from './count-progress.ts';
+import { demandFitting, type ExportNote, exportNote, type NoteOptions } from './export-note.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import type { Interruption } from './interruption.ts';
-import { print, printJson } from './output.ts';
+import { print, printJson, say } from './output.ts';
 import { demandWritable } from './output-file.ts';
 import { Remote, type RemoteOptions } from './remote.ts';
 
-export interface ExportOptions extends RemoteOptions {
+export interface ExportOptions extends RemoteOptions, NoteOptions {
   readonly vault?: string;
   readonly out?: string;
   readonly force?: boolean;
@@ -42,7 +43,8 @@ export async function exportAudit(options: ExportOptions, interruption: Interrup
   const part = `${out}.${process.pid}.part`;
   const sink = new Sink(part);
   try {
-    const written = await writeBlocks(new BlockPages(remote, store, interruption), sink, { store, first, interruption });
+    const note = await exportNote(remote, store, options);
+    const written = await writeBlocks(new BlockPages(remote, store, interruption), sink, { store, first, note, interruption });
     await sink.close();
     if (existsSync(out) && options.force !== true) {
       throw usageFailure(`${out} was made by somebody meanwhile. Nothing was replaced.`);
@@ -72,24 +74,34 @@ interface Written extends WrittenAudit {
   readonly blocks: number;
   readonly transactions: number;
   readonly first: number;
+  /** Whether a checkpoint stands in the file. */
+  readonly signed: boolean;
 }
 
-async function writeBlocks(
-  pages: BlockPages,
-  sink: Sink,
-  { store, first, interruption }: { readonly store: string; readonly first: number; readonly interruption: Interruption },
-): Promise<Written> {
+interface Wanted {
+  readonly store: string;
+  readonly first: number;
+  /** A text says why there is none. */
+  readonly note: ExportNote | string | undefined;
+  readonly interruption: Interruption;
+}
+
+async function writeBlocks(pages: BlockPages, sink: Sink, { store, first, note, interruption }: Wanted): Promise<Written> {
   const vault = decodeUlid(store);
   let page = await pages.from(1);
   const head = decodeHeader((page.blocks[0] as KeptBlock).header);
   if (vault === undefined || !head.ok || !equalBytes(head.value.vault, vault)) {
     throw new CliFailure('The node sent the blocks of another vault than the one that was named.');
   }
-  // What is sealed from now on is for the next export.
-  const blocks = page.newest;
-  const writer = new AuditWriter(nativeHasher, runningSha256());
   const { organization } = head.value;
-  for (const bytes of writer.begin({ organization, vault, blocks, first, version: packageVersion() })) await sink.write(bytes);
+  const noted = typeof note === 'string' ? undefined : note;
+  if (typeof note === 'string') say(`no checkpoint in the file: ${note}`);
+  if (noted !== undefined) demandFitting(noted, { organization, vault, newest: page.newest });
+  // What is sealed from now on, or was since the checkpoint, is for the next export.
+  const blocks = noted?.checkpoint.size ?? page.newest;
+  const writer = new AuditWriter(nativeHasher, runningSha256());
+  const parts = writer.begin({ organization, vault, blocks, first, version: packageVersion() }, noted?.text);
+  for (const bytes of parts) await sink.write(bytes);
   const progress = new CountProgress('exported blocks', blocks);
   let transactions = 0;
   for (let height = 1; height <= blocks; ) {
@@ -106,8 +118,13 @@ async function writeBlocks(
   }
   progress.end();
   const { bytes, written } = writer.end();
+  if (noted !== undefined && !equalBytes(noted.checkpoint.root, written.logRoot)) {
+    throw new CliFailure(
+      'The nodes signed another root than that of the blocks which they sent. Nothing was kept; ask another node.',
+    );
+  }
   await sink.write(bytes);
-  return { ...written, blocks, transactions, first };
+  return { ...written, blocks, transactions, first, signed: noted !== undefined };
 }
 
 function pruned(height: number, first: number): CliFailure {
@@ -131,20 +148,21 @@ function asFailure(error: unknown, part: string): unknown {
 }
 
 function report(out: string, size: number, written: Written, options: ExportOptions): void {
-  const { blocks, transactions, first } = written;
+  const { blocks, transactions, first, signed } = written;
   const hashes = {
     block_hash: toHex(written.blockHash),
     log_root: toHex(written.logRoot),
     sha256: toHex(written.sha256),
   };
-  if (options.json === true) return printJson({ file: out, bytes: size, blocks, transactions, first, ...hashes });
+  if (options.json === true)
+    return printJson({ file: out, bytes: size, blocks, transactions, first, checkpoint: signed, ...hashes });
   print(`${out}: ${blocks} blocks with ${transactions} transactions, ${sizeText(size)}`);
   if (first > 1) print(`Headers alone below block ${first}: the vault does not keep those transactions.`);
   print(`block hash  ${hashes.block_hash}`);
   print(`log root    ${hashes.log_root}`);
-  print(
-    `Verify it without the cluster: vouch audit verify ${out}${first > 1 ? ' --partial' : ''} --block HASH, with a hash from elsewhere`,
-  );
+  const flags = first > 1 ? ' --partial' : '';
+  const pin = signed ? '--keys POLICY, with keys that you have pinned' : '--block HASH, with a hash from elsewhere';
+  print(`Verify it without the cluster: vouch audit verify ${out}${flags} ${pin}`);
 }
 
 /** A file in the making: nobody sees it under its name before it is whole. */

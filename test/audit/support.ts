@@ -1,7 +1,6 @@
 /** Audit files in memory, and blocks that somebody tampered with, who computes checksums, roots and links as well. */
 import { createHash } from 'node:crypto';
 import { type AuditOptions, type AuditResult, auditFile } from '../../core/audit/audit-file.ts';
-import type { AuditPins } from '../../core/audit/auditor.ts';
 import { AuditWriter } from '../../core/audit/writer.ts';
 import type { BackupFile, RunningHash } from '../../core/backup/scan.ts';
 import { concatBytes } from '../../core/bytes/compare.ts';
@@ -35,22 +34,20 @@ class MemoryFile implements BackupFile {
 /** The file of these blocks, sealed as the export seals it. @param first the lowest height with transactions */
 export function fileOf(
   blocks: readonly KeptBlock[],
-  options: { readonly first?: number; readonly vault?: Uint8Array } = {},
+  options: { readonly first?: number; readonly vault?: Uint8Array; readonly note?: string } = {},
 ): Uint8Array {
   const writer = new AuditWriter(nativeHasher, runningHash());
   const { first = 1, vault = VAULT_BYTES } = options;
-  const parts = [...writer.begin({ organization: ORGANIZATION_BYTES, vault, blocks: blocks.length, first, version: '1.2.3' })];
+  const about = { organization: ORGANIZATION_BYTES, vault, blocks: blocks.length, first, version: '1.2.3' };
+  const parts = [...writer.begin(about, options.note)];
   for (const block of blocks) parts.push(writer.block(block));
   parts.push(writer.end().bytes);
   return concatBytes(...parts);
 }
 
-export function audit(
-  bytes: Uint8Array,
-  options: { readonly pins?: AuditPins; readonly partial?: AuditOptions['partial'] } = {},
-): AuditResult {
-  const { pins = {}, partial = 'refuse' } = options;
-  const steps = auditFile(new MemoryFile(bytes), { hasher: nativeHasher, running: runningHash(), pins, partial });
+export function audit(bytes: Uint8Array, options: Partial<Pick<AuditOptions, 'pins' | 'signed' | 'partial'>> = {}): AuditResult {
+  const { pins = {}, signed, partial = 'refuse' } = options;
+  const steps = auditFile(new MemoryFile(bytes), { hasher: nativeHasher, running: runningHash(), pins, signed, partial });
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 

@@ -83,6 +83,39 @@ describe('a vault that keeps everything', () => {
     expect(readdirSync(folder).filter((name) => name.includes('.part'))).toEqual([]);
   });
 
+  test('is authenticated by pinned keys: of the file’s own checkpoint, or of a newer one', async () => {
+    const policy = join(folder, 'policy.txt');
+    await eventually(
+      'both nodes have a key',
+      () => JSON.parse(vouch(['checkpoint', 'keys', '--host', host, '--json']).stdout).keys.length === 2,
+      30_000,
+    );
+    vouch(['checkpoint', 'keys', '--host', host, '--quorum', '2', '-o', policy]);
+    const signed = join(folder, 'signed.audit');
+    audit(['export', '--host', host, '--vault', 'docs', '-o', signed, '--min-signatures', '2']);
+    expect(audit(['verify', signed, '--keys', policy]).stdout).toMatch(
+      /Authenticated: the checkpoint is signed by node-\S+ \(.*\), node-\S+ \(.*\)\.\n$/,
+    );
+    const json = JSON.parse(audit(['verify', signed, '--keys', policy, '--json']).stdout);
+    expect(json).toMatchObject({ authenticated: { by: 'checkpoint', height: json.blocks }, checkpoint: { size: json.blocks } });
+    expect(json.signers).toHaveLength(2);
+    expect(audit(['verify', signed]).stdout).toMatch(/NOT authenticated.*\nIt carries a checkpoint of size \d+/);
+
+    const bare = join(folder, 'bare.audit');
+    audit(['export', '--host', host, '--vault', 'docs', '-o', bare, '--no-checkpoint']);
+    expect(audit(['verify', bare, '--keys', policy], 1).stderr).toMatch(/REFUSED \(checkpoint\): The file has no checkpoint/);
+    const note = join(folder, 'docs.note');
+    vouch(['checkpoint', '--host', host, '--vault', 'docs', '-o', note, '--min-signatures', '2']);
+    expect(audit(['verify', bare, '--keys', policy, '--checkpoint', note]).stdout).toMatch(/Authenticated: the checkpoint is/);
+    await vault.setEntity('later', Uint8Array.of(1));
+    vouch(['checkpoint', '--host', host, '--vault', 'docs', '-o', note, '--min-signatures', '2']);
+    expect(audit(['verify', bare, '--keys', policy, '--checkpoint', note], 1).stderr).toMatch(/newest ones are missing/);
+    expect(audit(['verify', bare, '--checkpoint', note], 2).stderr).toMatch(/--keys/);
+    const strangers = join(folder, 'strangers.txt');
+    writeFileSync(strangers, readFileSync(policy, 'utf8').replace(/^origin .*$/m, `origin vouch/${'0'.repeat(32)}/*`));
+    expect(audit(['verify', signed, '--keys', strangers], 1).stderr).toMatch(/REFUSED \(signatures\).*not pinned/);
+  });
+
   test('is authenticated up to an older block that is known, and no further', async () => {
     const { anchor } = await vault.block(17);
     const { stdout } = audit(['verify', file, '--block', hexOf(anchor.blockHash)]);
