@@ -3,6 +3,7 @@ import type { Answer } from '../../core/client/operation.ts';
 import type { NodeStatus, OrganizationEntry, Placement, VaultEntry } from '../../core/client/protocol.ts';
 
 import type { Retention } from '../../core/state/transaction.ts';
+import { AcceptedCheckpoints, type PinnedKeys } from './accepted-checkpoints.ts';
 import { ClientDriver } from './driver.ts';
 import { socketLinks } from './endpoint-link.ts';
 import { expectAnswer, VouchError } from './error.ts';
@@ -18,6 +19,8 @@ export interface ConnectOptions {
   readonly deadlineMs?: number;
   /** `wss` where the nodes speak TLS. Default `ws`. */
   readonly scheme?: 'ws' | 'wss';
+  /** Keys that are believed: checkpoints and receipts are accepted under them, and remembered. */
+  readonly pinned?: PinnedKeys;
 }
 
 export interface InOrganization extends Patience {
@@ -38,12 +41,13 @@ const LIST_LIMIT = 100;
 /** Connects to a cluster. Throws VouchError where no node answers within the deadline. */
 export async function connect(options: ConnectOptions): Promise<VouchClient> {
   if (options.endpoints.length === 0) throw new VouchError('invalid_argument', 'Name at least one endpoint, HOST:PORT.');
+  const checkpoints = options.pinned === undefined ? undefined : new AcceptedCheckpoints(options.pinned);
   const driver = new ClientDriver({
     endpoints: options.endpoints.map((address) => ({ address })),
     openLink: socketLinks(await platformSocket(), options.scheme ?? 'ws'),
     deadlineMs: options.deadlineMs ?? DEADLINE_MS,
   });
-  const client = new VouchClient(driver, options.organization);
+  const client = new VouchClient(driver, options.organization, checkpoints);
   try {
     await client.status();
     return client;
@@ -54,12 +58,15 @@ export async function connect(options: ConnectOptions): Promise<VouchClient> {
 }
 
 export class VouchClient {
+  /** What was accepted under the pinned keys; undefined where none are pinned. */
+  readonly checkpoints: AcceptedCheckpoints | undefined;
   private readonly driver: ClientDriver;
   private readonly organization: string | undefined;
 
-  constructor(driver: ClientDriver, organization: string | undefined) {
+  constructor(driver: ClientDriver, organization: string | undefined, checkpoints?: AcceptedCheckpoints) {
     this.driver = driver;
     this.organization = organization;
+    this.checkpoints = checkpoints;
   }
 
   /**
@@ -100,7 +107,7 @@ export class VouchClient {
     const reserved = expectAnswer(await this.driver.ask({ kind: 'directory', body }, patience(options)), 'vault');
     const entry = sameVault(reserved.vault, { organization, name, id: '' });
     const { group, organization: organizationId, id } = entry;
-    const vault = new Vault(this.driver, entry);
+    const vault = new Vault(this.driver, entry, this.checkpoints);
     if (!reserved.created && (await this.isComplete(vault, options))) {
       if (options.ifExists === 'use') return vault;
       throw new VouchError('vault_exists', `The organization ${organization} already has a vault of that name.`);
@@ -129,13 +136,13 @@ export class VouchClient {
   /** A vault by name. Throws VouchError `vault_missing` where there is none. */
   async vault(name: string, options: InOrganization = {}): Promise<Vault> {
     const organization = this.organizationOf(options);
-    return new Vault(this.driver, await this.lookup({ organization, name, id: '' }, options));
+    return new Vault(this.driver, await this.lookup({ organization, name, id: '' }, options), this.checkpoints);
   }
 
   /** A vault by id. An organization named together with it must be the vault's: else it is not found. */
   async vaultById(id: string, options: InOrganization = {}): Promise<Vault> {
     const organization = options.organization ?? this.organization ?? '';
-    return new Vault(this.driver, await this.lookup({ organization, name: '', id }, options));
+    return new Vault(this.driver, await this.lookup({ organization, name: '', id }, options), this.checkpoints);
   }
 
   /** All vaults of an organization, in order of name. */

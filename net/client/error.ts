@@ -8,7 +8,19 @@ import type { RejectCode } from '../../core/state/transaction.ts';
  * RejectCode: a transaction was refused as a whole; `operation` says which of its operations could not be applied.
  * `proof_invalid`: an answer came whose proof does not hold; it must not be believed.
  */
-export type VouchErrorCode = ClientErrorCode | RejectCode | 'proof_invalid';
+export type VouchErrorCode = ClientErrorCode | RejectCode | 'proof_invalid' | CheckpointCode;
+
+/**
+ * Why a checkpoint is not accepted by a client with pinned keys. checkpoint_refused: another log, or not signed as the policy wants.
+ * rollback: older than what was accepted before. fork: another root of the same size. inconsistent: no proof that one extends the other.
+ */
+export type CheckpointCode = 'checkpoint_refused' | 'rollback' | 'fork' | 'inconsistent';
+
+/** Two signed notes of one log that do not go together: what a fork proof is made of, and what to show to others. */
+export interface CheckpointNotes {
+  readonly accepted: string;
+  readonly offered: string;
+}
 
 export class VouchError extends Error {
   override readonly name: string = 'VouchError';
@@ -17,12 +29,15 @@ export class VouchError extends Error {
   readonly operation: number | undefined;
   /** For `pruned_height`: the oldest height that can be read. */
   readonly oldest: number | undefined;
+  /** For `rollback`, `fork` and `inconsistent`. */
+  readonly notes: CheckpointNotes | undefined;
 
-  constructor(code: VouchErrorCode, message: string, operation?: number, oldest?: number) {
+  constructor(code: VouchErrorCode, message: string, operation?: number, oldest?: number, notes?: CheckpointNotes) {
     super(message);
     this.code = code;
     this.operation = operation;
     this.oldest = oldest;
+    this.notes = notes;
   }
 }
 

@@ -4,15 +4,18 @@ export type { LogConsistency, LogInclusion, LogRoot, TransactionInclusion } from
 export type { KeptBlock } from '../../core/client/chain-protocol.ts';
 export type { Anchor, Consistency, NodeStatus, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
 export type { Ics23Answer } from '../../core/ics23/answer.ts';
+export type { SignedBy } from '../../core/note/policy.ts';
 export type { Finding, FoundTuple } from '../../core/proof/findings.ts';
 export type { PointQuestion, Question, SubjectRange } from '../../core/proof/statement.ts';
 export type { EntityCondition, Operation, Retention, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
+export { AcceptedCheckpoints, type PinnedKeys } from './accepted-checkpoints.ts';
 export type { ChainPins, Proven } from './chain.ts';
 export { type ConnectOptions, connect, type InOrganization, VouchClient } from './client.ts';
-export { VouchError, type VouchErrorCode } from './error.ts';
+export { type CheckpointCode, type CheckpointNotes, VouchError, type VouchErrorCode } from './error.ts';
 export type { Ics23Export } from './ics23-export.ts';
 export type { ProvenAnswer } from './proven-answer.ts';
 export type { ProvenFindings } from './proven-questions.ts';
+export type { StateReceipt } from './state-receipt.ts';
 export {
   type Audit,
   type ChainReadOptions,
@@ -27,6 +30,8 @@ export {
   type Provable,
   type ReadOptions,
   type Receipt,
+  type ReceiptOptions,
+  type SignedCheckpoint,
   type TupleFilter,
   Vault,
   type WriteOptions,

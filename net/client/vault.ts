@@ -24,6 +24,7 @@ import type {
   TupleCondition,
   TupleKey,
 } from '../../core/state/transaction.ts';
+import type { AcceptedCheckpoints } from './accepted-checkpoints.ts';
 import { type ChainPins, ChainReader, type Proven } from './chain.ts';
 import type { AskOptions, ClientDriver } from './driver.ts';
 import { expectAnswer, VouchError } from './error.ts';
@@ -31,6 +32,7 @@ import { type Ics23Export, ics23Export } from './ics23-export.ts';
 import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
 import { type ProvenFindings, provenQuestions } from './proven-questions.ts';
 import { type WatchedBlock, type WatchOptions, watchBlocks } from './watch.ts';
+import { type StateReceipt, stateReceipt } from './state-receipt.ts';
 
 /** Who asks and why, for the audit trail; inside the transaction's hash. */
 export interface Audit {
@@ -80,6 +82,11 @@ export interface ReadOptions extends Patience {
 export interface ProofOptions extends ReadOptions {
   readonly block?: string;
   readonly root?: string;
+}
+
+/** signatures: how many nodes must have signed the checkpoint of a receipt. */
+export interface ReceiptOptions extends ProofOptions {
+  readonly signatures?: number;
 }
 
 /** The hashes count only with verified. */
@@ -160,10 +167,12 @@ export class Vault {
   /** Id, names, group: what the directory says. */
   readonly entry: VaultEntry;
   private readonly driver: ClientDriver;
+  private readonly pinned: AcceptedCheckpoints | undefined;
 
-  constructor(driver: ClientDriver, entry: VaultEntry) {
+  constructor(driver: ClientDriver, entry: VaultEntry, pinned: AcceptedCheckpoints | undefined) {
     this.driver = driver;
     this.entry = entry;
+    this.pinned = pinned;
   }
 
   /**
@@ -290,15 +299,37 @@ export class Vault {
   }
 
   /**
-   * The newest block's checkpoint, signed by the nodes of the vault's group: a C2SP signed note, unchecked here. Whoever has pinned
-   * keys checks it under them (core/note/policy.ts). @param options.signatures of so many nodes at least; default a majority
+   * The newest block's checkpoint, signed by the nodes of the vault's group: a C2SP signed note. A client with pinned keys accepts it
+   * under them, as an extension of what it accepted before, or throws `checkpoint_refused`, `rollback`, `fork` or `inconsistent`; without, it is unchecked.
+   * @param options.signatures of so many nodes at least; default as many as the policy needs, else a majority
    */
   async checkpoint(
     options: Patience & { readonly consistency?: Consistency; readonly signatures?: number } = {},
   ): Promise<SignedCheckpoint> {
-    const { signatures: wanted = 0, ...rest } = options;
+    const { signatures: wanted = this.pinned?.signatures ?? 0, ...rest } = options;
+    const expected = this.pinned?.expect(this.entry);
     const { note, size, signatures } = await this.query({ kind: 'checkpoint', signatures: wanted }, rest);
+    await expected?.take(note, async (from, to) => {
+      const query = { kind: 'logConsistency', from: from as Height, to: to as Height } as const;
+      return (await this.query(query, patience(rest))).consistency.path;
+    });
     return { note, height: size, signatures };
+  }
+
+  /**
+   * What the vault says to the questions, under a checkpoint that its nodes have signed, as one file that holds for years without us.
+   * Checked here; with pinned keys as `checkpoint` does, and then `authenticated`. Throws VouchError `proof_invalid` where it does not hold.
+   * @param questions 1 to 1000 @param options.signatures see `checkpoint`
+   */
+  async receipt(questions: readonly Question[], options: ReceiptOptions = {}): Promise<StateReceipt> {
+    const { signatures, ...reading } = options;
+    const proven = await this.prove(questions, reading);
+    // Linearizable: it is of a block at or behind the one that was read.
+    const wanted = signatures === undefined ? {} : { signatures };
+    const { note, height: size } = await this.checkpoint({ ...patience(reading), ...wanted });
+    const inclusion = { kind: 'logInclusion', height: proven.anchor.height, size } as const;
+    const found = await this.query(inclusion, patience(reading));
+    return stateReceipt(this.entry, { questions, proven, note, inclusion: found.inclusion }, this.pinned?.policy);
   }
 
   /** What the vault keeps of its past, and from where on it can be read. */

@@ -1,6 +1,7 @@
 /** `vouch receipt`: what a vault says to some questions, with a checkpoint that its nodes have signed, in a file that holds without us. */
 import type { Command } from 'commander';
 import { decodeCheckpoint } from '../../core/note/checkpoint.ts';
+import { nodesNeeded } from '../../core/note/nodes-needed.ts';
 import { isPinned, type Policy } from '../../core/note/policy.ts';
 import { questionJson } from '../../core/proof/statement-json.ts';
 import { decodeReceipt } from '../../core/receipt/format.ts';
@@ -14,7 +15,6 @@ import { CliFailure, usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { demandWritable, writeText } from './output-file.ts';
 import { withOutsideWitnesses } from './outside-witnesses.ts';
-import { nodesNeeded } from './policy-needs.ts';
 import { withQuestionOptions } from './proof-command.ts';
 import { type QuestionOptions, questionsOf } from './question-notation.ts';
 import { Remote } from './remote.ts';

@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toHex, toUtf8 } from '../../core/bytes/text.ts';
+import { parsePolicy } from '../../core/note/policy.ts';
+import { verifyReceipt } from '../../core/receipt/verify.ts';
 import { ClientDriver } from '../../net/client/driver.ts';
 import { socketLinks } from '../../net/client/endpoint-link.ts';
 import { openNodeSocket } from '../../net/client/node-socket.ts';
 import { connect, type Question, type TupleKey, type Vault, type VouchClient, VouchError } from '../../net/client/public.ts';
+import { type KeysJson, policyOf } from '../../node/cli/checkpoint-command.ts';
 import { parseAddress } from '../../node/config/address.ts';
 import { openDataDirectory } from '../../node/data-directory.ts';
 import { systemEntropy } from '../../node/entropy.ts';
+import { nativeHasher } from '../../node/hasher.ts';
 import { NodeServer } from '../../node/server.ts';
 import { freePort } from './free-port.ts';
 import { until } from './harness.ts';
@@ -141,6 +145,68 @@ test('a tuple that is there and an entity that is not are exported as ICS-23, ch
   expect((await vault.proveIcs23({ kind: 'entity', key: 'none' })).value).toBeUndefined();
   expect(await codeOf(vault.proveIcs23({ kind: 'entity', key: '' }))).toBe('invalid_argument');
 });
+
+test('a receipt is made, checked under pinned keys, and holds without the cluster; a forgotten past is a rollback', async () => {
+  const { address } = nodes[0] as RunningNode;
+  const keysOf = async (): Promise<KeysJson> => (await (await fetch(`http://${address}/v1/keys`)).json()) as KeysJson;
+  let keys = await keysOf();
+  const giveUpAt = performance.now() + 20_000;
+  while (keys.keys.length < 3 && performance.now() < giveUpAt) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    keys = await keysOf();
+  }
+  const kept: string[] = [];
+  const policy = policyOf(keys, 3);
+  const options = { endpoints: [address], organization: 'acme', deadlineMs: 15_000 };
+  const pinned = { policy, onAccepted: (note: string) => void kept.push(note) };
+  const questions: readonly Question[] = [
+    { kind: 'tuple', tuple: tuple(80) },
+    { kind: 'subjects', resource: 'document:80', relation: 'viewer', range: 'all' },
+  ];
+  const granted = await vault.write([tuple(80)]);
+
+  const loose = await vault.receipt(questions);
+  expect([loose.authenticated, loose.signers]).toEqual([false, []]);
+
+  const careful = await connect({ ...options, pinned });
+  try {
+    const mine = await careful.vault('docs');
+    const receipt = await mine.receipt(questions);
+    expect(receipt).toMatchObject({ authenticated: true, signers: [{}, {}, {}], height: granted.height });
+    expect(receipt.findings[0]).toMatchObject({ kind: 'tuple', found: { tuple: tuple(80) } });
+    const parsed = parsePolicy(nativeHasher, policy);
+    if (!parsed.ok) throw new Error(parsed.reason);
+    const verdict = verifyReceipt(receipt.text, { policy: parsed.value, questions, store: vault.entry.id });
+    expect(verdict).toMatchObject({ ok: true, authenticated: true, height: granted.height });
+    const past = await mine.receipt(questions, { at: { height: granted.height - 1 } });
+    expect(past).toMatchObject({ height: granted.height - 1, findings: [{ found: undefined }, { found: [] }] });
+
+    await vault.write([tuple(81)]);
+    const newer = await mine.checkpoint();
+    expect(newer.height).toBeGreaterThan(receipt.size);
+    expect(careful.checkpoints?.notes()).toEqual([newer.note]);
+    expect(kept.at(-1)).toBe(newer.note);
+  } finally {
+    await careful.close();
+  }
+
+  // The next start remembers; a memory that the cluster is behind of is told apart from one that it contradicts.
+  const restarted = await connect({ ...options, pinned: { policy, accepted: kept } });
+  try {
+    await (await restarted.vault('docs')).checkpoint();
+    expect(restarted.checkpoints?.notes()).toHaveLength(1);
+  } finally {
+    await restarted.close();
+  }
+  const ahead = (kept.at(-1) as string).replace(/^[0-9]+$/m, '9999');
+  const misled = await connect({ ...options, pinned: { policy, accepted: [ahead] } });
+  try {
+    expect(await codeOf((await misled.vault('docs')).checkpoint())).toBe('rollback');
+    expect(await codeOf((await misled.vault('docs')).receipt(questions))).toBe('rollback');
+  } finally {
+    await misled.close();
+  }
+}, 60_000);
 
 test('a vault is read as new as asked for, and as it was at a height or a time', async () => {
   const granted = await vault.write([tuple(15)]);

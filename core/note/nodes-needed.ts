@@ -1,6 +1,6 @@
 /** How many nodes have to sign before a policy can be met, so that a client asks for as many. */
-import { parseNodeKeyName } from '../../core/note/names.ts';
-import type { Policy, Quorum } from '../../core/note/policy.ts';
+import { parseNodeKeyName } from './names.ts';
+import type { Policy, Quorum } from './policy.ts';
 
 /**
  * The fewest nodes whose signatures meet the policy, with the outside witnesses that can be asked. 0: none is needed, or no number

@@ -1,8 +1,8 @@
 /** How many nodes have to sign before a policy can be met, worked out from its quorum. */
 import { expect, test } from 'vitest';
 import { encodeVkey } from '../../core/note/key.ts';
-import { nodesNeeded } from '../../node/cli/policy-needs.ts';
-import { node, party, policyOf, policyText } from '../note/support.ts';
+import { nodesNeeded } from '../../core/note/nodes-needed.ts';
+import { node, party, policyOf, policyText } from './support.ts';
 
 const NODES = [node(1), node(2), node(3)];
 const outside = encodeVkey(party('witness.example/w1', 9).timed);
