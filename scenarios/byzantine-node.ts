@@ -1,4 +1,5 @@
 /** A node that lies to clients: what they believe depends on how many keys they ask for, and a lie believed is a lie proven. */
+import type { ByzantineMark } from '../sim/byzantine/marks.ts';
 import { PINNED_GUESTS } from '../sim/byzantine/pinned-guests.ts';
 import type { Knobs } from '../sim/knobs.ts';
 import type { Scenario } from '../sim/scenario.ts';
@@ -29,5 +30,6 @@ export const byzantineNode: Scenario = {
   nodesMin: 3,
   world,
   guests: PINNED_GUESTS,
+  reach: { mark: 'byzantine.forgery-reached-client' satisfies ByzantineMark, words: 'a lie reached a client' },
   tell: () => undefined,
 };

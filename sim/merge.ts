@@ -65,6 +65,7 @@ function add(reports: readonly SwarmReport[]): SwarmReport {
     eventsPerSecond: Math.round((events * 1000) / Math.max(wallMs, 1)),
     seedsPerMinute: Math.round((seeds * 60_000) / Math.max(wallMs, 1)),
     marks: addMarks(reports.map((report) => report.marks)),
+    ...addReach(reports),
     ...(rows.length > 0 ? { rows: [...rows].sort(bySeed) } : {}),
   };
 }
@@ -77,6 +78,13 @@ function addCounts(all: readonly Readonly<Record<string, number>>[]): Record<str
   const totals = new Map<string, number>();
   for (const counts of all) for (const [name, count] of Object.entries(counts)) totals.set(name, (totals.get(name) ?? 0) + count);
   return Object.fromEntries([...totals].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function addReach(reports: readonly SwarmReport[]): Pick<SwarmReport, 'reach'> {
+  const told = reports.flatMap(({ reach }) => (reach === undefined ? [] : [reach]));
+  const [first] = told;
+  if (first === undefined) return {};
+  return { reach: { words: first.words, seeds: told.reduce((sum, { seeds }) => sum + seeds, 0) } };
 }
 
 /** A mark is missed only where every shard missed it. */

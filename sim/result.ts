@@ -12,6 +12,13 @@ export interface RunViolation {
   readonly message: string;
 }
 
+/** What a story is about, and whether it came to that. */
+export interface Reach {
+  /** Continues "in n of m seeds". */
+  readonly words: string;
+  readonly reached: boolean;
+}
+
 export interface RunReport {
   readonly scenario: string;
   readonly seed: string;
@@ -24,6 +31,8 @@ export interface RunReport {
   readonly wallMs: number;
   readonly eventsPerSecond: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** Present where the scenario says what it is to reach. */
+  readonly reach?: Reach;
   readonly hasher: string;
   readonly traceHash: string;
 }

@@ -7,22 +7,11 @@ import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { demandSubstance } from './check/substance.ts';
 import { type Failure, failureOf } from './failure.ts';
-import type { FaultKind } from './faults/counts.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import type { Guests } from './guests.ts';
 import { Introductions } from './introductions.ts';
 import { INVARIANTS } from './invariants.ts';
-import {
-  actorCountOf,
-  groupCountOf,
-  isFaultless,
-  isSigning,
-  isSteady,
-  type Knobs,
-  nemesisKnobs,
-  possibleFaults,
-  replicasOf,
-} from './knobs.ts';
+import { actorCountOf, groupCountOf, isFaultless, isSigning, isSteady, type Knobs, nemesisKnobs, replicasOf } from './knobs.ts';
 import { Liveness } from './liveness.ts';
 import type { Samples } from './measure/measures.ts';
 import { Meter } from './measure/meter.ts';
@@ -34,6 +23,7 @@ import { Recorder } from './record/recorder.ts';
 import type { Recording } from './record/recording.ts';
 import type { RunReport, RunResult } from './result.ts';
 import type { RunLimits } from './run-limits.ts';
+import { reportOf } from './run-report.ts';
 import { choicesOf, resolveKnobs, tapeOf, withoutOf } from './run-tape.ts';
 import type { Scenario } from './scenario.ts';
 import { inScenario } from './scenario-error.ts';
@@ -271,23 +261,9 @@ class Run {
   }
 
   report(name: { readonly scenario: string; readonly seed: string }, failure: Failure | undefined, wallMs: number): RunReport {
-    const { world, history, knobs } = this;
-    const kinds = [...possibleFaults(knobs), ...((this.scenario?.faults ?? []) as readonly FaultKind[])];
-    return {
-      scenario: name.scenario,
-      seed: name.seed,
-      verdict: failure?.verdict ?? 'pass',
-      violation: failure?.violation ?? null,
-      events: world.events,
-      ops: { ok: history.ok, fail: history.fail, info: history.info },
-      elections: this.oracles.watch.elections,
-      virtualMs: Math.floor(world.now / 1000),
-      wallMs: Math.round(wallMs),
-      eventsPerSecond: Math.round((world.events * 1000) / wallMs),
-      faults: world.counts.report(kinds),
-      hasher: knobs.hasher,
-      traceHash: world.trace.digest(),
-    };
+    const { world, history, knobs, scenario } = this;
+    const ran = { world, history, knobs, scenario, elections: this.oracles.watch.elections, marks: this.marks() };
+    return reportOf(name, ran, { failure, wallMs });
   }
 
   /** What a person is told; undefined where the run was not recorded for one. */

@@ -78,6 +78,8 @@ export interface Scenario {
   readonly oracles?: (stage: VouchStage) => readonly VouchOracle[];
   /** Clients that the story brings along, and a node that lies to them. */
   readonly guests?: GuestList;
+  /** What of the story must not be missed in too many seeds: a mark that the run sets, and words for it, such as "a lie reached a client". */
+  readonly reach?: { readonly mark: string; readonly words: string };
   /** Set by protocolScenario (protocol-scenario.ts): the run is of another protocol than Vouch. */
   readonly onProtocol?: (options: RunOptions) => RunResult;
 }

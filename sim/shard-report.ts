@@ -39,7 +39,7 @@ function planComplaint(plan: unknown): string | undefined {
 
 function countComplaint(report: Fields): string | undefined {
   for (const name of COUNTS) if (!isCount(report[name])) return not(name, report[name], 'a whole number from 0');
-  const { ops, faults, marks, interrupted } = report;
+  const { ops, faults, marks, interrupted, reach } = report;
   if (!isFields(ops)) return 'ops is no object';
   for (const name of ['ok', 'fail', 'info'])
     if (!isCount(ops[name])) return not(`ops.${name}`, ops[name], 'a whole number from 0');
@@ -49,6 +49,10 @@ function countComplaint(report: Fields): string | undefined {
   if (!isFields(marks) || !Array.isArray(marks.missed)) return 'marks is no object with a list "missed"';
   if (!isCount(marks.total) || !isCount(marks.hit)) return 'marks.hit and marks.total are whole numbers from 0';
   if (marks.hit + marks.missed.length !== marks.total) return 'marks.hit and marks.missed do not add up to marks.total';
+  if (reach !== undefined && !(isFields(reach) && typeof reach.words === 'string' && isCount(reach.seeds)))
+    return 'reach has no text "words" and no whole number "seeds"';
+  if (isFields(reach) && (reach.seeds as number) > (report.seeds as number))
+    return `reach.seeds (${String(reach.seeds)}) is more than seeds (${String(report.seeds)})`;
   if (interrupted !== undefined && interrupted !== true) return not('interrupted', interrupted, 'true, or left out');
   return undefined;
 }

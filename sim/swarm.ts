@@ -41,6 +41,8 @@ export interface SwarmReport {
   readonly eventsPerSecond: number;
   readonly seedsPerMinute: number;
   readonly marks: { readonly hit: number; readonly total: number; readonly missed: readonly string[] };
+  /** In how many seeds the story came to what it is about; present where the scenario says what that is. */
+  readonly reach?: { readonly words: string; readonly seeds: number };
   readonly measures?: Summaries;
   readonly rows?: readonly { readonly seed: string; readonly traceHash: string }[];
 }
@@ -108,6 +110,7 @@ export class SwarmTally {
       eventsPerSecond: Math.round((events * 1000) / Math.max(wallMs, 1)),
       seedsPerMinute: Math.round((reports.length * 60_000) / Math.max(wallMs, 1)),
       marks: this.marks(),
+      ...this.reach(),
       ...(options.measures === undefined ? {} : { measures: options.measures }),
       ...(options.rows ? { rows: reports.map(({ seed, traceHash }) => ({ seed, traceHash })) } : {}),
     };
@@ -118,6 +121,13 @@ export class SwarmTally {
     if (this.reached.size === 0) return { hit: 0, total: 0, missed: [] };
     const missed = ALL_MARKS.filter((mark) => !this.reached.has(mark));
     return { hit: ALL_MARKS.length - missed.length, total: ALL_MARKS.length, missed };
+  }
+
+  private reach(): Pick<SwarmReport, 'reach'> {
+    const told = this.reports.flatMap(({ reach }) => (reach === undefined ? [] : [reach]));
+    const [first] = told;
+    if (first === undefined) return {};
+    return { reach: { words: first.words, seeds: told.filter(({ reached }) => reached).length } };
   }
 
   private faults(): Record<string, number> {

@@ -152,6 +152,7 @@ export function tell(report: Measured, argument: string, json: boolean): void {
         .join(', ') || 'none'
     }`,
   );
+  if (report.reach !== undefined) print(`  ${report.reach.words}: ${report.reach.reached ? 'yes' : 'no'}`);
   print(`  trace ${report.traceHash}, ${report.eventsPerSecond} events a second`);
   if (report.measures !== undefined) printTable(report.measures);
   if (report.violation === null) return;

@@ -108,6 +108,11 @@ export function tell(report: SwarmReport): void {
     print(
       `  marks: ${hit} of ${total}${missed.length > 0 && missed.length <= MISSED_SHOWN_MAX ? `, missed: ${missed.join(', ')}` : ''}`,
     );
+  if (report.reach !== undefined) print(`  ${report.reach.words} in ${shareOf(report.reach.seeds, report.seeds)}`);
   print(`  ${report.eventsPerSecond} events a second, ${report.seedsPerMinute} seeds a minute`);
   for (const { seed, violation } of report.failed) say(`  seed ${seed}: ${violation.oracle}: ${violation.message}`);
+}
+
+function shareOf(part: number, whole: number): string {
+  return `${part} of ${whole} seeds (${Math.round((100 * part) / Math.max(whole, 1))}%)`;
 }

@@ -50,6 +50,16 @@ describe('merging shards', () => {
     expect(merged.report.rows?.map(({ seed }) => seed)).toEqual(['1', '2', '3', '4', '6']);
   });
 
+  test('how often the story came to its point is added up, where it has one', () => {
+    const reach = (seeds: number) => ({ reach: { words: 'a lie reached a client', seeds } });
+    const files = [
+      { file: 'a', report: { ...shard({ shard: 1 }, ['1', '3']), ...reach(2) } },
+      { file: 'b', report: { ...shard({ shard: 2 }, ['2']), ...reach(0) } },
+    ];
+    expect(mergeShards(files)).toMatchObject({ report: reach(2) });
+    expect(mergeShards([{ file: 'a', report: shard({}, ['1']) }])).not.toHaveProperty('report.reach');
+  });
+
   test('a shard that is not there is named', () => {
     expect(mergeShards([{ file: 'b', report: shard({ shard: 2 }, ['2']) }])).toMatchObject({ missing: ['1/2'] });
   });

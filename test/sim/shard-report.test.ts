@@ -9,6 +9,7 @@ const REPORT = {
   ops: { ok: 1, fail: 0, info: 0 },
   faults: { crash: 1 },
   marks: { hit: 1, total: 2, missed: ['a'] },
+  reach: { words: 'a lie reached a client', seeds: 2 },
   rows: [
     { seed: '1', traceHash: 'a' },
     { seed: '3', traceHash: 'b' },
@@ -29,6 +30,8 @@ describe('the report of a shard', () => {
     ['failed[0].verdict is "pass", not one of', { failed: [{ ...REPORT.failed[0], verdict: 'pass' }] }],
     ['faults.crash is 0.5, not a whole number from 0', { faults: { crash: 0.5 } }],
     ['marks.hit and marks.missed do not add up', { marks: { hit: 2, total: 2, missed: ['a'] } }],
+    ['reach has no text "words"', { reach: { seeds: 1 } }],
+    ['reach.seeds (3) is more than seeds (2)', { reach: { words: '', seeds: 3 } }],
     ['interrupted is false, not true, or left out', { interrupted: false }],
     ['rows is no list with one row per seed', { rows: [] }],
     ['elections is missing, not a whole number from 0', { elections: undefined }],

@@ -23,6 +23,10 @@ test('in every seed nobody diverges or a proof names the liar, and its lies do a
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const { report, marks } = runOf(seed);
     expect([seed, report.verdict, report.violation]).toEqual([seed, 'pass', null]);
+    expect(report.reach).toEqual({
+      words: 'a lie reached a client',
+      reached: marks.includes('byzantine.forgery-reached-client'),
+    });
     for (const mark of marks) reached.set(mark, (reached.get(mark) ?? 0) + 1);
   }
   expect(reached.get('byzantine.forgery-reached-client')).toBeGreaterThanOrEqual(SEEDS * REACH_MIN);
