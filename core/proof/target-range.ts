@@ -18,11 +18,10 @@ export interface ShownTree {
   readonly leaves: readonly ShownLeaf[];
 }
 
-/** Shown leaves [from, to), as indices: all there are. Where there is none, `boundary` is the one that shows it, if the tree has a leaf. */
+/** Shown leaves [from, to), as indices: all there are. Where there is none, the one at `from` shows it, if the tree has a leaf. */
 export interface TargetRange {
   readonly from: number;
   readonly to: number;
-  readonly boundary: number | undefined;
 }
 
 /** A leaf that a proof reveals. */
@@ -39,7 +38,7 @@ export function rangeOf(target: Uint8Array, { nodes, leaves }: ShownTree): Targe
   const bits = target.length * 8;
   let index = 0;
   let node = nodes[0] as ProofNode;
-  if (node.tag === NodeTag.empty) return { from: 0, to: 0, boundary: undefined };
+  if (node.tag === NodeTag.empty) return { from: 0, to: 0 };
   while (node.tag < NodeTag.revealed && node.bit < bits) {
     index = bitAt(target, node.bit) === 0 ? node.left : node.right;
     if (index === NOT_SHOWN) return 'incomplete: the walk ends in a pruned node';
@@ -51,13 +50,13 @@ export function rangeOf(target: Uint8Array, { nodes, leaves }: ShownTree): Targe
     leftmost = nodes[leftmost.left] as ProofNode;
   }
   const from = firstLeafFrom(leaves, index);
-  if (!startsWith((leaves[from] as ShownLeaf).path, target)) return { from, to: from, boundary: from };
+  if (!startsWith((leaves[from] as ShownLeaf).path, target)) return { from, to: from };
   for (let i = index; i < node.end; i += 1) {
     const tag = (nodes[i] as ProofNode).tag;
     if (tag === NodeTag.leftPruned || tag === NodeTag.rightPruned) return 'hidden: a pruned node inside the range';
     if (tag === NodeTag.boundary) return 'value withheld: a result is shown as a boundary';
   }
-  return { from, to: firstLeafFrom(leaves, node.end), boundary: undefined };
+  return { from, to: firstLeafFrom(leaves, node.end) };
 }
 
 /** Index of the first shown leaf whose node is not before `node`. */

@@ -30,10 +30,17 @@ export function resolveTargets(tree: ShownTree, targets: readonly Uint8Array[]):
       return refused('a target not of 1 to 97 bytes');
     }
     const name = toHex(target);
-    const range = known.get(name) ?? rangeOf(target, tree);
-    if (typeof range === 'string') return refused(range);
-    if (!known.has(name)) mark(needs, range);
-    known.set(name, range);
+    let range = known.get(name);
+    if (range === undefined) {
+      const found = rangeOf(target, tree);
+      if (typeof found === 'string') return refused(found);
+      const { from, to } = found;
+      // Of the empty tree there is no need to mark, and the write goes nowhere.
+      if (from === to) needs[from] ||= Need.boundary;
+      needs.fill(Need.revealed, from, to);
+      known.set(name, found);
+      range = found;
+    }
     ranges.push(range);
   }
   for (let i = 0; i < leaves.length; i += 1) {
@@ -53,9 +60,4 @@ export function resolveTargets(tree: ShownTree, targets: readonly Uint8Array[]):
     resultOf.set(range, result);
   }
   return { ok: true, results: ranges.map((range) => resultOf.get(range) as readonly RevealedLeaf[]) };
-}
-
-function mark(needs: Uint8Array, { from, to, boundary }: TargetRange): void {
-  if (boundary !== undefined) needs[boundary] = Math.max(needs[boundary] as number, Need.boundary);
-  needs.fill(Need.revealed, from, to);
 }
