@@ -7,7 +7,7 @@ import { assert, defined } from '../assert.ts';
 import { concatBytes } from '../bytes/compare.ts';
 import type { ModelEntry, ModelQuery } from '../client/model-protocol.ts';
 import type { ClientResult } from '../client/protocol.ts';
-import type { Height } from '../ids.ts';
+import type { Height, VaultId } from '../ids.ts';
 import { LIST_ROWS_MAX, MODELS_COMPILED_BYTES_MAX } from '../limits.ts';
 import type { Model } from '../model/model.ts';
 import { parseModel } from '../model/parse.ts';
@@ -36,6 +36,8 @@ const ORDER: Uint8Array = Uint8Array.of(Table.modelOrder);
 /** Models of a group that were compiled lately, the longest unused one first. It decides nothing: what is not there is compiled again. */
 export class CompiledModels {
   private readonly models: Map<string, CompiledModel> = new Map();
+  /** Of vaults that were asked: the newest model as of a block that was the newest. */
+  private readonly newest: Map<VaultId, { readonly height: Height; readonly model: string }> = new Map();
   private readonly bytesMax: number;
   private bytes: number = 0;
 
@@ -44,23 +46,39 @@ export class CompiledModels {
     this.bytesMax = bytesMax;
   }
 
-  get(vault: Vault, id: string, leaf: ModelLeaf): CompiledModel {
+  /** One that was compiled lately. */
+  find(vault: Vault, id: string): CompiledModel | undefined {
     const name = `${vault.id}${id}`;
     const known = this.models.get(name);
-    if (known !== undefined) {
-      this.models.delete(name);
-      this.models.set(name, known);
-      return known;
-    }
+    if (known === undefined) return undefined;
+    this.models.delete(name);
+    this.models.set(name, known);
+    return known;
+  }
+
+  /** Compiles one that is not there. */
+  add(vault: Vault, id: string, leaf: ModelLeaf): CompiledModel {
     const compiled = compile(id, leaf);
-    this.models.set(name, compiled);
+    this.models.set(`${vault.id}${id}`, compiled);
     this.bytes += compiled.json.length;
     this.trim();
     return compiled;
   }
 
+  /** The id that was noted for the vault's newest block. */
+  newestOf({ id, height }: Vault): string | undefined {
+    const noted = this.newest.get(id);
+    return noted?.height === height ? noted.model : undefined;
+  }
+
+  /** Every check by the newest model asks for it; a block may bring another. @param model its id, empty = none */
+  noteNewest({ id }: Vault, height: Height, model: string): void {
+    this.newest.set(id, { height, model });
+  }
+
   /** The vault is not there any more. */
   forget(vault: Vault): void {
+    this.newest.delete(vault.id);
     for (const name of this.models.keys()) if (name.startsWith(vault.id)) this.remove(name);
   }
 
@@ -91,14 +109,23 @@ export function modelLeafAt(view: VaultView, id: string): ModelLeaf | undefined 
 
 /** Id of the newest model as of the view; empty where there was none. */
 export function newestModelId(view: VaultView): string {
-  return idsBefore(view, undefined).next().value ?? '';
+  const { vault, height, isNewest } = view;
+  const known = isNewest ? vault.models.newestOf(vault) : undefined;
+  if (known !== undefined) return known;
+  const id = idsBefore(view, undefined).next().value ?? '';
+  if (isNewest) vault.models.noteNewest(vault, height, id);
+  return id;
 }
 
 /** A model as of the view, compiled. @param id empty: the newest. @returns undefined where there was none then */
 export function modelAt(view: VaultView, id: string): CompiledModel | undefined {
+  const { vault, height } = view;
   const name = id === '' ? newestModelId(view) : id;
-  const leaf = name === '' ? undefined : modelLeafAt(view, name);
-  return leaf === undefined ? undefined : view.vault.models.get(view.vault, name, leaf);
+  if (name === '') return undefined;
+  const known = vault.models.find(vault, name);
+  if (known !== undefined) return known.version <= height ? known : undefined;
+  const leaf = modelLeafAt(view, name);
+  return leaf === undefined ? undefined : vault.models.add(vault, name, leaf);
 }
 
 /** Ids as of the view, the newest first. @param before undefined: from the newest on */
