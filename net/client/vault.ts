@@ -1,6 +1,7 @@
 /** One vault as a client sees it: tuples, entities, transactions, proofs and blocks. */
 import type { LogConsistency, LogInclusion, TransactionInclusion } from '../../core/chain/inclusion.ts';
 import type { KeptBlock } from '../../core/client/chain-protocol.ts';
+import type { ChangePlace, ModelEntry } from '../../core/client/model-protocol.ts';
 import type { Answer } from '../../core/client/operation.ts';
 import {
   type Anchor,
@@ -11,8 +12,9 @@ import {
   type VaultEntry,
   type VaultQuery,
 } from '../../core/client/protocol.ts';
-import type { Height, Micros } from '../../core/ids.ts';
+import { HEIGHT_ZERO, type Height, type Micros } from '../../core/ids.ts';
 import { LIST_ROWS_MAX } from '../../core/limits.ts';
+import { type ModelJson, modelText } from '../../core/model/text.ts';
 import type { Anchored } from '../../core/proof/anchor-claim.ts';
 import { verifyAnswer } from '../../core/proof/answer.ts';
 import type { PointQuestion, Question } from '../../core/proof/statement.ts';
@@ -29,6 +31,7 @@ import { type ChainPins, ChainReader, type Proven } from './chain.ts';
 import type { AskOptions, ClientDriver } from './driver.ts';
 import { expectAnswer, VouchError } from './error.ts';
 import { type Ics23Export, ics23Export } from './ics23-export.ts';
+import type { ChangesOptions, ChangesPage, StoredModel } from './models.ts';
 import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
 import { type ProvenFindings, provenQuestions } from './proven-questions.ts';
 import { type WatchedBlock, type WatchOptions, watchBlocks } from './watch.ts';
@@ -141,6 +144,8 @@ export interface Entity {
   /** With `verified`: the proof, as it is kept. */
   readonly proven: ProvenFindings | undefined;
 }
+
+const FROM_THE_START: ChangePlace = { height: HEIGHT_ZERO, position: 0 };
 
 /** A checkpoint with signatures. */
 export interface SignedCheckpoint {
@@ -267,6 +272,43 @@ export class Vault {
       yield* page.rows;
       after = Uint8Array.from(page.next);
     } while (after.length > 0);
+  }
+
+  /**
+   * Writes an authorization model, for good: the receipt says its id, and it is the newest from then on. Throws `invalid_model` where it makes
+   * no sense. @param model JSON as OpenFGA's SDKs and transformers have it
+   */
+  async writeModel(model: ModelJson, options: Audit & Patience & Provable = {}): Promise<Receipt> {
+    const text = modelText(model);
+    if (!text.ok) throw new VouchError('invalid_model', text.reason);
+    return this.transact([{ op: 'writeModel', model: text.value }], options);
+  }
+
+  /** An authorization model; undefined where there is none. @param id empty: the newest */
+  async model(id: string = '', options: ReadOptions = {}): Promise<StoredModel | undefined> {
+    const found = await this.query({ kind: 'model', id }, options);
+    if (found.model === undefined) return undefined;
+    return { id: found.id, json: found.model, version: found.version, anchor: found.anchor };
+  }
+
+  /** Ids of the authorization models, the newest first, page by page. */
+  async *models(options: ReadOptions = {}): AsyncGenerator<ModelEntry, void> {
+    let after = '';
+    do {
+      const page = await this.query({ kind: 'models', limit: LIST_ROWS_MAX, after }, options);
+      yield* page.models;
+      after = page.next;
+    } while (after !== '');
+  }
+
+  /**
+   * One page of what was written and deleted of tuples, in the order of writing; `next` says where to go on, also when more comes later.
+   * Expiries are not told: a tuple says when it ends. Throws `pruned_height` where the vault does not keep what came behind `after`.
+   */
+  async changes(options: ChangesOptions = {}): Promise<ChangesPage> {
+    const { type = '', after = FROM_THE_START, limit = LIST_ROWS_MAX, ...rest } = options;
+    const { changes, next, more, anchor } = await this.query({ kind: 'changes', type, after, limit }, rest);
+    return { changes, next, more, anchor };
   }
 
   /** What is there; with `verified` as a proof shows it, checked here. Throws VouchError `proof_invalid` where that does not hold. */

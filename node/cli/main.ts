@@ -16,6 +16,7 @@ import { CliFailure } from './failure.ts';
 import { addFsckCommand } from './fsck-command.ts';
 import { addKeysCommand } from './keys-command.ts';
 import { addMemberCommands } from './member-commands.ts';
+import { addModelCommands } from './model-commands.ts';
 import { say } from './output.ts';
 import { worseStatus } from './output-file.ts';
 import { addProofCommand } from './proof-command.ts';
@@ -44,6 +45,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addDataCommands(vouch);
   addEntityCommands(vouch);
   addWatchCommand(vouch);
+  addModelCommands(vouch);
   addProofCommand(vouch);
   addReceiptCommand(vouch);
   addVerifyCommand(vouch);

@@ -300,6 +300,51 @@ test('vaults are made once, found by name and id, and only in their organization
   expect(names).toEqual(['docs']);
 });
 
+const MODEL = {
+  schema_version: '1.1',
+  type_definitions: [
+    { type: 'user' },
+    {
+      type: 'document',
+      relations: { viewer: { this: {} } },
+      metadata: { relations: { viewer: { directly_related_user_types: [{ type: 'user' }] } } },
+    },
+  ],
+};
+
+test('models are written, listed, read as of a height and proven, and writes can be made to fit them', async () => {
+  const own = await client.createVault('models');
+  expect(await own.model()).toBeUndefined();
+  expect(await codeOf(own.write([tuple(1)], { model: '01HF7YAT3V074000Z9EV2XZF5H' }))).toBe('model_missing');
+  expect(await codeOf(own.writeModel({ schema_version: '1.1', type_definitions: [{ type: 'a b' }] }))).toBe('invalid_model');
+  const first = await own.writeModel({ ...MODEL, id: 'no part of it' } as typeof MODEL);
+  const second = await own.writeModel({ ...MODEL, type_definitions: [{ type: 'user' }] });
+  expect(await own.model()).toMatchObject({ id: second.model, version: second.height });
+  const earlier = await own.model('', { at: { height: first.height } });
+  expect(earlier).toMatchObject({ id: first.model });
+  expect(JSON.parse(earlier?.json ?? '')).toEqual(MODEL);
+  const listed: string[] = [];
+  for await (const { id } of own.models()) listed.push(id);
+  expect(listed).toEqual([second.model, first.model]);
+  const { findings } = await own.prove([{ kind: 'model', id: first.model }], { at: { height: first.height } });
+  expect(findings).toEqual([{ kind: 'model', found: { model: earlier?.json, version: first.height } }]);
+  expect(await codeOf(own.write([tuple(1)], { model: '' }))).toBe('invalid_tuple');
+  expect(await own.write([tuple(1)], { model: first.model })).toMatchObject({ changed: true, model: '' });
+});
+
+test('changes are told in order, once, from wherever somebody goes on', async () => {
+  const own = await client.createVault('changes');
+  await own.write([tuple(1), tuple(2)], { expiresAt: 4 * 10 ** 15 });
+  await own.write([tuple(1)], { onDuplicate: 'ignore', expiresAt: 4 * 10 ** 15 });
+  const first = await own.changes({ limit: 1 });
+  expect(first).toMatchObject({ changes: [{ operation: 'write', tuple: tuple(1), expiresAt: 4 * 10 ** 15 }], more: true });
+  const rest = await own.changes({ after: first.next });
+  expect(rest).toMatchObject({ changes: [{ operation: 'write', tuple: tuple(2) }], more: false });
+  const { height } = await own.delete([tuple(1)]);
+  expect((await own.changes({ after: rest.next })).changes).toMatchObject([{ operation: 'delete', tuple: tuple(1), height }]);
+  expect((await own.changes({ type: 'folder' })).changes).toEqual([]);
+});
+
 test('a creation that was interrupted after its reservation is completed by the next one', async () => {
   const driver = new ClientDriver({
     endpoints: [{ address: nodes[2]?.address as string }],
