@@ -17,15 +17,18 @@ import { openPrunedTree } from '../proof/pruned-tree.ts';
 import { resolveTargets } from '../proof/targets.ts';
 import { type Asked, type Evaluated, evaluate, type Found, type Models } from './asked.ts';
 import { danglingRelation } from './dangling.ts';
+import { type Budget, MeteredConditions } from './metered-conditions.ts';
 import { PrunedReads } from './pruned-reads.ts';
 import { type CertificateQuestion, certificateQuestions, certificateTarget, questionKey } from './questions.ts';
 import type { CertificateClaim } from './read-statement.ts';
 
 /**
- * Work of one verification: an answered read, or a tuple in its answer. Why 2^20: a list of 20,000 objects behind a few tuples each has
+ * Work of one verification: an answered read, a tuple in its answer, and more for a condition (metered-conditions.ts). Why 2^20: a list of 20,000 objects behind a few tuples each has
  * room; what a stranger makes up to keep us busy ends after seconds.
  */
 export const CERTIFICATE_WORK_MAX: number = 1 << 20;
+
+const TOO_MUCH = 'the evaluation takes more work than a verification may';
 
 export type CertificateStage = AnswerStage | 'model' | 'evaluation';
 
@@ -67,13 +70,14 @@ export function proveCertificates(
   if (!opened.ok) return opened;
   const reads = new PrunedReads(hasher, header, opened.tree);
   const models = new ShownModels(reads);
-  const budget = { left: workMax ?? CERTIFICATE_WORK_MAX };
+  const budget: Budget = { left: workMax ?? CERTIFICATE_WORK_MAX };
+  const metered = new MeteredConditions(conditions, budget);
   const results: ProvenResult[] = [];
   const questions = new Map<string, CertificateQuestion>();
   for (const [statement, { asked, found }] of claims.entries()) {
     const model = models.read(asked.model);
     if (!model.ok) return { ...refusedAt('model', model.reason), statement };
-    const result = run(asked, model.value, { conditions, reads, budget });
+    const result = run(asked, model.value, { conditions: metered, reads, budget });
     if (!result.ok) return { ...refusedAt('evaluation', result.reason), statement };
     const { evaluated } = result.value;
     const contradiction = contradictionOf(found, evaluated.found);
@@ -122,7 +126,7 @@ function modelsOf(text: string): Parsed<Models> {
 interface Means {
   readonly conditions: Conditions;
   readonly reads: PrunedReads;
-  readonly budget: { left: number };
+  readonly budget: Budget;
 }
 
 interface Ran {
@@ -154,9 +158,10 @@ function drive(
   while (step.done !== true) {
     const answer = reads.answer(step.value);
     budget.left -= 1 + answer.tuples.length;
-    if (budget.left < 0) return refused('the evaluation takes more work than a verification may');
+    if (budget.left < 0) return refused(TOO_MUCH);
     step = evaluation.next(answer);
   }
+  if (budget.left < 0) return refused(TOO_MUCH);
   const evaluated = step.value;
   return evaluated.ok ? { ok: true, value: evaluated } : refused(evaluated.error.message);
 }

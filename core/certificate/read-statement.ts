@@ -4,7 +4,7 @@ import type { SubjectFilter } from '../authz/list-users.ts';
 import type { ReadTuple } from '../authz/reading.ts';
 import { canonicalJson } from '../bytes/canonical-json.ts';
 import { type Parsed, refused } from '../bytes/parsed.ts';
-import { CHECK_DEPTH_MAX } from '../limits.ts';
+import { CHECK_DEPTH_MAX, CONTEXTUAL_TUPLES_MAX, USER_FILTERS_MAX } from '../limits.ts';
 import { type About, readAbout } from '../proof/about.ts';
 import { Fields } from '../proof/json-fields.ts';
 import { readTuple } from '../proof/statement-json.ts';
@@ -12,11 +12,6 @@ import { isRelation, isResource, isSubject, isTupleKey } from '../state/names.ts
 import type { TupleCondition } from '../state/transaction.ts';
 import type { Asked, AskedUnder, Found } from './asked.ts';
 import { compareTexts, compareTuples, FIELDS_OF } from './statement-json.ts';
-
-/** Most tuples that come with a question. Why 100: OpenFGA's limit. */
-const CONTEXTUAL_TUPLES_MAX: number = 100;
-/** Most kinds of users that one list asks for. Why 16: OpenFGA has one. */
-const USER_FILTERS_MAX: number = 16;
 
 /** A statement, read but not believed. */
 export interface CertificateClaim {

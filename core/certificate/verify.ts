@@ -31,7 +31,7 @@ import { userText } from './user-text.ts';
 
 /** What the caller asked. Every one given must hold. */
 export interface AskedExpectations extends VaultExpectations {
-  /** The questions, in order, each with its model, context and contextual tuples. */
+  /** The questions, in order, each with its context, its contextual tuples and its model; an empty id stands for any. */
   readonly asked?: readonly Asked[];
   /** Id of the model of every statement. */
   readonly model?: string;
@@ -152,7 +152,7 @@ function otherQuestion(expected: Asked | undefined, { asked, found }: Certificat
     const json = canonicalJson(certificateStatement(at, question, found));
     return json.ok ? { ok: true, value: json.text } : refused(json.reason);
   };
-  const [wanted, given] = [textOf(expected), textOf(asked)];
+  const [wanted, given] = [textOf(expected.model === '' ? { ...expected, model: asked.model } : expected), textOf(asked)];
   const isSame = wanted.ok && given.ok && wanted.value === given.value && expected.kind === asked.kind;
   return isSame ? undefined : 'another question than expected';
 }

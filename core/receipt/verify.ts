@@ -7,7 +7,7 @@
 
 import { refusedAt } from '../bytes/parsed.ts';
 import type { Hasher, SignatureVerifier } from '../capability.ts';
-import { decodeHeader } from '../chain/header.ts';
+import { decodeHeader, type Header } from '../chain/header.ts';
 import { verifyInclusion } from '../chain/log-proof.ts';
 import { leafHash } from '../chain/merkle-log.ts';
 import { portableHasher } from '../hasher.ts';
@@ -48,9 +48,41 @@ export type ReceiptVerdict =
   /** statement: index of the one at fault, where it is one. */
   | { readonly ok: false; readonly stage: ReceiptStage; readonly reason: string; readonly statement?: number };
 
+/** A receipt whose header is in the log of its checkpoint, which is signed as the policy wants. Its statements are read, not believed. */
+export interface OpenedReceipt {
+  readonly header: Header;
+  readonly blockHash: Uint8Array;
+  /** A parsed JSON list. */
+  readonly statements: readonly unknown[];
+  readonly proof: Uint8Array;
+  readonly checkpoint: Checkpoint;
+  readonly authenticated: boolean;
+  readonly signers: readonly SignedBy[];
+}
+
+/** What the reader knows of who signs. */
+export type SignatureExpectations = Pick<ReceiptExpectations, 'policy' | 'hasher' | 'verifier'>;
+
 /** Checks a receipt. @param text of the file. Anything else is refused, never thrown on. */
 export function verifyReceipt(text: string, expected: ReceiptExpectations = {}): ReceiptVerdict {
-  const { policy, hasher = portableHasher, verifier = portableVerifier } = expected;
+  const opened = openReceipt(text, expected);
+  if (!opened.ok) return opened;
+  const { header, blockHash, statements, proof, checkpoint, authenticated, signers } = opened.value;
+  const claims = readStatements(statements);
+  if (!claims.ok) return claims;
+  const mismatch = checkStatements(claims.value, header, expected);
+  if (mismatch !== undefined) return mismatch;
+  const proven = proveStatements(expected.hasher ?? portableHasher, { header, blockHash, proof, claims: claims.value });
+  return proven.ok ? { ...proven, checkpoint, authenticated, signers } : proven;
+}
+
+/** All of it but the statements. */
+export function openReceipt(
+  text: string,
+  { policy, hasher = portableHasher, verifier = portableVerifier }: SignatureExpectations,
+):
+  | { readonly ok: true; readonly value: OpenedReceipt }
+  | { readonly ok: false; readonly stage: ReceiptStage; readonly reason: string } {
   const decoded = decodeReceipt(text);
   if (!decoded.ok) return refusedAt('receipt', decoded.reason);
   const { header: headerBytes, statements, proof, index, path, note } = decoded.value;
@@ -71,12 +103,7 @@ export function verifyReceipt(text: string, expected: ReceiptExpectations = {}):
 
   const signed = policy === undefined ? undefined : checkNote(verifier, policy, note);
   if (signed?.ok === false) return refusedAt('signatures', signed.reason);
-
-  const claims = readStatements(statements);
-  if (!claims.ok) return claims;
-  const mismatch = checkStatements(claims.value, header.value, expected);
-  if (mismatch !== undefined) return mismatch;
-  const proven = proveStatements(hasher, { header: header.value, blockHash: leaf, proof, claims: claims.value });
-  if (!proven.ok) return proven;
-  return { ...proven, checkpoint: checkpoint.value, authenticated: signed !== undefined, signers: signed?.signers ?? [] };
+  const signatures = { authenticated: signed !== undefined, signers: signed?.signers ?? [] };
+  const shown = { header: header.value, blockHash: leaf, statements, proof, checkpoint: checkpoint.value };
+  return { ok: true, value: { ...shown, ...signatures } };
 }

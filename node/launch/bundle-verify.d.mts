@@ -8,7 +8,9 @@ export interface Weight {
 export type SubPath =
   | 'vouch/verify'
   | 'vouch/verify/answers'
+  | 'vouch/verify/certificates'
   | 'vouch/verify/chain'
+  | 'vouch/verify/check'
   | 'vouch/verify/forks'
   | 'vouch/verify/notes'
   | 'vouch/verify/tree';
@@ -19,6 +21,8 @@ export interface Import {
   readonly names: string;
   /** undefined: it is said, not limited. */
   readonly limit?: Weight;
+  /** What it should weigh, where that is not AIM. */
+  readonly aim?: Weight;
 }
 
 export const AIM: Weight;

@@ -12,11 +12,16 @@ import { ensureInstalled, requireSupportedNode, root } from './install.mjs';
 /** What a verifier in a browser should weigh, bytes. Why not all of them do: docs/decisions/0074-what-a-page-loads.md. */
 export const AIM = { minifiedBytes: 32 * 1024, gzipBytes: 13 * 1024 };
 
+/** What the evaluator with its expression language should weigh. Why it does not: docs/decisions/0090-what-a-verified-check-weighs.md. */
+export const CHECK_AIM = { minifiedBytes: 120 * 1024, gzipBytes: 48 * 1024 };
+
 /** The sub-paths, and their files in core/verify. */
 export const SUB_PATHS = {
   'vouch/verify': 'public.ts',
   'vouch/verify/answers': 'answers.ts',
+  'vouch/verify/certificates': 'certificates.ts',
   'vouch/verify/chain': 'chain.ts',
+  'vouch/verify/check': 'check.ts',
   'vouch/verify/forks': 'forks.ts',
   'vouch/verify/notes': 'notes.ts',
   'vouch/verify/tree': 'tree.ts',
@@ -27,16 +32,28 @@ export const SUB_PATHS = {
  * next half KiB, so that it does not grow unseen.
  */
 export const IMPORTS = [
-  { subPath: 'vouch/verify', names: '*', limit: { minifiedBytes: 55.5 * 1024, gzipBytes: 21.5 * 1024 } },
+  { subPath: 'vouch/verify', names: '*', limit: { minifiedBytes: 56 * 1024, gzipBytes: 22 * 1024 } },
   {
     subPath: 'vouch/verify',
     names: 'parsePolicy, portableHasher, verifyReceipt',
-    limit: { minifiedBytes: 51 * 1024, gzipBytes: 20.5 * 1024 },
+    limit: { minifiedBytes: 51.5 * 1024, gzipBytes: 20.5 * 1024 },
   },
   { subPath: 'vouch/verify/answers', names: '*', limit: AIM },
   { subPath: 'vouch/verify/answers', names: 'verifyAnswer', limit: AIM },
   { subPath: 'vouch/verify/answers', names: 'verifyStatements', limit: AIM },
+  {
+    subPath: 'vouch/verify/certificates',
+    names: '*',
+    limit: { minifiedBytes: 62.5 * 1024, gzipBytes: 24 * 1024 },
+    aim: CHECK_AIM,
+  },
   { subPath: 'vouch/verify/chain', names: '*' },
+  {
+    subPath: 'vouch/verify/check',
+    names: '*',
+    limit: { minifiedBytes: 163 * 1024, gzipBytes: 56 * 1024 },
+    aim: CHECK_AIM,
+  },
   { subPath: 'vouch/verify/forks', names: '*' },
   { subPath: 'vouch/verify/notes', names: '*' },
   { subPath: 'vouch/verify/tree', names: '*' },
@@ -79,14 +96,14 @@ export async function bundleVerify(subPath, format, { names = '*', globalName = 
 }
 
 /** What there is to say of a weight, and whether it may be that. */
-export function judgeWeight({ subPath, names, limit }, { minifiedBytes, gzipBytes }) {
+export function judgeWeight({ subPath, names, limit, aim = AIM }, { minifiedBytes, gzipBytes }) {
   const weight = `${subPath}${names === '*' ? '' : ` { ${names} }`}: ${minifiedBytes} bytes minified, ${gzipBytes} with gzip`;
   if (limit === undefined) return { isFine: true, line: weight };
   const isFine = minifiedBytes <= limit.minifiedBytes && gzipBytes <= limit.gzipBytes;
-  const isMet = minifiedBytes <= AIM.minifiedBytes && gzipBytes <= AIM.gzipBytes;
-  const times = [minifiedBytes / AIM.minifiedBytes, gzipBytes / AIM.gzipBytes].map((ratio) => ratio.toFixed(2)).join(' and ');
-  const aim = `the aim of ${AIM.minifiedBytes} and ${AIM.gzipBytes} is ${isMet ? 'met' : `MISSED: ${times} times that`}`;
-  return { isFine, line: `${weight}, of at most ${limit.minifiedBytes} and ${limit.gzipBytes}; ${aim}` };
+  const isMet = minifiedBytes <= aim.minifiedBytes && gzipBytes <= aim.gzipBytes;
+  const times = [minifiedBytes / aim.minifiedBytes, gzipBytes / aim.gzipBytes].map((ratio) => ratio.toFixed(2)).join(' and ');
+  const verdict = `the aim of ${aim.minifiedBytes} and ${aim.gzipBytes} is ${isMet ? 'met' : `MISSED: ${times} times that`}`;
+  return { isFine, line: `${weight}, of at most ${limit.minifiedBytes} and ${limit.gzipBytes}; ${verdict}` };
 }
 
 async function main() {

