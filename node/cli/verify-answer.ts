@@ -1,4 +1,4 @@
-/** `vouch verify` of an answer to one check, of one to several questions, and of an ICS-23 export. */
+/** `vouch verify` of an answer to one check, of one to several questions, of an ICS-23 export, and of what a model decides (verify-certificate.ts). */
 import { toBase64 } from '../../core/bytes/base64.ts';
 import { type Ics23AnswerVerdict, isIcs23Answer, verifyIcs23Answer } from '../../core/ics23/verify-answer.ts';
 import { type AnswerVerdict, verifyAnswer } from '../../core/proof/answer.ts';
@@ -11,6 +11,7 @@ import { print, printJson } from './output.ts';
 import { findingLines, ics23Lines, type QuestionOptions, questionsOf } from './question-notation.ts';
 import { shown } from './shown.ts';
 import { formatTuple, parseTuple } from './tuple-notation.ts';
+import { asksOfModel, type CertificateOptions, isCertificateAnswer, verifyCertificateAnswer } from './verify-certificate.ts';
 
 export interface AskedOptions extends QuestionOptions {
   readonly tuple?: readonly string[];
@@ -23,8 +24,15 @@ export interface Trusted {
   readonly block?: string;
 }
 
-/** Reads which of the three the parsed JSON is, and checks it. Throws CliFailure where it does not hold. */
-export function verifyAnswerJson(answer: unknown, options: AskedOptions, trusted: Trusted): void {
+/** Reads which of the four the parsed JSON is, and checks it. Throws CliFailure where it does not hold. */
+export function verifyAnswerJson(answer: unknown, options: CertificateOptions, trusted: Trusted): void {
+  if (isCertificateAnswer(answer)) {
+    const verdict = verifyCertificateAnswer(answer, options, trusted);
+    if (verdict.ok && !options.json) print(ANCHORED[verdict.anchored]);
+    return;
+  }
+  if (asksOfModel(options))
+    throw usageFailure('No model decides what the file says: --context, --contextual and --explain say nothing about it.');
   const hasStatements = typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'statements');
   if (isIcs23Answer(answer)) verifyIcs23(answer, options, trusted);
   else if (hasStatements) verifyMany(answer, options, trusted);

@@ -1,16 +1,18 @@
 /** `vouch verify FILE`: checks an answer with its proof, a receipt, a checkpoint or a proof of a fork, offline. Nothing is asked of any node. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { isCertificateReceipt } from '../../core/certificate/receipt.ts';
 import { isChainAnswer } from '../../core/chain/chain-answer.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { withQuestionOptions } from './proof-command.ts';
 import { questionsOf } from './question-notation.ts';
-import { type AskedOptions, isAsked, verifyAnswerJson } from './verify-answer.ts';
+import { isAsked, verifyAnswerJson } from './verify-answer.ts';
+import { asksOfModel, type CertificateOptions, verifyCertificateReceiptText } from './verify-certificate.ts';
 import { verifyChain } from './verify-chain.ts';
 import { isNote, verifyNoteText } from './verify-note.ts';
 import { isForkProof, isReceipt, verifyForkText, verifyReceiptText } from './verify-receipt.ts';
 
-interface VerifyOptions extends AskedOptions {
+interface VerifyOptions extends CertificateOptions {
   readonly root?: string;
   readonly block?: string;
   readonly keys?: string;
@@ -18,12 +20,18 @@ interface VerifyOptions extends AskedOptions {
 }
 
 const HELP = `
-An answer of vouch proof, and a receipt, must answer exactly the questions that are given here, if any are.
+An answer of vouch proof, and a receipt, must answer exactly the questions that are given here, if any are. Of a check that a model decides
+--tuple, --context, --contextual and --model name all that it is decided by: what is not given was not there.
 
 Example:
   vouch verify answer.json --tuple document:1#viewer@user:anne --block 5a3f…
+  vouch verify check.json --tuple document:1#can_view@user:anne --model 01J… --block 5a3f… --explain
   vouch verify anne.tlog-proof --keys policy.txt
   vouch verify docs.note --keys policy.txt`;
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
 
 export function addVerifyCommand(program: Command): void {
   const command = program
@@ -33,11 +41,15 @@ export function addVerifyCommand(program: Command): void {
       '<file>',
       'an answer saved by vouch check --proof or vouch proof, or got over HTTP; a block or a transaction of the log; a receipt; a checkpoint; a proof of a fork',
     )
-    .option('--tuple <tuple>', 'the answer must be about this tuple', (value: string, before: string[] = []) => [
-      ...before,
-      value,
-    ]);
+    .option('--tuple <tuple>', 'the answer must be about this tuple', collect);
   withQuestionOptions(command)
+    .option('--context <json>', 'of what a model decides: the context of the check that --tuple names; none unless given')
+    .option(
+      '--contextual <tuple>',
+      'a tuple that the check takes for granted, perhaps with a condition behind it: "tuple if name {json}"; none unless given',
+      collect,
+    )
+    .option('--explain', 'of a check that a model decides: say why')
     .option('--root <hex>', 'trust this tree root')
     .option('--block <hex>', 'trust this block hash')
     .option('--keys <file>', 'of a receipt or a checkpoint: the policy with the pinned origin, keys and quorum')
@@ -85,6 +97,9 @@ function verify(file: string, options: VerifyOptions): void {
   if (check !== undefined) {
     if (root !== undefined || block !== undefined || options.log !== undefined)
       throw usageFailure('What is signed carries its own anchor: give --keys, not --root, --block or --log.');
+    if (isCertificateReceipt(text)) return verifyCertificateReceiptText(text, options, options.keys);
+    if (asksOfModel(options))
+      throw usageFailure('No model decides what the file says: --context, --contextual and --explain say nothing about it.');
     const signed = {
       questions: questionsOf(options.tuple ?? [], options),
       ...(options.keys === undefined ? {} : { keys: options.keys }),

@@ -61,13 +61,18 @@ export function verifyReceiptText(text: string, { keys, questions, json }: Signe
 
 /** What a receipt shows and by whom it is signed, in words. */
 export function receiptLines(verdict: Accepted): readonly string[] {
-  const { statements, height, time, store, organization, checkpoint, signers } = verdict;
+  return [...verdict.statements.flatMap(({ question, finding }) => findingLines(question, finding)), ...whereLines(verdict)];
+}
+
+type Signed = Omit<Accepted, 'statements'>;
+
+/** Of which block a receipt is, and by whom it is signed. */
+export function whereLines({ height, time, store, organization, checkpoint, signers, authenticated }: Signed): readonly string[] {
   const signed = `Authenticated: the checkpoint of size ${checkpoint.size} is signed by ${signersText(signers)}.`;
   const alone = 'Consistent with its own checkpoint, NOT authenticated: pin keys and give them with --keys.';
   return [
-    ...statements.flatMap(({ question, finding }) => findingLines(question, finding)),
     `At height ${height}, ${timeText(Number(time) / 1000)}, in store ${store} of ${organization}.`,
-    verdict.authenticated ? signed : alone,
+    authenticated ? signed : alone,
   ];
 }
 
