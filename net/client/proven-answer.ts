@@ -1,7 +1,7 @@
 /** A check's answer in the JSON form of 40-commitment, "What an answer carries": what `vouch verify` and auditors read. */
 import { toBase64 } from '../../core/bytes/base64.ts';
 import { toHex } from '../../core/bytes/text.ts';
-import type { ClientResult, VaultEntry } from '../../core/client/protocol.ts';
+import type { Anchor, VaultEntry } from '../../core/client/protocol.ts';
 import type { TupleKey } from '../../core/state/transaction.ts';
 
 export interface ProvenAnswer {
@@ -25,7 +25,7 @@ export interface ProvenAnswer {
 export function provenAnswer(
   vault: VaultEntry,
   tuple: TupleKey,
-  result: Extract<ClientResult, { readonly kind: 'tuple' }>,
+  result: { readonly present: boolean; readonly anchor: Anchor; readonly proof: Uint8Array },
 ): ProvenAnswer {
   const { anchor } = result;
   const { height } = anchor;

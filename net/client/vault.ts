@@ -1,4 +1,5 @@
 /** One vault as a client sees it: tuples, entities, transactions, proofs and blocks. */
+import type { ExpandTree } from '../../core/authz/expand.ts';
 import type { LogConsistency, LogInclusion, TransactionInclusion } from '../../core/chain/inclusion.ts';
 import type { KeptBlock } from '../../core/client/chain-protocol.ts';
 import type { ChangePlace, ModelEntry } from '../../core/client/model-protocol.ts';
@@ -15,8 +16,6 @@ import {
 import { HEIGHT_ZERO, type Height, type Micros } from '../../core/ids.ts';
 import { LIST_ROWS_MAX } from '../../core/limits.ts';
 import { type ModelJson, modelText } from '../../core/model/text.ts';
-import type { Anchored } from '../../core/proof/anchor-claim.ts';
-import { verifyAnswer } from '../../core/proof/answer.ts';
 import type { PointQuestion, Question } from '../../core/proof/statement.ts';
 import type {
   EntityCondition,
@@ -27,15 +26,15 @@ import type {
   TupleKey,
 } from '../../core/state/transaction.ts';
 import type { AcceptedCheckpoints } from './accepted-checkpoints.ts';
+import { AuthzReader, type BatchVerdict, type Check, type Judging, type Listed } from './authz.ts';
 import { type ChainPins, ChainReader, type Proven } from './chain.ts';
 import type { AskOptions, ClientDriver } from './driver.ts';
 import { expectAnswer, VouchError } from './error.ts';
 import { type Ics23Export, ics23Export } from './ics23-export.ts';
 import type { ChangesOptions, ChangesPage, StoredModel } from './models.ts';
-import { type ProvenAnswer, provenAnswer } from './proven-answer.ts';
 import { type ProvenFindings, provenQuestions } from './proven-questions.ts';
-import { type WatchedBlock, type WatchOptions, watchBlocks } from './watch.ts';
 import { type StateReceipt, stateReceipt } from './state-receipt.ts';
+import { type WatchedBlock, type WatchOptions, watchBlocks } from './watch.ts';
 
 /** Who asks and why, for the audit trail; inside the transaction's hash. */
 export interface Audit {
@@ -93,8 +92,8 @@ export interface ReceiptOptions extends ProofOptions {
 }
 
 /** The hashes count only with verified. */
-export interface CheckOptions extends ProofOptions {
-  /** Ask for a proof and verify it here; an answer whose proof does not hold throws `proof_invalid`. */
+export interface CheckOptions extends ProofOptions, Judging {
+  /** Ask for a certificate and evaluate it here; an answer whose certificate does not hold throws `proof_invalid`. */
   readonly verified?: boolean;
 }
 
@@ -112,13 +111,6 @@ export interface Receipt {
    * nothing changed, or where the answer was lost and the vault had dropped the block's transactions before it came again.
    */
   readonly proven: Proven<TransactionInclusion> | undefined;
-}
-
-export interface Check {
-  readonly allowed: boolean;
-  readonly anchor: Anchor;
-  /** With verified: the answer in the form that `vouch verify` reads, already verified, and what it is anchored in. */
-  readonly proven: { readonly answer: ProvenAnswer; readonly anchored: Anchored } | undefined;
 }
 
 /** Empty texts match everything; the filters that an index serves are in docs/reference. */
@@ -212,26 +204,56 @@ export class Vault {
     );
   }
 
-  /** Whether the exact tuple is there. Throws `invalid_argument` where it holds under a condition only: none is evaluated yet. */
-  async check(tuple: TupleKey, options: CheckOptions = {}): Promise<Check> {
-    const verified = options.verified === true;
-    const found = await this.query({ kind: 'tuple', tuple }, options, verified ? 'with proof' : 'without proof');
-    if (!verified) {
-      refuseCondition(found.row?.conditionName);
-      return { allowed: found.present, anchor: found.anchor, proven: undefined };
-    }
-    const answer = provenAnswer(this.entry, tuple, found);
-    const verdict = verifyAnswer(answer, {
-      tuple,
-      organization: this.entry.organization,
-      store: this.entry.id,
-      ...(options.block === undefined ? {} : { block: options.block }),
-      ...(options.root === undefined ? {} : { root: options.root }),
-      ...heightOf(options),
-    });
-    if (!verdict.ok) throw new VouchError('proof_invalid', `The proof does not hold (${verdict.stage}): ${verdict.reason}`);
-    if (verdict.allowed) refuseCondition(verdict.condition?.name);
-    return { allowed: verdict.allowed, anchor: found.anchor, proven: { answer, anchored: verdict.anchored } };
+  /**
+   * Whether the subject has the relation to the object, by the vault's authorization model; in a vault without models, whether the exact
+   * tuple is there. Throws VouchError: `condition_failed` where a condition lacks a parameter, `too_complex`, `invalid_argument` where
+   * the model does not know what is asked about; `proof_invalid` with `verified`.
+   */
+  check(tuple: TupleKey, options: CheckOptions = {}): Promise<Check> {
+    return this.authz(options).check(tuple, { ...options, ...heightOf(options) });
+  }
+
+  /** Up to 50 checks, all of one block; each has a verdict or an error of its own. */
+  checkAll(
+    checks: readonly (TupleKey & Omit<Judging, 'model'>)[],
+    options: ReadOptions & Pick<Judging, 'model'> = {},
+  ): Promise<readonly BatchVerdict[]> {
+    return this.authz(options).checkAll(checks, options.model ?? '');
+  }
+
+  /** Every object of a type to which the subject has the relation. Throws as `check`, and `no_model` in a vault without models. */
+  listObjects(
+    question: { readonly type: string; readonly relation: string; readonly subject: string },
+    options: CheckOptions = {},
+  ): Promise<Listed> {
+    return this.authz(options).listObjects(question, { ...options, ...heightOf(options) });
+  }
+
+  /**
+   * Every subject of some kinds that has the relation to the object; `type:*` stands for everybody of a type. Throws as listObjects.
+   * @param question.filters relation: empty for plain subjects of the type
+   */
+  listUsers(
+    question: {
+      readonly resource: string;
+      readonly relation: string;
+      readonly filters: readonly { readonly type: string; readonly relation: string }[];
+    },
+    options: CheckOptions = {},
+  ): Promise<Listed> {
+    return this.authz(options).listUsers(question, { ...options, ...heightOf(options) });
+  }
+
+  /** What a relation of an object consists of, one level deep. */
+  expand(
+    question: { readonly resource: string; readonly relation: string },
+    options: ReadOptions & Pick<Judging, 'model' | 'contextual'> = {},
+  ): Promise<{ readonly tree: ExpandTree; readonly model: string; readonly anchor: Anchor }> {
+    return this.authz(options).expand(question, options);
+  }
+
+  private authz(options: ReadOptions): AuthzReader {
+    return new AuthzReader((query, proof) => this.query(query, options, proof ? 'with proof' : 'without proof'), this.entry);
   }
 
   /**
@@ -457,12 +479,6 @@ function readPoint({ at }: ReadOptions): ReadPoint {
   if (at === undefined) return NEWEST;
   if ('height' in at) return { kind: 'height', height: at.height as Height };
   return { kind: 'time', time: at.timeMicros as Micros };
-}
-
-/** A tuple under a condition grants nothing by being there. */
-function refuseCondition(name: string | undefined): void {
-  if (name === undefined || name === '') return;
-  throw new VouchError('invalid_argument', `The tuple carries the condition '${name}', which this version does not evaluate.`);
 }
 
 /** What of the options the driver wants to know. */

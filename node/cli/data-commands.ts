@@ -1,11 +1,11 @@
-/** `vouch org | vault | tuple | check | block`: everything that reads or writes a running cluster. */
-import { writeFileSync } from 'node:fs';
+/** `vouch org | vault | tuple | block`: everything that reads or writes a running cluster. */
 import type { Command } from 'commander';
 import type { AnchorJson, TupleJson } from '../http/answer.ts';
 import { consistencyOf, readPointOf } from '../http/read-options.ts';
 import { retentionFrom } from '../http/retention-text.ts';
-import { CliFailure, usageFailure } from './failure.ts';
+import { usageFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
+import { writeText } from './output-file.ts';
 import { Remote, type RemoteOptions, withRemoteOptions } from './remote.ts';
 import { addRetentionCommand, checked } from './retention-command.ts';
 import { addTupleFileCommands } from './tuple-file-commands.ts';
@@ -65,7 +65,6 @@ export function addDataCommands(program: Command): void {
   addOrganizationCommands(program);
   addVaultCommands(program);
   addTupleCommands(program);
-  addCheckCommand(program);
   addBlockCommands(program);
 }
 
@@ -190,7 +189,7 @@ async function change(
   const headers = options.proof === undefined ? {} : { 'vouch-proof': '1' };
   const body = { [field]: { tuple_keys: keys } };
   const answer = await remote.post<AnchorJson & { inclusion?: unknown }>(path, body, headers);
-  if (options.proof !== undefined) save(options.proof, answer.inclusion);
+  if (options.proof !== undefined) writeText(options.proof, `${JSON.stringify(answer.inclusion, undefined, 2)}\n`);
   if (options.json) return printJson(answer);
   print(
     `${done} ${texts.length} ${texts.length === 1 ? 'tuple' : 'tuples'} at height ${answer.height}, block ${answer.block_hash}`,
@@ -215,45 +214,6 @@ async function read(options: ReadOptions): Promise<void> {
     else for (const { key } of page.tuples) print(formatTuple(key));
   } while (token !== '');
   if (options.json) printJson(found);
-}
-
-interface CheckOptions extends ReadMode {
-  readonly proof?: string;
-}
-
-function addCheckCommand(program: Command): void {
-  withReadOptions(
-    program.command('check').description('is the tuple there? exit 0 = allowed, 1 = denied, 2 = no answer').argument('<tuple>'),
-  )
-    .option('--proof <file>', 'write the answer with its proof here, for vouch verify')
-    .addHelpText('after', '\nExample:\n  vouch check --vault docs document:1#viewer@user:anne --proof answer.json')
-    .action(async (text: string, options: CheckOptions) => {
-      try {
-        await check(text, options);
-      } catch (error) {
-        // Scripts take 1 for "denied".
-        throw error instanceof CliFailure ? usageFailure(error.message) : error;
-      }
-    });
-}
-
-async function check(text: string, options: CheckOptions): Promise<void> {
-  const remote = new Remote(options);
-  const headers = { ...readHeaders(options), ...(options.proof === undefined ? {} : { 'vouch-proof': '1' }) };
-  const path = `${await vaultPath(remote, options)}/check`;
-  const answer = await remote.post<AnchorJson & { allowed: boolean }>(path, { tuple_key: keyOf(text) }, headers);
-  if (options.proof !== undefined) save(options.proof, answer);
-  if (options.json) printJson(answer);
-  else print(`${answer.allowed ? 'allowed' : 'denied'} at height ${answer.height}`);
-  if (!answer.allowed) process.exitCode = 1;
-}
-
-function save(file: string, answer: unknown): void {
-  try {
-    writeFileSync(file, `${JSON.stringify(answer, undefined, 2)}\n`);
-  } catch (error) {
-    throw new CliFailure(`${file} cannot be written: ${(error as Error).message}`);
-  }
 }
 
 interface BlockJson extends AnchorJson {
