@@ -117,7 +117,9 @@ export class Checker {
       return { verdict: 'deny', why: { step: { kind: 'cycle', resource, relation }, reads: [], from: [] }, cyclic: true, loop };
     }
     if (hops >= this.depthMax) {
-      const message = `more than ${this.depthMax} tuples lead from one object to the next: the model or the tuples are too deep to be resolved`;
+      // OpenFGA's words, which its users look for.
+      const message =
+        'Authorization Model resolution required too many rewrite rules to be resolved. Check your authorization model for infinite recursion or too much nesting';
       return { verdict: 'error', error: { code: 'too_complex', message } };
     }
     const definition = relationOf(this.scope.model, typeOf(resource), relation);

@@ -21,7 +21,10 @@ export interface ContextualTuple extends TupleKey {
 
 /** What a question is judged by besides the vault's tuples. */
 export interface Judging {
-  /** Id of the model; the newest one unless given. */
+  /**
+   * Id of the model; the newest one unless given. Which one is the newest, or that there is none, is the node's word: who verifies
+   * names the model. An empty one: by none, only whether the exact tuple is there.
+   */
   readonly model?: string;
   /** Parameters of conditions. */
   readonly context?: Readonly<Record<string, unknown>>;
@@ -88,6 +91,7 @@ export class AuthzReader {
     if (!verdict.ok) throw new VouchError(CODE_OF[verdict.error.code], verdict.error.message);
     const { allowed } = verdict;
     const { model, anchor } = result;
+    if (options.model !== undefined && options.model !== model) throw otherModel(options.model, model);
     if (options.verified !== true) return { allowed, model, anchor, proven: undefined };
     const proven = model === '' ? this.exact(tuple, result, allowed, options) : this.certified(query, result, options);
     return { allowed, model, anchor, proven };
@@ -110,6 +114,7 @@ export class AuthzReader {
     const query = { kind: 'listObjects', model: options.model ?? '', ...question, ...ownOf(options) } as const;
     const result = await this.ask(query, options.verified === true);
     const { found, model, anchor } = result;
+    if (options.model !== undefined && options.model !== model) throw otherModel(options.model, model);
     if (options.verified !== true) return { found, model, anchor, proven: undefined };
     const answer = listAnswer(this.store, query, result);
     const verdict = verifyListObjects(answer, { ...this.expected(options, model), question });
@@ -128,6 +133,7 @@ export class AuthzReader {
     const query = { kind: 'listUsers', model: options.model ?? '', ...question, ...ownOf(options) } as const;
     const result = await this.ask(query, options.verified === true);
     const { found, model, anchor } = result;
+    if (options.model !== undefined && options.model !== model) throw otherModel(options.model, model);
     if (options.verified !== true) return { found, model, anchor, proven: undefined };
     const answer = listAnswer(this.store, query, result);
     const verdict = verifyListUsers(answer, { ...this.expected(options, model), question });
@@ -189,6 +195,11 @@ export class AuthzReader {
       ...(height === undefined ? {} : { height }),
     });
     if (!verdict.ok) throw invalidProof(verdict);
+    const { condition } = verdict;
+    if (allowed && condition !== undefined) {
+      const message = `The tuple holds under the condition '${condition.name}', which only an authorization model can judge.`;
+      throw new VouchError('invalid_argument', message);
+    }
     const { resource, relation, subject } = tuple;
     const line = `${resource}#${relation}@${subject} is ${allowed ? '' : 'not '}there; this vault has no authorization model`;
     return { answer, anchored: verdict.anchored, explanation: [line] };
@@ -208,6 +219,11 @@ const CODE_OF: Readonly<Record<AuthzErrorCode, ClientErrorCode>> = {
 
 function invalidProof({ stage, reason }: { readonly stage: string; readonly reason: string }): VouchError {
   return new VouchError('proof_invalid', `The proof does not hold (${stage}): ${reason}`);
+}
+
+function otherModel(asked: string, answered: string): VouchError {
+  const [wanted, was] = [asked, answered].map((id) => (id === '' ? 'the exact tuple' : `the model ${id}`));
+  return new VouchError('proof_invalid', `The answer was to be judged by ${wanted}, and was by ${was}.`);
 }
 
 function otherAnswer(): VouchError {

@@ -88,6 +88,10 @@ function verified(
   if (model === undefined) {
     const verdict = verifyAnswer(answer, known);
     if (!verdict.ok) throw invalid(verdict);
+    if (verdict.allowed && verdict.condition !== undefined)
+      throw new CliFailure(`The tuple holds under the condition '${verdict.condition.name}', which only a model can judge.`);
+    if (options.model !== undefined)
+      throw new CliFailure(`The answer is by no model, not by ${options.model}. Ask another node.`);
     const { resource, relation, subject } = tuple;
     const line = `${resource}#${relation}@${subject} is ${verdict.allowed ? '' : 'not '}there; this vault has no authorization model`;
     return { allowed: verdict.allowed, why: [line] };

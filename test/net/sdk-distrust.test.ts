@@ -1,15 +1,14 @@
 /** What the SDK does not take a node's word for: which vault was asked for, and that a condition would hold. */
 import { expect, test } from 'vitest';
 import { encodeUlid } from '../../core/chain/ulid.ts';
-import type { Anchor, ClientRequest, ClientResult, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
-import type { GroupId, Height, Micros, OrganizationId, VaultId } from '../../core/ids.ts';
+import type { ClientRequest, ClientResult, VaultEntry } from '../../core/client/protocol.ts';
+import type { GroupId, Micros, OrganizationId, VaultId } from '../../core/ids.ts';
 import type { Question } from '../../core/proof/statement.ts';
 import { VouchClient } from '../../net/client/client.ts';
 import { ClientDriver } from '../../net/client/driver.ts';
 import { VouchError } from '../../net/client/error.ts';
-import { HEIGHT, ORGANIZATION, proofFor, STORE, statedWorld } from '../support/statements.ts';
+import { HEIGHT, ORGANIZATION, proofFor, STORE, statedWorld, tupleLeaf } from '../support/statements.ts';
 
-const ANCHOR = { height: 1 as Height } as Anchor;
 const TUPLE = { resource: 'doc:1', relation: 'viewer', subject: 'user:anne' };
 
 function ulid(byte: number): string {
@@ -24,6 +23,8 @@ const ENTRY: VaultEntry = {
   group: 1 as GroupId,
   createdAt: 0 as Micros,
 };
+
+const VAULT_OF_WORLD: VaultEntry = { ...ENTRY, organization: ORGANIZATION as OrganizationId, id: STORE as VaultId };
 
 /** A client whose only node answers as it likes. */
 function clientOf(answer: (request: ClientRequest) => ClientResult): VouchClient {
@@ -68,34 +69,38 @@ test('a node cannot put another vault in the place of the one that was named', a
   expect(await codeOf(directoryOf({ ...ENTRY, organizationName: 'others' }).vaultById(ENTRY.id))).toBe('unavailable');
 });
 
-test('a tuple under a condition is no permission: the check says so instead of allowing', async () => {
-  const row: TupleRow = {
-    tuple: TUPLE,
-    conditionName: 'office_hours',
-    conditionContext: '{}',
-    expiresAt: 0,
-    version: 1 as Height,
-    writtenAt: 0 as Micros,
-  };
-  const client = clientOf((request) =>
-    request.kind === 'query'
-      ? { kind: 'tuple', present: true, row, anchor: ANCHOR, proof: new Uint8Array(0) }
-      : { kind: 'vault', vault: ENTRY, created: false },
-  );
+test('a tuple under a condition is no permission: whoever verifies is told so instead of allowed', async () => {
+  const world = statedWorld([tupleLeaf(TUPLE, 0, 'office_hours')]);
+  const proof = proofFor(world, [{ kind: 'tuple', tuple: TUPLE }]);
+  const client = clientOf((request) => {
+    if (request.kind !== 'query') return { kind: 'vault', vault: VAULT_OF_WORLD, created: false };
+    return { kind: 'check', model: '', verdicts: [{ ok: true, allowed: true }], anchor: world.anchor, proof };
+  });
   const vault = await client.vault('main');
-  expect(await codeOf(vault.check(TUPLE))).toBe('invalid_argument');
+  expect(await codeOf(vault.check(TUPLE, { verified: true }))).toBe('invalid_argument');
+});
+
+test('a node that judges by another model than the one that was named is not believed', async () => {
+  const world = statedWorld([tupleLeaf(TUPLE)]);
+  const proof = proofFor(world, [{ kind: 'tuple', tuple: TUPLE }]);
+  const client = clientOf((request) => {
+    if (request.kind !== 'query') return { kind: 'vault', vault: VAULT_OF_WORLD, created: false };
+    return { kind: 'check', model: '', verdicts: [{ ok: true, allowed: true }], anchor: world.anchor, proof };
+  });
+  const vault = await client.vault('main');
+  expect((await vault.check(TUPLE, { verified: true, model: '' })).allowed).toBe(true);
+  expect(await codeOf(vault.check(TUPLE, { verified: true, model: ulid(7) }))).toBe('proof_invalid');
 });
 
 test('a node that proves an older state than the one asked for is not believed', async () => {
   const world = statedWorld([]);
-  const vaultOfWorld = { ...ENTRY, organization: ORGANIZATION as OrganizationId, id: STORE as VaultId };
   const question: Question = { kind: 'tuple', tuple: TUPLE };
   const proof = proofFor(world, [question]);
   const client = clientOf((request) => {
-    if (request.kind !== 'query') return { kind: 'vault', vault: vaultOfWorld, created: false };
+    if (request.kind !== 'query') return { kind: 'vault', vault: VAULT_OF_WORLD, created: false };
     const { anchor } = world;
     if (request.query.kind === 'proof') return { kind: 'proof', anchor, proof };
-    return { kind: 'tuple', present: false, row: undefined, anchor, proof };
+    return { kind: 'check', model: '', verdicts: [{ ok: true, allowed: false }], anchor, proof };
   });
   const vault = await client.vault('main');
   const asked = { at: { height: HEIGHT } };
