@@ -19,6 +19,7 @@ import { addKeysCommand } from './keys-command.ts';
 import { addListCommands } from './list-commands.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { addModelCommands } from './model-commands.ts';
+import { addModelTestCommand } from './model-test-command.ts';
 import { say } from './output.ts';
 import { worseStatus } from './output-file.ts';
 import { addProofCommand } from './proof-command.ts';
@@ -49,7 +50,7 @@ async function program(argv: readonly string[]): Promise<Command> {
   addListCommands(vouch);
   addEntityCommands(vouch);
   addWatchCommand(vouch);
-  addModelCommands(vouch);
+  addModelTestCommand(addModelCommands(vouch));
   addProofCommand(vouch);
   addReceiptCommand(vouch);
   addVerifyCommand(vouch);

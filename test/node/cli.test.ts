@@ -37,6 +37,7 @@ describe('help', () => {
     'entity delete',
     'watch',
     'check',
+    'model test',
     'verify',
     'receipt',
     'witness',
