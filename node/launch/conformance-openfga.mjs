@@ -1,0 +1,21 @@
+/** `npm run conformance:openfga -- --url URL DIR`: bundles the runner of OpenFGA's suites and runs it against a cluster; no build is needed. */
+import { mkdtempSync, rmSync } from 'fs';
+import { tmpdir } from 'os';
+import { join } from 'path';
+import { pathToFileURL } from 'url';
+import { ensureInstalled, requireSupportedNode, root } from './install.mjs';
+
+requireSupportedNode();
+ensureInstalled();
+const { build } = await import('esbuild');
+const folder = mkdtempSync(join(tmpdir(), 'vouch-openfga-'));
+try {
+  const outfile = join(folder, 'main.mjs');
+  const entry = join(root, 'test', 'conformance', 'openfga', 'main.ts');
+  // The SDK is made of CommonJS modules, which require Node's own at run time.
+  const banner = { js: "import { createRequire } from 'module'; const require = createRequire(import.meta.url);" };
+  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'error', banner });
+  await import(pathToFileURL(outfile).href);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
