@@ -37,7 +37,17 @@ export type Ask = (request: LogicalRequest, patience?: Patience) => Promise<Oper
  */
 const STORE_CACHE_MAX = 10_000;
 
-type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
+/** How new an answer must be, of what moment, and whether with its proof. */
+export interface QueryOptions {
+  readonly consistency: Consistency;
+  readonly at: ReadPoint;
+  readonly proof: boolean;
+  readonly atLeast?: Height;
+}
+
+/** One form of an answer may have several kinds. */
+type FormOf<A, K> = A extends { readonly kind: infer Kind } ? (K extends Kind ? A : never) : never;
+type AnswerOf<K extends Answer['kind']> = FormOf<Answer, K>;
 
 export class Ledger {
   private readonly ask: Ask;
@@ -156,14 +166,22 @@ export class Ledger {
     return outcome.ok && outcome.changed; // such a transaction is never refused at apply
   }
 
+  /** @param options.atLeast the answer is of this height or a later one: asked as `consistency` says, and again where it is not */
   async query<K extends VaultQuery['kind']>(
     vault: VaultEntry,
     query: VaultQuery & { readonly kind: K },
-    options: { readonly consistency: Consistency; readonly at: ReadPoint; readonly proof: boolean },
+    options: QueryOptions,
     kind: K,
   ): Promise<AnswerOf<K>> {
     const { group, organization, id } = vault;
-    return this.expect({ kind: 'query', group, organization, vault: id, query, ...options }, kind);
+    const { consistency, at, proof, atLeast } = options;
+    const request = { kind: 'query', group, organization, vault: id, query, at, proof } as const;
+    if (atLeast !== undefined && at.kind === 'newest') {
+      const outcome = await this.ask({ ...request, consistency });
+      if (outcome.ok && 'anchor' in outcome.answer && outcome.answer.anchor.height >= atLeast) return this.settle(outcome, kind);
+      return this.expect({ ...request, consistency: 'linearizable' }, kind);
+    }
+    return this.expect({ ...request, consistency }, kind);
   }
 
   private async standingOf(vault: VaultEntry): Promise<'there' | 'missing' | 'deleted'> {

@@ -2,6 +2,7 @@
 import { toHex } from '../../core/bytes/text.ts';
 import type { Anchor, TupleRow, VaultEntry } from '../../core/client/protocol.ts';
 import type { TupleKey } from '../../core/state/transaction.ts';
+import { tokenOf } from './consistency-token.ts';
 import { expiryText } from './expiry.ts';
 
 /** Where the answer stands; in every read and write reply. */
@@ -9,10 +10,17 @@ export interface AnchorJson {
   readonly height: number;
   readonly block_hash: string;
   readonly state_root: string;
+  /** Consistency token: an answer that is asked for with it holds all that this one does. */
+  readonly token: string;
 }
 
 export function anchorJson(anchor: Anchor): AnchorJson {
-  return { height: anchor.height, block_hash: toHex(anchor.blockHash), state_root: toHex(anchor.stateRoot) };
+  return {
+    height: anchor.height,
+    block_hash: toHex(anchor.blockHash),
+    state_root: toHex(anchor.stateRoot),
+    token: tokenOf(anchor),
+  };
 }
 
 export function base64(bytes: Uint8Array): string {
@@ -64,7 +72,7 @@ export function storeJson(vault: VaultEntry): StoreJson {
   return { id: vault.id, name: vault.name, created_at: createdAt, updated_at: createdAt };
 }
 
-export interface ProvenAnswer extends AnchorJson {
+export interface ProvenAnswer extends Omit<AnchorJson, 'token'> {
   readonly allowed: boolean;
   readonly tree_root: string;
   readonly header: string;
@@ -89,7 +97,9 @@ export function provenAnswer(
 ): ProvenAnswer {
   return {
     allowed,
-    ...anchorJson(anchor),
+    height: anchor.height,
+    block_hash: toHex(anchor.blockHash),
+    state_root: toHex(anchor.stateRoot),
     tree_root: toHex(anchor.treeRoot),
     header: base64(anchor.header),
     proof: base64(proof),

@@ -3,6 +3,7 @@
  * Numbers in comments are OpenFGA's; 400 for 2000 to 3499, 404 for 5000 and up. Documented in docs/reference/errors.md.
  * Source: openfga/api, errors_ignore.proto; 50-authorization, "HTTP".
  */
+import type { AuthzError } from '../../core/authz/reading.ts';
 import type { ClientErrorCode } from '../../core/client/protocol.ts';
 import type { RejectCode } from '../../core/state/transaction.ts';
 
@@ -130,6 +131,22 @@ export function fromClientError(error: {
 }): HttpError {
   const [status, code] = OF_CLIENT[error.code];
   return new HttpError(status, code, error.message, status === 503 ? RETRY_AFTER_SECONDS : 0, error.oldest);
+}
+
+const OF_AUTHZ: Readonly<Record<AuthzError['code'], HttpErrorCode>> = {
+  invalid: 'validation_error',
+  condition_failed: 'validation_error',
+  too_complex: 'authorization_model_resolution_too_complex',
+  type_missing: 'type_not_found',
+  relation_missing: 'relation_not_found',
+  invalid_tuple: 'validation_error',
+  invalid_contextual_tuple: 'invalid_tuple',
+  incomplete: 'proof_unavailable',
+};
+
+/** The error answer where a question has no verdict. */
+export function fromAuthzError({ code, message }: AuthzError): HttpError {
+  return new HttpError(400, OF_AUTHZ[code], message);
 }
 
 const REJECTED: Readonly<Record<RejectCode, string>> = {

@@ -3,20 +3,29 @@ import type { FastifyRequest } from 'fastify';
 import { type Consistency, NEWEST, type ReadPoint } from '../../core/client/protocol.ts';
 import type { Height, Micros } from '../../core/ids.ts';
 import { BOUNDED_MS_MAX } from '../../core/limits.ts';
+import { heightOfToken } from './consistency-token.ts';
 import { HttpError } from './errors.ts';
 import { headerOf } from './request.ts';
 
 export interface ReadOptions {
   readonly consistency: Consistency;
   readonly at: ReadPoint;
+  /** Of a consistency token: an older answer is not given; consistency says how to look for one at first. */
+  readonly atLeast?: Height;
 }
 
 export function readOptionsOf(request: FastifyRequest): ReadOptions {
-  return {
-    consistency: consistencyOf(headerOf(request, 'vouch-consistency')),
-    at: readPointOf(headerOf(request, 'vouch-at')),
-  };
+  const header = headerOf(request, 'vouch-consistency');
+  const at = readPointOf(headerOf(request, 'vouch-at'));
+  const token = header?.startsWith(TOKEN) === true ? header.slice(TOKEN.length) : undefined;
+  if (token === undefined) return { consistency: consistencyOf(header), at };
+  const atLeast = heightOfToken(token);
+  if (atLeast !== undefined) return { consistency: 'eventual', at, atLeast };
+  throw new HttpError(400, 'validation_error', 'The consistency token is not one that a Vouch node gave.');
 }
+
+/** What a consistency token stands behind. */
+const TOKEN = 'token:';
 
 /** Nothing weaker than linearizable unless asked for by name. */
 export function consistencyOf(header: string | undefined): Consistency {
@@ -27,7 +36,7 @@ export function consistencyOf(header: string | undefined): Consistency {
   throw new HttpError(
     400,
     'validation_error',
-    `Vouch-Consistency is "linearizable", "bounded:MS" with at most ${BOUNDED_MS_MAX} milliseconds, or "eventual", not ${JSON.stringify(header)}.`,
+    `Vouch-Consistency is "linearizable", "bounded:MS" with at most ${BOUNDED_MS_MAX} milliseconds, "token:T" with the token of an answer, or "eventual", not ${JSON.stringify(header)}.`,
   );
 }
 

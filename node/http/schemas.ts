@@ -24,6 +24,13 @@ const ConditionalTupleKey = Type.Object({
   ),
 });
 
+/** Every answer is linearizable, whichever is asked for; weaker ones by Vouch-Consistency alone. */
+const ConsistencyPreference = Type.Optional(Type.String({ enum: ['UNSPECIFIED', 'MINIMIZE_LATENCY', 'HIGHER_CONSISTENCY'] }));
+const ModelId = Type.Optional(Type.String());
+const AnyObject = Type.Object({}, { additionalProperties: true });
+const Context = Type.Optional(Type.Union([Type.Null(), AnyObject]));
+const ContextualTuples = Type.Optional(Type.Union([Type.Null(), Type.Object({ tuple_keys: Type.Array(ConditionalTupleKey) })]));
+
 /** retention is ours. */
 export const CreateStoreBody: TSchema = Type.Object({
   name: Type.String({ minLength: 1 }),
@@ -64,12 +71,79 @@ export const ReadBody: TSchema = Type.Object({
   ),
   page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   continuation_token: Type.Optional(Type.String()),
+  consistency: ConsistencyPreference,
 });
 
 export const CheckBody: TSchema = Type.Object({
   tuple_key: TupleKey,
-  contextual_tuples: Type.Optional(Type.Object({ tuple_keys: Type.Array(ConditionalTupleKey) })),
-  authorization_model_id: Type.Optional(Type.String()),
+  contextual_tuples: ContextualTuples,
+  authorization_model_id: ModelId,
+  context: Context,
+  consistency: ConsistencyPreference,
+});
+
+export const BatchCheckBody: TSchema = Type.Object({
+  checks: Type.Array(
+    Type.Object({ tuple_key: TupleKey, contextual_tuples: ContextualTuples, context: Context, correlation_id: Type.String() }),
+  ),
+  authorization_model_id: ModelId,
+  consistency: ConsistencyPreference,
+});
+
+export const ExpandBody: TSchema = Type.Object({
+  tuple_key: Type.Object({ relation: Type.String(), object: Type.String() }),
+  authorization_model_id: ModelId,
+  contextual_tuples: ContextualTuples,
+  consistency: ConsistencyPreference,
+});
+
+export const ListObjectsBody: TSchema = Type.Object({
+  type: Type.String(),
+  relation: Type.String(),
+  user: Type.String(),
+  authorization_model_id: ModelId,
+  contextual_tuples: ContextualTuples,
+  context: Context,
+  consistency: ConsistencyPreference,
+});
+
+export const ListUsersBody: TSchema = Type.Object({
+  object: Type.Object({ type: Type.String(), id: Type.String() }),
+  relation: Type.String(),
+  user_filters: Type.Array(Type.Object({ type: Type.String(), relation: Type.Optional(Type.String()) }), { minItems: 1 }),
+  authorization_model_id: ModelId,
+  contextual_tuples: Type.Optional(Type.Union([Type.Null(), Type.Array(ConditionalTupleKey)])),
+  context: Context,
+  consistency: ConsistencyPreference,
+});
+
+/** What a model must hold, its own reader says. */
+export const WriteModelBody: TSchema = Type.Object({
+  schema_version: Type.String(),
+  type_definitions: Type.Array(AnyObject),
+  conditions: Type.Optional(AnyObject),
+});
+
+export const AssertionsBody: TSchema = Type.Object({
+  assertions: Type.Array(
+    Type.Object({
+      tuple_key: TupleKey,
+      expectation: Type.Boolean(),
+      contextual_tuples: Type.Optional(Type.Array(ConditionalTupleKey)),
+      context: Context,
+    }),
+  ),
+});
+
+const PageSize = Type.Optional(Type.String({ pattern: '^[0-9]{1,3}$' }));
+
+export const PageQuery: TSchema = Type.Object({ page_size: PageSize, continuation_token: Type.Optional(Type.String()) });
+
+export const ChangesQuery: TSchema = Type.Object({
+  type: Type.Optional(Type.String()),
+  page_size: PageSize,
+  continuation_token: Type.Optional(Type.String()),
+  start_time: Type.Optional(Type.String()),
 });
 
 export const CreateOrganizationBody: TSchema = Type.Object({

@@ -25,6 +25,8 @@ export interface TransactedJson extends AnchorJson {
   readonly version: number;
   /** False where everything was there already and on_duplicate or on_missing said to ignore that. */
   readonly changed: boolean;
+  /** Of the authorization model that it wrote, if it wrote one. */
+  readonly authorization_model_id?: string;
   readonly inclusion?: ChainAnswer;
 }
 
@@ -53,8 +55,8 @@ export interface Transacting {
   readonly vault: VaultEntry;
   readonly request: FastifyRequest;
   readonly operations: readonly Operation[];
-  /** Id of the authorization model that its tuples must fit; empty: the newest, if there is one. */
-  readonly model: string;
+  /** Id of the authorization model that its tuples must fit; empty: the newest, if there is one; undefined: it writes none. */
+  readonly model: string | undefined;
   readonly patience: Patience;
 }
 
@@ -68,8 +70,9 @@ export async function transacted(ledger: Ledger, given: Transacting): Promise<Tr
     const { code, operation } = outcome;
     throw fromUnmet(code, operation, describe(operations[operation]));
   }
-  const { height, changed } = outcome;
-  const answer = { ...anchorJson(anchor), version: height, changed };
+  const { height, changed, model: written } = outcome;
+  const id = written === '' ? {} : { authorization_model_id: written };
+  const answer = { ...id, ...anchorJson(anchor), version: height, changed };
   return inclusion === undefined ? answer : { ...answer, inclusion: writtenAnswer(vault, height, inclusion) };
 }
 
