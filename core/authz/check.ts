@@ -5,7 +5,7 @@
  *   union         the first child that allows; an error of a child is hidden by another's allow
  *   intersection  the first child that denies; an error is hidden by another's deny
  *   exclusion     denied where the base denies or the subtracted side allows, or rests on itself
- *   a relation that rests on itself (cycle) grants nothing by that
+ *   a relation that rests on itself (cycle) grants nothing by that; a deny that can be had without a cycle is one without
  *   a tuple that the model does not allow (any more) is passed over; so is one whose condition is not met
  *
  * Memory of one evaluation: an allow never depends on the way that led to it, so it is kept. A deny within a cycle depends on the
@@ -41,18 +41,37 @@ export interface Scope {
 
 export type Outcome =
   | { readonly verdict: 'allow'; readonly why: Why }
-  /** cyclic: a relation that rests on itself was met. loop: depth of the outermost open relation that it depends on. */
-  | { readonly verdict: 'deny'; readonly why: Why; readonly cyclic: boolean; readonly loop: number }
-  | { readonly verdict: 'error'; readonly error: AuthzError };
+  /**
+   * cyclic: it rests on a relation that rests on itself. loop: depth of the outermost open relation that it depends on. doubt: an error
+   * that hides whether it is denied without a cycle, too; whoever goes by `cyclic` comes to that error.
+   */
+  | {
+      readonly verdict: 'deny';
+      readonly why: Why;
+      readonly cyclic: boolean;
+      readonly loop: number;
+      readonly doubt: Failure | undefined;
+    }
+  | Failure;
+
+interface Failure {
+  readonly verdict: 'error';
+  readonly error: AuthzError;
+}
 
 type Deny = Extract<Outcome, { readonly verdict: 'deny' }>;
 
 /** Depends on no open relation. */
 const NO_LOOP: number = Number.POSITIVE_INFINITY;
-const INCOMPLETE: Outcome = { verdict: 'error', error: { code: 'incomplete', message: 'the proof does not answer a read' } };
+const INCOMPLETE: Failure = { verdict: 'error', error: { code: 'incomplete', message: 'the proof does not answer a read' } };
 
 function allow(step: Step, reads: readonly Question[], from: readonly Why[]): Outcome {
   return { verdict: 'allow', why: { step, reads, from } };
+}
+
+/** Two denials within cycles. */
+function both(one: Deny, other: Deny): Deny {
+  return { ...one, loop: Math.min(one.loop, other.loop), doubt: one.doubt ?? other.doubt };
 }
 
 /** Gathers branches of which one must allow. */
@@ -60,6 +79,9 @@ class Branches {
   private readonly denials: Why[] = [];
   private error: Outcome | undefined = undefined;
   private cyclic: boolean = false;
+  /** Whether one is cyclic without a doubt; else the first doubt. */
+  private certain: boolean = false;
+  private doubt: Failure | undefined = undefined;
   private loop: number = NO_LOOP;
 
   /** A branch that has not allowed. */
@@ -68,6 +90,8 @@ class Branches {
     else {
       this.denials.push(outcome.why);
       this.cyclic ||= outcome.cyclic;
+      this.certain ||= outcome.cyclic && outcome.doubt === undefined;
+      this.doubt ??= outcome.doubt;
       this.loop = Math.min(this.loop, outcome.loop);
     }
   }
@@ -75,7 +99,8 @@ class Branches {
   /** None has allowed. */
   end(step: Step, reads: readonly Question[]): Outcome {
     const { error, denials, cyclic, loop } = this;
-    return error ?? { verdict: 'deny', why: { step, reads, from: denials }, cyclic, loop };
+    const doubt = this.certain ? undefined : this.doubt;
+    return error ?? { verdict: 'deny', why: { step, reads, from: denials }, cyclic, loop, doubt };
   }
 }
 
@@ -114,7 +139,8 @@ export class Checker {
     if (known !== undefined) return known;
     const loop = this.open.get(name);
     if (loop !== undefined) {
-      return { verdict: 'deny', why: { step: { kind: 'cycle', resource, relation }, reads: [], from: [] }, cyclic: true, loop };
+      const why: Why = { step: { kind: 'cycle', resource, relation }, reads: [], from: [] };
+      return { verdict: 'deny', why, cyclic: true, loop, doubt: undefined };
     }
     if (hops >= this.depthMax) {
       // OpenFGA's words, which its users look for.
@@ -223,13 +249,20 @@ export class Checker {
   private *intersection(children: readonly Rewrite[], relation: Relation, resource: string, hops: number): Reading<Outcome> {
     const step: Step = { kind: 'intersection' };
     const whys: Why[] = [];
-    let error: Outcome | undefined;
+    let error: Failure | undefined;
+    let denied: Deny | undefined;
     for (const child of children) {
       const outcome = yield* this.rewrite(child, relation, resource, hops);
-      if (outcome.verdict === 'deny') return { ...outcome, why: { step, reads: [], from: [outcome.why] } };
-      if (outcome.verdict === 'error') error ??= outcome;
-      else whys.push(outcome.why);
+      if (outcome.verdict === 'error') {
+        error ??= outcome;
+        continue;
+      }
+      if (outcome.verdict === 'deny' && !outcome.cyclic) return { ...outcome, why: { step, reads: [], from: [outcome.why] } };
+      whys.push(outcome.why);
+      // Another one may deny without a cycle, which is then what counts.
+      if (outcome.verdict === 'deny') denied = denied === undefined ? outcome : both(denied, outcome);
     }
+    if (denied !== undefined) return { ...denied, why: { step, reads: [], from: whys }, doubt: error ?? denied.doubt };
     return error ?? allow(step, [], whys);
   }
 
@@ -240,16 +273,25 @@ export class Checker {
     hops: number,
   ): Reading<Outcome> {
     const kept = yield* this.rewrite(base, relation, resource, hops);
-    if (kept.verdict === 'deny')
-      return { ...kept, why: { step: { kind: 'exclusion', denied: false }, reads: [], from: [kept.why] } };
+    const step: Step = { kind: 'exclusion', denied: false };
+    if (kept.verdict === 'deny' && !kept.cyclic) return { ...kept, why: { step, reads: [], from: [kept.why] } };
     const taken = yield* this.rewrite(subtract, relation, resource, hops);
-    if (taken.verdict === 'error') return kept.verdict === 'error' ? kept : taken;
-    if (taken.verdict === 'allow' || taken.cyclic) {
+    if (taken.verdict === 'allow') {
       const why: Why = { step: { kind: 'exclusion', denied: true }, reads: [], from: [taken.why] };
-      const [cyclic, loop] = taken.verdict === 'allow' ? [false, NO_LOOP] : [true, taken.loop];
-      return { verdict: 'deny', why, cyclic, loop };
+      return { verdict: 'deny', why, cyclic: false, loop: NO_LOOP, doubt: undefined };
     }
-    return kept.verdict === 'error' ? kept : allow({ kind: 'exclusion', denied: false }, [], [kept.why, taken.why]);
+    if (kept.verdict === 'deny') {
+      if (taken.verdict === 'error') return { ...kept, why: { step, reads: [], from: [kept.why] }, doubt: taken };
+      const loop = Math.min(kept.loop, taken.loop);
+      return { ...kept, loop, why: { step, reads: [], from: [kept.why, taken.why] } };
+    }
+    if (taken.verdict === 'error') return kept.verdict === 'error' ? kept : taken;
+    if (!taken.cyclic) return kept.verdict === 'error' ? kept : allow(step, [], [kept.why, taken.why]);
+    if (taken.doubt !== undefined) return kept.verdict === 'error' ? kept : taken.doubt;
+    // The base is named as well: if it denied, that would be a deny without a cycle.
+    const from = kept.verdict === 'error' ? [taken.why] : [kept.why, taken.why];
+    const why: Why = { step: { kind: 'exclusion', denied: true }, reads: [], from };
+    return { verdict: 'deny', why, cyclic: true, loop: taken.loop, doubt: kept.verdict === 'error' ? kept : undefined };
   }
 
   /** Tuples of the relation itself: the subject's own, its type's wildcard, and usersets that it may be in. */
@@ -267,7 +309,7 @@ export class Checker {
         const question: Question = { kind: 'tuple', tuple };
         const answer = this.scope.lookup?.(question) ?? (yield question);
         if (!answer.complete) {
-          branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
+          branches.add(INCOMPLETE);
           continue;
         }
         read.push(question);
@@ -284,7 +326,7 @@ export class Checker {
       const read = this.scope.lookup?.(question) ?? (yield question);
       const answer = this.scope.contextual.over(question, (subject) => subject.includes('#'), read);
       if (answer.complete) reads.push(question);
-      else branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
+      else branches.add(INCOMPLETE);
       for (const found of inOrder(answer.tuples)) {
         const held = this.holds(relation, found);
         if (held === false) continue;
@@ -332,7 +374,7 @@ export class Checker {
     const question: Question = { kind: 'subjects', resource, relation: tupleset, range: 'plain' };
     const isPlain = (subject: string): boolean => subjectOf(subject).kind === 'plain';
     const answer = contextual.over(question, isPlain, this.scope.lookup?.(question) ?? (yield question));
-    if (!answer.complete) branches.add(INCOMPLETE as Exclude<Outcome, { verdict: 'allow' }>);
+    if (!answer.complete) branches.add(INCOMPLETE);
     for (const found of inOrder(answer.tuples)) {
       const { tuple } = found;
       // One type of parent may have the relation and another not: of that one nothing follows.

@@ -50,8 +50,12 @@ class Explainer {
       case 'union':
         return this.tellAll(from, level);
       case 'intersection':
-        if (!this.allows(why)) this.line(level, 'one of several that are all needed does not hold:');
-        return this.tellAll(from, level);
+        if (this.allows(why)) return this.tellAll(from, level);
+        this.line(level, 'one of several that are all needed does not hold:');
+        return this.tellAll(
+          from.filter((one) => !this.allows(one)),
+          level,
+        );
       case 'exclusion':
         return this.tellExclusion(step, why, level);
       default:
@@ -103,9 +107,14 @@ class Explainer {
 
   private tellExclusion({ denied }: Extract<Step, { readonly kind: 'exclusion' }>, why: Why, level: number): void {
     const [first, second] = why.from;
-    if (denied) this.line(level, 'excluded, because of:');
-    if (first !== undefined) this.tell(first, denied ? level + 1 : level);
-    if (second === undefined) return;
+    if (denied) {
+      this.line(level, 'excluded, because of:');
+      const last = second ?? first;
+      if (last !== undefined) this.tell(last, level + 1);
+      return;
+    }
+    if (first !== undefined) this.tell(first, level);
+    if (second === undefined || !this.allows(why)) return;
     this.line(level, 'and not excluded:');
     this.tell(second, level + 1);
   }
@@ -136,7 +145,7 @@ class Explainer {
       case 'intersection':
         return from.length > 0 && from.every((why) => this.allows(why));
       case 'exclusion':
-        return !step.denied && from.length === 2;
+        return !step.denied && from[0] !== undefined && this.allows(from[0]);
       default:
         return unreachable(step);
     }
