@@ -54,6 +54,8 @@ export interface Knobs {
   readonly expiryShare: number;
   /** Share of writes that also change what their vault keeps of its past. */
   readonly retentionShare: number;
+  /** Share of writes that also write an authorization model, and of reads that ask for one. */
+  readonly modelShare: number;
   /** Share of operations behind which a client process dies and starts again, with open operations and without sessions. */
   readonly clientDeathShare: number;
   readonly hasher: 'sha256' | 'fast';
@@ -251,6 +253,7 @@ function drawSwarm(choices: Choices): Knobs {
     proofShare: draws.between(0, 20) / 100,
     expiryShare: draws.pick([0, 0.1, 0.4] as const),
     retentionShare: choices.under('knobs/retention').pick([0, 0, 0.03, 0.15] as const),
+    modelShare: choices.under('knobs/models').pick([0, 0, 0.05, 0.2] as const),
     clientDeathShare: draws.pick([0, 0, 0.01, 0.05] as const),
     hasher: draws.below(10) < 6 ? 'fast' : 'sha256',
     sealing: choices.under('knobs/sealing').below(4) === 0,
@@ -379,6 +382,7 @@ const PERF: Knobs = {
   proofShare: 0,
   expiryShare: 0,
   retentionShare: 0,
+  modelShare: 0,
   clientDeathShare: 0,
   hasher: 'fast',
   sealing: false,

@@ -130,7 +130,7 @@ export class Oracles {
         ? { mark: asked.mark, height: answer.outcome.height }
         : undefined;
     this.answers.told({ group: vault.group, vault: vault.id, anchor: answer.anchor, executed });
-    const isProven = answer.kind === 'tuple' || answer.kind === 'entity' || answer.kind === 'proof';
+    const isProven = answer.kind === 'tuple' || answer.kind === 'entity' || answer.kind === 'model' || answer.kind === 'proof';
     if (isProven && answer.proof.length > 0) this.proofs?.judge(asked, answer);
   }
 

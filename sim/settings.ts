@@ -150,6 +150,7 @@ const KNOBS: readonly Knob[] = [
   share('proofShare', (knobs, proofShare) => ({ ...knobs, proofShare })),
   share('expiryShare', (knobs, expiryShare) => ({ ...knobs, expiryShare })),
   share('retentionShare', (knobs, retentionShare) => ({ ...knobs, retentionShare })),
+  share('modelShare', (knobs, modelShare) => ({ ...knobs, modelShare })),
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
   sealing,

@@ -1,8 +1,8 @@
 /** Vouch as a protocol of the simulator: the production replica, codecs and disk format, with seeded capabilities. */
 import { defined } from '../core/assert.ts';
+import { celConditions } from '../core/authz/cel.ts';
 import { drawId } from '../core/bytes/hex-id.ts';
 import { Writer } from '../core/bytes/writer.ts';
-import { celConditions } from '../core/authz/cel.ts';
 import type { Cipher, Hasher, SigningKeys } from '../core/capability.ts';
 import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
 import { decodeClientRequest, encodeClientResult } from '../core/codec/client-frame.ts';

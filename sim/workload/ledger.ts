@@ -8,7 +8,7 @@ import type { Hasher } from '../../core/capability.ts';
 import type { Answer, OperationOutcome, Route } from '../../core/client/operation.ts';
 import { NEWEST, type ReadPoint, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
 import type { Height, Micros } from '../../core/ids.ts';
-import type { EntityCondition, Operation, Retention, TupleKey } from '../../core/state/transaction.ts';
+import type { EntityCondition, Operation, Retention, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
 import { WALL_ORIGIN } from '../clock.ts';
 import type { Knobs } from '../knobs.ts';
 import { type Choices, type Draws, Fate } from '../tape.ts';
@@ -103,6 +103,8 @@ export class LedgerBehaviour implements Behaviour {
   private written: number = 0;
   /** Values seen last, per entity: what a compare-and-set expects. */
   private readonly seen: Map<string, Uint8Array> = new Map();
+  /** The model that was acknowledged last, per vault. */
+  private readonly models: Map<number, { readonly id: string; readonly written: string }> = new Map();
   /** Newest block seen, per vault: its height, and its time, which expiries and reads at a time are reckoned from. */
   private readonly newestHeight: Map<number, number> = new Map();
   private readonly newestTime: Map<number, number> = new Map();
@@ -138,6 +140,7 @@ export class LedgerBehaviour implements Behaviour {
 
   private read(lane: number, vault: number, time: number): Plan {
     const { knobs } = this.context;
+    if (knobs.modelShare > 0 && this.draws.chance(knobs.modelShare)) return this.readModel(lane, vault, time);
     const key = this.draws.below(knobs.keys);
     const kind = this.draws.below(8);
     const proof = this.draws.chance(knobs.proofShare);
@@ -152,6 +155,14 @@ export class LedgerBehaviour implements Behaviour {
       return this.query(lane, vault, { kind: 'tuple', tuple }, { kind: 'tuple', tuple }, proof, time);
     }
     return this.query(lane, vault, { kind: 'entity', key: entityOf(key) }, { kind: 'entity', key: entityOf(key) }, proof, time);
+  }
+
+  /** The newest model, or the one that this client wrote last. */
+  private readModel(lane: number, vault: number, time: number): Plan {
+    const own = this.draws.below(2) === 0 ? this.models.get(vault) : undefined;
+    const { id, written } = own ?? { id: '', written: '' };
+    const proof = this.draws.chance(this.context.knobs.proofShare);
+    return this.query(lane, vault, { kind: 'model', id, written }, { kind: 'model', id }, proof, time);
   }
 
   private proof(lane: number, vault: number, time: number): Plan {
@@ -203,12 +214,20 @@ export class LedgerBehaviour implements Behaviour {
     if (knobs.retentionShare > 0 && this.draws.chance(knobs.retentionShare)) {
       operations.push({ op: 'setRetention', retention: this.draws.pick(RETENTIONS) });
     }
+    if (knobs.modelShare > 0 && this.draws.chance(knobs.modelShare)) operations.push(this.writeModel());
     this.written += 1;
     const mark = `c${this.client}.${this.written}`;
     const { group, organization, id } = layout.vaults[vault] as VaultEntry;
     const transaction = { actor: `client:${this.client}`, reason: mark, operations };
     const request = { kind: 'transact', group, organization, vault: id, transaction, model: undefined, proof: false } as const;
     return this.plan(lane, vault, { kind: 'transact', operations, mark }, request, { kind: 'leader' }, time);
+  }
+
+  /** No two are equal: one type has a name of its own. */
+  private writeModel(): Operation {
+    this.written += 1;
+    const type = `m${this.client}.${this.written}`;
+    return { op: 'writeModel', model: `{"schema_version":"1.1","type_definitions":[{"type":"${type}"}]}` };
   }
 
   private operation(vault: number): Operation {
@@ -285,6 +304,7 @@ export class LedgerBehaviour implements Behaviour {
           ? { kind: 'proof', shown: shownBy(hasher, asked.questions, answer) }
           : toldBy(answer);
       if (asked.kind === 'entity' && told.kind === 'entity' && mode === DEFAULT_MODE) this.remember(vault, asked.key, told.value);
+      if (asked.kind === 'transact' && told.kind === 'transact') this.rememberModel(vault, asked.operations, told.outcome);
       noteBlock(invocation, outcome.answer);
       invocation.answeredBy = from;
       this.newestTime.set(vault, Math.max(this.newestTime.get(vault) ?? 0, invocation.seenTime ?? 0));
@@ -293,6 +313,12 @@ export class LedgerBehaviour implements Behaviour {
       onAnswer(asked, layout.vaults[vault] as VaultEntry, outcome.answer, { invokedAt: time, time: endTime, mode });
     };
     return { request, route, timeoutMicros: OPERATION_TIMEOUT_MICROS, done };
+  }
+
+  private rememberModel(vault: number, operations: readonly Operation[], outcome: TransactionOutcome): void {
+    for (const operation of operations) {
+      if (operation.op === 'writeModel' && outcome.ok) this.models.set(vault, { id: outcome.model, written: operation.model });
+    }
   }
 
   private remember(vault: number, key: string, value: Uint8Array | undefined): void {

@@ -7,7 +7,7 @@ import { equalBytes } from '../../../core/bytes/compare.ts';
 import type { Hasher } from '../../../core/capability.ts';
 import { blockHash, decodeHeader } from '../../../core/chain/header.ts';
 import type { Answer } from '../../../core/client/operation.ts';
-import { entityPath, tuplePath } from '../../../core/merkle/path.ts';
+import { entityPath, modelPath, tuplePath } from '../../../core/merkle/path.ts';
 import { isLive } from '../../../core/merkle/value.ts';
 import { verifyPrunedTree } from '../../../core/proof/pruned-tree.ts';
 import { targetOf } from '../../../core/proof/statement.ts';
@@ -15,7 +15,7 @@ import { Violation } from '../../observer.ts';
 import type { Draws } from '../../tape.ts';
 import type { Asked } from '../../workload/history.ts';
 
-type Proven = Extract<Answer, { readonly kind: 'tuple' | 'entity' | 'proof' }>;
+type Proven = Extract<Answer, { readonly kind: 'tuple' | 'entity' | 'model' | 'proof' }>;
 
 export const PROOFS: string = 'proofs-verify';
 export const PROOFS_CLAIM: string = 'Every proof served verifies, and fails once any byte of it is changed.';
@@ -37,7 +37,7 @@ export class ProofOracle {
     const header = decodeHeader(anchor.header);
     if (!header.ok || !equalBytes(blockHash(hasher, anchor.header), anchor.blockHash))
       throw new Violation(PROOFS, 'an answer’s header does not hash to its block');
-    const targets = this.targets(asked);
+    const targets = this.targets(asked, answer);
     const claim = { hasher, treeRoot: header.value.treeRoot, targets, maxVersion: header.value.height };
     const verdict = verifyPrunedTree({ ...claim, proof });
     if (!verdict.ok) throw new Violation(PROOFS, `a served proof fails at ${verdict.stage}: ${verdict.reason}`);
@@ -54,7 +54,8 @@ export class ProofOracle {
       throw new Violation(PROOFS, `a proof still verifies after byte ${at} was changed`);
   }
 
-  private targets(asked: Asked): readonly Uint8Array[] {
+  private targets(asked: Asked, answer: Proven): readonly Uint8Array[] {
+    if (answer.kind === 'model') return [modelPath(this.hasher, answer.id)];
     if (asked.kind === 'proof') return asked.questions.map((question) => targetOf(this.hasher, question));
     if (asked.kind === 'tuple') return [tuplePath(this.hasher, asked.tuple)];
     return [entityPath(this.hasher, asked.kind === 'entity' ? asked.key : '')];
@@ -62,5 +63,6 @@ export class ProofOracle {
 }
 
 function isPresent(answer: Exclude<Proven, { readonly kind: 'proof' }>): boolean {
+  if (answer.kind === 'model') return answer.model !== undefined;
   return answer.kind === 'tuple' ? answer.present : answer.value !== undefined;
 }

@@ -228,7 +228,7 @@ function isModel(
   told: string | undefined,
 ): boolean {
   if (id === '') return leafOf(contents, MODEL_KEY)?.value === told;
-  return told === written && leafOf(contents, writtenModel(written)) !== undefined;
+  return told === (leafOf(contents, writtenModel(written)) === undefined ? undefined : written);
 }
 
 function answerTo(contents: Contents | undefined, question: Question, at: number | undefined): readonly string[] {
