@@ -10,12 +10,23 @@ ensureInstalled();
 const { build } = await import('esbuild');
 const folder = mkdtempSync(join(tmpdir(), 'vouch-openfga-'));
 try {
-  const outfile = join(folder, 'main.mjs');
-  const entry = join(root, 'test', 'conformance', 'openfga', 'main.ts');
+  const sources = join(root, 'test', 'conformance', 'openfga');
+  // The verifier of proofs is a process of its own.
+  const entryPoints = [join(sources, 'main.ts'), join(sources, 'verifier.ts')];
   // The SDK is made of CommonJS modules, which require Node's own at run time.
   const banner = { js: "import { createRequire } from 'module'; const require = createRequire(import.meta.url);" };
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'error', banner });
-  await import(pathToFileURL(outfile).href);
+  const outExtension = { '.js': '.mjs' };
+  await build({
+    entryPoints,
+    outdir: folder,
+    outExtension,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+    banner,
+  });
+  await import(pathToFileURL(join(folder, 'main.mjs')).href);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

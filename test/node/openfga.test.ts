@@ -339,13 +339,13 @@ describe.skipIf(suitesOf('abac_tests.yaml') === undefined)('OpenFGA’s suites',
   const slice = (): ReturnType<typeof suitesBelow> => suitesBelow(CORPUS).filter((_, index) => index % 12 === 0);
 
   test('a slice of them passes', async () => {
-    const { passed, failures } = tallyOf(await runSuites(slice(), { url, flip: false }));
+    const { passed, failures } = tallyOf(await runSuites(slice(), { url, flip: false, proofs: false }));
     expect(failures).toEqual([]);
     expect(passed).toBeGreaterThan(100);
   });
 
   test('what is expected otherwise fails, and nothing else', async () => {
-    const { flips, failed, wrongFlips } = tallyOf(await runSuites(slice(), { url, flip: true }));
+    const { flips, failed, wrongFlips } = tallyOf(await runSuites(slice(), { url, flip: true, proofs: false }));
     expect(wrongFlips).toEqual([]);
     expect([flips, failed]).toEqual([flips, flips]);
     expect(flips).toBeGreaterThan(1);

@@ -1,6 +1,7 @@
 /** Asks a cluster through the published SDK of OpenFGA, unchanged, and says how an answer differs from what is expected. */
 import { type CheckResponse, FgaApiError, type OpenFgaClient, type TupleKey, type User } from '@openfga/sdk';
 import type { TupleYaml } from '../../core/authz/model-corpus.ts';
+import type { ProvenCase } from './proven.ts';
 import type { Asked, Assertion, Expectation } from './suites.ts';
 
 /** OpenFGA's names of the numbers that the suites expect. */
@@ -152,4 +153,34 @@ function userText({ object, userset, wildcard }: User): string {
   if (wildcard !== undefined) return `${wildcard.type}:*`;
   const { type, id } = object as { readonly type: string; readonly id: string };
   return `${type}:${id}`;
+}
+
+/** The same question with a proof, as a client keeps the answer. Only of those that go by their own route and are not refused. */
+export async function askProven(client: OpenFgaClient, url: string, assertion: Assertion): Promise<ProvenCase | undefined> {
+  const { asked, way, expected, name, skipped } = assertion;
+  if (skipped !== undefined || expected.kind === 'error' || (way !== 'plain' && way !== 'contextual')) return undefined;
+  const { $response: _, ...answer } = (await proven(client, asked)) as unknown as Record<string, unknown>;
+  const response = await fetch(`${url}/v1/stores/${client.storeId}/blocks/${String(answer.height)}`);
+  const { block_hash: block } = (await response.json()) as { readonly block_hash: string };
+  return { name, answer, block, expected };
+}
+
+function proven(client: OpenFgaClient, asked: Asked): Promise<object> {
+  const own = ownOf(asked);
+  const options = { headers: { 'Vouch-Proof': '1' } };
+  switch (asked.kind) {
+    case 'check': {
+      const { user, relation, object } = asked.tuple;
+      return client.check({ user, relation, object, ...own }, options);
+    }
+    case 'listObjects': {
+      const { user, relation, type } = asked.request;
+      return client.listObjects({ user, relation, type, ...own }, options);
+    }
+    case 'listUsers': {
+      const { object, relation, filters } = asked.request;
+      const [type = '', id = ''] = parts(object, ':');
+      return client.listUsers({ object: { type, id }, relation, user_filters: filters.map(filterOf), ...own }, options);
+    }
+  }
 }

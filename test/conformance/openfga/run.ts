@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { OpenFgaClient, type WriteAuthorizationModelRequest } from '@openfga/sdk';
 import { transformer } from '@openfga/syntax-transformer';
-import { askAll, tupleKey, type Verdict } from './asking.ts';
+import { askAll, askProven, tupleKey, type Verdict } from './asking.ts';
+import type { ProvenCase } from './proven.ts';
 import { type Assertion, flipped, type Suite } from './suites.ts';
 
 /** Suites under way. Why 4: the client is slower than the cluster. */
@@ -16,11 +17,15 @@ export interface RunOptions {
   readonly url: string;
   /** Whether one assertion in 50 is expected otherwise than the suites say. */
   readonly flip: boolean;
+  /** Whether everything that is answered is asked once more with a proof. */
+  readonly proofs: boolean;
 }
 
 export interface SuiteOutcome {
   readonly suite: Suite;
   readonly verdicts: readonly Verdict[];
+  /** With a proof. */
+  readonly proven: readonly ProvenCase[];
   /** Why it could not be run to its end; what was not asked has failed. */
   readonly broken: string | undefined;
   /** Assertions that were flipped. */
@@ -37,32 +42,43 @@ export async function runSuites(suites: readonly Suite[], options: RunOptions): 
       const index = next;
       next += 1;
       const { suite, flipped: marked } = work[index] as (typeof work)[number];
-      outcomes[index] = { suite, flipped: marked, ...(await runSuite(suite, options.url)) };
+      outcomes[index] = { suite, flipped: marked, ...(await runSuite(suite, options)) };
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
   return outcomes;
 }
 
-async function runSuite(suite: Suite, url: string): Promise<Pick<SuiteOutcome, 'verdicts' | 'broken'>> {
+type Ran = Pick<SuiteOutcome, 'verdicts' | 'proven' | 'broken'>;
+
+async function runSuite(suite: Suite, { url, proofs }: RunOptions): Promise<Ran> {
   const verdicts: Verdict[] = [];
+  const proven: ProvenCase[] = [];
+  const askEach = async (client: OpenFgaClient, assertions: readonly Assertion[]): Promise<void> => {
+    verdicts.push(...(await askAll(client, assertions)));
+    if (!proofs) return;
+    for (const assertion of assertions) {
+      const one = await askProven(client, url, assertion);
+      if (one !== undefined) proven.push(one);
+    }
+  };
   try {
     const { id: storeId } = await new OpenFgaClient({ apiUrl: url }).createStore({ name: `conformance-${randomUUID()}` });
     const client = new OpenFgaClient({ apiUrl: url, storeId });
     for (const { model, tuples, before, after } of suite.stages) {
       const json = transformer.transformDSLToJSONObject(model) as unknown as WriteAuthorizationModelRequest;
       client.authorizationModelId = (await client.writeAuthorizationModel(json)).authorization_model_id;
-      verdicts.push(...(await askAll(client, before)));
+      await askEach(client, before);
       for (let at = 0; at < tuples.length; at += WRITE_MAX) {
         await client.write({ writes: tuples.slice(at, at + WRITE_MAX).map(tupleKey) });
       }
-      verdicts.push(...(await askAll(client, after)));
+      await askEach(client, after);
     }
     await client.deleteStore();
-    return { verdicts, broken: undefined };
+    return { verdicts, proven, broken: undefined };
   } catch (error) {
     const { apiErrorMessage, message, stack } = error as Error & { readonly apiErrorMessage?: string };
-    return { verdicts, broken: apiErrorMessage ?? stack ?? message };
+    return { verdicts, proven, broken: apiErrorMessage ?? stack ?? message };
   }
 }
 
