@@ -20,6 +20,7 @@ import { LeaseExclusive } from './check/raft/lease-exclusive.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
 import { RecoveryIsFinal } from './check/recovery-is-final.ts';
 import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
+import { IndexesAgree } from './check/state/indexes-agree.ts';
 import { ReplicasAgree, VaultsAgree } from './check/state/replicas-agree.ts';
 import { RetentionKept } from './check/state/retention-kept.ts';
 import { Signatures } from './check/state/signatures.ts';
@@ -104,6 +105,7 @@ export class Oracles {
       new DamageIsContained(atlas),
       blocks,
       once,
+      new IndexesAgree(world.nodes, groups, atlas),
       new ReplicasAgree(world.nodes, groups, atlas),
       new VaultsAgree(world.nodes, groups, atlas),
       retention,

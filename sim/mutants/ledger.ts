@@ -84,8 +84,8 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     id: 'V14',
     title: 'an answer names the block before the one that its transaction is in',
     file: 'core/state/block-builder.ts',
-    find: '    else this.showTime();\n    return { ok: true, changed, height: changed ? this.height : this.vault.height };',
-    replace: '    else this.showTime();\n    return { ok: true, changed, height: this.vault.height };',
+    find: 'changed, height: changed ? height : this.vault.height, model:',
+    replace: 'changed, height: this.vault.height, model:',
   },
   {
     id: 'V15',
