@@ -1,5 +1,6 @@
 /** Every scenario that `vouch sim list` shows, in the order of the list. A new one is a file here and a line below. */
 import type { Scenario } from '../sim/scenario.ts';
+import { authorization } from './authorization.ts';
 import { byzantineNode } from './byzantine-node.ts';
 import { deafLeader } from './deaf-leader.ts';
 import { divergedVault } from './diverged-vault.ts';
@@ -40,6 +41,7 @@ export const SCENARIOS: readonly Scenario[] = [
   rottenDisk,
   divergedVault,
   byzantineNode,
+  authorization,
   wanderingClocks,
   hundredGroups,
 ];

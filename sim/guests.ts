@@ -16,6 +16,10 @@ export interface GuestStage {
   readonly protocol: VouchProtocol;
   readonly knobs: Knobs;
   readonly choices: Choices;
+  /** Oracles that are switched off. */
+  readonly without: readonly string[];
+  /** Whether there is work to do; at rest nobody writes. */
+  readonly isOpen: () => boolean;
 }
 
 export interface GuestList {
@@ -26,8 +30,8 @@ export interface GuestList {
 }
 
 export interface Guests {
-  /** Watches together with the others. */
-  readonly oracle: VouchOracle;
+  /** Watch together with the others. */
+  readonly oracles: readonly VouchOracle[];
   /** The vaults are there, and work begins: they join the world as actors. */
   readonly come: (layout: Layout) => void;
   /** The cluster is whole and at rest. @param onDone called once they have nothing more to ask */

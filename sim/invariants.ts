@@ -182,11 +182,18 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'X4',
   },
   {
+    name: 'indexes-agree',
+    claim: 'On every replica, while it works and at rest, each tuple row has its reverse row and each reverse row its tuple.',
+    oracle: 'sim/check/state/indexes-agree.ts',
+    test: 'test/state/history.prop.test.ts',
+    mutants: 'V5, A4',
+  },
+  {
     name: 'vaults-agree',
     claim: 'In each vault rows, reverse index, expiry index, commitment tree and chain agree.',
     oracle: 'sim/check/state/replicas-agree.ts',
     test: 'test/state/history.prop.test.ts',
-    mutants: 'V1, V2, V5, V6, V10',
+    mutants: 'V1, V2, V6, V10',
   },
   {
     name: 'retention-kept',
@@ -253,6 +260,29 @@ export const INVARIANTS: readonly Invariant[] = [
     oracle: 'sim/check/clients/reads-match-blocks.ts',
     test: 'test/state/history.prop.test.ts',
     mutants: 'V17',
+  },
+  {
+    name: 'authorization',
+    claim: 'Every check and list says what its model defines over the tuples that the chain shows at the block it names.',
+    oracle: 'sim/check/clients/authorization.ts',
+    test: 'test/sim/authorization/definition.prop.test.ts',
+    mutants: 'A1, A2, A5',
+  },
+  {
+    name: 'revocations-hold',
+    claim:
+      'A linearizable check that begins after a revocation was acknowledged never allows, and one that ends before it was asked for never denies.',
+    oracle: 'sim/check/clients/revocations-hold.ts',
+    test: 'test/sim/authorization/races.test.ts',
+    mutants: 'A3',
+  },
+  {
+    name: 'certificates-verify',
+    claim:
+      'Every certificate served for a check or a list verifies for what was asked, and no longer once any byte of its proof is changed.',
+    oracle: 'sim/check/clients/certificates-verify.ts',
+    test: 'test/certificate/corpus.test.ts',
+    mutants: '',
   },
   {
     name: 'linearizable',

@@ -34,6 +34,8 @@ export interface Knobs {
   readonly keys: number;
   /** Operations the clients invoke before the faults stop. */
   readonly operations: number;
+  /** Clients that write models and tuples, and check permissions, meanwhile; 0 to 3. */
+  readonly authorizationClients: number;
   /** Operations that must succeed after the faults stopped. */
   readonly calmOperations: number;
   /** How long the work under faults lasts at most, microseconds of true time. */
@@ -243,6 +245,7 @@ function drawSwarm(choices: Choices): Knobs {
     briefVaults: choices.under('knobs/brief-vaults').pick([0, 0, 0, 3, 10] as const),
     keys: draws.between(2, 6),
     operations,
+    authorizationClients: choices.under('knobs/authorization').pick([0, 0, 0, 1, 2] as const),
     calmOperations: CALM_OPERATIONS,
     workMicrosMax: WORK_MICROS_MAX,
     thinkMeanMicros: Math.floor((workSeconds * SECOND * clients * lanes) / operations),
@@ -372,6 +375,7 @@ const PERF: Knobs = {
   briefVaults: 0,
   keys: 400,
   operations: 10_000,
+  authorizationClients: 0,
   calmOperations: CALM_OPERATIONS,
   workMicrosMax: 1500 * SECOND,
   thinkMeanMicros: 450_000,

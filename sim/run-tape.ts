@@ -30,9 +30,9 @@ function worldOfScenario(scenario: Scenario, drawn: Knobs): Knobs {
   );
 }
 
-/** A story brings its own faults and members; another protocol is under the faults that were drawn. */
+/** A story brings its own faults, members and guests; another protocol is under the faults that were drawn. */
 function stageOf({ onProtocol }: Scenario, drawn: Knobs): Knobs {
-  const founders = { ...drawn, spares: 0, placedGroups: 0 };
+  const founders = { ...drawn, spares: 0, placedGroups: 0, authorizationClients: 0 };
   return onProtocol === undefined ? withFaults(founders, {}) : founders;
 }
 

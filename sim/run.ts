@@ -8,6 +8,7 @@ import type { Replica } from '../core/replica/replica.ts';
 import { demandSubstance } from './check/substance.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { Nemesis } from './faults/nemesis.ts';
+import { guestListOf } from './guest-lists.ts';
 import type { Guests } from './guests.ts';
 import { Introductions } from './introductions.ts';
 import { INVARIANTS } from './invariants.ts';
@@ -153,9 +154,10 @@ class Run {
     this.scenario = options.scenario;
     const protocol = new VouchProtocol(choices, knobs, options.sha256);
     this.protocol = protocol;
-    const guestsMax = options.scenario?.guests?.clientsMax ?? 0;
-    this.world = worldOf(protocol, { knobs, choices, actors: actorCountOf(knobs) + guestsMax });
-    this.guests = inScenario('guests', () => options.scenario?.guests?.invite({ world: this.world, protocol, knobs, choices }));
+    const list = guestListOf(options.scenario, knobs);
+    this.world = worldOf(protocol, { knobs, choices, actors: actorCountOf(knobs) + (list?.clientsMax ?? 0) });
+    const guestStage = { world: this.world, protocol, knobs, choices, without: withoutOf(options), isOpen: () => !this.isCalm };
+    this.guests = inScenario('guests', () => list?.invite(guestStage));
     this.groups = Array.from({ length: groupCountOf(knobs) }, (_, group) => group as GroupId);
     // First among the observers: it has seen the step that an oracle objects to.
     this.recorder =
@@ -198,7 +200,7 @@ class Run {
   private observeOwn(options: RunOptions): void {
     const stage = { nodes: this.world.nodes, groups: this.groups, history: this.history };
     const told = inScenario('oracles', () => this.scenario?.oracles?.(stage) ?? []);
-    const own = this.guests === undefined ? told : [...told, this.guests.oracle];
+    const own = [...told, ...(this.guests?.oracles ?? [])];
     options.onOracles?.([...own, ...INVARIANTS].map((oracle) => oracle.name));
     for (const oracle of own) if (!withoutOf(options).includes(oracle.name)) this.world.observe(oracle);
   }

@@ -6,7 +6,15 @@ import { ScenarioError } from './scenario-error.ts';
 /** Knobs that count something of which there must be one. */
 const AT_LEAST_ONE: readonly string[] = ['nodes', 'clients', 'lanes', 'dataGroups', 'vaults', 'keys', 'batchMax'];
 /** Knobs that count. */
-const WHOLE: readonly string[] = [...AT_LEAST_ONE, 'spares', 'placedGroups', 'downMax', 'operations', 'calmOperations'];
+const WHOLE: readonly string[] = [
+  ...AT_LEAST_ONE,
+  'spares',
+  'placedGroups',
+  'downMax',
+  'operations',
+  'calmOperations',
+  'authorizationClients',
+];
 /** Knobs that most worlds leave out. */
 const OPTIONAL: readonly string[] = ['link.delayMaxMicros'];
 /** More make no better world, and take for ever. */

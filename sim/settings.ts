@@ -140,6 +140,7 @@ const KNOBS: readonly Knob[] = [
   whole('groups', GROUPS_MAX, (knobs, dataGroups) => ({ ...knobs, dataGroups })),
   whole('placedGroups', GROUPS_MAX, (knobs, placedGroups) => ({ ...knobs, placedGroups }), 0),
   whole('vaults', GROUPS_MAX, (knobs, vaults) => ({ ...knobs, vaults })),
+  whole('authorizationClients', 3, (knobs, authorizationClients) => ({ ...knobs, authorizationClients }), 0),
   whole('briefVaults', 1000, (knobs, briefVaults) => ({ ...knobs, briefVaults }), 0),
   whole('keys', 100_000, (knobs, keys) => ({ ...knobs, keys })),
   whole('operations', 10_000_000, (knobs, operations) => ({ ...knobs, operations })),

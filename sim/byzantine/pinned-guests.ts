@@ -114,5 +114,5 @@ function invite(stage: GuestStage): Guests {
     for (const wake of poke) wake();
     world.wakeActors();
   };
-  return { oracle, come, part };
+  return { oracles: [oracle], come, part };
 }

@@ -1,4 +1,5 @@
 /** All known bugs that can be put back by now, and the controls, in the order of reports. */
+import { AUTHORIZATION_MUTANTS } from './authorization.ts';
 import { CONTROLS } from './controls.ts';
 import { ELECTION_MUTANTS } from './elections.ts';
 import { GROUP_SNAPSHOT_MUTANTS } from './group-snapshots.ts';
@@ -29,5 +30,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...READ_MUTANTS,
   ...CLIENT_MUTANTS,
   ...LEDGER_MUTANTS,
+  ...AUTHORIZATION_MUTANTS,
   ...CONTROLS,
 ];
