@@ -38,7 +38,7 @@ export const IMPORTS = [
     names: 'parsePolicy, portableHasher, verifyReceipt',
     limit: { minifiedBytes: 51.5 * 1024, gzipBytes: 20.5 * 1024 },
   },
-  { subPath: 'vouch/verify/answers', names: '*', limit: AIM },
+  { subPath: 'vouch/verify/answers', names: '*', limit: { minifiedBytes: 32.5 * 1024, gzipBytes: 12.5 * 1024 } },
   { subPath: 'vouch/verify/answers', names: 'verifyAnswer', limit: AIM },
   { subPath: 'vouch/verify/answers', names: 'verifyStatements', limit: AIM },
   {
