@@ -169,6 +169,7 @@ export class NodeServer {
       ledger: new Ledger((request, patience) => this.client.ask(request, patience)),
       metrics,
       log,
+      version: packageVersion(),
       control: {
         status: () => replica.status(),
         links: () => membership.links(),

@@ -1,10 +1,8 @@
 /** `/stores/{id}/check` and `batch-check`: one verdict or up to fifty, each judged by the same block, and with a proof where asked for. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AuthzError } from '../../core/authz/reading.ts';
-import { certificateAnswer, certificatesAnswer, type Result } from '../../core/certificate/answer.ts';
-import type { AskedCheck } from '../../core/certificate/asked.ts';
-import type { AuthzResult, CheckQuestion } from '../../core/client/authz-protocol.ts';
-import type { VaultEntry } from '../../core/client/protocol.ts';
+import { checksAnswer } from '../../core/certificate/authz-answer.ts';
+import type { CheckQuestion } from '../../core/client/authz-protocol.ts';
 import { CHECKS_MAX } from '../../core/limits.ts';
 import type { Ledger } from '../ledger.ts';
 import { anchorJson, provenAnswer } from './answer.ts';
@@ -24,8 +22,6 @@ interface BatchBody {
   readonly checks: readonly (CheckBodyShape & { readonly correlation_id: string })[];
 }
 
-type Checked = Extract<AuthzResult, { readonly kind: 'check' }>;
-
 export function addCheckRoutes(app: FastifyInstance, ledger: Ledger): void {
   app.post('/stores/:store/check', { schema: { body: CheckBody } }, async (request) => check(ledger, request));
   app.post('/stores/:store/batch-check', { schema: { body: BatchCheckBody } }, async (request) => batch(ledger, request));
@@ -41,12 +37,8 @@ async function check(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
   const model = modelIdOf(body.authorization_model_id);
   const vault = await storeOf(ledger, request);
   const proof = wantsProof(request);
-  const found = await ledger.query(
-    vault,
-    { kind: 'check', model, checks: [question] },
-    { ...readOptionsOf(request), proof },
-    'check',
-  );
+  const query = { kind: 'check', model, checks: [question] } as const;
+  const found = await ledger.query(vault, query, { ...readOptionsOf(request), proof }, 'check');
   const [verdict] = found.verdicts;
   if (verdict === undefined) throw new Error('a check was not answered');
   if (!verdict.ok) throw fromAuthzError(verdict.error);
@@ -54,7 +46,7 @@ async function check(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
   if (!proof) return { allowed, resolution: '', ...anchorJson(found.anchor) };
   // Nothing beside what the verifier reads: whatever is changed in such an answer is found.
   if (found.model === '') return provenAnswer(vault, question.tuple, allowed, found.anchor, found.proof);
-  return certificateAnswer(certified(vault, found), resultOf(found.model, question, allowed));
+  return checksAnswer({ organization: vault.organization, store: vault.id }, query, found);
 }
 
 async function batch(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
@@ -65,7 +57,8 @@ async function batch(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
   const vault = await storeOf(ledger, request);
   const proof = wantsProof(request);
   const options = { ...readOptionsOf(request), proof };
-  const found = await ledger.query(vault, { kind: 'check', model, checks: questions }, options, 'check');
+  const query = { kind: 'check', model, checks: questions } as const;
+  const found = await ledger.query(vault, query, options, 'check');
   const result = Object.fromEntries(
     checks.map(({ correlation_id: name }, index) => {
       const verdict = found.verdicts[index];
@@ -78,11 +71,8 @@ async function batch(ledger: Ledger, request: FastifyRequest): Promise<unknown> 
     const message = 'A proof of a batch shows what a model says, and this store has none: ask for proofs of its tuples.';
     throw new HttpError(400, 'proof_unavailable', message);
   }
-  const proven = questions.flatMap((question, index) => {
-    const verdict = found.verdicts[index];
-    return verdict?.ok === true ? [resultOf(found.model, question, verdict.allowed)] : [];
-  });
-  return { result, ...certificatesAnswer(certified(vault, found), proven) };
+  const proven = checksAnswer({ organization: vault.organization, store: vault.id }, query, found);
+  return { result, ...(proven ?? anchorJson(found.anchor)) };
 }
 
 function refuseChecks(checks: BatchBody['checks']): void {
@@ -106,13 +96,4 @@ function refusal(message: string): HttpError {
 function errorJson(error: AuthzError): { readonly input_error: HttpErrorCode; readonly message: string } {
   const { code, message } = fromAuthzError(error);
   return { input_error: code, message };
-}
-
-function certified({ organization, id: store }: VaultEntry, { anchor, proof }: Checked): Parameters<typeof certificateAnswer>[0] {
-  return { organization, store, anchor, proof };
-}
-
-function resultOf(model: string, { tuple, context, contextual }: CheckQuestion, allowed: boolean): Result {
-  const asked: AskedCheck = { kind: 'check', model, tuple, context: JSON.parse(context) as AskedCheck['context'], contextual };
-  return { asked, found: { kind: 'check', allowed } };
 }

@@ -20,6 +20,7 @@ import { addLogRoutes } from './log-routes.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { addNativeRoutes } from './native-routes.ts';
+import { addOpenApiRoute, noteRoutes } from './openapi.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
 import { addProofRoutes } from './proof-routes.ts';
 import { addReceiptRoutes } from './receipt-routes.ts';
@@ -43,6 +44,8 @@ export interface GatewayDependencies {
   readonly ledger: Ledger;
   readonly metrics: NodeMetrics;
   readonly log: Logger;
+  /** Of the program; unknown to tests. */
+  readonly version?: string;
 }
 
 export class Gateway {
@@ -68,6 +71,7 @@ export class Gateway {
     // Only JSON: with text/plain a page in a browser could post to a loopback node without asking it first (CORS preflight).
     this.app.removeContentTypeParser('text/plain');
     this.addHooks();
+    const routes = noteRoutes(this.app);
     addStoreRoutes(this.app, dependencies.ledger);
     const keys = new IdempotencyKeys();
     addTupleRoutes(this.app, dependencies.ledger, keys);
@@ -87,6 +91,7 @@ export class Gateway {
     addMemberRoutes(this.app, dependencies.control, dependencies.ledger);
     addBackupRoutes(this.app, dependencies.control);
     addVaultHealthRoutes(this.app, dependencies.control, dependencies.ledger);
+    addOpenApiRoute(this.app, routes, dependencies.version ?? 'unknown');
   }
 
   /** Refuses new requests from now on (503), and resolves when those in flight are answered or the time is over. */

@@ -3,9 +3,8 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ExpandTree } from '../../core/authz/expand.ts';
 import { subjectOf } from '../../core/authz/names.ts';
-import { certificateAnswer } from '../../core/certificate/answer.ts';
-import type { AskedObjects, AskedUsers } from '../../core/certificate/asked.ts';
-import type { AuthzResult } from '../../core/client/authz-protocol.ts';
+import { listAnswer } from '../../core/certificate/authz-answer.ts';
+import type { AuthzQuery, AuthzResult } from '../../core/client/authz-protocol.ts';
 import type { VaultEntry } from '../../core/client/protocol.ts';
 import type { Ledger } from '../ledger.ts';
 import { anchorJson } from './answer.ts';
@@ -43,11 +42,12 @@ export function addListRoutes(app: FastifyInstance, ledger: Ledger): void {
 }
 
 type Listed = Extract<AuthzResult, { readonly kind: 'listObjects' | 'listUsers' }>;
+type ListQuery = Extract<AuthzQuery, { readonly kind: 'listObjects' | 'listUsers' }>;
 
 interface Objects {
   readonly vault: VaultEntry;
   readonly found: Listed;
-  readonly asked: AskedObjects;
+  readonly query: ListQuery;
 }
 
 async function objectsOf(ledger: Ledger, request: FastifyRequest, proof: boolean): Promise<Objects> {
@@ -58,14 +58,13 @@ async function objectsOf(ledger: Ledger, request: FastifyRequest, proof: boolean
   const vault = await storeOf(ledger, request);
   const query = { kind: 'listObjects', model, type, relation, subject, ...own } as const;
   const found = await ledger.query(vault, query, { ...readOptionsOf(request), proof }, 'listObjects');
-  const asked: AskedObjects = { kind: 'listObjects', ...under(found, own), question: { type, relation, subject } };
-  return { vault, found, asked };
+  return { vault, found, query };
 }
 
 async function listObjects(ledger: Ledger, request: FastifyRequest): Promise<unknown> {
   const proof = wantsProof(request);
-  const { vault, found, asked } = await objectsOf(ledger, request, proof);
-  return proof ? proven(vault, found, asked) : { objects: found.found, ...anchorJson(found.anchor) };
+  const { vault, found, query } = await objectsOf(ledger, request, proof);
+  return proof ? proven(vault, found, query) : { objects: found.found, ...anchorJson(found.anchor) };
 }
 
 /** One object a line. Where it stands is said in headers, as a line has no room for it. */
@@ -99,21 +98,12 @@ async function listUsers(ledger: Ledger, request: FastifyRequest): Promise<unkno
   const query = { kind: 'listUsers', model, ...question, ...own } as const;
   const found = await ledger.query(vault, query, { ...readOptionsOf(request), proof }, 'listUsers');
   if (!proof) return { users: found.found.map(userJson), ...anchorJson(found.anchor) };
-  const asked: AskedUsers = { kind: 'listUsers', ...under(found, own), question };
-  return proven(vault, found, asked);
-}
-
-function under(
-  { model }: Listed,
-  { context, contextual }: ReturnType<typeof ownOf>,
-): Pick<AskedUsers, 'model' | 'context' | 'contextual'> {
-  return { model, context: JSON.parse(context) as AskedUsers['context'], contextual };
+  return proven(vault, found, query);
 }
 
 /** Nothing beside what the verifier reads; users as texts. */
-function proven({ organization, id: store }: VaultEntry, found: Listed, asked: AskedObjects | AskedUsers): unknown {
-  const { anchor, proof } = found;
-  return certificateAnswer({ organization, store, anchor, proof }, { asked, found: { kind: 'list', members: found.found } });
+function proven({ organization, id: store }: VaultEntry, found: Listed, query: ListQuery): unknown {
+  return listAnswer({ organization, store }, query, found);
 }
 
 /** A user as OpenFGA's list-users shows it. */

@@ -1,94 +1,9 @@
 /** The gateway's routes against a scripted cluster: shapes, codes, and what bad input gets. */
-import { pino } from 'pino';
-import { afterAll, describe, expect, test } from 'vitest';
-import type { Answer, LogicalRequest, OperationOutcome } from '../../../core/client/operation.ts';
-import type { Anchor, NodeStatus, VaultEntry } from '../../../core/client/protocol.ts';
-import type { ClusterId, GroupId, Height, Micros, NodeId, OrganizationId, VaultId } from '../../../core/ids.ts';
+import { describe, expect, test } from 'vitest';
+import type { Answer, OperationOutcome } from '../../../core/client/operation.ts';
+import type { ClusterId, GroupId, Height } from '../../../core/ids.ts';
 import type { NodeControl } from '../../../node/control.ts';
-import { Gateway } from '../../../node/http/gateway.ts';
-import { Ledger } from '../../../node/ledger.ts';
-import { NodeMetrics } from '../../../node/metrics.ts';
-
-const VAULT: VaultEntry = {
-  id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' as VaultId,
-  organization: '01BX5ZZKBKACTAV9WEVGEMMVRZ' as OrganizationId,
-  organizationName: 'default',
-  name: 'docs',
-  group: 1 as GroupId,
-  createdAt: 1_700_000_000_000_000 as Micros,
-};
-const ANCHOR: Anchor = {
-  height: 7 as Height,
-  blockHash: new Uint8Array(32).fill(0xab),
-  stateRoot: new Uint8Array(32).fill(0xcd),
-  treeRoot: new Uint8Array(32).fill(0xef),
-  header: new Uint8Array(196),
-};
-const HASHES = { height: 7, block_hash: 'ab'.repeat(32), state_root: 'cd'.repeat(32) };
-/** Of that height and block. */
-const TOKEN = Buffer.from('010000000000000007abababab', 'hex').toString('base64url');
-const TUPLE = { user: 'user:anne', relation: 'viewer', object: 'document:1' };
-const STATUS: NodeStatus = {
-  node: 'a'.repeat(32) as NodeId,
-  cluster: undefined,
-  members: [],
-  removed: false,
-  groups: [],
-  droppedFrames: 0,
-};
-
-type Script = (request: LogicalRequest) => Answer | OperationOutcome | undefined;
-
-const gateways: Gateway[] = [];
-afterAll(() => Promise.all(gateways.map((gateway) => gateway.app.close())));
-
-/** A gateway over a cluster that knows one vault, and answers other requests by the script. */
-function gateway(script: Script = () => undefined, control: Partial<NodeControl> = {}) {
-  const asked: LogicalRequest[] = [];
-  const ask = async (request: LogicalRequest): Promise<OperationOutcome> => {
-    asked.push(request);
-    const scripted = script(request);
-    if (scripted !== undefined) return 'ok' in scripted ? scripted : { ok: true, answer: scripted };
-    if (request.kind === 'lookupVault') {
-      if (request.id === VAULT.id || request.name === VAULT.name)
-        return { ok: true, answer: { kind: 'vault', vault: VAULT, created: false } };
-      return { ok: false, code: 'vault_missing', message: 'no such vault' };
-    }
-    return { ok: false, code: 'unavailable', message: 'not scripted' };
-  };
-  const made = new Gateway({
-    ledger: new Ledger(ask),
-    metrics: new NodeMetrics(() => STATUS),
-    log: pino({ level: 'silent' }),
-    control: {
-      status: () => STATUS,
-      links: () => [],
-      notReady: () => ['no leader is known for group 1'],
-      init: async (request) =>
-        request.expect > 1
-          ? { ok: false, code: 'too_few_nodes', message: 'Only 1 of 2 nodes are connected.' }
-          : { ok: true, cluster: 'c'.repeat(32) as ClusterId, members: [] },
-      backup: {
-        cluster: () => Promise.reject(new Error('not asked')),
-        group: () => Promise.reject(new Error('not asked')),
-        isEncrypted: false,
-      },
-      vaults: { of: () => undefined, unwell: () => [], recover: () => undefined },
-      drain: async () => ({ handed_over: [], kept: [] }),
-      ...control,
-    },
-  });
-  gateways.push(made);
-  const call = async (method: 'GET' | 'POST', url: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const payload = body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) };
-    const type = body === undefined ? {} : { 'content-type': 'application/json' };
-    const response = await made.app.inject({ method, url, headers: { ...type, ...headers }, ...payload });
-    return { status: response.statusCode, body: response.json() as Record<string, unknown>, headers: response.headers };
-  };
-  return { gateway: made, asked, call };
-}
-
-const STORE = `/stores/${VAULT.id}`;
+import { ANCHOR, gateway, HASHES, type Script, STATUS, STORE, TOKEN, TUPLE, VAULT } from './scripted-gateway.ts';
 
 describe('write', () => {
   const done: Script = (request) =>
@@ -265,70 +180,6 @@ describe('check', () => {
     const { call } = gateway((request) => (request.kind === 'query' ? { ok: false, code, message: 'no' } : undefined));
     const { status, body } = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-at': '3' });
     expect([status, body.code]).toEqual([expected, code === 'height_missing' ? 'height_not_found' : code]);
-  });
-
-  test('what comes with a question is passed on in its one form, and what cannot come with it is refused', async () => {
-    const { call, asked } = gateway(present);
-    const condition = { name: 'office', context: { b: 1, a: 2 } };
-    const contextual = { tuple_keys: [{ ...TUPLE, condition }] };
-    const answer = await call('POST', `${STORE}/check`, {
-      tuple_key: TUPLE,
-      contextual_tuples: contextual,
-      context: { z: 1, y: [] },
-    });
-    expect(answer.status).toBe(200);
-    const tuple = { resource: 'document:1', relation: 'viewer', subject: 'user:anne' };
-    const own = [{ tuple, condition: { name: 'office', context: '{"a":2,"b":1}' } }];
-    expect(asked.at(-1)).toMatchObject({ query: { model: '', checks: [{ tuple, contextual: own, context: '{"y":[],"z":1}' }] } });
-    const many = { tuple_keys: Array.from({ length: 101 }, () => TUPLE) };
-    const refused = await call('POST', `${STORE}/check`, { tuple_key: TUPLE, contextual_tuples: many });
-    expect([refused.status, refused.body.code]).toEqual([400, 'validation_error']);
-    const consistency = await call('POST', `${STORE}/check`, { tuple_key: TUPLE, consistency: 'SOMETIMES' });
-    expect([consistency.status, consistency.body.code]).toEqual([400, 'validation_error']);
-  });
-
-  test('without a verdict the answer is 400 with the code of OpenFGA', async () => {
-    const codes = {
-      invalid: 'validation_error',
-      condition_failed: 'validation_error',
-      too_complex: 'authorization_model_resolution_too_complex',
-      type_missing: 'type_not_found',
-      relation_missing: 'relation_not_found',
-      invalid_contextual_tuple: 'invalid_tuple',
-    } as const;
-    for (const [code, expected] of Object.entries(codes)) {
-      const error = { code: code as keyof typeof codes, message: 'why' };
-      const { call } = gateway((request) =>
-        request.kind === 'query'
-          ? { kind: 'check', model: '', verdicts: [{ ok: false, error }], anchor: ANCHOR, proof: new Uint8Array(0) }
-          : undefined,
-      );
-      const { status, body } = await call('POST', `${STORE}/check`, { tuple_key: TUPLE });
-      expect([status, body]).toEqual([400, { code: expected, message: 'why' }]);
-    }
-  });
-
-  test('a consistency token is asked for here, and of everybody where this node is behind', async () => {
-    const { call, asked } = gateway(present);
-    const token = (await call('POST', `${STORE}/check`, { tuple_key: TUPLE })).body.token as string;
-    const again = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-consistency': `token:${token}` });
-    expect([again.status, asked.at(-1)]).toMatchObject([200, { consistency: 'eventual' }]);
-    const behind = gateway((request) => {
-      const height = (request.kind === 'query' && request.consistency === 'eventual' ? 6 : 7) as Height;
-      return request.kind === 'query'
-        ? {
-            kind: 'check',
-            model: '',
-            verdicts: [{ ok: true, allowed: true }],
-            anchor: { ...ANCHOR, height },
-            proof: new Uint8Array(0),
-          }
-        : undefined;
-    });
-    const caught = await behind.call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-consistency': `token:${token}` });
-    expect([caught.body.height, behind.asked.at(-1)]).toMatchObject([7, { consistency: 'linearizable' }]);
-    const forged = await call('POST', `${STORE}/check`, { tuple_key: TUPLE }, { 'vouch-consistency': 'token:AAAA' });
-    expect([forged.status, forged.body.code]).toEqual([400, 'validation_error']);
   });
 });
 

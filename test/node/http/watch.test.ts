@@ -119,7 +119,14 @@ test('every block from the first, decoded and proven, then those that come while
     expect(verifyChainAnswer(block.inclusion, expected)).toMatchObject({ ok: true, anchored: 'block' });
     for (const { operations: shown = [] } of block.transactions) for (const { op } of shown) operations.add(op);
   }
-  expect([...operations].sort()).toEqual(['delete_entity', 'delete_tuple', 'set_entity', 'set_retention', 'write_tuple']);
+  expect([...operations].sort()).toEqual([
+    'delete_entity',
+    'delete_tuple',
+    'set_entity',
+    'set_retention',
+    'write_model',
+    'write_tuple',
+  ]);
   const next = watching.block();
   bench.run([set('fresh', 'v')]);
   expect(await next).toMatchObject({
