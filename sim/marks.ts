@@ -6,6 +6,7 @@
 import type { Message } from '../core/raft/message.ts';
 import type { RaftProbe, StepOutcome } from '../core/raft/outcome.ts';
 import type { Role } from '../core/raft/ready.ts';
+import { AUTHORIZATION_MARKS } from './authorization/marks.ts';
 import { REACHABLE_TUPLES } from './reachable-tuples.ts';
 
 const ROLES: readonly Role[] = ['follower', 'preCandidate', 'candidate', 'leader'];
@@ -75,6 +76,8 @@ export const NAMED_MARKS: readonly string[] = [
   'replica.expiry-proposed',
   'replica.frame-before-start',
   'replica.group-commit',
+  'replica.fitted-write-again',
+  'replica.fitted-write-waits',
   'replica.forgotten-term-bounded',
   'replica.group-healed',
   'replica.group-joined',
@@ -170,7 +173,7 @@ export const CHANGE_MARKS: readonly string[] = [
 ];
 
 /** Every mark that a swarm is to reach. */
-export const ALL_MARKS: readonly string[] = [...NAMED_MARKS, ...REACHABLE_TUPLES];
+export const ALL_MARKS: readonly string[] = [...NAMED_MARKS, ...AUTHORIZATION_MARKS, ...REACHABLE_TUPLES];
 
 export class Marks implements RaftProbe {
   private readonly named: Set<string> = new Set();

@@ -48,6 +48,15 @@ export interface ClientOptions {
   readonly isOpen: () => boolean;
 }
 
+interface WriteOptions {
+  /** @param model id of the one that was written; empty: none was */
+  readonly onApplied?: (model: string, time: number) => void;
+  /** It was refused, or nobody knows what became of it. */
+  readonly onOther?: () => void;
+  /** Which model the tuples must fit; left out: none. */
+  readonly fits?: string | undefined;
+}
+
 export class AuthorizationClient implements Behaviour {
   private readonly options: ClientOptions;
   private readonly draws: Draws;
@@ -107,30 +116,28 @@ export class AuthorizationClient implements Behaviour {
 
   private writeModel(vault: number, name: ModelName): Plan {
     const { shared, mark } = this.options;
-    return this.transact(vault, [{ op: 'writeModel', model: MODEL_TEXTS[name] }], (model) => {
+    const onApplied = (model: string): void => {
       mark('authorization.model-written');
       if (model !== '') shared.models.get(vault)?.set(model, name);
-    });
+    };
+    return this.transact(vault, [{ op: 'writeModel', model: MODEL_TEXTS[name] }], { onApplied });
   }
 
   private write(vault: number): Plan {
     const { time } = this.options.shared.newest.get(vault) ?? { time: 0 };
     const expiry = (): number => (time > 0 && this.draws.below(6) === 0 ? time + this.draws.pick(EXPIRY_MICROS) : 0);
-    return this.transact(vault, drawOperations(this.draws, expiry), () => undefined);
+    const fits = this.draws.below(3) === 0 ? '' : undefined;
+    return this.transact(vault, drawOperations(this.draws, expiry), { fits });
   }
 
   private grant(vault: number): Plan | undefined {
     const { races } = this.options.shared;
     const race = races.begin(vault, this.draws);
     if (race === undefined) return undefined;
-    return this.transact(
-      vault,
-      race.grant,
-      (_, time) => {
-        race.grantedAt = time;
-      },
-      () => races.drop(race),
-    );
+    const onApplied = (_: string, time: number): void => {
+      race.grantedAt = time;
+    };
+    return this.transact(vault, race.grant, { onApplied, onOther: () => races.drop(race) });
   }
 
   private revoke(now: number): Plan | undefined {
@@ -138,39 +145,31 @@ export class AuthorizationClient implements Behaviour {
     if (race === undefined) return undefined;
     race.revokeAskedAt = Math.min(race.revokeAskedAt, now);
     race.isRevoking = true;
-    return this.transact(
-      race.vault,
-      race.revoke,
-      (_, time) => {
-        race.revokedAt = time;
-        race.isRevoking = false;
-      },
-      () => {
-        race.isRevoking = false;
-      },
-    );
+    const onOther = (): void => {
+      race.isRevoking = false;
+    };
+    const onApplied = (_: string, time: number): void => {
+      race.revokedAt = time;
+      race.isRevoking = false;
+    };
+    return this.transact(race.vault, race.revoke, { onApplied, onOther });
   }
 
-  private transact(
-    vault: number,
-    operations: readonly Operation[],
-    onApplied: (model: string, time: number) => void,
-    onOther: () => void = () => undefined,
-  ): Plan {
+  private transact(vault: number, operations: readonly Operation[], { onApplied, onOther, fits }: WriteOptions): Plan {
     const { group, organization, id } = this.options.shared.vaults[vault] as VaultEntry;
     this.written += 1;
     const { client } = this.options;
     // The reason tells transactions apart: each is executed once (exactly-once).
     const transaction = { actor: `authorization:${client}`, reason: `a${client}.${this.written}`, operations };
     return {
-      request: { kind: 'transact', group, organization, vault: id, transaction, model: undefined, proof: false },
+      request: { kind: 'transact', group, organization, vault: id, transaction, model: fits, proof: false },
       route: { kind: 'leader' },
       timeoutMicros: TIMEOUT_MICROS,
       done: (outcome, time) => {
         if (outcome.ok && outcome.answer.kind === 'transacted' && outcome.answer.outcome.ok) {
           this.saw(vault, outcome.answer.anchor);
-          onApplied(outcome.answer.outcome.model, time);
-        } else onOther();
+          onApplied?.(outcome.answer.outcome.model, time);
+        } else onOther?.();
       },
     };
   }

@@ -18,11 +18,11 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'A3',
-    title: 'what was found out about a subject outlives its request, and a revocation',
+    title: 'the outcome of a check is kept with the model, and outlives a revocation',
     file: 'core/state/authz-work.ts',
-    find: '    const known = this.checkers.get(name);\n    if (known !== undefined) return known;\n    const made = new Checker(this.scopeOf(model, question), tuple.subject);\n    this.checkers.set(name, made);\n',
+    find: '    const outcome = yield* this.drive(this.checkerOf(model, question).check(tuple.resource, tuple.relation));\n',
     replace:
-      '    const own = model as CompiledModel & { kept?: Map<string, Checker> };\n    own.kept ??= new Map();\n    const known = own.kept.get(name);\n    if (known !== undefined) return known;\n    const made = new Checker(this.scopeOf(model, question), tuple.subject);\n    own.kept.set(name, made);\n',
+      '    const own = model as CompiledModel & { kept?: Map<string, Outcome> };\n    own.kept ??= new Map();\n    const name = JSON.stringify([tuple, question.context]);\n    const isShared = question.contextual.length === 0 && !this.task.proof;\n    const known = isShared ? own.kept.get(name) : undefined;\n    const outcome = known ?? (yield* this.drive(this.checkerOf(model, question).check(tuple.resource, tuple.relation)));\n    if (isShared) own.kept.set(name, outcome);\n',
   },
   {
     id: 'A4',
