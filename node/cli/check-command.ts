@@ -43,7 +43,7 @@ export function addCheckCommand(program: Command): void {
       `
 By the vault's newest authorization model, or --model. In a vault without models: is the exact tuple there?
 
-Examples:
+Example:
   vouch check --vault docs document:1#viewer@user:anne --proof answer.json
   vouch check --vault docs document:1#viewer@user:anne --explain --context '{"ip":"10.0.0.1"}'`,
     )

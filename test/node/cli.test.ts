@@ -94,7 +94,7 @@ describe('a wrong command line is status 2 and a sentence', () => {
     [['entity', 'set', '--vault', 'v', 'k', 'x', '--if-absent', '--if-present'], /give one/],
     [['entity', 'set', '--vault', 'v', 'k', 'x', '--expires', 'soon'], /--expires is a time/],
     [['watch', '--vault', 'v', '--from', '0'], /--from is a whole number from 1/],
-    [['check'], /missing required argument 'tuple'/],
+    [['check'], /missing required argument 'object#relation@user'/],
     [['verify', 'no-such-file.json'], /cannot be read: ENOENT/],
     [['verify', 'package.json', '--block', 'xyz'], /--block is 64 hex digits/],
     [['audit', 'export', '--vault', 'v'], /Name the file to write: -o FILE/],
