@@ -19,7 +19,12 @@ export function resolveKnobs(options: Pick<RunOptions, 'seed' | 'profile' | 'sce
   if (options.tape !== undefined) return options.tape.knobs;
   const drawn = drawKnobs(options.profile, Choices.fromSeed(seedWords(options.seed)));
   const staged = options.scenario === undefined ? drawn : worldOfScenario(options.scenario, drawn);
-  return options.adjust === undefined ? staged : options.adjust(staged);
+  return withOneAuthor(options.adjust === undefined ? staged : options.adjust(staged));
+}
+
+/** Which model of a vault is the newest, only who writes all of them can say: where there are clients for that, the others write none. */
+function withOneAuthor(knobs: Knobs): Knobs {
+  return knobs.authorizationClients > 0 ? { ...knobs, modelShare: 0 } : knobs;
 }
 
 function worldOfScenario(scenario: Scenario, drawn: Knobs): Knobs {

@@ -4,6 +4,7 @@
  *
  *   a union allows where a child does, an intersection denies where a child does; else an error of a child is its own
  *   an exclusion denies where the base does, or what is subtracted allows or rests on itself
+ *   a deny that can be had without a cycle is one without; no model of the workload subtracts what an error could leave in doubt there
  *   a relation that rests on itself denies; a tuple that the model does not allow is passed over
  */
 import type { DirectType, Model, Relation, Rewrite } from '../../core/model/model.ts';
@@ -38,14 +39,16 @@ function anyOf(branches: readonly Defined[]): Defined {
 }
 
 function allOf(branches: readonly Defined[]): Defined {
-  const denied = branches.find(({ verdict }) => verdict === 'deny');
+  const isDeny = ({ verdict }: Defined): boolean => verdict === 'deny';
+  const denied = branches.find((branch) => isDeny(branch) && !branch.cyclic) ?? branches.find(isDeny);
   return denied ?? (branches.some(({ verdict }) => verdict === 'error') ? ERROR : ALLOW);
 }
 
 function difference(base: Defined, subtracted: Defined): Defined {
+  if (base.verdict === 'deny' && !base.cyclic) return base;
+  if (subtracted.verdict === 'allow') return DENY;
   if (base.verdict === 'deny') return base;
   if (subtracted.verdict === 'error') return ERROR;
-  if (subtracted.verdict === 'allow') return DENY;
   return subtracted.cyclic ? CYCLE : base;
 }
 
