@@ -4,12 +4,13 @@
  */
 import { InvariantError } from '../assert.ts';
 import type { ReadAnswer, ReadTuple } from '../authz/reading.ts';
+import type { Cursor } from '../btree/cursor.ts';
 import type { Micros } from '../ids.ts';
 import { AUTHZ_ROWS_AT_ONCE, AUTHZ_ROWS_MAX } from '../limits.ts';
 import { isLive } from '../merkle/value.ts';
 import type { Question } from '../proof/statement.ts';
 import { lastFieldOfKey, prefixRange } from './key-reader.ts';
-import { prefixOf, type RangeQuestion } from './question-rows.ts';
+import { prefixOf, type QuestionRow, type RangeQuestion } from './question-rows.ts';
 import { decodeTupleRow, rowExpiresAt } from './rows.ts';
 import type { RowsAt } from './rows-at.ts';
 import type { TupleKey } from './transaction.ts';
@@ -88,7 +89,9 @@ const END: unique symbol = Symbol('end');
 
 /** The rows of a range, one by one. */
 class RangeWalk {
-  private readonly rows: Iterator<{ readonly key: Uint8Array; readonly row: Uint8Array | undefined }>;
+  /** Of the newest block; else `rows`. */
+  private readonly cursor: Cursor | undefined;
+  private readonly rows: Iterator<QuestionRow> | undefined;
   private readonly time: Micros;
   private readonly question: RangeQuestion;
   /** Where the last field of the keys begins. */
@@ -100,14 +103,20 @@ class RangeWalk {
     this.question = question;
     // Where subjects of all kinds are asked for, the byte of the kind is no part of the prefix.
     this.fieldAt = prefix.length + (question.kind === 'subjects' && question.range === 'all' ? 1 : 0);
-    this.rows = at.scan(prefixRange(prefix))[Symbol.iterator]();
+    const range = prefixRange(prefix);
+    this.cursor = at.cursor(range);
+    this.rows = this.cursor === undefined ? at.scan(range)[Symbol.iterator]() : undefined;
   }
 
   /** undefined: a row of which nothing is live. */
   next(): ReadTuple | typeof END | undefined {
-    const step = this.rows.next();
-    if (step.done === true) return END;
-    const { key, row } = step.value;
+    const { cursor } = this;
+    if (cursor !== undefined) return cursor.advance() ? this.tupleOf(cursor.key(), cursor.value()) : END;
+    const step = this.rows?.next();
+    return step === undefined || step.done === true ? END : this.tupleOf(step.value.key, step.value.row);
+  }
+
+  private tupleOf(key: Uint8Array, row: Uint8Array | undefined): ReadTuple | undefined {
     if (row === undefined || !isLive(rowExpiresAt(row), this.time)) return undefined;
     const { question } = this;
     const last = lastFieldOfKey(key, this.fieldAt);

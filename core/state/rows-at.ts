@@ -1,4 +1,5 @@
 /** A vault's rows as one of its blocks left them: of the newest one where they stand, of an older one out of their history. */
+import type { Cursor } from '../btree/cursor.ts';
 import type { ReadonlyBTree } from '../btree/tree.ts';
 import type { Height } from '../ids.ts';
 import type { KeyRange } from './key-reader.ts';
@@ -32,6 +33,11 @@ export class RowsAt implements KeyedRows {
   /** Rows of a range of tables 1 to 3 in key order; of an older block also keys that had no row then, or none that can be read. */
   scan(range: KeyRange): Iterable<PastRow> {
     return this.isNewest ? this.presentRows(range) : rowsAt(this, range, this.height, this.floor);
+  }
+
+  /** The same of the newest block, without a generator around it; undefined for an older one. */
+  cursor(range: KeyRange): Cursor | undefined {
+    return this.isNewest ? this.rows.scan(range) : undefined;
   }
 
   private *presentRows(range: KeyRange): Generator<PastRow, void> {
