@@ -1,7 +1,12 @@
-/** The package's version, from its own manifest. */
-import { readFileSync } from 'node:fs';
+/** The package's version, from its own manifest: the first one above this file, wherever the build has put it. */
+import { existsSync, readFileSync } from 'node:fs';
 
 export function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { readonly version: string }).version;
+  let manifest = new URL('./package.json', import.meta.url);
+  while (!existsSync(manifest)) {
+    const above = new URL('../package.json', manifest);
+    if (above.href === manifest.href) throw new Error('the package has its manifest above its files');
+    manifest = above;
+  }
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string }).version;
 }

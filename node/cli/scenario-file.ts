@@ -43,7 +43,9 @@ export async function loadScenarioBundle(path: string, bundle: string): Promise<
 export const OWN_FILES: Readonly<Record<string, string>> = {
   'vouch/verify': 'core/verify/public',
   'vouch/verify/answers': 'core/verify/answers',
+  'vouch/verify/certificates': 'core/verify/certificates',
   'vouch/verify/chain': 'core/verify/chain',
+  'vouch/verify/check': 'core/verify/check',
   'vouch/verify/forks': 'core/verify/forks',
   'vouch/verify/notes': 'core/verify/notes',
   'vouch/verify/tree': 'core/verify/tree',

@@ -1,31 +1,30 @@
 /**
- * The second half of `npm run build`: what `vouch start` loads, dist/node/run-node.js, as one file with everything it imports. Why: a
- * node that loads its 400 modules and those of its libraries one by one starts in 0.8 s of the processor, and in 0.2 s as one file.
+ * The second half of `npm run build`: what starts often is written once more as few files with everything that they import, in the place
+ * of what the compiler wrote: dist/node/run-node.js, which `vouch start` loads, and dist/node/cli/main.js, every other command. Why: 400
+ * modules and those of the libraries, loaded one by one, take 0.8 s of the processor; as one file 0.2 s.
  * Decision: docs/decisions/0078-a-node-in-one-file.md.
  */
+import { readdirSync, rmSync } from 'fs';
 import { join } from 'path';
 import { root } from './install.mjs';
 
 const { build } = await import('esbuild');
-const folder = join(root, 'dist', 'node');
-const entry = join(folder, 'run-node.js');
+const node = join(root, 'dist', 'node');
+const cli = join(node, 'cli');
 
-/** Left where it is: tests put a layer in the place of the operating system's file calls (node/torture/power-cut-layer.ts). */
-const sharedFiles = {
-  name: 'shared-files',
-  setup(bundle) {
-    bundle.onResolve({ filter: /\/disk\/file-system\.js$|\.\/file-system\.js$/ }, () => ({
-      path: './disk/file-system.js',
-      external: true,
-    }));
-  },
-};
+/** Imports that stay, by what they end with, and from where they are found then. */
+function kept(modules) {
+  return {
+    name: 'kept',
+    setup(bundle) {
+      for (const [filter, path] of modules) bundle.onResolve({ filter }, () => ({ path, external: true }));
+    },
+  };
+}
 
-await build({
-  entryPoints: [entry],
-  outfile: entry,
-  allowOverwrite: true,
+const common = {
   bundle: true,
+  allowOverwrite: true,
   platform: 'node',
   target: 'node20',
   format: 'esm',
@@ -36,6 +35,29 @@ await build({
   banner: {
     js: "import { createRequire as vouchRequire } from 'node:module'; const require = vouchRequire(import.meta.url); const __filename = import.meta.filename ?? ''; const __dirname = import.meta.dirname ?? '';",
   },
-  plugins: [sharedFiles],
   logLevel: 'warning',
+};
+
+await build({
+  ...common,
+  entryPoints: [join(node, 'run-node.js')],
+  outfile: join(node, 'run-node.js'),
+  // Tests put a layer in the place of the operating system's file calls (node/torture/power-cut-layer.ts).
+  plugins: [kept([[/\/file-system\.js$/, './disk/file-system.js']])],
+});
+
+// Parts that several commands share have names with a hash; those of the build before are of no use.
+for (const name of readdirSync(cli)) if (/-[0-9A-Z]{8}\.js(?:\.map)?$/.test(name)) rmSync(join(cli, name));
+await build({
+  ...common,
+  entryPoints: [join(cli, 'main.js')],
+  outdir: cli,
+  splitting: true, // what a command loads only when it is asked for stays apart
+  plugins: [
+    kept([
+      [/\/run-node\.js$/, '../run-node.js'],
+      // Scenarios of users import vouch/sim: it has to be the one that runs them.
+      [/^\.\/sim\.js$/, './sim.js'],
+    ]),
+  ],
 });

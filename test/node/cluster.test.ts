@@ -256,7 +256,7 @@ describe('a cluster of three', () => {
     }
     expect(on(0, 'proof', '--vault', 'docs', '--object', 'document:0', '--ics23')).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('with --ics23 name one tuple or one --entity'),
+      stderr: expect.stringContaining('with --ics23 name one tuple, --entity or --model'),
     });
   });
 
