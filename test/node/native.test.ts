@@ -214,9 +214,12 @@ describe('expiry', () => {
     );
     const heights: number[] = [];
     while (Date.now() * 1000 < expiresAt(count)) heights.push((await vault.setEntity('tick', value)).height);
+    // Of those, forty at most, spread over all: each costs a proof of a thousand answers.
+    const stride = Math.ceil(heights.length / 40);
+    const asked = heights.filter((_, i) => i % stride === 0);
     const questions = Array.from({ length: count }, (_, i) => ({ kind: 'entity', key: key(i) }) as const);
     let boundaries = 0;
-    for (const height of heights) {
+    for (const height of asked) {
       const { findings, anchor } = await vault.prove(questions, { at: { height } });
       const header = decodeHeader(anchor.header);
       const time = header.ok ? Number(header.value.time) : 0;
