@@ -53,6 +53,8 @@ await build({
   entryPoints: [join(cli, 'main.js')],
   outdir: cli,
   splitting: true, // what a command loads only when it is asked for stays apart
+  // CommonJS that is imported when it is needed: within a bundle its exports would have no names.
+  external: [...common.external, '@openfga/syntax-transformer'],
   plugins: [
     kept([
       [/\/run-node\.js$/, '../run-node.js'],
