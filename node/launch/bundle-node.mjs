@@ -12,12 +12,15 @@ const { build } = await import('esbuild');
 const node = join(root, 'dist', 'node');
 const cli = join(node, 'cli');
 
-/** Imports that stay, by what they end with, and from where they are found then. */
-function kept(modules) {
+/** Files that stay files of their own, and how the bundle imports them. */
+function kept(files) {
   return {
     name: 'kept',
     setup(bundle) {
-      for (const [filter, path] of modules) bundle.onResolve({ filter }, () => ({ path, external: true }));
+      bundle.onResolve({ filter: /^\.{1,2}\// }, ({ resolveDir, path }) => {
+        const imported = files.get(join(resolveDir, path));
+        return imported === undefined ? undefined : { path: imported, external: true };
+      });
     },
   };
 }
@@ -43,7 +46,7 @@ await build({
   entryPoints: [join(node, 'run-node.js')],
   outfile: join(node, 'run-node.js'),
   // Tests put a layer in the place of the operating system's file calls (node/torture/power-cut-layer.ts).
-  plugins: [kept([[/\/file-system\.js$/, './disk/file-system.js']])],
+  plugins: [kept(new Map([[join(node, 'disk', 'file-system.js'), './disk/file-system.js']]))],
 });
 
 // Parts that several commands share have names with a hash; those of the build before are of no use.
@@ -53,13 +56,18 @@ await build({
   entryPoints: [join(cli, 'main.js')],
   outdir: cli,
   splitting: true, // what a command loads only when it is asked for stays apart
-  // CommonJS that is imported when it is needed: within a bundle its exports would have no names.
-  external: [...common.external, '@openfga/syntax-transformer'],
+  // The first is CommonJS that is imported when it is needed: within a bundle its exports would have no names. The second is shared with
+  // what stays apart.
+  external: [...common.external, '@openfga/syntax-transformer', 'commander'],
   plugins: [
-    kept([
-      [/\/run-node\.js$/, '../run-node.js'],
-      // Scenarios of users import vouch/sim: it has to be the one that runs them.
-      [/^\.\/sim\.js$/, './sim.js'],
-    ]),
+    kept(
+      new Map([
+        [join(node, 'run-node.js'), '../run-node.js'],
+        // Scenarios of users import vouch/sim: it has to be the one that runs them.
+        [join(cli, 'sim.js'), './sim.js'],
+        // Thrown by either, and caught by its class.
+        [join(cli, 'failure.js'), './failure.js'],
+      ]),
+    ),
   ],
 });
