@@ -1,8 +1,8 @@
 /** What may be asked of a vault through its authorization models, and what is answered. */
 import type { ExpandTree } from '../authz/expand.ts';
-import type { AuthzError, ReadTuple } from '../authz/reading.ts';
+import type { AuthzError, AuthzErrorCode, ReadTuple } from '../authz/reading.ts';
 import type { TupleKey } from '../state/transaction.ts';
-import type { Anchor } from './protocol.ts';
+import type { Anchor, ClientErrorCode } from './protocol.ts';
 
 /** A question's own tuples and context. */
 export interface AuthzContext {
@@ -71,3 +71,15 @@ export type AuthzResult =
       readonly proof: Uint8Array;
     }
   | { readonly kind: 'expand'; readonly model: string; readonly tree: ExpandTree; readonly anchor: Anchor };
+
+/** The code under which a client is told of an evaluation's error. */
+export const CLIENT_CODE_OF: Readonly<Record<AuthzErrorCode, ClientErrorCode>> = {
+  invalid: 'invalid_argument',
+  condition_failed: 'condition_failed',
+  too_complex: 'too_complex',
+  type_missing: 'type_missing',
+  relation_missing: 'relation_missing',
+  invalid_tuple: 'invalid_tuple',
+  invalid_contextual_tuple: 'invalid_contextual_tuple',
+  incomplete: 'proof_unavailable',
+};

@@ -13,8 +13,15 @@ import { type ListOutcome, listObjects } from '../authz/list-objects.ts';
 import { listUsers } from '../authz/list-users.ts';
 import type { AuthzError, Reading, Why } from '../authz/reading.ts';
 import { certificateQuestions } from '../certificate/questions.ts';
-import type { AuthzContext, AuthzQuery, AuthzResult, CheckQuestion, CheckVerdict } from '../client/authz-protocol.ts';
-import type { ClientErrorCode, ClientResult } from '../client/protocol.ts';
+import {
+  type AuthzContext,
+  type AuthzQuery,
+  type AuthzResult,
+  type CheckQuestion,
+  type CheckVerdict,
+  CLIENT_CODE_OF,
+} from '../client/authz-protocol.ts';
+import type { ClientResult } from '../client/protocol.ts';
 import type { Question } from '../proof/statement.ts';
 import { AuthzReads, TooMuch } from './authz-reads.ts';
 import { type CompiledModel, modelAt } from './models.ts';
@@ -54,24 +61,13 @@ export function* authzSteps(task: AuthzTask, limits: ProofLimits): Generator<voi
     return errorResult('no_model', 'this vault has no authorization model: write one first');
   }
   const found = yield* evaluate(task, model);
-  if ('code' in found) return errorResult(CODE_OF[found.code], found.message);
+  if ('code' in found) return errorResult(CLIENT_CODE_OF[found.code], found.message);
   const { questions, answer } = found;
   if (!task.proof) return answer(NO_PROOF);
   // Meanwhile the vault may have gone on, and retention with it.
   if (view.isPruned) return errorResult('unavailable', 'the block was dropped while its answer was made: ask again');
   return yield* proofSteps({ view, questions: questions(), answer }, limits);
 }
-
-const CODE_OF: Readonly<Record<AuthzError['code'], ClientErrorCode>> = {
-  invalid: 'invalid_argument',
-  condition_failed: 'condition_failed',
-  too_complex: 'too_complex',
-  type_missing: 'type_missing',
-  relation_missing: 'relation_missing',
-  invalid_tuple: 'invalid_tuple',
-  invalid_contextual_tuple: 'invalid_contextual_tuple',
-  incomplete: 'proof_unavailable',
-};
 
 function* evaluate(task: AuthzTask, model: CompiledModel | undefined): Generator<void, Found | AuthzError> {
   const { vault, height, isNewest, time } = task.view;

@@ -1,11 +1,11 @@
 /** Questions to a vault's authorization models, and what is answered, verified here where that is asked for. */
 import type { ExpandTree } from '../../core/authz/expand.ts';
 import { explain } from '../../core/authz/explain.ts';
-import type { AuthzErrorCode, ReadTuple } from '../../core/authz/reading.ts';
+import type { ReadTuple } from '../../core/authz/reading.ts';
 import { canonicalJson } from '../../core/bytes/canonical-json.ts';
 import type { CertificateAnswer } from '../../core/certificate/answer.ts';
 import { checksAnswer, listAnswer } from '../../core/certificate/authz-answer.ts';
-import type { AuthzQuery, AuthzResult, CheckQuestion } from '../../core/client/authz-protocol.ts';
+import { type AuthzQuery, type AuthzResult, type CheckQuestion, CLIENT_CODE_OF } from '../../core/client/authz-protocol.ts';
 import type { Anchor, ClientErrorCode, VaultEntry } from '../../core/client/protocol.ts';
 import type { Anchored } from '../../core/proof/anchor-claim.ts';
 import { verifyAnswer } from '../../core/proof/answer.ts';
@@ -88,7 +88,7 @@ export class AuthzReader {
     const result = await this.ask(query, options.verified === true);
     const [verdict] = result.verdicts;
     if (verdict === undefined) throw otherAnswer();
-    if (!verdict.ok) throw new VouchError(CODE_OF[verdict.error.code], verdict.error.message);
+    if (!verdict.ok) throw new VouchError(CLIENT_CODE_OF[verdict.error.code], verdict.error.message);
     const { allowed } = verdict;
     const { model, anchor } = result;
     if (options.model !== undefined && options.model !== model) throw otherModel(options.model, model);
@@ -103,7 +103,7 @@ export class AuthzReader {
     return verdicts.map((verdict) => {
       if (verdict.ok) return { allowed: verdict.allowed };
       const { code, message } = verdict.error;
-      return { error: { code: CODE_OF[code], message } };
+      return { error: { code: CLIENT_CODE_OF[code], message } };
     });
   }
 
@@ -205,17 +205,6 @@ export class AuthzReader {
     return { answer, anchored: verdict.anchored, explanation: [line] };
   }
 }
-
-const CODE_OF: Readonly<Record<AuthzErrorCode, ClientErrorCode>> = {
-  invalid: 'invalid_argument',
-  condition_failed: 'condition_failed',
-  too_complex: 'too_complex',
-  type_missing: 'type_missing',
-  relation_missing: 'relation_missing',
-  invalid_tuple: 'invalid_tuple',
-  invalid_contextual_tuple: 'invalid_contextual_tuple',
-  incomplete: 'proof_unavailable',
-};
 
 function invalidProof({ stage, reason }: { readonly stage: string; readonly reason: string }): VouchError {
   return new VouchError('proof_invalid', `The proof does not hold (${stage}): ${reason}`);
