@@ -23,7 +23,7 @@ import type { GroupId, Height, NodeId } from '../core/ids.ts';
 import type { Retention, Transaction, TransactionOutcome } from '../core/state/transaction.ts';
 import { fromClientError, HttpError } from './http/errors.ts';
 
-/** How long a request may take; as long as any HTTP request waits unless given. */
+/** How long a request may take; the deadline of HTTP requests unless given. */
 export interface Patience {
   readonly deadlineMs?: number;
 }

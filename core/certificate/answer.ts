@@ -2,17 +2,9 @@
 import { toBase64 } from '../bytes/base64.ts';
 import { toHex } from '../bytes/text.ts';
 import type { Anchor } from '../client/protocol.ts';
+import type { AnchoredJson } from '../proof/statements-answer.ts';
 import type { Asked, Found } from './asked.ts';
 import { type CertificateStatementJson, certificateStatement, foundJson } from './statement-json.ts';
-
-interface AnchoredJson {
-  readonly height: number;
-  readonly block_hash: string;
-  readonly state_root: string;
-  readonly tree_root: string;
-  readonly header: string;
-  readonly proof: string;
-}
 
 /** allowed, objects or users: what the statement says. */
 export interface CertificateAnswer extends AnchoredJson {

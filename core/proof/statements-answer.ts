@@ -8,14 +8,18 @@ import { type Finding, type FindingRefusal, findingsOf } from './findings.ts';
 import type { Question } from './statement.ts';
 import { findingJson, questionJson, type StatementJson } from './statement-json.ts';
 
-/** What `verifyStatements` reads. */
-export interface StatementsAnswer {
+/** Where an answer stands, and its proof: hashes in hex, header and proof in base64. */
+export interface AnchoredJson {
   readonly height: number;
   readonly block_hash: string;
   readonly state_root: string;
   readonly tree_root: string;
   readonly header: string;
   readonly proof: string;
+}
+
+/** What `verifyStatements` reads. */
+export interface StatementsAnswer extends AnchoredJson {
   readonly statements: readonly StatementJson[];
 }
 

@@ -1,6 +1,6 @@
 /**
  * Values of a context, as they come in JSON, made into what a parameter's type says. JSON has no integers of 64 bits, moments or
- * addresses: they come as texts, and integers as any number without a fraction.
+ * addresses: they come as texts, and integers as numbers without a fraction.
  * Source: OpenFGA's typed condition parameters, whose rules and messages these are (types are named as Go names them).
  */
 import { unreachable } from '../../assert.ts';
