@@ -4,6 +4,7 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { certificatesSection } from './authz/certificates.ts';
 import { inProcessSection } from './authz/in-process.ts';
 import { overHttpSection } from './authz/over-http.ts';
 import { FULL, QUICK, type Section } from './authz/section.ts';
@@ -15,12 +16,14 @@ import { type Bar, printBars } from './storage/bars.ts';
 const SECTIONS: Readonly<Record<string, (section: Section) => void | Promise<void>>> = {
   'in-process': inProcessSection,
   http: overHttpSection,
+  certificates: certificatesSection,
 };
 
 const HELP = `npm run bench:authz -- [--quick] [--only SECTION]
 
-Checks by an authorization model with folders and nested groups: answered by one tuple, over four hops, and denied.
-  full     1,000,000 tuples in process, a cluster with 20,000; three minutes
+Checks by an authorization model with folders and nested groups: answered by one tuple, over four hops, and denied; and certificates of
+OpenFGA's own suites, whose folder VOUCH_OPENFGA_CORPUS names.
+  full     1,000,000 tuples in process, a cluster with 20,000; some minutes
   --quick  50,000 and 5,000, whose bars are shown and not judged
   --only   one of: ${Object.keys(SECTIONS).join(', ')}
 

@@ -10,7 +10,7 @@ const BATCH = 50;
 export function inProcessSection({ sizes, bar }: Section): void {
   const ledger = new BenchLedger();
   ledger.writeModel(JSON.stringify(canonical(MODEL)));
-  ledger.write(tuplesOf(sizes.tuples));
+  ledger.write(tuplesOf(sizes.tuples).map((tuple) => ({ tuple, condition: undefined })));
   const folders = foldersOf(sizes.tuples);
   const ask = (question: CheckQuestion, allowed: boolean): void => {
     const result = ledger.query({ kind: 'check', model: '', checks: [question] });

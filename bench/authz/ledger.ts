@@ -1,5 +1,6 @@
 /** The state machine of one group with one vault, in memory, fed with entries: what a node evaluates on, without sockets and disks. */
 import { celConditions } from '../../core/authz/cel.ts';
+import type { ReadTuple } from '../../core/authz/reading.ts';
 import type { Entropy } from '../../core/capability.ts';
 import { ulidFrom } from '../../core/chain/ulid.ts';
 import type { AuthzQuery, AuthzResult } from '../../core/client/authz-protocol.ts';
@@ -21,6 +22,9 @@ export const VAULT: VaultId = idOf(2) as VaultId;
 /** Operations of one transaction. */
 const BATCH = 1000;
 
+/** Answers that may carry a proof. */
+export type ProvenResult = Exclude<AuthzResult, { readonly kind: 'expand' }>;
+
 export class BenchLedger {
   readonly state: GroupState = new GroupState({
     group: GROUP,
@@ -38,26 +42,29 @@ export class BenchLedger {
     this.apply({ kind: 'createVault', ref: this.ref(), organization: ORGANIZATION, vault: VAULT });
   }
 
-  write(tuples: readonly TupleKey[]): void {
-    for (let from = 0; from < tuples.length; from += BATCH) {
-      const slice = tuples.slice(from, from + BATCH);
-      this.run(
-        slice.map((tuple): Operation => ({ op: 'writeTuple', tuple, condition: undefined, expiresAt: 0, onDuplicate: 'ignore' })),
-      );
-    }
+  write(tuples: readonly ReadTuple[]): void {
+    this.runAll(tuples.map((read) => ({ op: 'writeTuple', ...read, expiresAt: 0, onDuplicate: 'ignore' })));
+  }
+
+  delete(tuples: readonly TupleKey[]): void {
+    this.runAll(tuples.map((tuple) => ({ op: 'deleteTuple', tuple, onMissing: 'ignore' })));
   }
 
   writeModel(model: string): void {
     this.run([{ op: 'writeModel', model }]);
   }
 
-  query(query: AuthzQuery, proof: boolean = false): AuthzResult {
+  query(query: AuthzQuery, proof: boolean = false): ProvenResult {
     const where = { group: GROUP, organization: ORGANIZATION, vault: VAULT, consistency: 'linearizable', at: NEWEST } as const;
     const result = this.state.query({ kind: 'query', ...where, query, proof });
     if (result.kind !== 'check' && result.kind !== 'listObjects' && result.kind !== 'listUsers') {
       throw new Error(`a question was not answered: ${JSON.stringify(result)}`);
     }
     return result;
+  }
+
+  private runAll(operations: readonly Operation[]): void {
+    for (let from = 0; from < operations.length; from += BATCH) this.run(operations.slice(from, from + BATCH));
   }
 
   private run(operations: readonly Operation[]): void {
