@@ -145,3 +145,23 @@ export function decodeSigningBlock(block: Uint8Array): SigningBlock | 'empty' | 
   }
   return reader.failed === undefined ? { number, durable, key, rows } : undefined;
 }
+
+/**
+ * The same file with zeros in the place of the secret, where that stands in clear: for whoever keeps a copy that others may read. It
+ * is as whole, and as damaged, as it was; of one whose first block is damaged nothing is left but its length.
+ */
+export function withoutSecret(file: Uint8Array): Uint8Array {
+  const copy = file.slice();
+  const before = copy.subarray(0, SIGNING_BLOCK_BYTES);
+  const header = decodeSigningHeader(before);
+  if (header === undefined) return copy.fill(0);
+  if (header.form === 'sealed') return copy;
+  const [was, head] = [checksumOf(before), encodeSigningHeader({ ...header, secret: new Uint8Array(header.secret.length) })];
+  copy.set(head);
+  for (let at = SIGNING_BLOCK_BYTES; at + SIGNING_BLOCK_BYTES <= copy.length; at += SIGNING_BLOCK_BYTES) {
+    const block = decodeSigningBlock(copy.subarray(at, at + SIGNING_BLOCK_BYTES));
+    if (block === 'empty' || block === undefined || block.key !== was) continue;
+    copy.set(encodeSigningBlock({ ...block, key: checksumOf(head) }), at);
+  }
+  return copy;
+}
