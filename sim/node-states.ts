@@ -6,11 +6,15 @@ import type { World } from './world.ts';
 export function nodeStates(world: World<VouchShape, Replica>): readonly string[] {
   return world.nodes.map((node) => {
     if (!node.running) return `node ${node.index} does not run`;
-    const groups = node.core?.status().groups ?? [];
-    const parts = groups.map(
-      ({ group, role, term, commitIndex, lastIndex, lastApplied }) =>
-        `group ${group} ${role} of term ${term}, holds ${lastIndex}, committed ${commitIndex}, applied ${lastApplied}`,
-    );
-    return `node ${node.index}: ${parts.join('; ')}`;
+    return `node ${node.index}: ${groupStates(node.core).join('; ')}`;
   });
+}
+
+/** What a node knows of each group. */
+export function groupStates(core: Replica | undefined): readonly string[] {
+  const groups = core?.status().groups ?? [];
+  return groups.map(
+    ({ group, role, term, commitIndex, lastIndex, lastApplied }) =>
+      `group ${group} ${role} of term ${term}, holds ${lastIndex}, committed ${commitIndex}, applied ${lastApplied}`,
+  );
 }
