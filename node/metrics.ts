@@ -120,6 +120,28 @@ export class NodeMetrics implements RuntimeObserver {
     }
   }
 
+  /** @param recorder of the tape that this node writes, asked at each scrape. */
+  watchRecorder(recorder: { readonly isRecording: boolean; readonly writtenBytes: number }): void {
+    const gauges = [
+      [
+        'vouch_recording',
+        '1 while what this node is given is recorded; 0 once its tape has ended.',
+        () => Number(recorder.isRecording),
+      ],
+      ['vouch_recorded_bytes', 'Bytes of the tape of this start.', () => recorder.writtenBytes],
+    ] as const;
+    for (const [name, help, value] of gauges) {
+      new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(value());
+        },
+      });
+    }
+  }
+
   private addGroupGauges(status: () => NodeStatus): void {
     const gauges: readonly (readonly [name: string, help: string, value: (group: NodeStatus['groups'][number]) => number])[] = [
       ['vouch_raft_term', 'Current term.', (group) => group.term],

@@ -5,14 +5,16 @@ import { StorageError } from '../core/errors.ts';
 import { socketLinks } from '../net/client/endpoint-link.ts';
 import { openNodeSocket } from '../net/client/node-socket.ts';
 import { type Address, formatAddress, isLoopback, parseAddress } from './config/address.ts';
-import type { Settings } from './config/schema.ts';
+import { type Settings, sizeBytes } from './config/schema.ts';
 import { type OpenedDirectory, openDataDirectory } from './data-directory.ts';
 import { systemEntropy } from './entropy.ts';
 import { cipherOf, type KeyProvider } from './keys/provider.ts';
 import { readNodeFile } from './node-file.ts';
 import { EXIT_WITH_PARENT, watchParent } from './parent-watch.ts';
 import { describeListenFailure, portProblem } from './port-probe.ts';
+import type { RecordingRequest } from './record/node-recorder.ts';
 import { NodeServer } from './server.ts';
+import { packageVersion } from './version.ts';
 
 export type NodeEnd =
   | { readonly kind: 'stopped' }
@@ -21,8 +23,14 @@ export type NodeEnd =
   /** It ran, and had to stop itself. */
   | { readonly kind: 'failed'; readonly message: string };
 
-/** Runs until the node ends. Never rejects for a reason that an operator can mend. */
-export async function runNode(settings: Settings, masterKey: KeyProvider | undefined): Promise<NodeEnd> {
+/** What the tapes of a node may take together, unless the operator says. */
+const RECORD_LIMIT = '1GiB';
+
+/**
+ * Runs until the node ends. Never rejects for a reason that an operator can mend.
+ * @param build which code this is, for the tape that it writes where settings.record is given
+ */
+export async function runNode(settings: Settings, masterKey: KeyProvider | undefined, build: string): Promise<NodeEnd> {
   const { data } = settings;
   if (data === undefined) return { kind: 'refused', usage: true, message: 'Name the data directory: --data DIR.' };
   const log = pino({ level: settings.logLevel ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime });
@@ -49,7 +57,12 @@ export async function runNode(settings: Settings, masterKey: KeyProvider | undef
   if (/^(0\.0\.0\.0|\[::\]):/.test(advertise)) {
     log.warn(`other nodes cannot dial ${advertise}: in a cluster of several, --advertise an address that they reach`);
   }
-  return serve(directory, cipher, settings, log);
+  return serve({ directory, cipher, settings, build, log });
+}
+
+function recordingOf({ record, recordLimit }: Settings, build: string): RecordingRequest | undefined {
+  if (record === undefined) return undefined;
+  return { directory: record, limitBytes: sizeBytes(recordLimit ?? RECORD_LIMIT), build, version: packageVersion() };
 }
 
 async function addressProblem(listen: string, insecure: boolean): Promise<string | undefined> {
@@ -62,7 +75,15 @@ async function addressProblem(listen: string, insecure: boolean): Promise<string
   return problem === undefined ? undefined : `${problem}.`;
 }
 
-async function serve(directory: OpenedDirectory, cipher: Cipher | undefined, settings: Settings, log: Logger): Promise<NodeEnd> {
+interface Serving {
+  readonly directory: OpenedDirectory;
+  readonly cipher: Cipher | undefined;
+  readonly settings: Settings;
+  readonly build: string;
+  readonly log: Logger;
+}
+
+async function serve({ directory, cipher, settings, build, log }: Serving): Promise<NodeEnd> {
   const address = parseAddress(directory.file.listen) as Address;
   let fail: (message: string) => void = () => undefined;
   const failed = new Promise<string>((resolve) => {
@@ -79,6 +100,7 @@ async function serve(directory: OpenedDirectory, cipher: Cipher | undefined, set
       checkpointLogBytes: settings.checkpointLogBytes,
       leases: settings.leases ?? true,
       checkpointIntervalMs: settings.checkpointIntervalMs ?? 0,
+      recording: recordingOf(settings, build),
       log,
       openLink: socketLinks(openNodeSocket, 'ws'),
       onFatal: (code, detail) => fail(`The node stopped itself (${code}): ${detail}`),

@@ -8,8 +8,8 @@
  */
 import { assert, unreachable } from '../core/assert.ts';
 import type { ClientRequest, ClientResult } from '../core/client/protocol.ts';
-import type { Outbox } from '../core/codec/outbox.ts';
-import type { Clocks, Core, Effect, ExportAsk, ExportPiece, FileOp, InputBody } from '../core/effect.ts';
+import type { OutboundFrame, Outbox } from '../core/codec/outbox.ts';
+import type { Clocks, Core, Effect, ExportAsk, ExportPiece, FileOp, Input, InputBody } from '../core/effect.ts';
 import { type GroupId, type Micros, type NodeId, type RequestId, SEQ_ZERO, type Seq } from '../core/ids.ts';
 import { sampleClocks } from './clock.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
@@ -33,6 +33,8 @@ export interface RuntimePorts {
   /** The operator has to know. */
   readonly onAlarm: (group: GroupId, code: string, detail: string) => void;
   readonly observer?: RuntimeObserver;
+  /** Writes down what the core is given and wants. */
+  readonly recorder?: RuntimeRecorder | undefined;
   /** Called at the end of every turn, when what it decided has been let out. */
   readonly afterTurn?: () => void;
   readonly clocks?: () => Clocks;
@@ -42,6 +44,18 @@ export interface RuntimePorts {
 export interface RuntimeObserver {
   turn(inputCount: number, elapsedMicros: number): void;
   persisted(elapsedMicros: number, writtenBytes: number): void;
+}
+
+/** What a tape is made of (core/recording); all calls are synchronous. */
+export interface RuntimeRecorder {
+  /** A turn begins: these inputs will be stepped. */
+  turn(clocks: Clocks, batch: readonly InputBody[]): void;
+  /** One of them was, and this is what it led to. */
+  stepped(effects: readonly Effect[]): void;
+  /** Or it threw. */
+  threw(detail: string): void;
+  /** The turn is over, and these frames leave. */
+  released(frames: readonly OutboundFrame[]): void;
 }
 
 interface RunningPersist {
@@ -158,15 +172,16 @@ export class Runtime {
     const batch = this.inbox;
     this.inbox = [];
     const { now, wall } = this.clocks();
+    this.ports.recorder?.turn({ now, wall }, batch);
     try {
       for (const body of batch) {
         if (body.kind === 'persisted') this.durableSeq = body.seq;
-        this.execute(this.core.step({ ...body, now, wall }));
+        this.execute(this.step({ ...body, now, wall }));
         if (this.stopped) return;
       }
       this.letOut();
     } catch (error) {
-      this.fail('broken_invariant', error instanceof Error ? error.message : String(error));
+      this.fail('broken_invariant', messageOf(error));
       return;
     }
     const deadline = this.core.nextDeadline();
@@ -175,6 +190,19 @@ export class Runtime {
     else this.timer.arm(deadline);
     this.ports.afterTurn?.();
     this.ports.observer?.turn(batch.length, this.clocks().now - now);
+  }
+
+  private step(input: Input): readonly Effect[] {
+    const { recorder } = this.ports;
+    if (recorder === undefined) return this.core.step(input);
+    try {
+      const effects = this.core.step(input);
+      recorder.stepped(effects);
+      return effects;
+    } catch (error) {
+      recorder.threw(messageOf(error));
+      throw error;
+    }
   }
 
   private execute(effects: readonly Effect[]): void {
@@ -228,7 +256,9 @@ export class Runtime {
 
   /** Frames and replies whose `after` is durable leave; the others stay, in order. */
   private letOut(): void {
-    for (const { to, bytes } of this.ports.outbox.release(this.durableSeq)) this.ports.peers.send(to, bytes);
+    const frames = this.ports.outbox.release(this.durableSeq);
+    this.ports.recorder?.released(frames);
+    for (const { to, bytes } of frames) this.ports.peers.send(to, bytes);
     if (this.held.length === 0) return;
     const due = this.held;
     this.held = [];
@@ -267,6 +297,10 @@ const STOPPED: ClientResult = {
   leader: undefined,
   retryAfterMs: 0,
 };
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 function writtenBytes(ops: readonly FileOp[]): number {
   let count = 0;

@@ -14,7 +14,8 @@ import {
   ELECTION_TIMEOUT_MIN_MICROS,
   HEARTBEAT_MICROS,
 } from '../core/limits.ts';
-import { Replica } from '../core/replica/replica.ts';
+import type { ReplicaOptions } from '../core/replica/options.ts';
+import type { Replica } from '../core/replica/replica.ts';
 import { ClientLinks } from '../net/client-links.ts';
 import { attachLinks, type Listener } from '../net/listener.ts';
 import { PeerLinks } from '../net/peer-links.ts';
@@ -34,6 +35,7 @@ import { LocalClient } from './local-client.ts';
 import { Membership } from './membership.ts';
 import { NodeMetrics } from './metrics.ts';
 import { reasonsAgainst } from './readiness.ts';
+import { type NodeRecorder, openReplica, type RecordingRequest } from './record/node-recorder.ts';
 import { Runtime } from './runtime.ts';
 import { Standing } from './standing.ts';
 import { VaultHealthSource } from './vault-health.ts';
@@ -54,6 +56,8 @@ export interface NodeServerOptions {
   readonly leases: boolean;
   /** Between two signed checkpoints of a vault that changes, milliseconds; 0, the default: only when somebody asks. */
   readonly checkpointIntervalMs?: number;
+  /** Whether everything that this node is given goes to a tape, and to which. */
+  readonly recording?: RecordingRequest | undefined;
   readonly log: Logger;
   /** The node cannot go on; called at most once. */
   readonly onFatal: (code: string, detail: string) => void;
@@ -72,30 +76,21 @@ export class NodeServer {
   private readonly client: LocalClient;
   private readonly joining: Joining;
   private readonly listener: Listener;
+  private readonly recorder: NodeRecorder | undefined;
   private closing: boolean = false;
 
   constructor(options: NodeServerOptions) {
     this.options = options;
     const { directory, log } = options;
     const address = options.advertise;
-    const { replica, effects } = Replica.open(directory.disk, sampleClocks(), {
-      hasher: nativeHasher,
-      conditions: celConditions,
-      cipher: options.cipher,
-      entropy: systemEntropy,
-      signing: nativeSigningKeys,
-      checkpointMicros: 1000 * (options.checkpointIntervalMs ?? 0) || undefined,
-      seed: seedFrom(systemEntropy),
-      buggify: neverBuggify,
-      timing: {
-        electionTimeoutMinMicros: ELECTION_TIMEOUT_MIN_MICROS,
-        electionTimeoutMaxMicros: ELECTION_TIMEOUT_MAX_MICROS,
-        heartbeatMicros: HEARTBEAT_MICROS,
-      },
-      ...(options.leases ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}),
-      ...(options.batchMax === undefined ? {} : { batchMax: options.batchMax }),
-      ...(options.checkpointLogBytes === undefined ? {} : { snapshots: { checkpointLogBytes: options.checkpointLogBytes } }),
+    const { replica, effects, recorder } = openReplica({
+      disk: directory.disk,
+      clocks: sampleClocks(),
+      options: replicaOptions(options),
+      recording: options.recording,
+      log,
     });
+    this.recorder = recorder;
     this.replica = replica;
     const keyNotice = new KeyNotice(() => replica.signingStatus, log);
     const manifest = (): ReturnType<Replica['manifest']> => replica.manifest();
@@ -125,6 +120,7 @@ export class NodeServer {
         },
       },
       observer: metrics,
+      recorder,
       afterTurn: () => {
         membership.noticeMembers();
         standing.notice();
@@ -165,6 +161,7 @@ export class NodeServer {
     });
     const vaults = new VaultHealthSource(replica, (group, vault) => this.runtime.give({ kind: 'recoverVault', group, vault }));
     metrics.watchVaults(() => vaults.unwell());
+    if (recorder !== undefined) metrics.watchRecorder(recorder);
     this.gateway = new Gateway({
       ledger: new Ledger((request, patience) => this.client.ask(request, patience)),
       metrics,
@@ -216,6 +213,7 @@ export class NodeServer {
   /** Gives everything free at once. */
   async abandon(): Promise<void> {
     this.runtime.stop();
+    this.recorder?.close();
     await this.joining.stop();
     await this.client.close();
     await this.listener.close();
@@ -235,4 +233,25 @@ export class NodeServer {
     if (request.kind === 'query' && this.replica.group(id)?.divergence.isIsolated(request.vault) === true) return false;
     return (!removed && groups.length === 0) || groups.some((group) => group.group === id && !group.quarantined);
   }
+}
+
+function replicaOptions(options: NodeServerOptions): ReplicaOptions {
+  return {
+    hasher: nativeHasher,
+    conditions: celConditions,
+    cipher: options.cipher,
+    entropy: systemEntropy,
+    signing: nativeSigningKeys,
+    checkpointMicros: 1000 * (options.checkpointIntervalMs ?? 0) || undefined,
+    seed: seedFrom(systemEntropy),
+    buggify: neverBuggify,
+    timing: {
+      electionTimeoutMinMicros: ELECTION_TIMEOUT_MIN_MICROS,
+      electionTimeoutMaxMicros: ELECTION_TIMEOUT_MAX_MICROS,
+      heartbeatMicros: HEARTBEAT_MICROS,
+    },
+    ...(options.leases ? { leaseClockRatePpm: CLOCK_RATE_PPM_MAX } : {}),
+    ...(options.batchMax === undefined ? {} : { batchMax: options.batchMax }),
+    ...(options.checkpointLogBytes === undefined ? {} : { snapshots: { checkpointLogBytes: options.checkpointLogBytes } }),
+  };
 }

@@ -6,20 +6,27 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDERS = ['core', 'sim', 'scenarios'];
 
+/** Where compiled core/, sim/ and scenarios/ lie, or their sources. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
 let known: string | undefined;
 
 export function buildId(): string {
-  known ??= hashOf(fileURLToPath(new URL('../..', import.meta.url)));
+  known ??= hashOf(FOLDERS);
   return known;
 }
 
-/** @param root where compiled core/, sim/ and scenarios/ lie, or their sources. */
-function hashOf(root: string): string {
+/** The same of what a real node consists of, as far as it decides: a tape of `vouch start --record` is replayed by that alone. */
+export function coreId(): string {
+  return hashOf(['core']);
+}
+
+function hashOf(folders: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const folder of FOLDERS) {
-    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((file) => /\.[jt]s$/.test(file));
+  for (const folder of folders) {
+    const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((file) => /\.[jt]s$/.test(file));
     for (const file of files.filter((name) => !name.endsWith('.d.ts')).sort()) {
-      const text = readFileSync(join(root, folder, file));
+      const text = readFileSync(join(ROOT, folder, file));
       hash.update(`${folder}/${file.replaceAll('\\', '/')} ${text.length}\n`).update(text);
     }
   }

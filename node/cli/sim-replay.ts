@@ -8,13 +8,16 @@ import { exitCodeOf, type RunResult } from '../../sim/result.ts';
 import { claimOf, isSameClaim } from '../../sim/shrink/claim.ts';
 import type { TapeFile } from '../../sim/tape-file.ts';
 import { buildId } from './build-id.ts';
+import { usageFailure } from './failure.ts';
 import { print, say } from './output.ts';
 import { Afterwards, demandWritable } from './output-file.ts';
+import { type RecordedFlags, recordedTapes } from './recorded-tape.ts';
 import { addRunOptions, demandVouch, durationMs, type SharedFlags } from './sim-options.ts';
+import { replayAll } from './sim-replay-recorded.ts';
 import { HTML_HELP, tell, writeStory } from './sim-run.ts';
-import { runLogged, type Source, sourceOf } from './tape-source.ts';
+import { demandNoFlags, runLogged, type Source, sourceOf } from './tape-source.ts';
 
-interface ReplayFlags extends SharedFlags {
+interface ReplayFlags extends SharedFlags, RecordedFlags {
   readonly html?: string;
   readonly until?: string;
 }
@@ -24,17 +27,31 @@ export function addSimReplayCommand(sim: Command): void {
     sim
       .command('replay')
       .description('run a seed or a tape again; it must be the very same run')
-      .argument('<seed-or-tape>', 'a seed, or a file written by run --tape or shrink')
+      .argument(
+        '<seed-or-tape>',
+        'a seed, a file written by run --tape or shrink, or the tapes of a real node (a file or directory)',
+      )
       .argument('[name]', 'a scenario of `vouch sim list`, or a file ./mine.ts; without it, the generic workload'),
   )
-    .option('--until <duration>', 'stop at that virtual time and show what every node knows: 1200ms, 3s')
+    .option(
+      '--until <duration>',
+      'stop at that virtual time and show what every node knows: 1200ms, 3s; on a real node’s tape also behind that many inputs',
+    )
     .option('--html <file>', HTML_HELP)
+    .option('--key-file <file>', 'master key of the node that wrote a sealed tape (or VOUCH_MASTER_KEY)')
+    .option('--other-build', 'replay a real node’s tape of another build all the same')
     .option('--json', 'print one JSON object on the last line')
-    .addHelpText('after', '\nExample:\n  vouch sim replay 7 split-brain --until 3s')
+    .addHelpText('after', '\nExamples:\n  vouch sim replay 7 split-brain --until 3s\n  vouch sim replay ./tapes')
     .action(replay);
 }
 
 async function replay(first: string, second: string | undefined, flags: ReplayFlags): Promise<void> {
+  const recorded = recordedTapes(first);
+  if (recorded !== undefined) {
+    demandNoFlags(first, flags);
+    if (flags.html !== undefined) throw usageFailure('--html tells simulated runs; for a real node’s tape: vouch sim explain.');
+    return replayAll(recorded, flags);
+  }
   const source = sourceOf(first, second, flags);
   const { scenario } = source.options;
   if (flags.html !== undefined) demandVouch(scenario?.name, '--html');

@@ -1,5 +1,6 @@
 /** `vouch start`: one node in the foreground, until SIGTERM or SIGINT. */
 import type { Command } from 'commander';
+import { coreId } from './build-id.ts';
 import { CliFailure } from './failure.ts';
 import { loadStart, type StartFlags, withStartOptions } from './start-options.ts';
 
@@ -15,7 +16,7 @@ export function addStartCommand(program: Command): void {
       // Loaded here: the libraries of the gateway take longer to load than any other command takes to run.
       const { runNode } = await import('../run-node.ts');
       const { settings, masterKey } = loadStart(flags);
-      const end = await runNode(settings, masterKey);
+      const end = await runNode(settings, masterKey, settings.record === undefined ? '' : coreId());
       // Everything is closed by now; a handle that a library forgot must not keep the process.
       setTimeout(() => process.exit(), EXIT_MS).unref();
       if (end.kind === 'refused') throw new CliFailure(end.message, end.usage ? 2 : 1);

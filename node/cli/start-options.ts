@@ -28,6 +28,8 @@ export function withStartOptions(command: Command): Command {
       '--key-file <file>',
       'encrypt at rest under the master key in this file (VOUCH_KEY_FILE; or the key itself in VOUCH_MASTER_KEY)',
     )
+    .option('--record <dir>', 'record everything this node is given, for `vouch sim replay` (VOUCH_RECORD)')
+    .option('--record-limit <size>', 'what its tapes may take, oldest go first: 512MiB, 4GiB (VOUCH_RECORD_LIMIT; default 1GiB)')
     .option('--config <file>', 'JSON file with any of these (VOUCH_CONFIG)');
 }
 

@@ -13,6 +13,7 @@ import { usageFailure } from './failure.ts';
 import { runGuarded } from './guarded-run.ts';
 import { say } from './output.ts';
 import { writeText } from './output-file.ts';
+import { demandSimulated } from './recorded-tape.ts';
 import { findScenario, requireScenario } from './scenario-lookup.ts';
 import { planFlags, planOf, planOptions, type RunPlan, type SharedFlags } from './sim-options.ts';
 
@@ -103,6 +104,7 @@ export function scenarioFileOf({ bundle, scenario }: RunPlan): string {
 const stopwatch = performance.now.bind(performance);
 
 function readTapeFile(path: string): TapeFile {
+  demandSimulated(path);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

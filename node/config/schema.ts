@@ -11,6 +11,9 @@ const ADDRESS = `^${HOST}:(0|${PORT})$`;
 /** That others are reached at. */
 const REACHABLE = `^${HOST}:${PORT}$`;
 
+/** Bytes of a size: a whole number of mebibytes or gibibytes. */
+const SIZE = '^[1-9][0-9]{0,5}(MiB|GiB)$';
+
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 
@@ -28,6 +31,8 @@ export const SettingsSchema: TSchema = Type.Object(
     leases: Type.Optional(Type.Boolean()),
     checkpointIntervalMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
     keyFile: Type.Optional(Type.String({ minLength: 1 })),
+    record: Type.Optional(Type.String({ minLength: 1 })),
+    recordLimit: Type.Optional(Type.String({ pattern: SIZE })),
   },
   { additionalProperties: false },
 );
@@ -46,6 +51,10 @@ export interface Settings {
   readonly checkpointIntervalMs?: number;
   /** Path of the master key's file. */
   readonly keyFile?: string;
+  /** Directory of tapes. */
+  readonly record?: string;
+  /** What the tapes of this node may have together, as text: 512MiB. */
+  readonly recordLimit?: string;
 }
 export type SettingName = keyof Settings;
 
@@ -77,6 +86,8 @@ export const SETTINGS: readonly SettingInfo[] = [
     expects: 'a whole number of bytes from 65536 to 1073741824',
   },
   { name: 'keyFile', env: 'VOUCH_KEY_FILE', kind: 'text', expects: 'the file with the master key, outside the data directory' },
+  { name: 'record', env: 'VOUCH_RECORD', kind: 'text', expects: 'a directory for tapes, outside the data directory' },
+  { name: 'recordLimit', env: 'VOUCH_RECORD_LIMIT', kind: 'text', expects: 'a size like 512MiB or 4GiB' },
   { name: 'leases', env: 'VOUCH_LEASES', kind: 'flag', expects: 'true or false' },
   {
     name: 'checkpointIntervalMs',
@@ -85,3 +96,8 @@ export const SETTINGS: readonly SettingInfo[] = [
     expects: 'a whole number of milliseconds from 0, which is never, to 86400000',
   },
 ];
+
+/** Bytes of a size that has passed the schema. */
+export function sizeBytes(text: string): number {
+  return Number.parseInt(text, 10) * (text.endsWith('GiB') ? 1 << 30 : 1 << 20);
+}
