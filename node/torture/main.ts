@@ -13,6 +13,7 @@ import { Damages } from './damages.ts';
 import { Journal } from './journal.ts';
 import { BINARY, lag, Nodes, pause, Stuck } from './nodes.ts';
 import { Exit, type Plan, planOf, USAGE } from './plan.ts';
+import { recordTo, replayTapes } from './tapes.ts';
 import { Writers } from './writers.ts';
 
 const NODES = 3;
@@ -180,6 +181,7 @@ async function main(): Promise<number> {
   }
   const directory = plan.directory ?? mkdtempSync(join(tmpdir(), 'vouch-torture-'));
   console.log(`seed ${plan.seed}, ${plan.minutes} minutes, data in ${directory}`);
+  if (plan.record !== undefined) recordTo(plan.record);
   const torture = new Torture(plan, directory);
   let status: number = Exit.stuck;
   let words = '';
@@ -194,6 +196,12 @@ async function main(): Promise<number> {
     console.log(error.message);
   } finally {
     await torture.end();
+  }
+  if (plan.record !== undefined) {
+    const { tapes, equal, inputs, complaints } = replayTapes(plan.record);
+    for (const line of complaints) console.log(line);
+    words += `tapes ${tapes}, of them equal ${equal}, recorded inputs ${inputs}, `;
+    if (equal !== tapes || tapes === 0) status = Exit.lost;
   }
   if (status === Exit.pass && plan.directory === undefined) rmSync(directory, { recursive: true, force: true });
   const figures = Object.entries(torture.figures()).map(([name, count]) => `${name} ${count}`);

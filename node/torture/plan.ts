@@ -1,6 +1,8 @@
 /** What the campaign is asked to do, and what it means by its exit status. */
+import { resolve } from 'node:path';
 
-export const USAGE: string = `Usage: npm run torture -- [--minutes N] [--seed S] [--journal FILE] [--dir DIR] [--port P] [--floor-… N] [--stop-at-floors]
+export const USAGE: string = `Usage: npm run torture -- [--minutes N] [--seed S] [--journal FILE] [--dir DIR] [--port P] [--record DIR]
+                             [--floor-… N] [--stop-at-floors]
 
 Three real nodes under writes of the SDK. Processes are killed with SIGKILL, one, two or all at a time; half of them lose what no sync covers, as
 at a power cut; files of one stopped node at a time are damaged. In the end every acknowledged write is looked for on every node.
@@ -10,14 +12,15 @@ at a power cut; files of one stopped node at a time are damaged. In the end ever
   --journal FILE             what happens, as JSON lines (default: torture.jsonl in the directory)
   --dir DIR                  where the nodes' data goes (default: a temporary directory, removed after a pass)
   --port P                   the first of three ports (default: free ones)
+  --record DIR               every node records what it is given to tapes there, and in the end each tape is replayed
   --floor-kills N            processes killed at least (default 300)
   --floor-cluster-kills N    times that all were killed at once (default 40)
   --floor-writes N           acknowledged writes (default 50000)
   --floor-damages N          damaged files (default 50)
   --stop-at-floors           ends as soon as all floors are reached
 
-Exit status: 0 nothing was lost · 1 an acknowledged write is lost, nodes differ, or damage was neither repaired nor refused · 2 the command
-line is wrong · 3 the cluster did not come back in time · 5 a floor was not reached, so that the run shows less than it should.
+Exit status: 0 nothing was lost · 1 an acknowledged write is lost, nodes differ, damage was neither repaired nor refused, or a tape
+does not replay to what it was · 2 the command line is wrong · 3 the cluster did not come back in time · 5 a floor was not reached, so that the run shows less than it should.
 The last line has the figures.`;
 
 export const Exit = { pass: 0, lost: 1, usage: 2, stuck: 3, short: 5 } as const;
@@ -28,6 +31,8 @@ export interface Plan {
   readonly journal: string | undefined;
   readonly directory: string | undefined;
   readonly port: number | undefined;
+  /** Where the nodes' tapes go; undefined: none are written. */
+  readonly record: string | undefined;
   readonly stopsAtFloors: boolean;
   readonly floors: Floors;
 }
@@ -48,7 +53,7 @@ const NUMBERS: Readonly<Record<string, number | undefined>> = {
   'floor-writes': 50_000,
   'floor-damages': 50,
 };
-const TEXTS: readonly string[] = ['journal', 'dir'];
+const TEXTS: readonly string[] = ['journal', 'dir', 'record'];
 
 /** @param drawn the seed where none is given. @returns the plan, or a sentence about what is wrong; undefined = help is asked for. */
 export function planOf(args: readonly string[], drawn: number): Plan | string | undefined {
@@ -81,6 +86,7 @@ export function planOf(args: readonly string[], drawn: number): Plan | string | 
     journal: texts.journal,
     directory: texts.dir,
     port: numbers.port,
+    record: texts.record === undefined ? undefined : resolve(texts.record),
     stopsAtFloors,
     floors: {
       kills: numbers['floor-kills'] as number,
