@@ -1,9 +1,9 @@
 /**
- * The browser of the tests that need one: a Chromium that is installed (VOUCH_CHROMIUM names another place). Without one those
- * tests are reported as skipped, with the reason.
+ * Chromium, where one is installed (VOUCH_CHROMIUM names another place): the determinism matrix runs seeds in it, and tests look
+ * at pages with it. Without one they say so.
  */
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 const PLACES = [process.env.VOUCH_CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FLAGS = [
@@ -19,6 +19,8 @@ const FLAGS = [
 /** Where it is; undefined where none is. */
 export const chromiumPath: string | undefined = PLACES.find((place) => place !== '' && existsSync(place));
 
-export function launchChromium(executablePath: string): Promise<Browser> {
+/** Loaded when it is wanted: what drives a browser is no dependency of Vouch, only of its tests. */
+export async function launchChromium(executablePath: string): Promise<Browser> {
+  const { chromium } = await import('playwright-core');
   return chromium.launch({ executablePath, args: FLAGS });
 }

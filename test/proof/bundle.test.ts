@@ -7,6 +7,7 @@ import { createContext, runInContext } from 'node:vm';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyAnswer } from '../../core/proof/answer.ts';
+import { chromiumPath, launchChromium } from '../../node/determinism/chromium.ts';
 import {
   AIM,
   bundleVerify,
@@ -18,7 +19,6 @@ import {
   type VerifyBundle,
 } from '../../node/launch/bundle-verify.mjs';
 import { type Answer, answerFor, withBuckets, world } from '../support/answers.ts';
-import { chromiumPath, launchChromium } from '../support/chromium.ts';
 
 const ALL = Object.keys(SUB_PATHS) as SubPath[];
 /** Those that verify answers. */

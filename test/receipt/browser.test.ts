@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { portableVerifier } from '../../core/note/ed25519.ts';
 import { forkProof } from '../../core/note/fork-proof.ts';
 import { verifyReceipt } from '../../core/receipt/verify.ts';
+import { chromiumPath, launchChromium } from '../../node/determinism/chromium.ts';
 import { nativeHasher } from '../../node/hasher.ts';
 import { bundleVerify } from '../../node/launch/bundle-verify.mjs';
 import { logOf, node, noteOf, party, policyText, textOf } from '../note/support.ts';
-import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { cosigned, ledger, policyFor, receiptText } from './support.ts';
 
 const NODES = [node(1), node(2), node(3)];

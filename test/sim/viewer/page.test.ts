@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { writeStoryPage } from '../../../node/cli/story-page.ts';
-import { chromiumPath, launchChromium } from '../../support/chromium.ts';
+import { chromiumPath, launchChromium } from '../../../node/determinism/chromium.ts';
 import { failingRun } from './failing-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vouch-page-'));
