@@ -10,6 +10,12 @@ import type { ReplyEffect, SendEffect, Shape, SimCore, SimInput } from './protoc
 /** How bad: safety (exit 1), liveness (3), unknown or vacuous (5). */
 export type ViolationKind = 'safety' | 'liveness' | 'vacuous' | 'unknown';
 
+/** An operation of a history: a process has one at a time. */
+export interface OperationRef {
+  readonly process: number;
+  readonly invokedAt: number;
+}
+
 /** What a violation is about, as far as its oracle knows: where a reader of the story has to look. */
 export interface Evidence {
   readonly group?: number;
@@ -21,7 +27,9 @@ export interface Evidence {
   /** True time at which it went wrong, where that is not when it was noticed; microseconds. */
   readonly at?: number;
   /** The client's operation that no order explains. */
-  readonly operation?: { readonly process: number; readonly invokedAt: number };
+  readonly operation?: OperationRef;
+  /** The longest order of operations that explains all answers before that one, as far as it was looked for. */
+  readonly order?: readonly OperationRef[];
   /** Two facts that cannot both be, as sentences. */
   readonly facts?: readonly [string, string];
 }

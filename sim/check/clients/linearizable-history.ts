@@ -9,6 +9,7 @@ import { seconds } from '../../record/time.ts';
 import { askedPhrase, toldPhrase, touchedKeys } from '../../record/words.ts';
 import { type Asked, type History, type Invocation, isLinearizable } from '../../workload/history.ts';
 import { checkLinearizable } from '../linearizable.ts';
+import { longestOrder } from '../longest-order.ts';
 import type { Operation } from '../model.ts';
 import { entityKeyText, MODEL_KEY, RETENTION_KEY, tupleKeyText, type VaultInput, VaultModel } from './vault-model.ts';
 import { isExplainedByChain, type Place } from './witness.ts';
@@ -19,6 +20,8 @@ export const LINEARIZABLE_CLAIM: string =
 
 /** Configurations the search may look at where the chain explains nothing. */
 const SEARCH_STEPS_MAX = 300_000;
+/** Questions to the model for the order that people are shown. Why few: a prefix that can be explained is explained soon. */
+const ORDER_STEPS_MAX = 30_000;
 
 function operationKey(operation: LedgerOperation): string {
   if (operation.op === 'setRetention') return RETENTION_KEY;
@@ -90,6 +93,10 @@ function evidenceOf(stuck: Operation<VaultInput>, operations: readonly Operation
   return {
     at: returnedAt,
     operation: { process, invokedAt },
+    order: longestOrder(new VaultModel(), operations, stuck, ORDER_STEPS_MAX).map((placed) => ({
+      process: placed.process,
+      invokedAt: placed.invokedAt,
+    })),
     facts: [
       before === undefined
         ? `Nothing was changed there before ${seconds(invokedAt)}.`
