@@ -2,6 +2,7 @@
 import type { Recording } from '../record/recording.ts';
 import { duration, seconds } from '../record/time.ts';
 import { lastRelevantSteps, relatedOperations, stuckOperation } from './focus.ts';
+import { type OrderPicture, orderPicture } from './order.ts';
 import { absenceSentence, answerText, faultSentence, operationWho, stepsOf } from './steps.ts';
 import { leadershipsOf, type Reign } from './timeline.ts';
 
@@ -94,7 +95,16 @@ function clientLines(recording: Recording): readonly string[] {
     const mark = operation === stuck ? '  <- no order explains this' : '';
     lines.push(`${span}  ${operationWho(recording, operation)}: ${operation.asked} → ${answerText(operation)}${mark}`);
   }
-  return lines;
+  const picture = orderPicture(recording, OPERATION_LINES);
+  return picture === undefined ? lines : [...lines, orderSentence(recording, picture)];
+}
+
+/** What the order of everything else leaves there, which the inexplicable answer does not fit. */
+function orderSentence(recording: Recording, { length, newest }: OrderPicture): string {
+  const explained = `An order of ${length} operations explains every answer before that one; `;
+  if (newest === undefined) return `${explained}nothing in it has changed what was asked about.`;
+  const { operation, place } = newest;
+  return `${explained}the last change in it of what was asked about is number ${place}: ${operationWho(recording, operation)}, ${operation.asked} → ${answerText(operation)}.`;
 }
 
 function stepLines(recording: Recording): readonly string[] {

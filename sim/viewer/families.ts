@@ -60,3 +60,22 @@ export function familyOfFrame(items: readonly MessageWords[]): Family {
   });
   return FAMILIES.find((family) => families.includes(family)) ?? 'heartbeats';
 }
+
+/** Steps that are no messages, as they are filtered. */
+export type Happening = 'state' | 'blocks' | 'operations' | 'faults';
+export const HAPPENINGS: readonly Happening[] = ['state', 'blocks', 'operations', 'faults'];
+
+/** Who goes and comes is a fault to a reader. */
+export function happeningOf(kind: 'change' | 'block' | 'operation' | 'fault' | 'absence'): Happening {
+  switch (kind) {
+    case 'change':
+      return 'state';
+    case 'block':
+      return 'blocks';
+    case 'operation':
+      return 'operations';
+    case 'fault':
+    case 'absence':
+      return 'faults';
+  }
+}

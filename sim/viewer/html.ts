@@ -5,7 +5,7 @@
 import type { Recording } from '../record/recording.ts';
 import { seconds } from '../record/time.ts';
 import { explain, titleOf } from './explain.ts';
-import { FAMILIES } from './families.ts';
+import { FAMILIES, HAPPENINGS } from './families.ts';
 import { pack } from './pack.ts';
 
 export interface PageParts {
@@ -36,17 +36,20 @@ ${style}
 ${headerHtml(recording, replay)}
 <main>
 <section class="stage" aria-label="Message diagram">
-<div class="tools" role="toolbar" aria-label="Filters and zoom">
-<span class="filters" id="families">${FAMILIES.map(familyHtml).join('')}</span>
+<div class="tools">
+<span class="filters" id="families" role="group" aria-label="Kinds of messages">${FAMILIES.map(familyHtml).join('')}</span>
+<span class="filters" id="happenings" role="group" aria-label="Kinds of other steps">${HAPPENINGS.map((name) => filterHtml(name, name, 'happening')).join('')}</span>
+<span class="filters" id="nodes" role="group" aria-label="Nodes"><span>node</span>${Array.from({ length: recording.nodes }, (_, node) => filterHtml(String(node), String(node), 'node')).join('')}</span>
 <label class="pick">group <select id="group"><option value="-1">all</option>${recording.groups.map((group) => `<option value="${group}">${group}</option>`).join('')}</select></label>
-<span class="zoom"><button id="zoom-out" title="Zoom out (-)">−</button><button id="zoom-in" title="Zoom in (+)">+</button><button id="fit" title="The whole run (0)">all</button><button id="focus" title="Where to look first (v)">${recording.violation === undefined ? 'busiest' : 'violation'}</button><button id="theme" title="Light or dark">◐</button></span>
+<span class="zoom"><button id="zoom-out" title="Zoom out (-)" aria-label="Zoom out">−</button><button id="zoom-in" title="Zoom in (+)" aria-label="Zoom in">+</button><button id="fit" title="The whole run (0)">all</button><button id="focus" title="Where to look first (v)">${recording.violation === undefined ? 'busiest' : 'violation'}</button><button id="theme" title="Light or dark (t)" aria-label="Light or dark">◐</button><button id="help-open" title="Keys (?)" aria-label="Keys">?</button></span>
 </div>
-<div class="diagram"><canvas id="diagram" tabindex="0" role="img" aria-label="Lanes of nodes and clients over virtual time, arrows are messages"></canvas><div id="tip" class="tip" hidden></div></div>
+<div class="diagram"><canvas id="diagram" tabindex="0" role="img" aria-label="Lanes of nodes and clients over virtual time, arrows are messages" aria-describedby="announced"></canvas><div id="tip" class="tip" hidden></div></div>
 <div class="scrub"><canvas id="overview" aria-hidden="true"></canvas><input id="scrubber" type="range" min="0" max="${recording.end}" step="1" value="${recording.focus}" aria-label="Virtual time">${legendHtml()}</div>
 </section>
 <aside>
-<div class="now"><output id="time" for="scrubber"></output><span class="keys">← → step · ⇧ ten · + − zoom · v look here</span></div>
-<div class="tabs" role="tablist" aria-label="Details">
+<div class="now"><output id="time" for="scrubber"></output><label class="search">search <input id="search" type="search" placeholder="/" aria-label="Search the steps" autocomplete="off" spellcheck="false"></label><output id="matches" for="search"></output><span class="keys">← → step · / search · ? keys</span></div>
+<p id="announced" class="unseen" aria-live="polite"></p>
+<div class="tabs" id="tabs" role="tablist" aria-label="Details">
 ${['Nodes', 'Steps', 'Clients', 'In words'].map(tabHtml).join('\n')}
 </div>
 <div class="panel" id="panel-0" role="tabpanel" aria-labelledby="tab-0" tabindex="0"></div>
@@ -55,6 +58,7 @@ ${['Nodes', 'Steps', 'Clients', 'In words'].map(tabHtml).join('\n')}
 <div class="panel" id="panel-3" role="tabpanel" aria-labelledby="tab-3" tabindex="0" hidden><pre>${escaped(explain(recording, replay))}</pre></div>
 </aside>
 </main>
+<dialog id="help" aria-labelledby="help-title"><h2 id="help-title">Keys</h2><table><tbody id="help-keys"></tbody></table><button id="help-close">Close</button></dialog>
 <noscript><pre>${escaped(explain(recording, replay))}</pre></noscript>
 <script type="application/json" id="recording">${pack(recording).replaceAll('<', '\\u003c')}</script>
 <script>
@@ -97,6 +101,10 @@ function legendHtml(): string {
   ];
   const items = marks.map(([colour, meaning]) => `<span><i style="background:var(--${colour})"></i>${meaning}</span>`);
   return `<div class="legend">${items.join('')}<span>× lost</span></div>`;
+}
+
+function filterHtml(value: string, name: string, className: string): string {
+  return `<label class="family ${className}"><input type="checkbox" value="${value}" checked>${name}</label>`;
 }
 
 function familyHtml(family: string): string {

@@ -111,7 +111,7 @@ export class Diagram {
       ink.moveTo(0, Math.round(lanes.laneTop(endpoint)) + 0.5);
       ink.lineTo(lanes.width, Math.round(lanes.laneTop(endpoint)) + 0.5);
       ink.stroke();
-      ink.fillStyle = endpoint < nodes ? colours.ink : colours.faint;
+      ink.fillStyle = endpoint < nodes && this.view.nodes.has(endpoint) ? colours.ink : colours.faint;
       ink.font = endpoint < nodes ? '600 13px ui-sans-serif, system-ui, sans-serif' : '11px ui-sans-serif, system-ui, sans-serif';
       const name = endpoint < nodes ? `node ${endpoint}` : (clients[endpoint - nodes] ?? '');
       ink.fillText(name, 10, lanes.laneTop(endpoint) + lanes.laneHeight(endpoint) / 2);
@@ -192,18 +192,13 @@ export class Diagram {
     const { view, story } = this;
     const first = lowerBound(story.frames, view.from - this.longest, (frame) => frame.sentAt);
     const last = lowerBound(story.frames, view.to, (frame) => frame.sentAt);
-    let visible = story.frames.slice(first, last).filter((frame) => frame.endedAt >= view.from && this.isWanted(frame));
+    let visible = story.frames.slice(first, last).filter((frame) => frame.endedAt >= view.from && view.wantsFrame(frame));
     if (visible.length > ARROWS_MAX) visible = visible.filter((frame) => !frame.isIdle || frame.fate !== 'received');
     const every = Math.ceil(visible.length / ARROWS_MAX);
     this.shown = every <= 1 ? visible : visible.filter((_, position) => position % every === 0);
     this.ink.globalAlpha = visible.length > CROWD ? 0.35 : 1;
     for (const frame of this.shown) this.drawArrow(frame, colours);
     this.ink.globalAlpha = 1;
-  }
-
-  private isWanted(frame: DrawnFrame): boolean {
-    if (!this.view.families.has(frame.family)) return false;
-    return this.view.group < 0 || frame.items.some((item) => item.group === this.view.group || item.group < 0);
   }
 
   private drawArrow(frame: DrawnFrame, colours: Colours): void {
@@ -278,6 +273,7 @@ export class Diagram {
     const { view, lanes, ink } = this;
     const { violation } = this.story.recording;
     if (violation !== undefined) this.flag(lanes.x(violation.at), violation.oracle, colours);
+    if (view.base !== undefined) this.vertical(lanes.x(view.base), colours.families.reads, 1);
     this.vertical(lanes.x(view.time), colours.cursor, 1);
     ink.fillStyle = colours.cursor;
     ink.beginPath();

@@ -2,15 +2,17 @@
 
 import { RECEIVER } from '../../record/phrase.ts';
 import { duration, seconds } from '../../record/time.ts';
-import type { Family } from '../families.ts';
+import type { Family, Happening } from '../families.ts';
 import { unpack } from '../pack.ts';
 import { endpointName, fateText } from '../steps.ts';
 import { type Colours, readColours } from './colours.ts';
 import { Diagram } from './diagram.ts';
 import { byId, element } from './dom.ts';
+import { bindKeys, type KeyAction, showHelp } from './keys.ts';
 import { Overview } from './overview.ts';
 import { showClients, showNodes, showSteps } from './panels.ts';
-import { type DrawnFrame, storyOf } from './story.ts';
+import { Search } from './search.ts';
+import { type DrawnFrame, lowerBound, storyOf } from './story.ts';
 import { View } from './view.ts';
 
 const story = storyOf(unpack(byId('recording').textContent ?? ''));
@@ -21,7 +23,12 @@ const group = byId<HTMLSelectElement>('group');
 const tip = byId('tip');
 const diagram = new Diagram(canvas, story, view);
 const overview = new Overview(byId<HTMLCanvasElement>('overview'), story, view);
+const search = new Search(story, view, () => canvas.focus());
+const darkness = window.matchMedia('(prefers-color-scheme: dark)');
 const tabs = [0, 1, 2, 3].map((position) => byId<HTMLButtonElement>(`tab-${position}`));
+const ANNOUNCED_MAX = 3;
+/** Of the visible span, at each step closer. */
+const ZOOM = 0.6;
 let colours: Colours = readColours();
 let chosenTab = 0;
 let isPlanned = false;
@@ -33,9 +40,21 @@ function render(): void {
   scrubber.value = String(view.time);
   scrubber.setAttribute('aria-valuetext', seconds(view.time));
   byId('time').textContent = seconds(view.time);
+  byId('announced').textContent = announcement();
+  search.tell();
   if (chosenTab === 0) showNodes(byId('panel-0'), story, view);
-  else if (chosenTab === 1) showSteps(byId('panel-1'), story, view);
+  else if (chosenTab === 1) showSteps(byId('panel-1'), story, view, (step) => search.isMatch(step));
   else if (chosenTab === 2) showClients(byId('panel-2'), story, view);
+}
+
+/** What happens at the instant, for those who listen to the page. */
+function announcement(): string {
+  const first = lowerBound(story.steps, view.time, (step) => step.at);
+  const last = lowerBound(story.steps, view.time + 1, (step) => step.at);
+  const here = story.steps.slice(first, last).filter((step) => view.wantsStep(step));
+  const told = here.slice(0, ANNOUNCED_MAX).map(({ sentence }) => sentence);
+  const more = here.length > told.length ? [`and ${here.length - told.length} more`] : [];
+  return [seconds(view.time), ...told, ...more].join('. ');
 }
 
 function plan(): void {
@@ -54,29 +73,68 @@ function choose(position: number): void {
   plan();
 }
 
-const KEYS: Readonly<Record<string, (isFar: boolean) => void>> = {
-  ArrowLeft: (isFar) => view.stepBy(isFar ? -10 : -1),
-  ArrowRight: (isFar) => view.stepBy(isFar ? 10 : 1),
-  Home: () => view.goTo(0),
-  End: () => view.goTo(story.recording.end),
-  '+': () => view.zoom(0.6),
-  '=': () => view.zoom(0.6),
-  '-': () => view.zoom(1 / 0.6),
-  '0': () => view.showAll(),
-  v: () => view.lookAtFocus(),
-};
+const ACTIONS: readonly KeyAction[] = [
+  {
+    keys: ['ArrowLeft', 'ArrowRight'],
+    shown: '← →',
+    help: 'the step before, the next one; with shift ten of them. Steps that are filtered away are passed over',
+    act: ({ key, shiftKey }) => view.stepBy((key === 'ArrowLeft' ? -1 : 1) * (shiftKey ? 10 : 1)),
+  },
+  {
+    keys: ['Home', 'End'],
+    shown: 'Home End',
+    help: 'the ends of the run',
+    act: ({ key }) => view.goTo(key === 'Home' ? 0 : story.recording.end),
+  },
+  { keys: ['v'], shown: 'v', help: 'back to where the story opened', act: () => view.lookAtFocus() },
+  {
+    keys: ['+', '=', '-'],
+    shown: '+ −',
+    help: 'closer, farther',
+    act: ({ key }) => view.zoom(key === '-' ? 1 / ZOOM : ZOOM),
+  },
+  { keys: ['0'], shown: '0', help: 'the whole run', act: () => view.showAll() },
+  {
+    keys: ['1', '2', '3', '4'],
+    shown: '1 2 3 4',
+    help: 'nodes, steps, clients, in words',
+    act: ({ key }) => {
+      choose(Number(key) - 1);
+      byId(`panel-${chosenTab}`).focus();
+    },
+  },
+  {
+    keys: ['m'],
+    shown: 'm',
+    help: 'mark this instant: states are compared with it; again: with the step before',
+    act: () => view.toggleBase(),
+  },
+  {
+    keys: ['/'],
+    shown: '/',
+    help: 'search the steps; Enter is the next one, with shift the one before, Escape ends it',
+    act: () => {
+      choose(1);
+      search.begin();
+    },
+  },
+  {
+    keys: ['n', 'N'],
+    shown: 'n N',
+    help: 'the next step that was searched for, the one before',
+    act: ({ key }) => search.next(key === 'n' ? 1 : -1),
+  },
+  { keys: ['t'], shown: 't', help: 'light or dark', act: changeTheme },
+  { keys: ['?'], shown: '?', help: 'this list', act: showHelp },
+];
 
-document.addEventListener('keydown', (event) => {
-  const { target } = event;
-  if (event.ctrlKey || event.metaKey || event.altKey || target instanceof HTMLSelectElement) return;
-  if (target instanceof HTMLElement && target.getAttribute('role') === 'tab' && event.key.startsWith('Arrow')) {
-    choose(chosenTab + (event.key === 'ArrowRight' || event.key === 'ArrowDown' ? 1 : -1));
-    tabs[chosenTab]?.focus();
-    return event.preventDefault();
-  }
-  const act = KEYS[event.key];
-  if (act === undefined) return;
-  act(event.shiftKey);
+bindKeys(ACTIONS);
+
+byId('tabs').addEventListener('keydown', (event) => {
+  const direction = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (direction === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+  choose(chosenTab + direction);
+  tabs[chosenTab]?.focus();
   event.preventDefault();
 });
 
@@ -149,34 +207,42 @@ group.addEventListener('change', () => {
   view.group = Number(group.value);
   view.changed();
 });
-for (const box of byId('families').querySelectorAll('input')) {
-  box.addEventListener('change', () => {
-    if (box.checked) view.families.add(box.value as Family);
-    else view.families.delete(box.value as Family);
-    view.changed();
-  });
+/** Check boxes that put things into a set of what is looked at, and take them out. */
+function bindFilters<T>(id: string, chosen: Set<T>, read: (text: string) => T): void {
+  for (const box of byId(id).querySelectorAll('input'))
+    box.addEventListener('change', () => {
+      if (box.checked) chosen.add(read(box.value));
+      else chosen.delete(read(box.value));
+      view.changed();
+    });
 }
+
+bindFilters('families', view.families, (text) => text as Family);
+bindFilters('happenings', view.happenings, (text) => text as Happening);
+bindFilters('nodes', view.nodes, Number);
 tabs.forEach((tab, position) => {
   tab.addEventListener('click', () => choose(position));
 });
-byId('zoom-in').addEventListener('click', () => view.zoom(0.6));
-byId('zoom-out').addEventListener('click', () => view.zoom(1 / 0.6));
+byId('zoom-in').addEventListener('click', () => view.zoom(ZOOM));
+byId('zoom-out').addEventListener('click', () => view.zoom(1 / ZOOM));
 byId('fit').addEventListener('click', () => view.showAll());
 byId('focus').addEventListener('click', () => view.lookAtFocus());
+byId('help-open').addEventListener('click', showHelp);
 
 function recolour(): void {
   colours = readColours();
   plan();
 }
 
-const darkness = window.matchMedia('(prefers-color-scheme: dark)');
-darkness.addEventListener('change', recolour);
-byId('theme').addEventListener('click', () => {
+function changeTheme(): void {
   const root = document.documentElement;
   const isDark = root.dataset.theme === undefined ? darkness.matches : root.dataset.theme === 'dark';
   root.dataset.theme = isDark ? 'light' : 'dark';
   recolour();
-});
+}
+
+darkness.addEventListener('change', recolour);
+byId('theme').addEventListener('click', changeTheme);
 new ResizeObserver(plan).observe(canvas.parentElement as HTMLElement);
 view.onChange(plan);
 view.lookAtFocus();

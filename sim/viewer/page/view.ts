@@ -1,6 +1,9 @@
 /** What of the story is looked at: the visible span, the instant, the filters. Every change is told to the listeners. */
-import { FAMILIES, type Family } from '../families.ts';
+
+import type { RecordedFrame } from '../../record/recording.ts';
+import { FAMILIES, type Family, HAPPENINGS, type Happening, happeningOf } from '../families.ts';
 import { lastRelevantSteps } from '../focus.ts';
+import type { Step } from '../steps.ts';
 import { lowerBound, type Story } from './story.ts';
 
 /** Shortest visible span, microseconds. */
@@ -8,6 +11,8 @@ const SPAN_MIN = 200;
 /** Shortest span shown around the focus, and the steps it has room for. */
 const FOCUS_SPAN = 4000;
 const FOCUS_STEPS = 16;
+/** Longer spans leave out what is said over and over. */
+const IDLE_SPAN = 2_000_000;
 
 export class View {
   from: number = 0;
@@ -16,6 +21,11 @@ export class View {
   /** -1 = all. */
   group: number;
   readonly families: Set<Family> = new Set(FAMILIES);
+  readonly happenings: Set<Happening> = new Set(HAPPENINGS);
+  /** Nodes that are looked at. */
+  readonly nodes: Set<number>;
+  /** The instant with which states are compared; undefined = the step before. */
+  base: number | undefined = undefined;
   private readonly story: Story;
   private readonly listeners: (() => void)[] = [];
 
@@ -24,6 +34,7 @@ export class View {
     this.to = Math.max(story.recording.end, SPAN_MIN);
     this.time = story.recording.focus;
     this.group = story.recording.violation?.evidence.group ?? -1;
+    this.nodes = new Set(Array.from({ length: story.recording.nodes }, (_, node) => node));
   }
 
   onChange(listener: () => void): void {
@@ -32,6 +43,27 @@ export class View {
 
   changed(): void {
     for (const listener of this.listeners) listener();
+  }
+
+  /** Whether a frame is of what is looked at: of a chosen kind and group, and to or from a chosen node. */
+  wantsFrame({ from, to, items, family }: RecordedFrame & { readonly family: Family }): boolean {
+    if (!this.families.has(family)) return false;
+    if (!this.nodes.has(from) && !this.nodes.has(to)) return false;
+    return this.group < 0 || items.some((item) => item.group === this.group || item.group < 0);
+  }
+
+  wantsStep(step: Step): boolean {
+    if (step.kind === 'message' ? !this.families.has(step.family as Family) : !this.happenings.has(happeningOf(step.kind)))
+      return false;
+    if (step.isIdle && this.to - this.from > IDLE_SPAN) return false;
+    if (this.group >= 0 && step.group >= 0 && step.group !== this.group) return false;
+    return step.nodes.length === 0 || step.nodes.some((node) => this.nodes.has(node));
+  }
+
+  /** Compares states with this instant from now on, or with the step before again. */
+  toggleBase(): void {
+    this.base = this.base === undefined ? this.time : undefined;
+    this.changed();
   }
 
   /** Shows the place where a reader should look first. */
@@ -75,12 +107,18 @@ export class View {
     else this.changed();
   }
 
-  /** Moves by instants at which something happens. */
+  /** Moves by instants at which something happens that is looked at. */
   stepBy(count: number): void {
-    const { instants } = this.story;
+    const instants = this.instants();
     const here = lowerBound(instants, this.time, (at) => at);
     const isBetween = instants[here] !== this.time;
     const next = count > 0 && isBetween ? here + count - 1 : here + count;
     this.goTo(instants[Math.min(Math.max(next, 0), instants.length - 1)] ?? 0);
+  }
+
+  private instants(): readonly number[] {
+    const { steps, recording } = this.story;
+    const found = [0, ...steps.filter((step) => this.wantsStep(step)).map(({ at }) => at), recording.end];
+    return found.filter((at, position) => position === 0 || at > (found[position - 1] as number));
   }
 }
