@@ -66,7 +66,9 @@ export function* authzSteps(task: AuthzTask, limits: ProofLimits): Generator<voi
   if (!task.proof) return answer(NO_PROOF);
   // Meanwhile the vault may have gone on, and retention with it.
   if (view.isPruned) return errorResult('unavailable', 'the block was dropped while its answer was made: ask again');
-  return yield* proofSteps({ view, questions: questions(), answer }, limits);
+  const asked = questions();
+  if (asked.length === 0) return answer(NO_PROOF); // nothing was read: each verdict is an error of its own
+  return yield* proofSteps({ view, questions: asked, answer }, limits);
 }
 
 function* evaluate(task: AuthzTask, model: CompiledModel | undefined): Generator<void, Found | AuthzError> {

@@ -291,3 +291,19 @@ test('a vault without models says whether the exact tuple is there, and lists no
   const list = { kind: 'listObjects', model: '', type: 'document', relation: 'viewer', subject: 'user:anne' } as const;
   expect(vault.bench.query({ ...list, contextual: [], context: '{}' })).toMatchObject({ code: 'no_model' });
 });
+
+test('where nothing was read there is nothing to prove: checks without a verdict, in a vault without models', () => {
+  const bench = new Bench({ hasher: nativeHasher });
+  bench.createVault();
+  const tuple = { resource: 'file:plan', relation: 'reader', subject: 'person:ann' };
+  const own: ReadTuple = { tuple, condition: undefined };
+  const ask = (checks: readonly CheckQuestion[]): ClientResult => bench.query({ kind: 'check', model: '', checks }, true, NEWEST);
+  const contextual = ask([{ tuple, contextual: [own], context: '{}' }]);
+  expect(contextual).toMatchObject({ kind: 'check', verdicts: [{ ok: false }], proof: new Uint8Array(0) });
+  const read = ask([
+    { tuple, contextual: [own], context: '{}' },
+    { tuple, contextual: [], context: '{}' },
+  ]);
+  expect(read).toMatchObject({ kind: 'check', verdicts: [{ ok: false }, { ok: true, allowed: false }] });
+  expect(read.kind === 'check' && read.proof.length).toBeGreaterThan(0);
+});
