@@ -6,6 +6,7 @@ import type { Hasher } from '../core/capability.ts';
 import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { demandSubstance } from './check/substance.ts';
+import { WALL_ORIGIN } from './clock.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { guestListOf } from './guest-lists.ts';
@@ -408,6 +409,7 @@ class Run {
         if (this.judgesEarly) this.oracles.judge(this.history);
       },
       hasher: this.protocol.hasher,
+      wallAt: (time) => WALL_ORIGIN + time,
       onPruned: (vault, at, oldest) => this.oracles.refused(vault, at, oldest),
     };
     for (let client = 1; client <= knobs.clients; client += 1) {

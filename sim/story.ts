@@ -16,9 +16,12 @@ export const ACTS: string = 'story/acts';
 /** Shortest period of a story: time must go on. */
 const PERIOD_MS_MIN = 0.001;
 
+/** Who leads: what the oracles see of a world, or what nodes say of themselves. */
+export type Leaders = Pick<RaftWatch, 'leaderOf' | 'busiest'>;
+
 export interface StoryOptions {
   readonly target: FaultTarget;
-  readonly watch: RaftWatch;
+  readonly watch: Leaders;
   readonly choices: Choices;
   /** Nodes that faults begun by the story may take down at once. */
   readonly downMax: number;
@@ -32,7 +35,7 @@ export class StoryBook implements StoryTeller {
   private readonly choices: Choices;
   private readonly downMax: number;
   private readonly target: FaultTarget;
-  private readonly watch: RaftWatch;
+  private readonly watch: Leaders;
   private readonly askForTransfer: StoryOptions['askForTransfer'];
   private readonly mending: Set<() => void> = new Set();
   private isOpen: boolean = true;

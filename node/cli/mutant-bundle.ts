@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { type Mutant, mutate } from '../../sim/mutants/mutant.ts';
 import { CliFailure } from './failure.ts';
 
@@ -22,8 +22,16 @@ export function packageRoot(): string {
   return /[\\/]dist[\\/]node[\\/]cli[\\/]?$/.test(here) ? join(here, '..', '..', '..') : join(here, '..', '..');
 }
 
-/** @param entry what the bundle does when it is run; imports are relative to the package's root. */
-export async function bundleMutant(mutant: Mutant, outfile: string, entry: string = ENTRY): Promise<void> {
+/**
+ * @param entry what the bundle does when it is run; imports are relative to the package's root.
+ * @param shape what of the bundle is another than that of a script without imports; its plugins come behind the mutant's own.
+ */
+export async function bundleMutant(
+  mutant: Mutant,
+  outfile: string,
+  entry: string = ENTRY,
+  shape: Pick<BuildOptions, 'format' | 'banner' | 'define' | 'external' | 'plugins'> = {},
+): Promise<void> {
   const root = packageRoot();
   const target = join(root, mutant.file);
   const source = await readFile(target, 'utf8').catch(() => {
@@ -47,9 +55,10 @@ export async function bundleMutant(mutant: Mutant, outfile: string, entry: strin
     bundle: true,
     platform: 'node',
     format: 'cjs',
+    ...shape,
     outfile,
     logLevel: 'silent',
-    plugins: [plugin],
+    plugins: [plugin, ...(shape.plugins ?? [])],
   });
-  if (!isLoaded) throw new CliFailure(`${mutant.id}: ${mutant.file} is not part of what the simulator runs.`);
+  if (!isLoaded) throw new CliFailure(`${mutant.id}: ${mutant.file} is not part of what is run.`);
 }

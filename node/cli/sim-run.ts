@@ -23,8 +23,11 @@ import {
 import { writeStoryPage } from './story-page.ts';
 import { runLogged, scenarioFileOf, writeTapeFile } from './tape-source.ts';
 
-interface RunFlags extends SharedFlags {
+export interface RunFlags extends SharedFlags {
+  readonly dir?: string;
   readonly html?: string;
+  readonly mutant?: string;
+  readonly real?: boolean;
   readonly seed: string;
   readonly tape?: string;
 }
@@ -50,12 +53,24 @@ export function addSimRunCommand(sim: Command): void {
     .option('--seed <text>', 'the seed', '1')
     .option('--tape <file>', 'write every choice of the run to a file that `replay` takes')
     .option('--html <file>', HTML_HELP)
-    .addHelpText('after', '\nExample:\n  vouch sim run split-brain --seed 7 --json')
+    .option('--real', 'tell the story to a real cluster on this machine: --for is real time then, 20s unless given')
+    .option('--dir <dir>', 'with --real: where data, logs and history.jsonl go, and stay (default: removed after a pass)')
+    .option('--mutant <id>', 'with --real: the nodes run with this known bug of `mutants`; wants the sources')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vouch sim run split-brain --seed 7 --json\n  vouch sim run split-brain --seed 7 --real --for 30s',
+    )
     .action(run);
 }
 
 async function run(name: string | undefined, flags: RunFlags): Promise<void> {
   const plan = planOf(name, flags);
+  if (flags.real === true) {
+    const { runOnProcesses } = await import('./real/run-on-processes.ts');
+    return runOnProcesses(plan, flags);
+  }
+  const only = (['dir', 'mutant'] as const).find((flag) => flags[flag] !== undefined);
+  if (only !== undefined) throw usageFailure(`--${only} goes with --real: the simulator keeps and plants nothing in processes.`);
   if (flags.html !== undefined) demandVouch(plan.scenario, '--html');
   demandWritable(flags.tape, flags.html, flags.csv);
   const started = performance.now();

@@ -17,6 +17,10 @@ export interface ChildNodeOptions {
   readonly address: string;
   readonly data: string;
   readonly join: readonly string[];
+  /** HOST:PORT under which others reach it, where that is not its address. */
+  readonly advertise?: string;
+  /** Further options of `vouch start`, at every start. */
+  readonly flags?: readonly string[];
   /** The node's log (stdout) goes here; one sentence about a failure comes on stderr instead. */
   readonly logFile: string;
   /** The master key's file, where its data is encrypted. */
@@ -49,15 +53,18 @@ export class ChildNode {
 
   /** Starts the process; readiness is asked for over HTTP. @param nodeFlags for Node itself. @param extra variables of its environment. */
   start(nodeFlags: readonly string[] = [], extra: Readonly<Record<string, string>> = {}): void {
-    const { binary, address, data, join: others, logFile, keyFile } = this.options;
+    const { binary, address, advertise, data, join: others, flags = [], logFile, keyFile } = this.options;
     // The first start fixes address and peers; they are persisted, and later starts need the data directory alone.
     const first = existsSync(join(data, IDENTITY_FILE))
       ? []
-      : ['--listen', address, ...(others.length > 0 ? ['--join', others.join(',')] : [])];
+      : [
+          ...['--listen', address, ...(advertise === undefined ? [] : ['--advertise', advertise])],
+          ...(others.length > 0 ? ['--join', others.join(',')] : []),
+        ];
     makeDirectory(dirname(logFile));
     const log = openSync(logFile, 'a');
     const key = keyFile === undefined ? [] : ['--key-file', keyFile];
-    const child = spawn(process.execPath, [...nodeFlags, binary, 'start', '--data', data, ...key, ...first], {
+    const child = spawn(process.execPath, [...nodeFlags, binary, 'start', '--data', data, ...key, ...flags, ...first], {
       stdio: ['ignore', log, 'pipe'],
       env: { ...process.env, ...extra, [EXIT_WITH_PARENT]: String(process.pid) },
     });

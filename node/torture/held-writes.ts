@@ -206,6 +206,20 @@ export class HeldWrites {
     else below.unlink(path);
   }
 
+  /** Everything reaches the real files: what the end of a process takes from nobody. */
+  release(): void {
+    const { below } = this.options;
+    for (const file of this.files.values()) {
+      if (file.sectors.size === 0) continue;
+      const descriptor = below.open(file.actual, 'existing');
+      this.descriptors.set(descriptor, file);
+      this.flush(descriptor);
+      this.descriptors.delete(descriptor);
+      below.close(descriptor);
+    }
+    this.flushNames();
+  }
+
   /** Every name as the process sees it becomes the real one. */
   private flushNames(): void {
     const { below, directory } = this.options;

@@ -9,7 +9,6 @@ import type { Answer, OperationOutcome, Route } from '../../core/client/operatio
 import { NEWEST, type ReadPoint, type VaultEntry, type VaultQuery } from '../../core/client/protocol.ts';
 import type { Height, Micros } from '../../core/ids.ts';
 import type { EntityCondition, Operation, Retention, TransactionOutcome, TupleKey } from '../../core/state/transaction.ts';
-import { WALL_ORIGIN } from '../clock.ts';
 import type { Knobs } from '../knobs.ts';
 import { type Choices, type Draws, Fate } from '../tape.ts';
 import type { Behaviour, Plan } from './client.ts';
@@ -33,6 +32,8 @@ export interface LedgerContext {
   readonly history: History;
   /** Of the nodes: proofs are read with it. */
   readonly hasher: Hasher;
+  /** What a right wall clock shows at a time of the run, microseconds since 1970. */
+  readonly wallAt: (time: number) => number;
   /** Whether clients still start operations. */
   isOpen: () => boolean;
   /** Whether faults have stopped: from then on the tape decides what is done, but not whether. */
@@ -198,7 +199,7 @@ export class LedgerBehaviour implements Behaviour {
       case 5: {
         const isRecent = newestTime === 0 || this.draws.below(3) > 0;
         const time = isRecent
-          ? WALL_ORIGIN + trueTime - this.draws.below(AGE_MAX_MICROS)
+          ? this.context.wallAt(trueTime) - this.draws.below(AGE_MAX_MICROS)
           : newestTime + this.draws.pick(TIME_OFFSETS);
         return { consistency: 'linearizable', at: { kind: 'time', time: time as Micros } };
       }
