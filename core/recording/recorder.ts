@@ -9,7 +9,7 @@
 import { crc32c } from '../bytes/crc32c.ts';
 import { writeId } from '../bytes/hex-id.ts';
 import { Writer } from '../bytes/writer.ts';
-import type { Cipher, KeyHandle } from '../capability.ts';
+import { type Cipher, type KeyHandle, TAG_BYTES } from '../capability.ts';
 import type { OutboundFrame } from '../codec/outbox.ts';
 import type { Clocks, Effect, InputBody } from '../effect.ts';
 import { digestEffect, digestFrame, EffectCode } from './effect-digest.ts';
@@ -127,9 +127,9 @@ export class Recorder {
   flush(): void {
     const { pending } = this;
     if (!this.isRecording || pending.length === 0) return;
-    const payload = this.sealed(pending.peek());
-    if (this.writtenBytes + CHUNK_HEADER_BYTES + payload.length + END_BYTES > this.options.limitBytes) return this.full();
-    this.chunk(payload);
+    const bytes = this.writtenBytes + CHUNK_HEADER_BYTES + pending.length + TAG_BYTES + END_BYTES;
+    if (bytes > this.options.limitBytes) return this.full();
+    this.chunk(this.sealed(pending.peek()));
     if (pending.buffer.length > 2 * PENDING_BYTES_MAX) this.pending = new Writer(PENDING_BYTES_MAX >> 4);
     else pending.reset();
   }

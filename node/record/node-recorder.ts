@@ -84,7 +84,7 @@ export class NodeRecorder implements RuntimeRecorder {
     if (removed.length > 0) log.info({ removed }, 'older tapes were removed to make room for a new one');
     this.file = file;
     this.log = log;
-    this.nextDigest = clocks.now + DIGEST_MICROS;
+    this.nextDigest = clocks.now; // the first one right after the opening
     const seal = cipher === undefined ? undefined : { cipher, key: cipher.drawKey() };
     const { build, version } = recording;
     const head: TapeHead = {

@@ -6,8 +6,8 @@
  * start of a new one: the oldest tapes go until half of the limit is free. What is left is the new one's; when it has used that up, it
  * ends (core/recording/recorder.ts).
  */
-import { closeSync, fsyncSync, openSync, readdirSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { StorageError } from '../../core/errors.ts';
 import type { NodeId } from '../../core/ids.ts';
 import type { TapeSink } from '../../core/recording/recorder.ts';
@@ -43,8 +43,8 @@ export interface TapePlace {
 export function openTapeFile(place: TapePlace): OpenedTape {
   const directory = resolve(place.directory);
   try {
-    makeDirectory(directory);
     refuseInside(directory, place.data);
+    makeDirectory(directory);
     const { removed, usedBytes, next } = makeRoom(place, directory);
     const path = join(directory, `${place.node}-${String(next).padStart(NUMBER_DIGITS, '0')}.tape`);
     return { file: create(path), limitBytes: place.limitBytes - usedBytes, removed };
@@ -59,12 +59,17 @@ export function openTapeFile(place: TapePlace): OpenedTape {
 }
 
 function refuseInside(directory: string, data: string): void {
-  const [inner, outer] = [realpathSync(directory), realpathSync(data)];
+  const [inner, outer] = [realPath(directory), realpathSync(data)];
   if (inner !== outer && !inner.startsWith(outer + sep)) return;
   throw new StorageError(
     'recording_inside_data',
     `The directory of --record (${directory}) lies in the data directory (${data}), where only a node's own files may be. Name another one.`,
   );
+}
+
+/** Of a path that may end in names that are to be made yet. */
+function realPath(path: string): string {
+  return existsSync(path) || dirname(path) === path ? realpathSync(path) : join(realPath(dirname(path)), basename(path));
 }
 
 /** Removes the oldest tapes of this node until they leave half of the limit. */
