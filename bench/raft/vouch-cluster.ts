@@ -22,12 +22,13 @@ export interface Counters {
 
 export class VouchCluster {
   private readonly directory: string = mkdtempSync(join(tmpdir(), 'vouch-bench-'));
-  private readonly cluster: LocalCluster = new LocalCluster({
-    binary: here('../../node/cli/main.js'),
-    directory: this.directory,
-    nodes: 3,
-    port: PORT,
-  });
+  private readonly cluster: LocalCluster;
+
+  /** @param environment of its nodes. @param port the first of three */
+  constructor(environment: Readonly<Record<string, string>> = {}, port: number = PORT) {
+    const binary = here('../../node/cli/main.js');
+    this.cluster = new LocalCluster({ binary, directory: this.directory, nodes: 3, port, environment });
+  }
 
   private get endpoints(): readonly string[] {
     return this.cluster.nodes.map((node) => node.options.address);

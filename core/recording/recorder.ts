@@ -141,6 +141,11 @@ export class Recorder {
     if (this.isRecording) this.stop('closed', '');
   }
 
+  /** What follows would not be what happened: the tape ends without a word. */
+  fail(detail: string): void {
+    if (this.isRecording) this.stop('failed', detail);
+  }
+
   private full(): void {
     this.pending.reset();
     this.record(RecordKind.end, (out) => out.u8(EndReason.limit));
@@ -181,8 +186,10 @@ export class Recorder {
     this.checksum = crc32c(payload, 0, payload.length, ofLength);
     frame.u32(ofLength);
     frame.u32(this.checksum);
-    frame.raw(payload);
+    const isLarge = payload.length > PENDING_BYTES_MAX; // a second call costs less than a copy that is kept
+    if (!isLarge) frame.raw(payload);
     this.append(frame.peek());
+    if (isLarge && this.isRecording) this.append(payload);
   }
 
   private append(bytes: Uint8Array): void {

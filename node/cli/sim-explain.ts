@@ -18,7 +18,7 @@ export function addSimExplainCommand(sim: Command): void {
       .argument('[name]', 'a scenario of `vouch sim list`, or a file ./mine.ts; without it, the generic workload'),
   )
     .option('--key-file <file>', 'master key of the node that wrote a sealed tape (or VOUCH_MASTER_KEY)')
-    .option('--other-build', 'explain a real node\'s tape of another build all the same')
+    .option('--other-build', "explain a real node's tape of another build all the same")
     .addHelpText('after', '\nExample:\n  vouch sim explain 7 split-brain')
     .action(tell);
 }

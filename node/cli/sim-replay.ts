@@ -35,11 +35,11 @@ export function addSimReplayCommand(sim: Command): void {
   )
     .option(
       '--until <duration>',
-      'stop at that virtual time and show what every node knows: 1200ms, 3s; on a real node\'s tape also behind that many inputs',
+      "stop at that virtual time and show what every node knows: 1200ms, 3s; on a real node's tape also behind that many inputs",
     )
     .option('--html <file>', HTML_HELP)
     .option('--key-file <file>', 'master key of the node that wrote a sealed tape (or VOUCH_MASTER_KEY)')
-    .option('--other-build', 'replay a real node\'s tape of another build all the same')
+    .option('--other-build', "replay a real node's tape of another build all the same")
     .option('--json', 'print one JSON object on the last line')
     .addHelpText('after', '\nExamples:\n  vouch sim replay 7 split-brain --until 3s\n  vouch sim replay ./tapes')
     .action(replay);
@@ -49,7 +49,7 @@ async function replay(first: string, second: string | undefined, flags: ReplayFl
   const recorded = recordedTapes(first);
   if (recorded !== undefined) {
     demandNoFlags(first, flags);
-    if (flags.html !== undefined) throw usageFailure('--html tells simulated runs; for a real node\'s tape: vouch sim explain.');
+    if (flags.html !== undefined) throw usageFailure("--html tells simulated runs; for a real node's tape: vouch sim explain.");
     return replayAll(recorded, flags);
   }
   const source = sourceOf(first, second, flags);

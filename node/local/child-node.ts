@@ -25,6 +25,8 @@ export interface ChildNodeOptions {
   readonly logFile: string;
   /** The master key's file, where its data is encrypted. */
   readonly keyFile?: string | undefined;
+  /** Variables of its environment, at every start. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 export class ChildNode {
@@ -51,9 +53,9 @@ export class ChildNode {
     return this.child !== undefined;
   }
 
-  /** Starts the process; readiness is asked for over HTTP. @param nodeFlags for Node itself. @param extra variables of its environment. */
+  /** Starts the process; readiness is asked for over HTTP. @param nodeFlags for Node itself. @param extra variables of its environment, this time. */
   start(nodeFlags: readonly string[] = [], extra: Readonly<Record<string, string>> = {}): void {
-    const { binary, address, advertise, data, join: others, flags = [], logFile, keyFile } = this.options;
+    const { binary, address, advertise, data, join: others, flags = [], logFile, keyFile, environment } = this.options;
     // The first start fixes address and peers; they are persisted, and later starts need the data directory alone.
     const first = existsSync(join(data, IDENTITY_FILE))
       ? []
@@ -66,7 +68,7 @@ export class ChildNode {
     const key = keyFile === undefined ? [] : ['--key-file', keyFile];
     const child = spawn(process.execPath, [...nodeFlags, binary, 'start', '--data', data, ...key, ...flags, ...first], {
       stdio: ['ignore', log, 'pipe'],
-      env: { ...process.env, ...extra, [EXIT_WITH_PARENT]: String(process.pid) },
+      env: { ...process.env, ...environment, ...extra, [EXIT_WITH_PARENT]: String(process.pid) },
     });
     closeSync(log);
     this.child = child;

@@ -26,6 +26,8 @@ export interface LocalClusterOptions {
   readonly groups?: number;
   /** The master key's file, where the data of the nodes is encrypted. */
   readonly keyFile?: string | undefined;
+  /** Variables of the environment of every node. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What went wrong, in one sentence. */
@@ -148,6 +150,7 @@ function plan(options: LocalClusterOptions, known: readonly (NodeFile | undefine
       join: addresses.filter((other) => other !== address),
       logFile: join(options.directory, `${name}.log`),
       keyFile: options.keyFile,
+      environment: options.environment,
     });
   });
 }

@@ -163,7 +163,12 @@ export class NodeRecorder implements RuntimeRecorder {
 
   private digest(now: number): void {
     if (this.replica === undefined) return;
-    this.recorder.digest(this.replica.digest());
+    try {
+      this.recorder.digest(this.replica.digest());
+    } catch (error) {
+      // A page that cannot be read: the core finds that out for itself when it needs it.
+      return this.recorder.fail(error instanceof Error ? error.message : String(error));
+    }
     const done = monotonicMicros();
     this.nextDigest = done + Math.max(DIGEST_MICROS, DIGEST_SHARE * (done - now));
   }

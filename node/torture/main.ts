@@ -13,7 +13,7 @@ import { Damages } from './damages.ts';
 import { Journal } from './journal.ts';
 import { BINARY, lag, Nodes, pause, Stuck } from './nodes.ts';
 import { Exit, type Plan, planOf, USAGE } from './plan.ts';
-import { recordTo, replayTapes } from './tapes.ts';
+import { recordingTo, replayTapes } from './tapes.ts';
 import { Writers } from './writers.ts';
 
 const NODES = 3;
@@ -53,7 +53,8 @@ class Torture {
     const { seed } = plan;
     this.random = Random.stream([seed, seed, seed, seed], 'torture');
     const port = plan.port ?? PORT_MIN + randomInt(PORTS);
-    this.cluster = new LocalCluster({ binary: BINARY, directory, nodes: NODES, port, groups: DATA_GROUPS });
+    const environment = recordingTo(plan.record);
+    this.cluster = new LocalCluster({ binary: BINARY, directory, nodes: NODES, port, groups: DATA_GROUPS, environment });
   }
 
   async run(): Promise<Verdict> {
@@ -181,7 +182,6 @@ async function main(): Promise<number> {
   }
   const directory = plan.directory ?? mkdtempSync(join(tmpdir(), 'vouch-torture-'));
   console.log(`seed ${plan.seed}, ${plan.minutes} minutes, data in ${directory}`);
-  if (plan.record !== undefined) recordTo(plan.record);
   const torture = new Torture(plan, directory);
   let status: number = Exit.stuck;
   let words = '';

@@ -5,10 +5,9 @@ import { BINARY } from './nodes.ts';
 /** No tape may go before it was replayed. */
 const LIMIT = '999999GiB';
 
-/** For all processes that this one starts. */
-export function recordTo(directory: string): void {
-  process.env.VOUCH_RECORD = directory;
-  process.env.VOUCH_RECORD_LIMIT = LIMIT;
+/** The environment of nodes that record. */
+export function recordingTo(directory: string | undefined): Readonly<Record<string, string>> {
+  return directory === undefined ? {} : { VOUCH_RECORD: directory, VOUCH_RECORD_LIMIT: LIMIT };
 }
 
 export interface TapesVerdict {

@@ -39,8 +39,8 @@ async function recorded(tapes: string, args: readonly string[] = []): Promise<re
 
 test('three nodes under SIGKILL, one and all at once: every life is a tape of its own, and each replays equal', async () => {
   const tapes = join(temporary(), 'tapes');
-  process.env.VOUCH_RECORD = tapes; // what the nodes are started with
-  cluster = new LocalCluster({ binary, directory: join(temporary(), 'c'), nodes: 3, port: await freePorts(3) });
+  const environment = { VOUCH_RECORD: tapes };
+  cluster = new LocalCluster({ binary, directory: join(temporary(), 'c'), nodes: 3, port: await freePorts(3), environment });
   const { nodes } = cluster;
   await cluster.up();
   const urls = nodes.map((node) => node.url);
@@ -66,7 +66,6 @@ test('three nodes under SIGKILL, one and all at once: every life is a tape of it
   for (const node of nodes) node.start();
   await cluster.ready();
   await cluster.down();
-  delete process.env.VOUCH_RECORD;
 
   const names = readdirSync(tapes);
   expect(names).toHaveLength(3 + 1 + 3);
