@@ -78,6 +78,7 @@ export class RealRun {
   private isOpen: () => boolean = () => false;
   private isWorking: boolean = false;
   private isCalm: boolean = false;
+  private readonly worked: { from: number; until: number } = { from: 0, until: 0 };
   private calmSince: number = 0;
 
   constructor(options: RealRunOptions) {
@@ -108,6 +109,12 @@ export class RealRun {
 
   get elections(): number {
     return this.cluster?.watch.elections ?? 0;
+  }
+
+  /** How long clients worked under faults, milliseconds. */
+  get workedMs(): number {
+    const { from, until } = this.worked;
+    return from === 0 ? 0 : Math.round((until === 0 ? performance.now() : until) - from);
   }
 
   /** Names of the vaults, in the order of the history's. */
@@ -194,7 +201,8 @@ export class RealRun {
     };
     const book = new StoryBook({ target, watch, choices, downMax: knobs.downMax, askForTransfer });
     this.openClients(cluster);
-    const until = performance.now() + workMs;
+    this.worked.from = performance.now();
+    const until = this.worked.from + workMs;
     this.isOpen = () => performance.now() < until;
     this.isWorking = true;
     for (const client of this.clients) client.start();
@@ -203,6 +211,7 @@ export class RealRun {
     if (scenario !== undefined) target.perform(() => book.perform('tell', () => scenario.tell(realStory(book, this.notPlayed))));
     await this.during(new Promise((resolve) => setTimeout(resolve, workMs)));
     this.isWorking = false;
+    this.worked.until = performance.now();
     target.perform(() => {
       nemesis.stop();
       book.close();
@@ -257,6 +266,7 @@ export class RealRun {
   }
 
   private async takeDown(): Promise<void> {
+    if (this.worked.from > 0 && this.worked.until === 0) this.worked.until = performance.now();
     this.isWorking = false;
     this.isOpen = () => false;
     await Promise.all([...this.clients, ...(this.keeper === undefined ? [] : [this.keeper])].map((client) => client.stop()));
@@ -285,7 +295,7 @@ export class RealRun {
       layout: this.housekeeper.layout as Layout,
       history: this.history,
       hasher: nativeHasher,
-      wallAt: (time) => Math.floor(this.wallAtStart + time),
+      wallAt: (time) => this.wallAtStart + time,
       isOpen: () => this.isOpen(),
       isCalm: () => this.isCalm,
       onAnswer: (asked, vault, answer, when) => this.oracles.answered(asked, vault, answer, when),
@@ -316,7 +326,7 @@ export class RealRun {
 
   /** Microseconds since the run began, by the clock that never steps. */
   private now(): number {
-    return (performance.now() - this.startedAt) * 1000;
+    return Math.floor((performance.now() - this.startedAt) * 1000);
   }
 
   private enter(phase: string): void {
@@ -358,6 +368,14 @@ export class RealRun {
 /** How much slower the story is told: its elections, and those of production, take one timeout each. */
 function paceOf({ timing }: Knobs): number {
   return Math.max(Math.round((10 * ELECTION_TIMEOUT_MIN_MICROS) / timing.electionTimeoutMinMicros) / 10, 1);
+}
+
+/**
+ * Clients of a real run think a quarter as long: it has seconds where the simulator has minutes, and what it finds it finds in answers.
+ * Before the flags have their say.
+ */
+export function busierClients(knobs: Knobs): Knobs {
+  return { ...knobs, thinkMeanMicros: Math.floor(knobs.thinkMeanMicros / 4) };
 }
 
 /** The world of a real run: members stay, vaults keep their past (it is the witness), and what is hashed is hashed for good. */

@@ -20,7 +20,7 @@ import { historyLines } from './history-lines.ts';
 import { bundlePlantedNode, requireMutant } from './planted-node.ts';
 import { REAL_ORACLES } from './real-oracles.ts';
 import { type RealReport, tellReal } from './real-report.ts';
-import { Interrupted, RealRun, realKnobs } from './real-run.ts';
+import { busierClients, Interrupted, RealRun, realKnobs } from './real-run.ts';
 import { demandTellable } from './real-story.ts';
 
 /** Of the work under faults: with all the rest, a run takes less than a minute on an idle machine. */
@@ -29,9 +29,9 @@ const COMMANDS = fileURLToPath(new URL('../main.js', import.meta.url));
 
 export async function runOnProcesses(plan: RunPlan, flags: RunFlags): Promise<void> {
   demandFitting(plan, flags);
-  const { seed, without, scenario, adjust } = { ...planOptions(plan, flags.seed) };
-  const wanted = (): Knobs =>
-    inOwnWords(() => resolveKnobs({ seed, profile: plan.profile, scenario, ...(adjust === undefined ? {} : { adjust }) }));
+  const { seed, without, scenario, adjust } = planOptions(plan, flags.seed);
+  const flagged = (knobs: Knobs): Knobs => adjust?.(busierClients(knobs)) ?? busierClients(knobs);
+  const wanted = (): Knobs => inOwnWords(() => resolveKnobs({ seed, profile: plan.profile, scenario, adjust: flagged }));
   demandTellable(scenario, plan.scenario, wanted);
   demandOracles(without ?? [], REAL_ORACLES);
   const mutant = flags.mutant === undefined ? undefined : requireMutant(flags.mutant);
@@ -78,7 +78,7 @@ export async function runOnProcesses(plan: RunPlan, flags: RunFlags): Promise<vo
     blocks: run.blocks,
     nodes: knobs.nodes,
     pace: run.pace,
-    workMs,
+    workMs: run.workedMs,
     wallMs: Math.round(performance.now() - startedAt),
     faults: run.faults(),
     notPlayed: run.notPlayed.report(),
