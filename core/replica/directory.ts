@@ -14,6 +14,7 @@ import type { DirectoryReader, FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import type { NodeId } from '../ids.ts';
 import type { WalRecovery } from '../wal/recover.ts';
+import { readWhole } from '../whole-read.ts';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
 
 export const IDENTITY_FILE: string = 'IDENTITY';
@@ -66,7 +67,7 @@ function readSmallFile(reader: DirectoryReader, file: string): Uint8Array | unde
       'foreign_directory',
       `${file} is far larger than any Vouch writes: this is not a Vouch data directory.`,
     );
-  return reader.read(file, 0, sizeBytes);
+  return readWhole(reader, file, sizeBytes);
 }
 
 /** The node's id. Throws StorageError with a sentence that says what to do. */

@@ -21,6 +21,7 @@ import { StorageError } from '../errors.ts';
 import type { VaultId } from '../ids.ts';
 import { DERIVED_KEYS_KEPT_MAX } from '../limits.ts';
 import { ulidBytes } from '../state/ulid-field.ts';
+import { readWhole } from '../whole-read.ts';
 import { Algorithms, decodeKeyFile, encodeKeyFile, KEY_FILE, NODE_KEY } from './key-file.ts';
 
 /** What a text is part of. In additional data: do not renumber. */
@@ -86,7 +87,7 @@ export class VaultKeys {
         'This directory is encrypted: give the master key with --key-file FILE or VOUCH_MASTER_KEY. Nothing was changed.',
       );
     }
-    const decoded = decodeKeyFile(reader.read(KEY_FILE, 0, size));
+    const decoded = decodeKeyFile(readWhole(reader, KEY_FILE, size));
     if (!decoded.ok) {
       const isNewer = decoded.reason === 'bad_version';
       throw new StorageError(

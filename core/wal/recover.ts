@@ -9,6 +9,7 @@ import { StorageError } from '../errors.ts';
 import type { GroupId } from '../ids.ts';
 import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
 import { SEGMENT_BYTES } from '../limits.ts';
+import { readWhole } from '../whole-read.ts';
 import { Chain, type Damage } from './chain.ts';
 import type { EntrySealer } from './entry-sealer.ts';
 import type { GroupLog, RecoveredGroup } from './group-log.ts';
@@ -133,7 +134,7 @@ function scanAll(reader: DirectoryReader, sealer: EntrySealer | undefined): read
   ids.sort((a, b) => a - b);
   return ids.map((id) => {
     const file = segmentName(id);
-    const scan = scanSegment(id, reader.read(file, 0, reader.size(file) ?? 0), sealer);
+    const scan = scanSegment(id, readWhole(reader, file, reader.size(file) ?? 0), sealer);
     if (scan.header.kind === 'newer') {
       const message = `${file} has write-ahead log format ${scan.header.version}; this version of Vouch reads format 1: start this node with a newer one. Nothing was changed.`;
       throw new StorageError('newer_format', message);
