@@ -3,6 +3,7 @@
  * (reconciler.ts) and hands leadership over (handover.ts): because a client asks, because it is to go itself, or because
  * somebody else is preferred (preference.ts).
  */
+import type { Buggify } from '../capability.ts';
 import type { ClientRequest, ClientResult } from '../client/protocol.ts';
 import { type GroupId, type Micros, type NodeId, plus, type RequestId } from '../ids.ts';
 import type { RaftTiming } from '../raft/options.ts';
@@ -23,6 +24,7 @@ export interface LeadershipOptions {
   readonly timing: RaftTiming;
   readonly sink: Pick<GroupSink, 'desiredOf'>;
   readonly mark: ((name: string) => void) | undefined;
+  readonly buggify: Buggify;
 }
 
 /** A preferred node has been there for so many of the longest election timeouts before it takes over. */
@@ -39,7 +41,7 @@ export class Leadership {
     const { group, self, raft, mark } = options;
     const { heartbeatMicros, electionTimeoutMaxMicros } = options.timing;
     const patience = { silenceMicros: electionTimeoutMaxMicros, retryMicros: heartbeatMicros };
-    this.reconciler = new Reconciler({ self, raft, mark, ...patience });
+    this.reconciler = new Reconciler({ self, raft, mark, buggify: options.buggify, ...patience });
     this.preference = new Preference({
       group,
       self,

@@ -10,6 +10,7 @@
  * A member that the view does not know is left alone: after a restart the view may be older than the group. Only a tombstone
  * removes. Source: Ongaro 2014, 4.2 (learners first, then one change at a time, removed leaders).
  */
+import type { Buggify } from '../capability.ts';
 import type { MemberEntry } from '../client/protocol.ts';
 import { INDEX_ZERO, type LogIndex, type Micros, NEVER, type NodeId, plus } from '../ids.ts';
 import { MEMBERS_MAX } from '../limits.ts';
@@ -99,6 +100,7 @@ export interface ReconcilerOptions {
   /** How soon a step that has to wait is looked at again. A heartbeat: a leader wakes then anyway, so this needs no timer. */
   readonly retryMicros: number;
   readonly mark: ((name: string) => void) | undefined;
+  readonly buggify: Buggify;
 }
 
 /** Attempts to hand over before a leader that is to go removes itself; its group then waits for an election. */
@@ -161,7 +163,9 @@ export class Reconciler {
   }
 
   private propose(now: Micros, change: MemberChange, epoch: LogIndex): void {
-    const proposed = this.options.raft.proposeConfiguration(now, { changes: [change], transition: 'auto', epoch });
+    // One voter at a time needs no joint configuration; one that is entered all the same has to come out as well.
+    const transition = this.options.buggify('replica.change-jointly') ? 'implicit' : 'auto';
+    const proposed = this.options.raft.proposeConfiguration(now, { changes: [change], transition, epoch });
     if (!proposed.ok) this.lookAgain(now);
     else if (change.kind === 'remove') this.options.mark?.('replica.member-let-go');
     else this.options.mark?.('replica.member-taken-in');
