@@ -10,6 +10,7 @@ const SITES: readonly (readonly [site: string, factor: number])[] = [
   ['raft.eager-election', 1],
   ['replica.apply-one-entry', 1],
   ['replica.batch-one-command', 1],
+  ['replica.change-jointly', 5],
   ['replica.hand-over-leadership', 0.05],
   ['replica.refuse-read-round', 0.2],
   ['replica.short-proof-slice', 0.5],
@@ -35,7 +36,7 @@ export class BuggifySites {
   /** @param rate how often an active site says yes, before its factor; 0 draws nothing. */
   constructor(draws: Draws, rate: number) {
     if (rate === 0) return;
-    for (const [site, factor] of SITES) if (draws.below(2) === 1) this.rates.set(site, rate * factor);
+    for (const [site, factor] of SITES) if (draws.below(2) === 1) this.rates.set(site, Math.min(1, rate * factor));
   }
 
   /** The faults have stopped. */

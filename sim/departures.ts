@@ -70,7 +70,8 @@ export class Departures<S extends Shape, C extends SimCore<S>> {
       node.releasable[to] = may;
       this.trace.event(this.scheduler.now, node.index, TraceKind.leave);
       this.trace.bytes(frame.bytes);
-      this.network.send(node.index, to, frame.bytes);
+      const written = node.build === 'otherWire' ? this.protocol.inOtherVersion?.(frame.bytes) : undefined;
+      this.network.send(node.index, to, written ?? frame.bytes);
       if (node.pauseAfterSend > 0) this.stopAfterSend(node);
     }
   }

@@ -5,8 +5,8 @@
  * torn and reordered), and every unsynced create, rename and remove happened or not, each drawn on its own. A draw of 0 is
  * the harmless outcome: the latest version stays, the change of names happened.
  * Disks fail, too: a sync may be refused once, after which the operating system takes the pages for clean, so that later syncs
- * succeed without them (Rebello et al. 2020); a write may end half-way; bits rot, sectors become unreadable, and bytes
- * land where they do not belong. Not simulated: sectors half-written, a disk that reports a sync it did not make.
+ * succeed without them (Rebello et al. 2020); a write or a read may end half-way; bits rot, sectors become unreadable, bytes
+ * land where they do not belong, or are read from there. Not simulated: sectors half-written, a disk that reports a sync it did not make.
  * Cost: a write copies its bytes and saves each sector's older version once; sectors never written before save nothing;
  * files are sparse, so a preallocated segment costs nothing until it is used.
  */
@@ -45,6 +45,8 @@ class SimFile {
   private readonly forgotten: Map<number, Uint8Array[]> = new Map();
   /** Sectors that cannot be read. */
   private readonly spoilt: Set<number> = new Set();
+  /** Places of which reads give other bytes, by offset. */
+  private readonly misread: Map<number, Uint8Array> = new Map();
   /** Behind the last byte ever written: sectors from here on are zeros and need no saving. */
   private writtenEnd: number = 0;
   private durableBytes: number = 0;
@@ -113,7 +115,14 @@ class SimFile {
       const at = sector * SECTOR_BYTES;
       if (at < offset + length && at + SECTOR_BYTES > offset) throw new StorageError('EIO', `input/output error at ${at}`);
     }
-    return this.get(offset, length);
+    const bytes = this.get(offset, length);
+    for (const [at, other] of this.misread) overlay(bytes, offset, at, other);
+    return bytes;
+  }
+
+  misreadAt(offset: number, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) this.misread.delete(offset);
+    else this.misread.set(offset, bytes.slice());
   }
 
   sync(): void {
@@ -169,6 +178,13 @@ class SimFile {
   }
 }
 
+/** Puts what reads of `at` give over the part of it that a read from `offset` on covers. */
+function overlay(bytes: Uint8Array, offset: number, at: number, other: Uint8Array): void {
+  const from = Math.max(offset, at);
+  const to = Math.min(offset + bytes.length, at + other.length);
+  if (from < to) bytes.set(other.subarray(from - at, to - at), from - offset);
+}
+
 /** A change of names that is not durable yet. */
 type NameChange =
   | { readonly kind: 'create'; readonly name: string; readonly file: SimFile }
@@ -181,6 +197,9 @@ export class SimDisk implements VirtualDisk {
   private durableNames: Map<string, SimFile> = new Map();
   private changes: NameChange[] = [];
   private failing: InjectedError | undefined = undefined;
+  /** Reads that are whole before one that is not; undefined: all are. */
+  private wholeReads: number | undefined = undefined;
+  hasCutRead: boolean = false;
 
   constructor(draws: DiskDraws) {
     this.draws = draws;
@@ -290,6 +309,15 @@ export class SimDisk implements VirtualDisk {
     this.file(file).spoil(offset);
   }
 
+  misread(file: string, offset: number, bytes: Uint8Array | undefined): void {
+    this.names.get(file)?.misreadAt(offset, bytes); // the file may be gone by the end of the fault
+  }
+
+  shortenRead(after: number | undefined): void {
+    this.wholeReads = after;
+    if (after !== undefined) this.hasCutRead = false;
+  }
+
   list(): readonly string[] {
     return [...this.names.keys()].sort();
   }
@@ -299,7 +327,13 @@ export class SimDisk implements VirtualDisk {
   }
 
   read(file: string, offset: number, lengthBytes: number): Uint8Array {
-    return this.file(file).read(offset, lengthBytes);
+    const bytes = this.file(file).read(offset, lengthBytes);
+    if (this.wholeReads === undefined || bytes.length === 0) return bytes;
+    this.wholeReads -= 1;
+    if (this.wholeReads >= 0) return bytes;
+    this.wholeReads = undefined;
+    this.hasCutRead = true;
+    return bytes.subarray(0, this.draws.below(bytes.length));
   }
 
   private file(name: string): SimFile {

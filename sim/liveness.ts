@@ -37,6 +37,8 @@ export interface LivenessOptions {
   readonly draws: Draws;
   /** change: then every node is of the core, because no smaller one is sure to hold a quorum of what the groups become. */
   readonly members: 'stay' | 'change';
+  /** A lost node that somebody has to be brought in for; undefined: there is none. */
+  readonly unreplaced: () => number | undefined;
 }
 
 export class Liveness {
@@ -45,6 +47,7 @@ export class Liveness {
   private readonly history: History;
   private readonly draws: Draws;
   private readonly members: LivenessOptions['members'];
+  private readonly unreplaced: LivenessOptions['unreplaced'];
   private readonly fates: Map<number, Fate> = new Map();
   private readonly mending: (() => void)[] = [];
   private isOver: boolean = false;
@@ -55,6 +58,7 @@ export class Liveness {
     this.history = options.history;
     this.draws = options.draws;
     this.members = options.members;
+    this.unreplaced = options.unreplaced;
   }
 
   /** Every node runs and hears every other, but those outside the core. */
@@ -144,7 +148,7 @@ export class Liveness {
 
   /** Why the group is not at rest; empty where it is. Nodes outside the core are not waited for. */
   private laggards(group: GroupId): readonly string[] {
-    const core = this.world.nodes.filter(({ index }) => !this.fates.has(index));
+    const core = this.world.nodes.filter(({ index, isWiped }) => !this.fates.has(index) && !isWiped);
     const copies = core.flatMap((node) => {
       const copy = node.running ? node.core?.group(group) : undefined;
       return copy === undefined ? [] : [{ node: node.index, copy }];
@@ -153,6 +157,8 @@ export class Liveness {
     const leader = newestLeader(core, group);
     const down = core.filter(({ index, running }) => !running && this.world.atlas.isWhole(index));
     const missing = down.map(({ index }) => `node ${index} does not run`);
+    const lost = this.unreplaced();
+    if (lost !== undefined) missing.push(`node ${lost} is lost, and nobody was brought in for it`);
     if (leader === undefined) {
       const roles = whole.map(({ node, copy }) => `node ${node} ${copy.raft.role} of term ${copy.raft.term}`);
       return [...missing, `group ${group} has no leader (${roles.join(', ')})`];

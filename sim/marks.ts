@@ -40,6 +40,8 @@ export const NAMED_MARKS: readonly string[] = [
   'raft.forwarded-read-failed',
   'raft.hibernated',
   'raft.hibernation-declined',
+  'raft.joint-entered',
+  'raft.joint-left',
   'raft.learner-promoted',
   'raft.leader-lost-with-uncommitted',
   'raft.leader-reads-failed',
@@ -130,7 +132,7 @@ export const NAMED_MARKS: readonly string[] = [
 ];
 
 /**
- * Set only in joint configurations, which no cluster enters by itself, or where a snapshot's file is damaged, or where two replicas of
+ * Set only where a snapshot's file is damaged, or where two replicas of
  * a group have forgotten their terms, or where a state is tampered with (scenario diverged-vault), or where somebody signed what is
  * not the chain, or so seldom that no swarm is asked for it: tests reach them.
  */
@@ -151,8 +153,6 @@ export const CHANGE_MARKS: readonly string[] = [
   'divergence.vault-recovered',
   'divergence.vault-refused',
   'raft.configuration-rolled-back',
-  'raft.joint-entered',
-  'raft.joint-left',
   'raft.no-snapshot-to-offer',
   'raft.old-snapshot-ignored',
   'raft.removed-leader-stepped-down',

@@ -4,6 +4,7 @@
  */
 import type { FileOp } from '../core/effect.ts';
 import type { NodeId } from '../core/ids.ts';
+import { type Build, THIS_BUILD } from './build.ts';
 import type { NodeClock } from './clock.ts';
 import type { FrameQueue, ReplyEffect, SendEffect, Shape, SimCore } from './protocol.ts';
 import type { InjectedError, VirtualDisk } from './virtual-disk.ts';
@@ -35,8 +36,12 @@ export class VirtualNode<S extends Shape, C extends SimCore<S>> {
   /** Undefined before the first opening only; see `running`. */
   core: C | undefined = undefined;
   running: boolean = false;
+  /** Whether its disk is gone for good, and it with it: whatever this machine becomes next is another node (C8). */
+  isWiped: boolean = false;
   /** Whether its machine answers for a process that is gone. */
   hasPower: boolean = true;
+  /** What it runs, or will run once it is opened. */
+  build: Build = THIS_BUILD;
   /** Grows at every opening; completions and timers of an earlier incarnation are ignored. */
   incarnation: number = 0;
   frames: FrameQueue<S> | undefined = undefined;
@@ -80,4 +85,9 @@ export class VirtualNode<S extends Shape, C extends SimCore<S>> {
     this.clock = options.clock;
     this.releasable = new Array<number>(options.nodes).fill(0);
   }
+}
+
+/** Whether the effect that a planned crash was to fall behind is carried out. */
+export function isCrashDue(node: { readonly crashAfterEffects: number; readonly crashWaitsForPersist: boolean }): boolean {
+  return node.crashAfterEffects === 0 && !node.crashWaitsForPersist;
 }

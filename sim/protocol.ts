@@ -4,6 +4,7 @@
  */
 import type { Clocks, DirectoryReader, FileOp } from '../core/effect.ts';
 import type { Micros, NodeId, RequestId, Seq } from '../core/ids.ts';
+import type { Build } from './build.ts';
 import type { Draws } from './tape.ts';
 
 /** The four types a protocol chooses. */
@@ -95,15 +96,18 @@ export interface ForgedFrame {
   readonly bytes: Uint8Array;
 }
 
+/** Where a core is opened: node and incarnation name its streams of choices. */
+export interface Place {
+  readonly node: number;
+  readonly incarnation: number;
+  readonly build: Build;
+}
+
 export interface Protocol<S extends Shape, C extends SimCore<S>> {
   /** A new data directory: the node's identity and the operations that make it durable. */
   create(draws: Draws): { readonly id: NodeId; readonly ops: readonly FileOp[] };
-  /** Opens a directory; effects are executed before the first step. node and incarnation name its streams of choices. */
-  open(
-    reader: DirectoryReader,
-    clocks: Clocks,
-    place: { readonly node: number; readonly incarnation: number },
-  ): { readonly core: C; readonly effects: readonly SimEffect<S>[] };
+  /** Opens a directory; effects are executed before the first step. */
+  open(reader: DirectoryReader, clocks: Clocks, place: Place): { readonly core: C; readonly effects: readonly SimEffect<S>[] };
   /** What the node at that position is told when it is opened and knows no cluster; undefined = nothing, it waits to be introduced. */
   manifest(nodes: readonly NodeId[], self: number): S['manifest'] | undefined;
   /** Whether the core knows its cluster; one that does not is given the manifest when it is opened. */
@@ -116,6 +120,11 @@ export interface Protocol<S extends Shape, C extends SimCore<S>> {
   encodeResult(id: number, result: S['result']): Uint8Array;
   /** Something that no correct node would send, made from a frame of the moment; undefined where nothing can be made of it. */
   forge?(sent: SentFrame, draws: Draws): ForgedFrame | undefined;
+  /**
+   * A frame between nodes as the other version of the links writes it: the same content, which this version refuses; and of such a
+   * frame, what this version would have written. Undefined: the protocol has one version, and both builds understand each other.
+   */
+  inOtherVersion?(frame: Uint8Array): Uint8Array;
   /** Makes the state of a core another one, as a wrong step or a flipped bit would. @returns whether there was something to change. */
   tamper?(core: C, draws: Draws): boolean;
   /** Opens a damaged copy of a node's directory, which changes nothing. @returns what was wrong about how it went; undefined = all well. */

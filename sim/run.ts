@@ -7,6 +7,7 @@ import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { demandSubstance } from './check/substance.ts';
 import { WALL_ORIGIN } from './clock.ts';
+import { isExpendable } from './expendable-nodes.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { Nemesis } from './faults/nemesis.ts';
 import { guestListOf } from './guest-lists.ts';
@@ -180,7 +181,10 @@ class Run {
       history: this.history,
       draws: choices.under('liveness/core'),
       members,
+      unreplaced: () => this.operator?.missing,
     });
+    this.world.mayLose = (index): boolean =>
+      this.operator !== undefined && isExpendable(this.world.nodes, this.groups, this.oracles.watch, index);
     this.housekeeper = new Housekeeper({
       vaults: knobs.vaults,
       placed: replicasOf(knobs),
@@ -454,6 +458,7 @@ class Run {
       pauseMeanMicros: knobs.changeMeanMicros,
       draws: choices.under('operator'),
       isOpen: () => !this.isCalm,
+      lost: () => world.nodes.find(({ isWiped }) => isWiped)?.index,
     });
   }
 

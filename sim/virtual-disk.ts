@@ -18,4 +18,10 @@ export interface VirtualDisk extends DirectoryReader {
   misdirect(file: string, offset: number, bytes: Uint8Array): void;
   /** The sector at the offset cannot be read any more, until it is written. */
   spoil(file: string, offset: number): void;
+  /** Reads of this place give these bytes, of another place, whatever is there; undefined: they give what is there again. */
+  misread(file: string, offset: number, bytes: Uint8Array | undefined): void;
+  /** One of the next reads ends half-way, after so many whole ones; undefined: none does any more. */
+  shortenRead(after: number | undefined): void;
+  /** Whether a read has ended half-way since that was asked for last. */
+  readonly hasCutRead: boolean;
 }

@@ -25,11 +25,12 @@ import { entropyFrom } from './entropy.ts';
 import { fastHasher } from './hasher.ts';
 import { isSigning, type Knobs } from './knobs.ts';
 import { Marks } from './marks.ts';
-import type { ForgedFrame, FrameQueue, Protocol, SentFrame } from './protocol.ts';
+import type { ForgedFrame, FrameQueue, Place, Protocol, SentFrame } from './protocol.ts';
 import { simulatedSigningKeys } from './signing-keys.ts';
 import type { Choices, Draws } from './tape.ts';
 import { openDamagedCopy } from './vouch-damaged-copy.ts';
 import { forge } from './vouch-forgery.ts';
+import { inOtherVersion } from './vouch-other-wire.ts';
 import { tamper } from './vouch-tamper.ts';
 
 /** The types of Vouch in the simulator's vocabulary. */
@@ -39,6 +40,17 @@ export interface VouchShape {
   readonly result: ClientResult;
   readonly manifest: Manifest;
 }
+
+/**
+ * What a build decided that had neither pre-votes nor leases, slept never and put one command into an entry. Whatever a later version adds
+ * to what a node decides alone has to be safe beside nodes that decide like this.
+ */
+const OLDER_CORE: Pick<Knobs, 'preVote' | 'leases' | 'hibernateMicros' | 'batchMax'> = {
+  preVote: false,
+  leases: false,
+  hibernateMicros: 3_600_000_000,
+  batchMax: 1,
+};
 
 /** Told of every block a node seals, at first apply and at replay. */
 export type BlockListener = (node: number, block: SealedBlock) => void;
@@ -93,12 +105,9 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     return { id, ops: this.cipher === undefined ? ops : [...createKeyFile(this.cipher), ...ops] };
   }
 
-  open(
-    reader: DirectoryReader,
-    clocks: Clocks,
-    place: { readonly node: number; readonly incarnation: number },
-  ): { readonly core: Replica; readonly effects: readonly Effect[] } {
-    const { knobs, choices } = this;
+  open(reader: DirectoryReader, clocks: Clocks, place: Place): { readonly core: Replica; readonly effects: readonly Effect[] } {
+    const { choices } = this;
+    const knobs = place.build === 'olderCore' ? { ...this.knobs, ...OLDER_CORE } : this.knobs;
     const seed = choices.under(`node/${place.node}/seed`);
     const buggify = choices.under(`node/${place.node}/buggify`);
     const { replica, effects } = Replica.open(reader, clocks, {
@@ -167,6 +176,10 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
 
   encodeResult(id: number, result: ClientResult): Uint8Array {
     return encodeClientResult({ id: id as RequestId, result }, this.writer);
+  }
+
+  inOtherVersion(frame: Uint8Array): Uint8Array {
+    return inOtherVersion(frame);
   }
 
   tamper(core: Replica, draws: Draws): boolean {

@@ -12,12 +12,13 @@ import { CLOCK_RATE_PPM_MAX } from '../core/limits.ts';
 import type { Actor } from './actor.ts';
 import { ActorStage } from './actor-stage.ts';
 import { type Atlas, NO_ATLAS } from './atlas.ts';
+import type { Build } from './build.ts';
 import type { NodeClock } from './clock.ts';
 import { Departures } from './departures.ts';
 import { FaultCounts } from './faults/counts.ts';
 import { Hostility } from './hostility.ts';
 import { Network } from './network.ts';
-import { type CrashKind, type CrashPlan, VirtualNode } from './node.ts';
+import { type CrashKind, type CrashPlan, isCrashDue, VirtualNode } from './node.ts';
 import { type Observer, Violation } from './observer.ts';
 import { carryOut, completePersists, cutPersists, startPersist } from './persists.ts';
 import type { PersistEffect, Protocol, Shape, SimCore, SimEffect, SimInput } from './protocol.ts';
@@ -37,6 +38,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
   readonly trace: TraceHash = new TraceHash();
   /** The node that faults hit more often than others: set to whoever leads. */
   focus: () => number = () => 0;
+  /** Whether a node may be lost for good. */
+  mayLose: (index: number) => boolean = () => false;
   /** What may be destroyed on which disk without taking anything that was promised. */
   atlas: Atlas = NO_ATLAS;
   /** Answers a client in a node's place; undefined = the node answers itself. Set where one lies (guests.ts). */
@@ -173,14 +176,27 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.counts.add('tornWrite', tornWrites);
   }
 
-  /** Opens a node again from what is on its disk. Does nothing where it runs. */
+  /** The disk is gone, and the node with it. */
+  wipe(index: number): void {
+    this.crash(index, 'powerLoss');
+    this.nodeAt(index).isWiped = true;
+  }
+
+  /** Opens a node again from what is on its disk. Does nothing where it runs, or its disk is gone. */
   restart(index: number): void {
     const node = this.nodeAt(index);
     node.crashAfterEffects = -1;
-    if (node.running) return;
+    if (node.running || node.isWiped) return;
     this.counts.add('restart');
     this.open(node);
     for (const peer of this.nodes) if (peer !== node && peer.running) this.tellPeer(peer, node, 'up');
+  }
+
+  /** What a machine runs from its next opening on. One that runs goes on with what it has. */
+  install(index: number, build: Build): void {
+    const node = this.nodeAt(index);
+    assert(!node.running, 'a build is installed on a machine whose process is gone');
+    node.build = build;
   }
 
   /** The process stands still, from now on or as soon as it has sent something; its clock does not. */
@@ -261,13 +277,15 @@ export class World<S extends Shape, C extends SimCore<S>> {
   /** @returns undefined where the core refuses what is on the disk: the node is dead, and says why. */
   private openCore(node: VirtualNode<S, C>): ReturnType<Protocol<S, C>['open']> | undefined {
     try {
-      const place = { node: node.index, incarnation: node.incarnation };
+      const place = { node: node.index, incarnation: node.incarnation, build: node.build };
       return this.protocol.open(node.disk, node.clock.read(this.now), place);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.trace.event(this.now, node.index, TraceKind.refused);
       for (const observer of this.observers) observer.refused?.(node, error);
       return undefined;
+    } finally {
+      node.disk.shortenRead(undefined); // it is meant for who opens: oracles read the same disk
     }
   }
 
@@ -332,7 +350,8 @@ export class World<S extends Shape, C extends SimCore<S>> {
     this.trace.event(this.now, to, EventKind.frame);
     this.trace.bytes(bytes);
     const { now, wall } = node.clock.read(this.now);
-    this.step(node, { kind: 'frame', from: this.nodeAt(from).id, bytes, now, wall });
+    const read = node.build === 'otherWire' ? (this.protocol.inOtherVersion?.(bytes) ?? bytes) : bytes;
+    this.step(node, { kind: 'frame', from: this.nodeAt(from).id, bytes: read, now, wall });
   }
 
   private requestInput(node: VirtualNode<S, C>, endpoint: number, bytes: Uint8Array): void {
@@ -478,8 +497,4 @@ export class World<S extends Shape, C extends SimCore<S>> {
   private nodeAt(index: number): VirtualNode<S, C> {
     return this.nodes[index] as VirtualNode<S, C>;
   }
-}
-
-function isCrashDue(node: { readonly crashAfterEffects: number; readonly crashWaitsForPersist: boolean }): boolean {
-  return node.crashAfterEffects === 0 && !node.crashWaitsForPersist;
 }

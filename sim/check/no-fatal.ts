@@ -37,6 +37,7 @@ export class NoFatal implements Observer<VouchShape, Replica> {
   }
 
   refused(node: VouchNode, error: StorageError): void {
+    if (error.code === 'short_read' && node.disk.hasCutRead) return; // it says so and changes nothing: the next opening reads on
     if (this.atlas().isWhole(node.index))
       throw new Violation(this.name, `node ${node.index} does not open its disk: ${error.code}: ${error.message}`);
   }

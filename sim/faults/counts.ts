@@ -41,6 +41,13 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'wallDrift',
   'wallFreeze',
   'clockRate',
+  'wipe',
+  'regionLoss',
+  'straggler',
+  'misdirectedRead',
+  'shortRead',
+  'mixedWire',
+  'mixedCore',
 ];
 
 export type FaultKind =
@@ -105,7 +112,21 @@ export type FaultKind =
   | 'wallDrift'
   | 'wallFreeze'
   /** The monotonic clock changes its speed, within its bounds. */
-  | 'clockRate';
+  | 'clockRate'
+  /** A disk is gone for good, and the node with it. */
+  | 'wipe'
+  /** All machines of a region are without power, or out of reach. */
+  | 'regionLoss'
+  /** A node is away until it needs a snapshot, and something happens while it fetches. */
+  | 'straggler'
+  /** A running node reads another page where it asks for one. */
+  | 'misdirectedRead'
+  /** A start got less of a file than is there. */
+  | 'shortRead'
+  /** A node runs a build that speaks another version on its links. */
+  | 'mixedWire'
+  /** A node runs a build that decides as an older one did. */
+  | 'mixedCore';
 
 /** Told of every fault as it happens: how a recorder sees the faults. */
 export interface FaultWatch {

@@ -1,6 +1,7 @@
 /** What a fault may do to a world, and what a fault is: one file per kind, registered in registry.ts. */
 
 import type { Atlas } from '../atlas.ts';
+import type { Build } from '../build.ts';
 import type { NodeClock } from '../clock.ts';
 import type { Heard, LinkKnobs } from '../network.ts';
 import type { CrashKind, CrashPlan } from '../node.ts';
@@ -34,6 +35,8 @@ export interface FaultTarget {
   readonly atlas: Atlas;
   /** How wrong the rate of a monotonic clock may be, parts per million. */
   readonly clockRatePpmMax: number;
+  /** Whether a node can be lost for good: everything it holds is elsewhere, and its groups decide without it. */
+  readonly mayLose: (index: number) => boolean;
   /** The node that matters most now. */
   readonly focus: () => number;
   at(time: number, act: () => void): void;
@@ -41,6 +44,10 @@ export interface FaultTarget {
   crash(index: number, how: CrashKind): void;
   planCrash(index: number, plan: CrashPlan): void;
   restart(index: number): void;
+  /** The disk is gone, and the node with it, for good. */
+  wipe(index: number): void;
+  /** What a machine whose process is gone runs from its next opening on. */
+  install(index: number, build: Build): void;
   /** The process stands still that long from now; shorter than what is left of another pause changes nothing. */
   /** From 'nextSend' on: as soon as it has sent something, so that the answers wait for it. */
   pause(index: number, micros: number, from?: 'now' | 'nextSend'): void;
@@ -60,6 +67,8 @@ export interface FaultRequest {
 
 export interface Fault {
   readonly kind: FaultKind;
+  /** Times as long as other faults. Default 1. */
+  readonly lasts?: number;
   /** Kinds counted when this one is injected, for reports. */
   readonly counts: readonly FaultKind[];
   /** Starts the fault. @returns how to end it, called once; undefined where there is nothing to end or nothing was done. */

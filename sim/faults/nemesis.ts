@@ -73,7 +73,7 @@ export class Nemesis {
 
   private inject(fate: Fate): void {
     const fault = this.drawFault();
-    const durationMicros = 1 + this.timing.exponential(this.knobs.durationMeanMicros);
+    const durationMicros = (1 + this.timing.exponential(this.knobs.durationMeanMicros)) * (fault.lasts ?? 1);
     // A label per episode: one that is skipped shifts no other.
     const draws = this.choices.under(`fault/${this.episodes}/${fault.kind}`);
     this.episodes += 1;

@@ -13,17 +13,23 @@ import type { Fault } from './fault.ts';
 import { flappingFault } from './flapping.ts';
 import { impossibleMessageFault } from './impossible-message.ts';
 import { isolateFault } from './isolate.ts';
+import { misdirectedReadFault } from './misdirected-read.ts';
+import { mixedCoreFault, mixedWireFault } from './mixed-versions.ts';
 import { oneWayFault } from './one-way.ts';
 import { partitionFault } from './partition.ts';
 import { pauseFault } from './pause.ts';
+import { regionLossFault } from './region-loss.ts';
 import { ringFault } from './ring.ts';
+import { shortReadFault } from './short-read.ts';
 import { signingLossFault } from './signing-loss.ts';
 import { slowDiskFault } from './slow-disk.ts';
 import { slowNodeFault } from './slow-node.ts';
+import { stragglerFault } from './straggler.ts';
 import { successionFault } from './succession.ts';
 import { swizzleFault } from './swizzle.ts';
 import { wallDriftFault, wallFreezeFault } from './wall-drift.ts';
 import { wallStepFault } from './wall-step.ts';
+import { wipeFault } from './wipe.ts';
 
 export const FAULTS: readonly Fault[] = [
   crashFault,
@@ -56,4 +62,11 @@ export const FAULTS: readonly Fault[] = [
   damagedCopyFault,
   pageRotFault,
   signingLossFault,
+  wipeFault,
+  regionLossFault,
+  stragglerFault,
+  misdirectedReadFault,
+  shortReadFault,
+  mixedWireFault,
+  mixedCoreFault,
 ];

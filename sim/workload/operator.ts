@@ -45,6 +45,10 @@ export class Operator implements Behaviour {
   private readonly pauseMeanMicros: number;
   private readonly draws: Draws;
   private readonly isOpen: () => boolean;
+  private readonly lost: () => number | undefined;
+  /** Whether the cluster has said that the lost node is no member any more. */
+  private hasReplaced: boolean = false;
+  private attempts: number = 0;
   /** Members as the operator was last told, by id. */
   private readonly known: Map<NodeId, Pick<MemberEntry, 'role' | 'removed'>>;
 
@@ -57,12 +61,15 @@ export class Operator implements Behaviour {
     readonly draws: Draws;
     /** Whether there is anything more to be wished. */
     readonly isOpen: () => boolean;
+    /** A node whose disk is gone; undefined: there is none. */
+    readonly lost?: () => number | undefined;
   }) {
     this.nodes = options.nodes;
     this.groups = options.groups;
     this.pauseMeanMicros = options.pauseMeanMicros;
     this.draws = options.draws;
     this.isOpen = options.isOpen;
+    this.lost = options.lost ?? (() => undefined);
     const founders = options.nodes.slice(0, options.founders);
     this.known = new Map(founders.map((id) => [id, { role: 'voter', removed: false }]));
   }
@@ -71,7 +78,14 @@ export class Operator implements Behaviour {
     return this.draws.exponential(this.pauseMeanMicros);
   }
 
+  /** A node that is lost and still a member, as far as the operator knows. */
+  get missing(): number | undefined {
+    return this.hasReplaced ? undefined : this.lost();
+  }
+
   next(): Plan | 'skipped' | undefined {
+    const { missing } = this;
+    if (missing !== undefined) return this.replaceLost(missing);
     if (!this.isOpen()) return undefined;
     const wish = this.draws.pick(WISHES);
     const node = this.draws.below(this.nodes.length);
@@ -105,13 +119,30 @@ export class Operator implements Behaviour {
     }
   }
 
+  /** Brings in another node for the one that is lost; where none is to be had, the lost one is removed. Until the cluster has said yes. */
+  private replaceLost(at: number): Plan {
+    const node = this.nodeAt(at);
+    this.attempts += 1;
+    const strangers = this.nodes.flatMap((id, other) => (other === at || this.known.has(id) ? [] : [other]));
+    const other = this.attempts % 2 === 1 && strangers.length > 0 ? this.draws.pick(strangers) : undefined;
+    const body: MemberCommand =
+      other === undefined
+        ? { kind: 'removeMember', node }
+        : { kind: 'replaceMember', node, by: this.nodeAt(other), address: addressOf(other) };
+    return this.ask(body, (outcome) => {
+      if (outcome.ok) this.hasReplaced = true;
+    });
+  }
+
   /** Counts with what was asked for and not answered as if it were done. */
   private wouldTakeTooMany(node: NodeId): boolean {
-    const left = [...this.known].filter(([id, { role, removed }]) => id !== node && role === 'voter' && !removed);
+    const lost = this.lost();
+    const isLeft = (id: NodeId): boolean => id !== node && (lost === undefined || id !== this.nodeAt(lost));
+    const left = [...this.known].filter(([id, { role, removed }]) => isLeft(id) && role === 'voter' && !removed);
     return left.length < VOTERS_MIN;
   }
 
-  private ask(body: MemberCommand): Plan {
+  private ask(body: MemberCommand, onDone: (outcome: OperationOutcome) => void = () => undefined): Plan {
     this.wishes += 1;
     if (body.kind === 'removeMember' || body.kind === 'replaceMember')
       this.known.set(body.node, { role: 'voter', removed: true });
@@ -119,7 +150,10 @@ export class Operator implements Behaviour {
       request: { kind: 'directory', body },
       route: { kind: 'leader' },
       timeoutMicros: TIMEOUT_MICROS,
-      done: (outcome) => this.learn(outcome),
+      done: (outcome) => {
+        this.learn(outcome);
+        onDone(outcome);
+      },
     };
   }
 

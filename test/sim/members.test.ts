@@ -31,6 +31,19 @@ describe('a world with nodes that may join', () => {
   });
 });
 
+test('a node that is lost for good is replaced or removed, and the run passes', () => {
+  const { report } = runSeed({
+    seed: '4',
+    profile: 'lite',
+    scenario: undefined,
+    adjust: (knobs) => ({ ...knobs, nodes: 4, spares: 2, downMax: 1, changeMeanMicros: 1_000_000, faults: { wipe: 3 } }),
+    sha256: nativeHasher,
+    stopwatch: () => 0,
+  });
+  expect(report.violation).toBeNull();
+  expect(report.faults.wipe).toBe(1);
+});
+
 describe('the operator', () => {
   function operatorOf(founders: number): { readonly operator: Operator; readonly nodes: readonly NodeId[] } {
     const nodes = Array.from({ length: founders + 2 }, (_, node) => `node-${node}` as NodeId);

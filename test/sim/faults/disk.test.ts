@@ -65,6 +65,40 @@ test('a spoilt sector cannot be read until it is written', () => {
   expect(disk.read('a', 0, 2048).length).toBe(2048);
 });
 
+test('reads of a place give other bytes until the fault is over, and the medium is as it was', () => {
+  const disk = diskWith('new');
+  disk.misread('a', 1, new TextEncoder().encode('XY'));
+  expect(textOn(disk)).toBe('nXY');
+  expect(new TextDecoder().decode(disk.read('a', 2, 1))).toBe('Y');
+  disk.misread('a', 1, undefined);
+  expect(textOn(disk)).toBe('new');
+  disk.misread('gone', 0, undefined);
+});
+
+test('one of the next reads is cut short, and it is said that it was', () => {
+  const disk = diskWith('new');
+  disk.shortenRead(1);
+  expect(textOn(disk)).toBe('new');
+  expect(disk.hasCutRead).toBe(false);
+  expect(disk.read('a', 0, 3).length).toBeLessThan(3);
+  expect(disk.hasCutRead).toBe(true);
+  expect(textOn(disk)).toBe('new');
+});
+
+test('a log of which the disk gives less than is there is refused, and not taken for a shorter one', () => {
+  const disk = new SimDisk(OLDEST);
+  const { wal, repairs } = recoverWal(disk, { segmentBytes: 4096 });
+  for (const op of repairs) disk.execute(op);
+  for (const op of wal.plan([
+    { kind: 'hardState', group: 1 as GroupId, hardState: { term: 4 as Term, votedFor: undefined, commitIndex: INDEX_ZERO } },
+  ])) {
+    disk.execute(op);
+  }
+  disk.shortenRead(0);
+  expect(() => recoverWal(disk, { segmentBytes: 4096 })).toThrow(expect.objectContaining({ code: 'short_read' }));
+  expect(recoverWal(disk, { segmentBytes: 4096 }).groups.get(1 as GroupId)?.hardState.term).toBe(4);
+});
+
 describe('a cluster', () => {
   test.each<[FaultKind, number]>([
     ['syncFailure', 3],
@@ -72,6 +106,7 @@ describe('a cluster', () => {
     ['bitRot', 1],
     ['badSector', 1],
     ['misdirectedWrite', 1],
+    ['misdirectedRead', 3],
   ])('under %s loses nothing and tells no lies', (kind, rate) => {
     let happened = 0;
     for (const seed of ['1', '2']) {
