@@ -3,12 +3,14 @@
  * additional data and no others; a key leaves only wrapped. And it does what no real one does: it remembers every nonce, and a
  * second text under one key and nonce is a defect that stops the run. Keys are drawn from a labelled stream.
  */
-import { assert } from '../core/assert.ts';
 import { concatBytes, equalBytes } from '../core/bytes/compare.ts';
 import { toHex } from '../core/bytes/text.ts';
 import { type Cipher, type Entropy, type KeyHandle, TAG_BYTES } from '../core/capability.ts';
 import { hashOf } from '../core/hasher.ts';
 import { fastHasher } from './hasher.ts';
+import { Violation } from './observer.ts';
+
+export const NONCES_ARE_FRESH: string = 'nonces-are-fresh';
 
 const KEY_BYTES = 32;
 const CHECK_BYTES = 8;
@@ -54,7 +56,7 @@ export function simulatedCipher(master: Uint8Array, entropy: Entropy): Cipher {
     seal(key, nonce, aad, plaintext) {
       const { bytes, nonces } = keyOf(key);
       const name = toHex(nonce);
-      assert(!nonces.has(name), 'a nonce is used once under one key');
+      if (nonces.has(name)) throw new Violation(NONCES_ARE_FRESH, 'two texts were sealed under one key and nonce');
       nonces.add(name);
       const body = mixed(plaintext, digest('stream', bytes, nonce));
       return concatBytes(body, tagOf(bytes, nonce, aad, body));

@@ -42,6 +42,13 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: '',
   },
   {
+    name: 'configuration-follows-log',
+    claim: 'The configuration in force on a node is the newest one in its log.',
+    oracle: 'sim/check/raft/configuration-follows-log.ts',
+    test: 'test/raft/known-bugs.test.ts',
+    mutants: 'C5',
+  },
+  {
     name: 'one-vote-per-term',
     claim: 'A node votes for one candidate per term, and only durable votes leave the node.',
     oracle: 'sim/check/raft/one-vote-per-term.ts',
@@ -182,6 +189,27 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'X4',
   },
   {
+    name: 'applied-monotone',
+    claim: 'What a node has applied of a group never falls back while it runs.',
+    oracle: 'sim/check/state/applied-monotone.ts',
+    test: 'test/replica/snapshots.test.ts',
+    mutants: 'S3',
+  },
+  {
+    name: 'deleted-is-shredded',
+    claim: 'A node that has seen a vault deleted holds no key of it, once that is durable.',
+    oracle: 'sim/check/state/deleted-is-shredded.ts',
+    test: 'test/replica/sealing.test.ts',
+    mutants: 'Z1, Z3',
+  },
+  {
+    name: 'nonces-are-fresh',
+    claim: 'No two texts are sealed under one key and nonce, across restarts too.',
+    oracle: 'sim/cipher.ts',
+    test: 'test/replica/sealing.test.ts',
+    mutants: 'Z2',
+  },
+  {
     name: 'indexes-agree',
     claim: 'On every replica, while it works and at rest, each tuple row has its reverse row and each reverse row its tuple.',
     oracle: 'sim/check/state/indexes-agree.ts',
@@ -206,10 +234,10 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     name: 'signatures-tell-the-chain',
     claim:
-      'A node signs only what it has applied and is committed, never two roots for one size, and never less than it signed before with that key.',
+      'A node signs only what it has applied and is committed, never two roots for one size, never less than it signed before with that key, and nothing that its disk does not know of.',
     oracle: 'sim/check/state/signatures.ts',
     test: 'test/signing/record.prop.test.ts',
-    mutants: 'V8, V9',
+    mutants: 'V8, V9, V23',
   },
   {
     name: 'answers-stay-true',
@@ -263,7 +291,8 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'authorization',
-    claim: 'Every check and list says what its model defines over the tuples that the chain shows at the block it names.',
+    claim:
+      'Every check, list and expansion says what its model defines over the tuples that the chain shows at the block it names.',
     oracle: 'sim/check/clients/authorization.ts',
     test: 'test/sim/authorization/definition.prop.test.ts',
     mutants: 'A1, A2, A5',
@@ -277,9 +306,23 @@ export const INVARIANTS: readonly Invariant[] = [
     mutants: 'A3',
   },
   {
+    name: 'pages-add-up',
+    claim: 'The pages of a list at one height name each tuple that is live there once, and no other.',
+    oracle: 'sim/check/clients/pages-add-up.ts',
+    test: 'test/state/vault-query.test.ts',
+    mutants: 'V21',
+  },
+  {
+    name: 'writes-fit',
+    claim: 'A write that is to fit a model is taken where its tuples fit it, and refused where they do not.',
+    oracle: 'sim/check/clients/writes-fit.ts',
+    test: 'test/replica/fitted-writes.test.ts',
+    mutants: 'A7',
+  },
+  {
     name: 'certificates-verify',
     claim:
-      'Every certificate served for a check or a list verifies for what was asked, and no longer once any byte of its proof is changed.',
+      'Every certificate served for a check or a list verifies for what was asked, and no longer once its answer or any byte of its proof is changed.',
     oracle: 'sim/check/clients/certificates-verify.ts',
     test: 'test/certificate/corpus.test.ts',
     mutants: '',

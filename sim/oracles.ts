@@ -19,7 +19,9 @@ import { raftWatch } from './check/raft/all.ts';
 import { LeaseExclusive } from './check/raft/lease-exclusive.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
 import { RecoveryIsFinal } from './check/recovery-is-final.ts';
+import { AppliedMonotone } from './check/state/applied-monotone.ts';
 import { BlocksAgree, ExactlyOnce } from './check/state/blocks-agree.ts';
+import { DeletedIsShredded } from './check/state/deleted-is-shredded.ts';
 import { IndexesAgree } from './check/state/indexes-agree.ts';
 import { ReplicasAgree, VaultsAgree } from './check/state/replicas-agree.ts';
 import { RetentionKept } from './check/state/retention-kept.ts';
@@ -105,6 +107,8 @@ export class Oracles {
       new DamageIsContained(atlas),
       blocks,
       once,
+      new AppliedMonotone(),
+      new DeletedIsShredded(world.nodes, groups),
       new IndexesAgree(world.nodes, groups, atlas),
       new ReplicasAgree(world.nodes, groups, atlas),
       new VaultsAgree(world.nodes, groups, atlas),

@@ -2,12 +2,10 @@
 
 import type { ReadTuple } from '../../core/authz/reading.ts';
 import type { AuthzQuery, CheckQuestion } from '../../core/client/authz-protocol.ts';
+import { CHECK_DEPTH_MAX } from '../../core/limits.ts';
 import type { Operation, TupleCondition, TupleKey } from '../../core/state/transaction.ts';
 import type { Draws } from '../tape.ts';
 import { CONDITION } from './models.ts';
-
-/** What is asked and judged: expansions are a picture of the model, and nobody asks for them here. */
-export type JudgedQuery = Exclude<AuthzQuery, { readonly kind: 'expand' }>;
 
 const USERS: readonly string[] = ['person:ann', 'person:ben', 'person:cleo'];
 const TEAMS: readonly string[] = ['team:red', 'team:green', 'team:blue'];
@@ -54,8 +52,31 @@ function drawTuple(draws: Draws): { readonly tuple: TupleKey; readonly condition
   }
 }
 
-/** One to three grants and revocations. @param expiry when a tuple that is written ends; 0 = never */
+/** Teams in teams, one more than an evaluation follows: from the first ones the way to the person at the end is too long. */
+const CHAIN = CHECK_DEPTH_MAX + 2;
+const CHAINED = 'person:deep';
+
+function link(at: number): TupleKey {
+  const subject = at < CHAIN - 1 ? `team:chain${at + 1}#member` : CHAINED;
+  return { resource: `team:chain${at}`, relation: 'member', subject };
+}
+
+/** The whole chain is there, or one of its links is not. */
+function drawChain(draws: Draws): readonly Operation[] {
+  if (draws.below(3) === 0) return [{ op: 'deleteTuple', tuple: link(draws.below(CHAIN)), onMissing: 'ignore' }];
+  return Array.from({ length: CHAIN }, (_, at): Operation => {
+    return { op: 'writeTuple', tuple: link(at), condition: undefined, expiresAt: 0, onDuplicate: 'ignore' };
+  });
+}
+
+/** Asked alone: what a request has found out already is not followed again, however far it is. */
+function chainQuestion(draws: Draws): CheckQuestion {
+  return { tuple: { ...link(draws.below(4)), subject: CHAINED }, contextual: [], context: '{}' };
+}
+
+/** One to three grants and revocations, or the long chain. @param expiry when a tuple that is written ends; 0 = never */
 export function drawOperations(draws: Draws, expiry: () => number): readonly Operation[] {
+  if (draws.below(10) === 1) return drawChain(draws);
   return Array.from({ length: 1 + draws.below(3) }, (): Operation => {
     const { tuple, condition } = drawTuple(draws);
     if (draws.below(5) < 2) return { op: 'deleteTuple', tuple, onMissing: 'ignore' };
@@ -88,6 +109,7 @@ const drawSubject = (draws: Draws): string => (draws.below(6) === 0 ? members(dr
 
 /** Of several about one subject in one context a node may keep, for the request, what it found out. */
 function drawChecks(draws: Draws): readonly CheckQuestion[] {
+  if (draws.below(8) === 1) return [chainQuestion(draws)];
   const count = draws.below(2) === 0 ? 1 : 2 + draws.below(CHECKS_MAX - 1);
   const [subject, context] = [drawSubject(draws), draws.pick(CONTEXTS)];
   const isOfOne = draws.below(2) === 0;
@@ -101,9 +123,16 @@ function drawChecks(draws: Draws): readonly CheckQuestion[] {
   });
 }
 
-/** A check or several, or a list. @param model its id; empty: the newest */
-export function drawQuery(draws: Draws, model: string): JudgedQuery {
-  const kind = draws.below(6);
+function drawExpansion(draws: Draws, model: string): AuthzQuery {
+  const contextual = drawContextual(draws);
+  if (draws.below(3) === 0) return { kind: 'expand', model, resource: draws.pick(FOLDERS), relation: 'viewer', contextual };
+  return { kind: 'expand', model, resource: draws.pick(FILES), relation: draws.pick(RELATIONS), contextual };
+}
+
+/** A check or several, a list, or what a relation consists of. @param model its id; empty: the newest */
+export function drawQuery(draws: Draws, model: string): AuthzQuery {
+  const kind = draws.below(7);
+  if (kind === 6) return drawExpansion(draws, model);
   const contextual = kind < 2 ? drawContextual(draws) : [];
   const context = draws.pick(CONTEXTS.slice(0, 2)); // a list in which a condition has no verdict is an error
   if (kind === 0) {

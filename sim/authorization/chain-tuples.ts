@@ -94,6 +94,18 @@ export class ChainTuples {
     return { tuples, newest: models.at(-1), model: (id) => models.find((model) => model.id === id) };
   }
 
+  /** Models that were the newest at some height of that range; undefined among them: there was none. */
+  newestModels(vault: VaultId, from: number, to: number): readonly (WrittenModel | undefined)[] {
+    const models = this.chains.get(vault)?.models ?? [];
+    return [models.findLast(({ height }) => height <= from), ...models.filter(({ height }) => height > from && height <= to)];
+  }
+
+  /** Of the newest block that anybody has sealed. */
+  heightOf(vault: VaultId): number {
+    const chain = this.chains.get(vault);
+    return chain === undefined ? 0 : chain.first + chain.times.length - 1;
+  }
+
   private chainOf(vault: VaultId, height: number): Chain {
     const known = this.chains.get(vault);
     if (known !== undefined) return known;

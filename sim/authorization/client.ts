@@ -2,18 +2,23 @@
  * A client of the authorization workload: it writes models and tuples, asks checks and lists of any node, now and of older blocks, with and
  * without certificates, and grants, revokes and checks the permissions that are raced for.
  */
+import type { AuthzQuery, AuthzResult } from '../../core/client/authz-protocol.ts';
+import type { Answer, OperationOutcome } from '../../core/client/operation.ts';
 import { NEWEST, type ReadPoint, type VaultEntry } from '../../core/client/protocol.ts';
 import type { Height } from '../../core/ids.ts';
 import type { Operation } from '../../core/state/transaction.ts';
 import type { Authorization } from '../check/clients/authorization.ts';
 import type { CertificatesVerify } from '../check/clients/certificates-verify.ts';
+import type { PagesAddUp } from '../check/clients/pages-add-up.ts';
 import type { RevocationsHold } from '../check/clients/revocations-hold.ts';
+import type { FittedQuestion, WritesFit } from '../check/clients/writes-fit.ts';
 import type { Draws } from '../tape.ts';
 import type { Behaviour, Plan } from '../workload/client.ts';
 import { headerTime } from '../workload/header-time.ts';
-import { drawOperations, drawQuery, type JudgedQuery } from './asking.ts';
+import { drawOperations, drawQuery } from './asking.ts';
 import type { AuthorizationMark } from './marks.ts';
 import { MODEL_TEXTS, type ModelName } from './models.ts';
+import { Paging } from './paging.ts';
 import type { Race, Races } from './races.ts';
 
 const TIMEOUT_MICROS = 3_000_000;
@@ -42,6 +47,8 @@ export interface ClientOptions {
     readonly authorization: Authorization | undefined;
     readonly revocations: RevocationsHold | undefined;
     readonly certificates: CertificatesVerify | undefined;
+    readonly fitted: WritesFit | undefined;
+    readonly pages: PagesAddUp | undefined;
   };
   readonly mark: (name: AuthorizationMark) => void;
   /** Whether work goes on: else it waits until it is to part. */
@@ -63,6 +70,8 @@ export class AuthorizationClient implements Behaviour {
   private written: number = 0;
   private left: number = Number.POSITIVE_INFINITY;
   private onDone: (() => void) | undefined = undefined;
+  /** Lists that are being read, by lane. */
+  private readonly reading: Map<number, Paging> = new Map();
 
   constructor(options: ClientOptions) {
     this.options = options;
@@ -79,8 +88,10 @@ export class AuthorizationClient implements Behaviour {
     return this.onDone === undefined ? this.draws.below(2 * this.options.pauseMeanMicros + 1) : 0;
   }
 
-  next(_lane: number, time: number): Plan | undefined {
+  next(lane: number, time: number): Plan | undefined {
     const { draws } = this;
+    const paging = this.reading.get(lane);
+    if (paging !== undefined) return this.page(lane, paging);
     if (this.onDone !== undefined)
       return this.left > 0 ? this.question(draws.below(this.options.shared.vaults.length), time) : undefined;
     if (!this.options.isOpen()) return undefined;
@@ -104,6 +115,8 @@ export class AuthorizationClient implements Behaviour {
       case 10:
       case 11:
         return this.write(vault);
+      case 12:
+        return this.page(lane, new Paging(this.options.shared.vaults[vault] as VaultEntry, draws));
       default:
         return this.question(vault, time);
     }
@@ -126,8 +139,14 @@ export class AuthorizationClient implements Behaviour {
   private write(vault: number): Plan {
     const { time } = this.options.shared.newest.get(vault) ?? { time: 0 };
     const expiry = (): number => (time > 0 && this.draws.below(6) === 0 ? time + this.draws.pick(EXPIRY_MICROS) : 0);
-    const fits = this.draws.below(3) === 0 ? '' : undefined;
-    return this.transact(vault, drawOperations(this.draws, expiry), { fits });
+    return this.transact(vault, drawOperations(this.draws, expiry), { fits: this.drawFit(vault) });
+  }
+
+  /** Half of the writes are to fit a model: most of these the newest, others one that somebody has written. */
+  private drawFit(vault: number): string | undefined {
+    if (this.draws.below(2) === 0) return undefined;
+    const known = [...(this.options.shared.models.get(vault)?.keys() ?? [])];
+    return known.length > 0 && this.draws.below(4) === 0 ? this.draws.pick(known) : '';
   }
 
   private grant(vault: number): Plan | undefined {
@@ -156,9 +175,12 @@ export class AuthorizationClient implements Behaviour {
   }
 
   private transact(vault: number, operations: readonly Operation[], { onApplied, onOther, fits }: WriteOptions): Plan {
-    const { group, organization, id } = this.options.shared.vaults[vault] as VaultEntry;
+    const entry = this.options.shared.vaults[vault] as VaultEntry;
+    const { group, organization, id } = entry;
     this.written += 1;
-    const { client } = this.options;
+    const { client, shared } = this.options;
+    const since = shared.newest.get(vault)?.height ?? 0;
+    const question = fits === undefined ? undefined : { vault: entry, operations, model: fits, since };
     // The reason tells transactions apart: each is executed once (exactly-once).
     const transaction = { actor: `authorization:${client}`, reason: `a${client}.${this.written}`, operations };
     return {
@@ -166,12 +188,23 @@ export class AuthorizationClient implements Behaviour {
       route: { kind: 'leader' },
       timeoutMicros: TIMEOUT_MICROS,
       done: (outcome, time) => {
+        if (question !== undefined) this.judgeFit(question, outcome);
         if (outcome.ok && outcome.answer.kind === 'transacted' && outcome.answer.outcome.ok) {
           this.saw(vault, outcome.answer.anchor);
           onApplied?.(outcome.answer.outcome.model, time);
         } else onOther?.();
       },
     };
+  }
+
+  /** What became of a write that was to fit a model. One that changed nothing is in no block, so nobody can say by which model it was judged. */
+  private judgeFit(question: FittedQuestion, outcome: OperationOutcome): void {
+    const { fitted } = this.options.oracles;
+    if (!outcome.ok) {
+      if (outcome.code === 'invalid_tuple') fitted?.turnedDown(question);
+    } else if (outcome.answer.kind === 'transacted' && outcome.answer.outcome.ok && outcome.answer.outcome.changed) {
+      fitted?.taken(question, outcome.answer.outcome.height);
+    }
   }
 
   /** A check of a permission that is raced for, always by the newest block and the wide model. */
@@ -204,21 +237,21 @@ export class AuthorizationClient implements Behaviour {
   /** @param onAnswer told whether the first check allows; undefined where there is no such verdict */
   private query(
     vault: number,
-    query: JudgedQuery,
+    query: AuthzQuery,
     at: ReadPoint,
     onAnswer: (allowed: boolean | undefined, time: number) => void,
   ): Plan {
     const { shared, oracles, mark } = this.options;
     const entry = shared.vaults[vault] as VaultEntry;
     const { group, organization, id } = entry;
-    const proof = this.draws.below(5) === 0;
+    const proof = this.draws.below(5) === 0 && query.kind !== 'expand';
     return {
       request: { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', at, proof },
       route: this.draws.below(3) === 0 ? { kind: 'leader' } : { kind: 'any' },
       timeoutMicros: TIMEOUT_MICROS,
       done: (outcome, time) => {
         const answer = outcome.ok ? outcome.answer : undefined;
-        if (answer?.kind === 'check' || answer?.kind === 'listObjects' || answer?.kind === 'listUsers') {
+        if (isAuthzResult(answer)) {
           oracles.authorization?.judge(entry, query, answer);
           if (proof) oracles.certificates?.judge(entry, query, answer);
           if (at.kind === 'height') mark('authorization.past');
@@ -228,6 +261,24 @@ export class AuthorizationClient implements Behaviour {
           onAnswer(first?.ok === true ? first.allowed : undefined, time);
           this.answered();
         }
+      },
+    };
+  }
+
+  /** The next page, of any node; the list is given up where one of them does not come. */
+  private page(lane: number, paging: Paging): Plan {
+    this.reading.set(lane, paging);
+    const { group, organization, id } = paging.vault;
+    const { query, at } = paging;
+    return {
+      request: { kind: 'query', group, organization, vault: id, query, consistency: 'linearizable', at, proof: false },
+      route: { kind: 'any' },
+      timeoutMicros: TIMEOUT_MICROS,
+      done: (outcome) => {
+        const isPage = outcome.ok && outcome.answer.kind === 'list';
+        const isLast = isPage && paging.take(outcome.answer);
+        if (isLast) this.options.oracles.pages?.judge(paging);
+        if (isLast || !isPage) this.reading.delete(lane);
       },
     };
   }
@@ -244,4 +295,9 @@ export class AuthorizationClient implements Behaviour {
       newest.set(vault, { height: anchor.height, time: headerTime(anchor.header) });
     }
   }
+}
+
+function isAuthzResult(answer: Answer | undefined): answer is AuthzResult {
+  const { kind } = answer ?? {};
+  return kind === 'check' || kind === 'listObjects' || kind === 'listUsers' || kind === 'expand';
 }

@@ -5,8 +5,11 @@
  *   a union allows where a child does, an intersection denies where a child does; else an error of a child is its own
  *   an exclusion denies where the base does, or what is subtracted allows or rests on itself
  *   a deny that can be had without a cycle is one without; no model of the workload subtracts what an error could leave in doubt there
+ *   a way of more than CHECK_DEPTH_MAX tuples from one object to another is an error
  *   a relation that rests on itself denies; a tuple that the model does not allow is passed over
  */
+import type { ExpandTree } from '../../core/authz/expand.ts';
+import { CHECK_DEPTH_MAX } from '../../core/limits.ts';
 import type { DirectType, Model, Relation, Rewrite } from '../../core/model/model.ts';
 import type { TupleCondition, TupleKey } from '../../core/state/transaction.ts';
 import { isMet } from './models.ts';
@@ -52,6 +55,13 @@ function difference(base: Defined, subtracted: Defined): Defined {
   return subtracted.cyclic ? CYCLE : base;
 }
 
+/** Whether a model lets a tuple be written. None lets one be that says of a relation only that it has itself. */
+export function admits(model: Model, { tuple: { resource, relation, subject }, condition }: HeldTuple): boolean {
+  if (`${resource}#${relation}` === subject) return false;
+  const direct = model.types.get(typeOf(resource))?.relations.get(relation)?.directTypes ?? [];
+  return direct.some((each) => fits(each, subject, condition?.name ?? ''));
+}
+
 export class Definition {
   private readonly model: Model;
   private readonly tuples: readonly HeldTuple[];
@@ -65,7 +75,7 @@ export class Definition {
   }
 
   check({ resource, relation, subject }: TupleKey): Defined {
-    return this.relation(resource, relation, subject, []);
+    return this.relation(resource, relation, { subject, open: [], hops: 0 });
   }
 
   /** Objects of a type to which the subject has the relation, sorted. Of no use where a condition has no verdict. */
@@ -82,30 +92,62 @@ export class Definition {
     return candidates.filter((subject) => this.check({ resource, relation, subject }).verdict === 'allow').sort();
   }
 
-  private relation(object: string, relation: string, subject: string, open: readonly string[]): Defined {
+  /** What the relation consists of, one level deep; undefined: the model has no such relation. */
+  expand(resource: string, relation: string): ExpandTree | undefined {
+    const definition = this.relationOf(resource, relation);
+    return definition === undefined ? undefined : this.expanded(definition.rewrite, resource, definition);
+  }
+
+  private expanded(rewrite: Rewrite, object: string, definition: Relation): ExpandTree {
+    const name = `${object}#${definition.name}`;
+    const subjects = (of: Relation | undefined): readonly string[] =>
+      of === undefined ? [] : this.granted(of, object).map(({ tuple }) => tuple.subject);
+    switch (rewrite.kind) {
+      case 'this':
+        return { kind: 'users', name, users: [...subjects(definition)].sort() };
+      case 'computed':
+        return { kind: 'computed', name, userset: `${object}#${rewrite.relation}` };
+      case 'tupleToUserset': {
+        const parents = subjects(this.relationOf(object, rewrite.tupleset)).filter((parent) => /^[^#]*[^#*]$/.test(parent));
+        const computed = parents.filter((parent) => this.relationOf(parent, rewrite.computed) !== undefined);
+        const usersets = [...computed].sort().map((parent) => `${parent}#${rewrite.computed}`);
+        return { kind: 'tupleToUserset', name, tupleset: `${object}#${rewrite.tupleset}`, computed: usersets };
+      }
+      case 'union':
+      case 'intersection':
+        return { kind: rewrite.kind, name, nodes: rewrite.children.map((child) => this.expanded(child, object, definition)) };
+      case 'exclusion': {
+        const [base, subtract] = [rewrite.base, rewrite.subtract].map((one) => this.expanded(one, object, definition));
+        return { kind: 'difference', name, base: base as ExpandTree, subtract: subtract as ExpandTree };
+      }
+    }
+  }
+
+  private relation(object: string, relation: string, { subject, open, hops }: Way): Defined {
     const name = `${object}#${relation}`;
     if (name === subject) return ALLOW;
     if (open.includes(name)) return CYCLE;
+    if (hops >= CHECK_DEPTH_MAX) return ERROR;
     const definition = this.relationOf(object, relation);
     return definition === undefined
       ? ERROR
-      : this.rewrite(definition.rewrite, { object, definition, subject, open: [...open, name] });
+      : this.rewrite(definition.rewrite, { object, definition, subject, open: [...open, name], hops });
   }
 
   private rewrite(rewrite: Rewrite, place: Place): Defined {
-    const { object, subject, open } = place;
+    const { object } = place;
     switch (rewrite.kind) {
       case 'this':
         return anyOf(this.granted(place.definition, object).map((held) => this.through(held, place)));
       case 'computed':
-        return this.relation(object, rewrite.relation, subject, open);
+        return this.relation(object, rewrite.relation, place);
       case 'tupleToUserset': {
         const parents = this.relationOf(object, rewrite.tupleset);
         if (parents === undefined) return DENY;
         const followed = this.granted(parents, object).map((held): Defined => {
           const parent = held.tuple.subject;
           if (this.relationOf(parent, rewrite.computed) === undefined) return DENY;
-          return this.met(held) ?? this.relation(parent, rewrite.computed, subject, open);
+          return this.met(held) ?? this.relation(parent, rewrite.computed, { ...place, hops: place.hops + 1 });
         });
         return anyOf(followed);
       }
@@ -119,13 +161,14 @@ export class Definition {
   }
 
   /** What a tuple of the relation itself says about the subject. */
-  private through(held: HeldTuple, { subject, open }: Place): Defined {
+  private through(held: HeldTuple, place: Place): Defined {
+    const { subject } = place;
     const named = held.tuple.subject;
     const hash = named.indexOf('#');
     const isCovered = named === subject || (!subject.includes('#') && named === `${typeOf(subject)}:*`);
     if (isCovered) return this.met(held) ?? ALLOW;
     if (hash < 0) return DENY;
-    return this.met(held) ?? this.relation(named.slice(0, hash), named.slice(hash + 1), subject, open);
+    return this.met(held) ?? this.relation(named.slice(0, hash), named.slice(hash + 1), { ...place, hops: place.hops + 1 });
   }
 
   /** Why the tuple's condition stands in the way; undefined where it does not. */
@@ -180,12 +223,18 @@ export class Definition {
   }
 }
 
-interface Place {
-  readonly object: string;
-  readonly definition: Relation;
+/** How a question came to where it is. */
+interface Way {
   readonly subject: string;
   /** Relations that the question leads through, `object#relation`. */
   readonly open: readonly string[];
+  /** Tuples from one object to another that were followed. */
+  readonly hops: number;
+}
+
+interface Place extends Way {
+  readonly object: string;
+  readonly definition: Relation;
 }
 
 /** Whether a relation may be granted to that subject under that condition. */

@@ -1,7 +1,9 @@
 /** Clients that check permissions while others work: they share the vaults, their blocks and their nodes with everybody else. */
 import { Authorization } from '../check/clients/authorization.ts';
 import { CertificatesVerify } from '../check/clients/certificates-verify.ts';
+import { PagesAddUp } from '../check/clients/pages-add-up.ts';
 import { RevocationsHold } from '../check/clients/revocations-hold.ts';
+import { WritesFit } from '../check/clients/writes-fit.ts';
 import type { GuestList, GuestStage, Guests } from '../guests.ts';
 import { fastHasher } from '../hasher.ts';
 import type { Layout } from '../workload/layout.ts';
@@ -27,12 +29,16 @@ function invite(stage: GuestStage): Guests {
     new Authorization(chain, mark),
     new RevocationsHold(),
     new CertificatesVerify({ hasher, draws: choices.under('authorization/mutation'), mark }),
+    new WritesFit(chain, mark),
+    new PagesAddUp(chain, mark),
   ] as const;
   const isOn = ({ name }: { readonly name: string }): boolean => !without.includes(name);
-  const [authorization, revocations, certificates] = all;
+  const [authorization, revocations, certificates, fitted, pages] = all;
   const oracles = {
     authorization: isOn(authorization) ? authorization : undefined,
     revocations: isOn(revocations) ? revocations : undefined,
+    fitted: isOn(fitted) ? fitted : undefined,
+    pages: isOn(pages) ? pages : undefined,
     // Proofs are never judged under a hasher that anybody can forge.
     certificates: isOn(certificates) && hasher !== fastHasher ? certificates : undefined,
   };

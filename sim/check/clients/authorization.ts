@@ -1,11 +1,10 @@
 /**
- * Every check and every list, of the newest block or of an older one, says what the model's definition says over the tuples that the chain
+ * Every check, list and expansion, of the newest block or of an older one, says what the model's definition says over the tuples that the chain
  * shows at the block which the answer names. It knows nothing of real time: that the block is new enough, other oracles say.
  */
-import type { AuthzResult, CheckQuestion } from '../../../core/client/authz-protocol.ts';
+import type { AuthzQuery, AuthzResult, CheckQuestion } from '../../../core/client/authz-protocol.ts';
 import type { VaultEntry } from '../../../core/client/protocol.ts';
 import type { Replica } from '../../../core/replica/replica.ts';
-import type { JudgedQuery } from '../../authorization/asking.ts';
 import type { ChainTuples, VaultAt, WrittenModel } from '../../authorization/chain-tuples.ts';
 import { Definition, type HeldTuple } from '../../authorization/definition.ts';
 import type { AuthorizationMark } from '../../authorization/marks.ts';
@@ -13,12 +12,10 @@ import { modelOfText } from '../../authorization/models.ts';
 import { type Observer, Violation } from '../../observer.ts';
 import type { VouchShape } from '../../vouch.ts';
 
-export type JudgedResult = Exclude<AuthzResult, { readonly kind: 'expand' }>;
-
 export class Authorization implements Observer<VouchShape, Replica> {
   readonly name: string = 'authorization';
   readonly claim: string =
-    'Every check and list says what its model defines over the tuples that the chain shows at the block it names.';
+    'Every check, list and expansion says what its model defines over the tuples that the chain shows at the block it names.';
   private readonly chain: ChainTuples;
   private readonly mark: (name: AuthorizationMark) => void;
 
@@ -28,7 +25,7 @@ export class Authorization implements Observer<VouchShape, Replica> {
   }
 
   /** A client got an answer. Throws a Violation where it is another than the definition's. */
-  judge({ id }: VaultEntry, query: JudgedQuery, answer: JudgedResult): void {
+  judge({ id }: VaultEntry, query: AuthzQuery, answer: AuthzResult): void {
     const { height } = answer.anchor;
     const at = this.chain.at(id, height);
     if (at === undefined) throw new Violation(this.name, `vault ${id}: an answer names block ${height}, which nobody has sealed`);
@@ -42,15 +39,17 @@ export class Authorization implements Observer<VouchShape, Replica> {
     const problem =
       query.kind === 'check' && answer.kind === 'check'
         ? this.checks(at, model, query, answer)
-        : this.list(at, model, query, answer);
+        : query.kind === 'expand' && answer.kind === 'expand'
+          ? this.expansion(at, model, query, answer)
+          : this.list(at, model, query, answer);
     if (problem !== undefined) throw new Violation(this.name, `vault ${id}, block ${height}: ${problem}`);
   }
 
   private checks(
     at: VaultAt,
     model: WrittenModel | undefined,
-    { checks }: Extract<JudgedQuery, { readonly kind: 'check' }>,
-    { verdicts }: Extract<JudgedResult, { readonly kind: 'check' }>,
+    { checks }: Extract<AuthzQuery, { readonly kind: 'check' }>,
+    { verdicts }: Extract<AuthzResult, { readonly kind: 'check' }>,
   ): string | undefined {
     if (verdicts.length !== checks.length) return `${checks.length} checks have ${verdicts.length} verdicts`;
     for (const [index, check] of checks.entries()) {
@@ -65,8 +64,22 @@ export class Authorization implements Observer<VouchShape, Replica> {
     return undefined;
   }
 
-  private list(at: VaultAt, model: WrittenModel | undefined, query: JudgedQuery, answer: JudgedResult): string | undefined {
-    if (answer.kind !== query.kind || query.kind === 'check' || answer.kind === 'check')
+  private expansion(
+    at: VaultAt,
+    model: WrittenModel | undefined,
+    query: Extract<AuthzQuery, { readonly kind: 'expand' }>,
+    answer: Extract<AuthzResult, { readonly kind: 'expand' }>,
+  ): string | undefined {
+    if (model === undefined) return 'an expansion without a model';
+    const { resource, relation, contextual } = query;
+    const expected = JSON.stringify(definitionOf(at, model, { contextual, context: '{}' }).expand(resource, relation));
+    this.mark('authorization.expanded');
+    const told = JSON.stringify(answer.tree);
+    return told === expected ? undefined : `${resource}#${relation} expands to ${expected}, and the answer was ${told}`;
+  }
+
+  private list(at: VaultAt, model: WrittenModel | undefined, query: AuthzQuery, answer: AuthzResult): string | undefined {
+    if (query.kind === 'check' || query.kind === 'expand' || answer.kind !== query.kind)
       return `${answer.kind} answers ${query.kind}`;
     if (model === undefined) return 'a list without a model';
     const definition = definitionOf(at, model, query);

@@ -4,6 +4,7 @@ import { AcknowledgedIsHeld } from './acknowledged-is-held.ts';
 import { Commitments } from './commitments.ts';
 import { CommittedIsDurable } from './committed-is-durable.ts';
 import { CommittedIsImmutable } from './committed-is-immutable.ts';
+import { ConfigurationFollowsLog } from './configuration-follows-log.ts';
 import { ConfigurationsOverlap } from './configurations-overlap.ts';
 import { CountersMonotone } from './counters-monotone.ts';
 import { ElectedByQuorum } from './elected-by-quorum.ts';
@@ -45,6 +46,7 @@ export function raftWatch(options: {
     new LeaderCommitsOwnTerm(),
     new CommittedIsImmutable(commitments),
     new CommittedIsDurable(commitments, replicas),
+    new ConfigurationFollowsLog(),
     new ConfigurationsOverlap((group) => watch.committedIn(group as GroupId)),
     new MatchIndexTruthful(replicas),
     new MatchIndexMonotone(),

@@ -4,10 +4,10 @@
  * The oracle judges by its own record of what each disk must hold, not by what the nodes claim.
  */
 import type { LogIndex } from '../../../core/ids.ts';
-import { voteOutcome } from '../../../core/raft/quorum.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
 import { Violation } from '../../observer.ts';
 import type { Commitments } from './commitments.ts';
+import { isQuorum } from './quorum.ts';
 import type { GroupView } from './view.ts';
 import type { RaftOracle } from './watch.ts';
 
@@ -35,7 +35,7 @@ export class CommittedIsDurable implements RaftOracle {
     for (let index = first; index <= view.commit; index += 1) {
       const term = view.terms[index - 1];
       const holders = replicas.filter((replica) => replica.durableTerms[index - 1] === term).map(({ id }) => id);
-      if (!configurations.some((configuration) => voteOutcome(configuration, holders, []) === 'won')) {
+      if (!configurations.some((configuration) => isQuorum(configuration, holders))) {
         throw new Violation(
           this.name,
           `group ${view.group}: entry ${index} is committed on node ${view.node} with ${holders.length} durable copies, which are no quorum`,

@@ -3,9 +3,9 @@
  * configuration, each half of a joint one. Source: Ongaro 2014, 3.4, 4.3.
  */
 import { isVoter } from '../../../core/raft/configuration.ts';
-import { voteOutcome } from '../../../core/raft/quorum.ts';
 import type { Raft } from '../../../core/raft/raft.ts';
 import { Violation } from '../../observer.ts';
+import { isQuorum } from './quorum.ts';
 import type { GroupView } from './view.ts';
 import type { RaftOracle } from './watch.ts';
 
@@ -22,7 +22,7 @@ export class ElectedByQuorum implements RaftOracle {
     const { configuration } = (view.raft as Raft).status();
     const voting = this.replicas(view.group).filter(({ id }) => isVoter(configuration, id));
     const granted = voting.filter(({ votes }) => votes.get(view.term) === view.id).map(({ id }) => id);
-    if (voteOutcome(configuration, granted, []) === 'won') return;
+    if (isQuorum(configuration, granted)) return;
     throw new Violation(
       this.name,
       `group ${view.group}: node ${view.node} leads term ${view.term} with ${granted.length} durable votes of ${voting.length} voters`,

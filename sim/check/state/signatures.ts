@@ -15,6 +15,7 @@ import { checkSignature } from '../../../core/note/sign.ts';
 import type { Replica } from '../../../core/replica/replica.ts';
 import { signatureLines } from '../../../core/signing/gathering.ts';
 import type { SigningMessage } from '../../../core/signing/message.ts';
+import { SigningRecord } from '../../../core/signing/signing-record.ts';
 import type { SealedBlock } from '../../../core/state/block-observer.ts';
 import type { Vault } from '../../../core/state/vault.ts';
 import { type Observer, Violation } from '../../observer.ts';
@@ -35,7 +36,7 @@ type SignedMessage = Extract<SigningMessage, { kind: 'checkpointSigned' }>;
 export class Signatures implements Observer<VouchShape, Replica> {
   readonly name: string = 'signatures-tell-the-chain';
   readonly claim: string =
-    'A node signs only what it has applied and is committed, never two roots for one size, and never less than it signed before with that key.';
+    'A node signs only what it has applied and is committed, never two roots for one size, never less than it signed before with that key, and nothing that its disk does not know of.';
   private readonly options: {
     readonly hasher: Hasher;
     readonly keys: SigningKeys;
@@ -59,6 +60,20 @@ export class Signatures implements Observer<VouchShape, Replica> {
     this.chains.set(vault, chain);
     chain.log.append(blockHash);
     chain.indexes.push(index);
+  }
+
+  /** Whatever has left under the key that the disk holds, the record beside that key knows of. A record that cannot be read is another matter. */
+  opened(node: VouchNode): void {
+    const opened = SigningRecord.open(node.disk, node.id);
+    if (typeof opened === 'string') return;
+    const { record, header } = opened;
+    const key = toHex(header.publicKey);
+    for (const [vault, { group }] of this.chains) {
+      const left = this.largest.get(`${key}${vault}`) ?? 0;
+      const kept = record.sizeOf(vault);
+      if (kept === 0 || left <= kept) continue; // of a deleted vault nothing is kept
+      throw this.violation(node, group, `has signed height ${left} of vault ${vault}, and its disk knows of ${kept}`);
+    }
   }
 
   leaving(node: VouchNode, effect: SendEffect<VouchShape> | ReplyEffect<VouchShape>): void {
