@@ -1,20 +1,25 @@
 /** Bundles core and sim with one known bug in a copy of its file. The sources on disk are never touched. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { type Mutant, mutate } from '../../sim/mutants/mutant.ts';
+import { type Mutant, mutate, replacementsOf } from '../../sim/mutants/mutant.ts';
 import { CliFailure } from './failure.ts';
 
 /**
  * Runs in the child: an order comes as the argument, the result leaves as one line. Its stopwatch is the processor's time, so that a
  * busy machine shrinks no worse.
  */
-const ENTRY = `
+function entryOf({ scenario }: Mutant): string {
+  const isGeneric = scenario === undefined;
+  return `
 import { hunt } from './sim/mutants/hunt.ts';
+${isGeneric ? '' : "import { SCENARIOS } from './scenarios/registry.ts';"}
 const stopwatch = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
-process.stdout.write(JSON.stringify(hunt(JSON.parse(process.argv[2]), stopwatch)) + '\\n');
+const scenario = ${isGeneric ? 'undefined' : `SCENARIOS.find(({ name }) => name === ${JSON.stringify(scenario)})`};
+process.stdout.write(JSON.stringify(hunt({ ...JSON.parse(process.argv[2]), scenario }, stopwatch)) + '\\n');
 `;
+}
 
 /** The package's root: this file runs from dist/node/cli or, in tests, from node/cli. */
 export function packageRoot(): string {
@@ -29,24 +34,20 @@ export function packageRoot(): string {
 export async function bundleMutant(
   mutant: Mutant,
   outfile: string,
-  entry: string = ENTRY,
+  entry: string = entryOf(mutant),
   shape: Pick<BuildOptions, 'format' | 'banner' | 'define' | 'external' | 'plugins'> = {},
 ): Promise<void> {
   const root = packageRoot();
-  const target = join(root, mutant.file);
-  const source = await readFile(target, 'utf8').catch(() => {
-    throw new CliFailure(`${mutant.id}: there is no ${mutant.file} to change.`);
-  });
-  const mutated = mutate(mutant, source);
-  if (!mutated.ok) throw new CliFailure(`${mutated.reason}.`);
-  let isLoaded = false;
+  const changed = await changedFiles(mutant, root);
+  const loaded = new Set<string>();
   const plugin: Plugin = {
     name: 'mutant',
     setup(bundle) {
       bundle.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        if (path !== target) return undefined;
-        isLoaded = true;
-        return { contents: mutated.source, loader: 'ts' };
+        const contents = changed.get(path);
+        if (contents === undefined) return undefined;
+        loaded.add(path);
+        return { contents, loader: 'ts' };
       });
     },
   };
@@ -60,5 +61,22 @@ export async function bundleMutant(
     logLevel: 'silent',
     plugins: [plugin, ...(shape.plugins ?? [])],
   });
-  if (!isLoaded) throw new CliFailure(`${mutant.id}: ${mutant.file} is not part of what is run.`);
+  for (const path of changed.keys()) {
+    if (!loaded.has(path)) throw new CliFailure(`${mutant.id}: ${relative(root, path)} is not part of what is run.`);
+  }
+}
+
+/** What the bundle holds in the place of files, by path. */
+async function changedFiles(mutant: Mutant, root: string): Promise<ReadonlyMap<string, string>> {
+  const changed = new Map<string, string>();
+  for (const replacement of replacementsOf(mutant)) {
+    const path = join(root, replacement.file);
+    const source = await readFile(path, 'utf8').catch(() => {
+      throw new CliFailure(`${mutant.id}: there is no ${replacement.file} to change.`);
+    });
+    const mutated = mutate(mutant.id, replacement, source);
+    if (!mutated.ok) throw new CliFailure(`${mutated.reason}.`);
+    changed.set(path, mutated.source);
+  }
+  return changed;
 }

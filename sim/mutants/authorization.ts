@@ -38,4 +38,32 @@ export const AUTHORIZATION_MUTANTS: readonly Mutant[] = [
     find: 'floor: oldestHeight(vault), isNewest });',
     replace: 'floor: oldestHeight(vault), isNewest: true });',
   },
+  {
+    id: 'A6',
+    title: 'the verdict of a certificate is not compared with what its proof shows',
+    file: 'core/certificate/prove.ts',
+    find: '    if (said === is) return undefined;',
+    replace: '    if (said === is || said !== is) return undefined;',
+  },
+  {
+    id: 'A7',
+    title: 'a write that is to fit the newest model is taken though it does not',
+    file: 'core/state/model-admission.ts',
+    find: "    if (problem !== undefined) return errorResult('invalid_tuple', problem.message);",
+    replace: "    if (problem !== undefined && id !== '') return errorResult('invalid_tuple', problem.message);",
+  },
+  {
+    id: 'A8',
+    title: 'one tuple more is followed than an evaluation may',
+    file: 'core/authz/check.ts',
+    find: '    if (hops >= this.depthMax) {',
+    replace: '    if (hops > this.depthMax) {',
+  },
+  {
+    id: 'A9',
+    title: 'an expansion names users of tuples that the model does not allow',
+    file: 'core/authz/expand.ts',
+    find: "isAllowed(direct, tuple.subject, condition?.name ?? ''))",
+    replace: "isAllowed(direct, tuple.subject, condition?.name ?? '') || tuple.subject !== '')",
+  },
 ];

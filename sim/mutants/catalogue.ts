@@ -1,6 +1,7 @@
 /** All known bugs that can be put back by now, and the controls, in the order of reports. */
 import { AUTHORIZATION_MUTANTS } from './authorization.ts';
 import { CONTROLS } from './controls.ts';
+import { DIVERGENCE_MUTANTS } from './divergence.ts';
 import { ELECTION_MUTANTS } from './elections.ts';
 import { GROUP_SNAPSHOT_MUTANTS } from './group-snapshots.ts';
 import { HIBERNATION_MUTANTS } from './hibernation.ts';
@@ -10,6 +11,7 @@ import type { Mutant } from './mutant.ts';
 import { CLIENT_MUTANTS, READ_MUTANTS } from './reads-and-clients.ts';
 import { RECOVERING_MUTANTS } from './recovering.ts';
 import { REPLICATION_MUTANTS } from './replication.ts';
+import { SEALING_MUTANTS } from './sealing.ts';
 import { SNAPSHOT_MUTANTS } from './snapshots.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
 
@@ -17,7 +19,7 @@ import { STORAGE_MUTANTS } from './storage.ts';
 export const GROUP_MUTANTS: readonly Mutant[] = [...MEMBERSHIP_MUTANTS, ...GROUP_SNAPSHOT_MUTANTS];
 
 /** Of those the ones that no swarm has shown (absent.ts says why). */
-const HIDDEN_FROM_THE_SWARM: readonly string[] = ['C4', 'C5', 'S1'];
+const HIDDEN_FROM_THE_SWARM: readonly string[] = ['S10'];
 
 export const MUTANTS: readonly Mutant[] = [
   ...ELECTION_MUTANTS,
@@ -31,5 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLIENT_MUTANTS,
   ...LEDGER_MUTANTS,
   ...AUTHORIZATION_MUTANTS,
+  ...SEALING_MUTANTS,
+  ...DIVERGENCE_MUTANTS,
   ...CONTROLS,
 ];

@@ -31,6 +31,18 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     replace: '    if (granted) this.granted.push(from);',
   },
   {
+    id: 'E5',
+    title: 'a candidate asks non-voters too, and their votes count',
+    file: 'core/raft/election.ts',
+    find: '    if (state.members.isVoter(id)) state.outbox.sendDurable(id, request);',
+    replace: '    state.outbox.sendDurable(id, request);',
+    and: {
+      file: 'core/raft/quorum.ts',
+      find: '  if (count(half, granted) >= needed)',
+      replace: '  if (granted.length >= needed)',
+    },
+  },
+  {
     id: 'E6',
     title: 'the up-to-date check compares length before term',
     file: 'core/raft/log.ts',

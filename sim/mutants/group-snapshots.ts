@@ -10,8 +10,8 @@ export const GROUP_SNAPSHOT_MUTANTS: readonly Mutant[] = [
     replace: '  state.configurations.restore({ index: meta.index, configuration: state.members.configuration }, matches);',
   },
   {
-    id: 'S1',
-    title: 'installing a snapshot discards a suffix that matches it',
+    id: 'S10',
+    title: 'raft forgets a suffix that matches a snapshot which it installs',
     file: 'core/raft/snapshot.ts',
     find: '  return log.matches(meta.index, meta.term);',
     replace: '  return meta.index > log.lastIndex && log.matches(meta.index, meta.term);',

@@ -12,4 +12,11 @@ export const HIBERNATION_MUTANTS: readonly Mutant[] = [
     find: '    if (!this.leading || this.leadership.isSettled(now)) return;\n    this.raft.wake(now);\n',
     replace: '    return;\n',
   },
+  {
+    id: 'H2',
+    title: 'a follower that sleeps never misses its leader',
+    file: 'core/replica/hibernation.ts',
+    find: '    return plus(confirmedAt, this.host.timing.electionTimeoutMinMicros);',
+    replace: '    return confirmedAt < 0 ? confirmedAt : NEVER;',
+  },
 ];

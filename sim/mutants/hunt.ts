@@ -2,6 +2,7 @@
 import { faultless } from '../knobs.ts';
 import type { RunReport } from '../result.ts';
 import { runSeed } from '../run.ts';
+import type { Scenario } from '../scenario.ts';
 import { claimOf, isSameClaim } from '../shrink/claim.ts';
 import { type Shrunk, shrink } from '../shrink/shrinker.ts';
 import type { Tape } from '../tape.ts';
@@ -10,6 +11,8 @@ export interface HuntOrder {
   readonly from: number;
   readonly seeds: number;
   readonly profile: 'lite' | 'swarm';
+  /** Undefined: generic seeds. */
+  readonly scenario?: Scenario | undefined;
   readonly without: readonly string[];
   /** Time for shrinking what was found; 0 = it is not shrunk. */
   readonly shrinkMs: number;
@@ -74,7 +77,7 @@ function search(order: HuntOrder, from: number, count: number, without: readonly
   let crashMessage = '';
   for (let seeds = 1; seeds <= count; seeds += 1) {
     const seed = String(from + seeds - 1);
-    const { report } = runSeed({ seed, profile: order.profile, scenario: undefined, without, stopwatch });
+    const { report } = runSeed({ seed, profile: order.profile, scenario: order.scenario, without, stopwatch });
     const violation = violationOf(report);
     if (violation === null) continue;
     const { oracle, message } = violation;
@@ -109,7 +112,7 @@ function runFaultless(order: HuntOrder, stopwatch: () => number): { readonly see
 function shorten(order: HuntOrder, seed: string, stopwatch: () => number): Pick<HuntResult, 'shrunkEvents' | 'shrinkMs'> {
   if (order.shrinkMs === 0) return { shrunkEvents: null, shrinkMs: 0 };
   const started = stopwatch();
-  const options = { scenario: undefined, stopwatch };
+  const options = { scenario: order.scenario, stopwatch };
   const { tape } = runSeed({ ...options, seed, profile: order.profile, without: order.without, record: true });
   const steps = shrink({ ...options, tape: tape as Tape, budgetMs: order.shrinkMs, redraws: true });
   let shrunk: Shrunk | undefined;
@@ -120,12 +123,12 @@ function shorten(order: HuntOrder, seed: string, stopwatch: () => number): Pick<
     if (best.story.total <= SHORT_EVENTS || stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
   }
   const shrinkMs = Math.round(stopwatch() - started);
-  return { shrunkEvents: shrunk !== undefined && isRepeatable(shrunk, stopwatch) ? shrunk.story.total : null, shrinkMs };
+  return { shrunkEvents: shrunk !== undefined && isRepeatable(order, shrunk, stopwatch) ? shrunk.story.total : null, shrinkMs };
 }
 
 /** Whether the tape, as a file would hold it, ends with the same violation after the same events. */
-function isRepeatable({ tape, claim, report }: Shrunk, stopwatch: () => number): boolean {
+function isRepeatable(order: HuntOrder, { tape, claim, report }: Shrunk, stopwatch: () => number): boolean {
   const copy = JSON.parse(JSON.stringify(tape)) as Tape;
-  const again = runSeed({ seed: copy.seed, profile: copy.profile, scenario: undefined, tape: copy, stopwatch }).report;
+  const again = runSeed({ seed: copy.seed, profile: copy.profile, scenario: order.scenario, tape: copy, stopwatch }).report;
   return isSameClaim(claimOf(again), claim) && again.traceHash === report.traceHash;
 }

@@ -109,4 +109,47 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     find: 'return invertedHeight(key) > this.floor;',
     replace: 'return invertedHeight(key) > this.floor + 1;',
   },
+  {
+    id: 'V18',
+    title: 'a height that is not kept any more is answered from what is left of it',
+    file: 'core/state/vault-query.ts',
+    find: "  if (view.isPruned && query.kind !== 'block') return",
+    replace: "  if (view.isPruned && query.kind === 'retention') return",
+  },
+  {
+    id: 'V19',
+    title: 'a list names tuples that have expired by its block’s time',
+    file: 'core/state/tuple-list.ts',
+    find: 'if (row === undefined || !isLive(rowExpiresAt(row), view.time)) continue;',
+    replace: 'if (row === undefined || !isLive(rowExpiresAt(row), 0)) continue;',
+  },
+  {
+    id: 'V20',
+    title: 'what expires first is remembered though something earlier was written',
+    file: 'core/state/leaves.ts',
+    find: '      this.rows.set(this.keys.expiry(leaf.expiresAt, key), NOTHING);\n      this.earliest = undefined;\n',
+    replace: '      this.rows.set(this.keys.expiry(leaf.expiresAt, key), NOTHING);\n',
+  },
+  {
+    id: 'V21',
+    title: 'the page of a list begins with the last row of the page before',
+    file: 'core/state/tuple-list.ts',
+    find: '  const from = resumed ? concatBytes(query.after, Uint8Array.of(0)) : range.from;',
+    replace: '  const from = resumed ? concatBytes(query.after) : range.from;',
+  },
+  {
+    id: 'V22',
+    title: 'a check reads a tuple that has expired by its block’s time',
+    file: 'core/state/authz-reads.ts',
+    find: '    const row = this.at.row(this.at.keys.tuple(tuple));\n    if (row === undefined || !isLive(rowExpiresAt(row), this.time)) return NOTHING;',
+    replace: '    const row = this.at.row(this.at.keys.tuple(tuple));\n    if (row === undefined) return NOTHING;',
+  },
+  {
+    id: 'V23',
+    title: 'a signature leaves before the record of it is durable',
+    file: 'core/signing/cosigner.ts',
+    find: "      this.host.send(from, group.id, signed.after, { kind: 'checkpointSigned', vault: id, size, ...signed.signatures });\n    } else",
+    replace:
+      "      this.host.send(from, group.id, SEQ_ZERO, { kind: 'checkpointSigned', vault: id, size, ...signed.signatures });\n    } else",
+  },
 ];

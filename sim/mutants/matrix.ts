@@ -92,7 +92,7 @@ function introduction(bugs: readonly MutantRow[], controls: readonly MutantRow[]
     `Generated: \`npm run build && ${plan.command}\` writes it again.`,
     '',
     'Each known bug is put back into a copy of the code, as an exact replacement in its source, and generic seeds of the `swarm` profile',
-    `run until a named oracle objects: seeds ${plan.from}, ${plan.from + 1}, … and ${plan.seeds} at most. No scenario is written for any of them.`,
+    `run until a named oracle objects: seeds ${plan.from}, ${plan.from + 1}, … and ${plan.seeds} at most. ${scenarioWords(bugs)}`,
     '',
     `- **${killed.length} of ${bugs.length} bugs killed**, after a median of ${seeds ?? 'no'} seeds.`,
     `- **${controls.length - broken} of ${controls.length} controls live.**`,
@@ -105,10 +105,18 @@ function introduction(bugs: readonly MutantRow[], controls: readonly MutantRow[]
   ];
 }
 
+/** How many are not hunted in generic seeds. */
+function scenarioWords(bugs: readonly MutantRow[]): string {
+  const told = bugs.filter(({ mutant }) => mutant.scenario !== undefined).length;
+  if (told === 0) return 'No scenario is written for any of them.';
+  return `${told} of ${bugs.length}, marked *in*, are hunted in the seeds of a scenario instead: generic runs never have what they need.`;
+}
+
 function bugLine({ mutant, result }: MutantRow): string {
   const { id, title } = mutant;
   if (result === 'timeout') return `| ${id} | ${title} | *timed out* | | | | |`;
-  const killer = result.oracle === null ? '**survived**' : `\`${result.oracle}\``;
+  const place = mutant.scenario === undefined ? '' : ` *in* \`${mutant.scenario}\``;
+  const killer = (result.oracle === null ? '**survived**' : `\`${result.oracle}\``) + place;
   const faultless = result.faultless === undefined ? '' : `${result.faultless.passed} of ${result.faultless.seeds}`;
   const story = result.shrunkEvents ?? '';
   return `| ${id} | ${title} | ${killer} | ${result.seeds} | ${story} | ${result.crashes} | ${faultless} |`;

@@ -75,6 +75,13 @@ export const READ_MUTANTS: readonly Mutant[] = [
     replace:
       "isLive(leaf.expiresAt, Date.now() * 1000);\n  const answer = (bytes: Uint8Array): ClientResult => ({\n    kind: 'entity',",
   },
+  {
+    id: 'T11',
+    title: 'a bounded read may be ten times as old as it was allowed to be',
+    file: 'core/replica/group-reads.ts',
+    find: 'body.consistency.boundedMs * 1000)',
+    replace: 'body.consistency.boundedMs * 10_000)',
+  },
 ];
 
 export const CLIENT_MUTANTS: readonly Mutant[] = [

@@ -104,4 +104,18 @@ export const REPLICATION_MUTANTS: readonly Mutant[] = [
     find: '    if (target <= this.committed) return false;',
     replace: '    if (target === this.committed) return false;',
   },
+  {
+    id: 'L15',
+    title: 'heartbeats are due again at once',
+    file: 'core/raft/heartbeat.ts',
+    find: 'plus(state.now, state.options.timing.heartbeatMicros)',
+    replace: 'plus(state.now, 1)',
+  },
+  {
+    id: 'L16',
+    title: 'an acknowledgement frees no place in the window of appends',
+    file: 'core/raft/progress.ts',
+    find: '    this.inflight.freeTo(index);\n',
+    replace: '',
+  },
 ];

@@ -59,4 +59,32 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     find: 'state.restoreSession(session)',
     replace: 'session.index > 0',
   },
+  {
+    id: 'S1',
+    title: 'a snapshot discards the suffix that matches it: the log is noted to begin anew behind it',
+    file: 'core/replica/group.ts',
+    find: "group: this.id, index, term, log: 'continues' }",
+    replace: "group: this.id, index, term, log: 'restarts' }",
+  },
+  {
+    id: 'S3',
+    title: 'a snapshot that the log has overtaken is installed, and what is applied falls back',
+    file: 'core/replica/group.ts',
+    find: " && this.raft.role !== 'leader' && index > this.raft.commitIndex;",
+    replace: " && this.raft.role !== 'leader' && index > 0;",
+  },
+  {
+    id: 'S9',
+    title: 'deleted vaults are not in the snapshot',
+    file: 'core/snapshot/serialise.ts',
+    find: '  for (const deleted of capture.deleted) {',
+    replace: '  for (const deleted of capture.deleted.slice(0, 0)) {',
+  },
+  {
+    id: 'V4',
+    title: 'the order of a map leaks into apply: which session ends first depends on whether a snapshot was installed',
+    file: 'core/state/sessions.ts',
+    find: '    this.order = [...sessions];',
+    replace: '    this.order = [...sessions].sort(([a], [b]) => a - b);',
+  },
 ];

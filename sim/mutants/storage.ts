@@ -66,4 +66,11 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     find: '      if (send.after > durableSeq) {\n',
     replace: '      if (send.after > durableSeq && envelopes.length === 0) {\n',
   },
+  {
+    id: 'C7',
+    title: 'a node whose log was wiped votes again under the identity that it has kept',
+    file: 'core/replica/directory.ts',
+    find: '  if (!fresh) return undefined;\n',
+    replace: '  if (fresh || !fresh) return undefined;\n',
+  },
 ];

@@ -1,6 +1,7 @@
 /** The kill matrix says what the hunts found, and every bug of the list is either put back or missing for a reason. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { SCENARIOS } from '../../scenarios/registry.ts';
 import { faultless, isFaultless } from '../../sim/knobs.ts';
 import { ABSENT_MUTANTS } from '../../sim/mutants/absent.ts';
 import { MUTANTS } from '../../sim/mutants/catalogue.ts';
@@ -30,6 +31,15 @@ describe('the list of known bugs', () => {
     expect(all.filter((id) => !there.includes(id) && !missing.includes(id))).toEqual([]);
     expect(ABSENT_MUTANTS.filter(({ reason }) => reason.length < 10)).toEqual([]);
   });
+});
+
+test('few bugs need a scenario, and there are more than twenty beside the list', () => {
+  const bugs = MUTANTS.filter(({ isControl }) => isControl !== true);
+  expect(bugs.filter(({ scenario }) => scenario !== undefined).length).toBeLessThanOrEqual(0.15 * bugs.length);
+  const isListed = (id: string): boolean => Number(id.slice(1)) <= (FAMILIES[id[0] as string] ?? 0);
+  expect(bugs.filter(({ id }) => !isListed(id)).length).toBeGreaterThanOrEqual(20);
+  const scenarios = new Set(SCENARIOS.map(({ name }) => name));
+  expect(bugs.filter(({ scenario }) => scenario !== undefined && !scenarios.has(scenario))).toEqual([]);
 });
 
 describe('the matrix', () => {

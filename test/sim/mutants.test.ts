@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { GROUP_MUTANTS, MUTANTS } from '../../sim/mutants/catalogue.ts';
-import { mutate } from '../../sim/mutants/mutant.ts';
+import { mutate, replacementsOf } from '../../sim/mutants/mutant.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -14,9 +14,11 @@ const ALL = [...new Set([...MUTANTS, ...GROUP_MUTANTS])];
 
 describe('the catalogue of known bugs', () => {
   test.each(ALL.map((mutant) => [mutant.id, mutant] as const))('%s applies exactly once and parses', (_, mutant) => {
-    const mutated = mutate(mutant, readFileSync(join(root, mutant.file), 'utf8'));
-    expect(mutated).toMatchObject({ ok: true });
-    if (mutated.ok) expect(() => transformSync(mutated.source, { loader: 'ts' })).not.toThrow();
+    for (const replacement of replacementsOf(mutant)) {
+      const mutated = mutate(mutant.id, replacement, readFileSync(join(root, replacement.file), 'utf8'));
+      expect(mutated).toMatchObject({ ok: true });
+      if (mutated.ok) expect(() => transformSync(mutated.source, { loader: 'ts' })).not.toThrow();
+    }
   });
 
   test('ids are unique, and bugs and controls are both there', () => {
@@ -27,8 +29,8 @@ describe('the catalogue of known bugs', () => {
   });
 
   test('a text that stands twice, or not at all, is refused', () => {
-    const mutant = { id: 'X', title: '', file: 'f.ts', find: 'a', replace: 'b' };
-    expect(mutate(mutant, 'a a')).toMatchObject({ ok: false });
-    expect(mutate(mutant, 'c')).toMatchObject({ ok: false });
+    const replacement = { file: 'f.ts', find: 'a', replace: 'b' };
+    expect(mutate('X', replacement, 'a a')).toMatchObject({ ok: false });
+    expect(mutate('X', replacement, 'c')).toMatchObject({ ok: false });
   });
 });
