@@ -21,6 +21,7 @@ export const authorization: Scenario = {
   summary:
     'Clients write models and tuples and check permissions at any node, now and of the past, while leaders are handed over and nodes crash, lose power, pause and are cut off.',
   faults: ['restart', 'crash', 'powerLoss', 'partition', 'pause'],
+  shows: ['authorization by models'],
   nodesMin: 3,
   world,
   reach: { mark: 'authorization.checked-after-revocation', words: 'a check began after a revocation was acknowledged' },

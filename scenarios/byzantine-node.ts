@@ -27,6 +27,7 @@ export const byzantineNode: Scenario = {
     'One of three to five nodes lies to clients that have pinned keys: false logs that agree with themselves, two stories, an old signing record; clients compare notes.',
   // Lies come last: there are seeds in which only old checkpoints are shown, which are no forgery.
   faults: ['restart', 'crash', 'powerLoss', 'partition', 'pause', 'forgedCheckpoint'],
+  shows: ['malice'],
   nodesMin: 3,
   world,
   guests: PINNED_GUESTS,

@@ -8,6 +8,7 @@ export const divergedVault: Scenario = {
   summary:
     'A vault gets a tuple that nobody wrote, on one of five nodes at a time: the others’ blocks give it away; it is isolated there, fetched again and compared.',
   faults: ['tamperedState', 'crash', 'powerLoss', 'restart'],
+  shows: ['vaults that diverged'],
   nodesMin: 3,
   world: calmWorld,
   // Until it knows, a diverged node seals other blocks, answers from them, signs them, and proves with roots that its header does not have;

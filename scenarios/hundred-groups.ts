@@ -9,6 +9,7 @@ export const hundredGroups: Scenario = {
   summary:
     'A hundred groups on three nodes, asleep but for a few: whoever leads most of them dies, loses power, is cut off, or has a slow disk.',
   faults: ['crash', 'powerLoss', 'restart', 'lostWrite', 'tornWrite', 'partition', 'slowDisk'],
+  shows: ['many groups, and groups that sleep'],
   world: (drawn) => ({
     ...calmWorld(drawn),
     nodes: 3,

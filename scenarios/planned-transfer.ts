@@ -10,6 +10,7 @@ export const plannedTransfer: Scenario = {
   summary:
     'The leader is asked again and again to hand over, while everybody writes: to a node of its own choice, or to a given one.',
   faults: [],
+  shows: ['leadership transfers'],
   nodesMin: 2,
   world: (drawn) => {
     const quick = quickWorld(drawn);

@@ -6,6 +6,7 @@ export const wanderingClocks: Scenario = {
   name: 'wandering-clocks',
   summary: 'Wall clocks step, freeze and drift on every node while tuples expire; what is live is decided by block time alone.',
   faults: ['wallStep', 'wallFreeze', 'wallDrift', 'clockRate'],
+  shows: ['clocks'],
   world: (drawn) => ({ ...calmWorld(drawn), expiryShare: 0.4, wallOffsetMaxMicros: 60_000_000, clockRatePpmMax: 100_000 }),
   tell: (story) => {
     story.every(300, () => {

@@ -4,6 +4,7 @@
  */
 import type { GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
+import type { Build } from './build.ts';
 import type { FaultKind } from './faults/counts.ts';
 import type { GuestList } from './guests.ts';
 import type { Knobs } from './knobs.ts';
@@ -12,6 +13,7 @@ import type { Observer } from './observer.ts';
 import type { RunResult } from './result.ts';
 import type { RunOptions } from './run.ts';
 import type { Draws } from './tape.ts';
+import type { Topic } from './topics.ts';
 import type { VouchShape } from './vouch.ts';
 import type { History } from './workload/history.ts';
 
@@ -37,6 +39,8 @@ export interface StoryTeller {
   /** Likewise, counted from the node's next write to its log. */
   crashWhileWriting(node: number, effects: number, how: 'crash' | 'powerLoss'): void;
   restart(node: number): void;
+  /** Stops the process and puts another build on its machine, which `restart` starts. When the story ends, everybody has this build again. */
+  install(node: number, build: Build): void;
   /** Closes only the way from one side to the other. @returns how to open it. */
   silence(from: readonly number[], to: readonly number[]): () => void;
   /** The process stands still; its clock does not. */
@@ -67,6 +71,8 @@ export interface Scenario {
   readonly summary: string;
   /** Faults that the report lists. */
   readonly faults: readonly string[];
+  /** What it is there to show besides its faults (topics.ts). */
+  readonly shows?: readonly Topic[];
   /** Fewest nodes that the story can be told with; 1 where it is left out. */
   readonly nodesMin?: number;
   /** The world of this story, from the knobs a seed has drawn. */

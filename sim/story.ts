@@ -1,5 +1,6 @@
 /** Carries out what a scenario tells, on a world. */
 import type { GroupId } from '../core/ids.ts';
+import { BUILDS, type Build, THIS_BUILD } from './build.ts';
 import type { RaftWatch } from './check/raft/watch.ts';
 import type { FaultKind } from './faults/counts.ts';
 import { blockAll, type FaultTarget } from './faults/fault.ts';
@@ -38,6 +39,8 @@ export class StoryBook implements StoryTeller {
   private readonly watch: Leaders;
   private readonly askForTransfer: StoryOptions['askForTransfer'];
   private readonly mending: Set<() => void> = new Set();
+  /** Nodes with another build. */
+  private readonly exchanged: Set<number> = new Set();
   private isOpen: boolean = true;
   /** What the world threw last: a story that met a defect is not to blame for it. */
   private foreign: unknown = undefined;
@@ -143,6 +146,26 @@ export class StoryBook implements StoryTeller {
     this.inWorld(() => this.target.restart(node));
   }
 
+  install(node: number, build: Build): void {
+    this.demandNodes('install', [node]);
+    if (!BUILDS.includes(build)) throw new ScenarioError(`story.install takes ${BUILDS.join(', ')}, not ${String(build)}`);
+    if (!this.happens()) return;
+    this.exchange(node, build);
+    if (build === THIS_BUILD) {
+      this.exchanged.delete(node);
+      return;
+    }
+    this.target.counts.add(build === 'otherWire' ? 'mixedWire' : 'mixedCore');
+    this.exchanged.add(node);
+  }
+
+  private exchange(node: number, build: Build): void {
+    this.inWorld(() => {
+      this.target.crash(node, 'crash');
+      this.target.install(node, build);
+    });
+  }
+
   silence(from: readonly number[], to: readonly number[]): () => void {
     this.demandNodes('silence', from);
     this.demandNodes('silence', to);
@@ -223,6 +246,10 @@ export class StoryBook implements StoryTeller {
   close(): void {
     this.isOpen = false;
     for (const mend of [...this.mending]) mend();
+    for (const node of this.exchanged) {
+      this.exchange(node, THIS_BUILD);
+      this.inWorld(() => this.target.restart(node));
+    }
   }
 }
 
