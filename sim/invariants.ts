@@ -39,7 +39,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'Quorums of one configuration and of the next share a node, and a leader has one change on its way.',
     oracle: 'sim/check/raft/configurations-overlap.ts',
     test: 'test/raft/known-bugs.test.ts',
-    mutants: '',
+    mutants: 'C3',
   },
   {
     name: 'configuration-follows-log',
@@ -130,7 +130,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'A leader that hears from a follower sends it the entries it lacks.',
     oracle: 'sim/check/raft/retries-carry-entries.ts',
     test: 'test/raft/traps.test.ts',
-    mutants: 'L11',
+    mutants: 'L11, L16',
   },
   {
     name: 'stale-asker-is-told',
@@ -237,7 +237,7 @@ export const INVARIANTS: readonly Invariant[] = [
       'A node signs only what it has applied and is committed, never two roots for one size, never less than it signed before with that key, and nothing that its disk does not know of.',
     oracle: 'sim/check/state/signatures.ts',
     test: 'test/signing/record.prop.test.ts',
-    mutants: 'V8, V9, V23',
+    mutants: 'V8, V9, V22',
   },
   {
     name: 'answers-stay-true',
@@ -273,7 +273,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'A bounded read misses nothing that was committed longer ago than it allowed.',
     oracle: 'sim/check/clients/bounded-reads.ts',
     test: 'test/replica/reads.test.ts',
-    mutants: '',
+    mutants: 'T11',
   },
   {
     name: 'closed-times',
@@ -325,7 +325,7 @@ export const INVARIANTS: readonly Invariant[] = [
       'Every certificate served for a check or a list verifies for what was asked, and no longer once its answer or any byte of its proof is changed.',
     oracle: 'sim/check/clients/certificates-verify.ts',
     test: 'test/certificate/corpus.test.ts',
-    mutants: '',
+    mutants: 'A6',
   },
   {
     name: 'linearizable',
@@ -354,14 +354,14 @@ export const INVARIANTS: readonly Invariant[] = [
       'No node doubts a vault for good, or gives one up, while all replicas have the same blocks, whatever one of them says.',
     oracle: 'sim/check/no-fatal.ts',
     test: 'test/replica/divergence.test.ts',
-    mutants: '',
+    mutants: 'G1',
   },
   {
     name: 'diverged-is-isolated',
     claim: 'A vault that a node knows to be diverged is not served there, and comes back equal (scenario `diverged-vault`).',
     oracle: 'sim/check/state/diverged-is-isolated.ts',
     test: 'test/sim/faults/diverged-vault.test.ts',
-    mutants: '',
+    mutants: 'G2',
   },
   {
     name: 'forks-are-proven',
@@ -390,14 +390,14 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: 'Nodes never take more than 20,000 frames of each other within 100 ms.',
     oracle: 'sim/check/no-message-storm.ts',
     test: 'test/sim/check/no-message-storm.test.ts',
-    mutants: '',
+    mutants: 'L15',
   },
   {
     name: 'damaged-copy-is-refused',
     claim: 'A damaged copy of a data directory is refused with the right reason, or opened with its damage reported.',
     oracle: 'sim/hostility.ts',
     test: 'test/sim/faults/damaged-copy.test.ts',
-    mutants: '',
+    mutants: 'C7',
   },
   {
     name: 'damage-is-contained',

@@ -139,13 +139,6 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'V22',
-    title: 'a check reads a tuple that has expired by its block’s time',
-    file: 'core/state/authz-reads.ts',
-    find: '    const row = this.at.row(this.at.keys.tuple(tuple));\n    if (row === undefined || !isLive(rowExpiresAt(row), this.time)) return NOTHING;',
-    replace: '    const row = this.at.row(this.at.keys.tuple(tuple));\n    if (row === undefined) return NOTHING;',
-  },
-  {
-    id: 'V23',
     title: 'a signature leaves before the record of it is durable',
     file: 'core/signing/cosigner.ts',
     find: "      this.host.send(from, group.id, signed.after, { kind: 'checkpointSigned', vault: id, size, ...signed.signatures });\n    } else",

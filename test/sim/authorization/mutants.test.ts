@@ -16,9 +16,14 @@ const ORACLES: Readonly<Record<string, readonly string[]>> = {
   A3: ['authorization', 'revocations-hold'],
   A4: ['indexes-agree'],
   A5: ['authorization'],
+  A6: ['certificates-verify'],
+  A7: ['writes-fit'],
+  A8: ['authorization'],
+  A9: ['authorization'],
   V5: ['indexes-agree'],
+  V21: ['pages-add-up'],
 };
-const MUTANTS = [...AUTHORIZATION_MUTANTS, ...LEDGER_MUTANTS.filter(({ id }) => id === 'V5')];
+const MUTANTS = [...AUTHORIZATION_MUTANTS, ...LEDGER_MUTANTS.filter(({ id }) => id === 'V5' || id === 'V21')];
 
 const ENTRY = (without: readonly string[]): string => `
 import { nativeHasher } from './node/hasher.ts';
