@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 function holds(tape: Uint8Array, part: Uint8Array | string): boolean {
-  return Buffer.from(tape).includes(part);
+  return Buffer.from(tape).includes(typeof part === 'string' ? part : Buffer.from(part));
 }
 
 /** The same tape with another byte. */

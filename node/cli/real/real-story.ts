@@ -41,6 +41,7 @@ export function realStory(book: StoryBook, notPlayed: NotPlayed): StoryTeller {
     silence: (from, to) => book.silence(from, to),
     pause: (node, milliseconds) => book.pause(node, milliseconds),
     transfer: (to) => book.transfer(to),
+    install: (_node, build) => notPlayed.add(build === 'otherWire' ? 'mixedWire' : 'mixedCore'),
     tamper: () => notPlayed.add('tamperedState'),
     begin: (kind, milliseconds) => {
       if (isPlayed(kind)) book.begin(kind, milliseconds);

@@ -121,6 +121,19 @@ export class RealTarget implements FaultTarget {
     return new RealDisk(this.node(index));
   }
 
+  /** A real node comes back with what it had. */
+  mayLose(): boolean {
+    return false;
+  }
+
+  wipe(): void {
+    throw new Error('no disk is taken away: counterparts.ts leaves these faults out');
+  }
+
+  install(): void {
+    throw new Error('all processes are of one build: counterparts.ts leaves these faults out');
+  }
+
   changeClock(): void {
     throw new Error('clocks are not changed: counterparts.ts leaves these faults out');
   }
@@ -172,6 +185,18 @@ class RealDisk implements VirtualDisk {
   }
 
   spoil(): never {
+    return beyond();
+  }
+
+  misread(): never {
+    return beyond();
+  }
+
+  shortenRead(): never {
+    return beyond();
+  }
+
+  get hasCutRead(): never {
     return beyond();
   }
 
