@@ -4,6 +4,7 @@ import { isScenarioFile, loadScenarioFile } from './scenario-file.ts';
 import { addSimBisectCommand } from './sim-bisect.ts';
 import { addSimCheckCommand } from './sim-check.ts';
 import { addSimExplainCommand } from './sim-explain.ts';
+import { addSimExploreCommand } from './sim-explore.ts';
 import { addSimListCommand } from './sim-list.ts';
 import { addSimMergeCommand } from './sim-merge.ts';
 import { addSimMutantsCommand } from './sim-mutants.ts';
@@ -44,5 +45,6 @@ export function addSimCommands(program: Command): void {
   addSimSweepCommand(sim);
   addSimMergeCommand(sim);
   addSimMutantsCommand(sim);
+  addSimExploreCommand(sim);
   addSimCheckCommand(sim);
 }
