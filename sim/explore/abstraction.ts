@@ -56,7 +56,9 @@ export function keyOf(member: Member): string {
     const hard = hardState === undefined ? '' : `${hardState.term} ${hardState.votedFor ?? ''} ${hardState.commitIndex}`;
     return `${newest - mark};${hard};${truncateFrom ?? ''};${entries.map(entryText).join(' ')}`;
   });
-  const waiting = held.map(({ mark, to, message }) => `${newest - mark}>${to} ${plainText(message)}`).sort();
+  // In the order of sending, link after link: where links forget, the last one stays.
+  const byLink = [...held].sort((a, b) => (a.to < b.to ? -1 : Number(a.to > b.to)));
+  const waiting = byLink.map(({ mark, to, message }) => `${newest - mark}>${to} ${plainText(message)}`);
   return [
     new StateText(state.role).of(state),
     `disk ${term} ${votedFor ?? ''} ${commitIndex} ${disk.entries.map(entryText).join(' ')}`,

@@ -30,7 +30,7 @@ export function isDead(facts: Facts, { from, message }: Letter, scope: Scope): b
     case 'requestVote':
     case 'appendEntries':
     case 'heartbeat':
-      return facts.diskTerm === scope.terms && message.term < scope.terms && facts.pending === 0;
+      return scope.links === 0 && facts.diskTerm === scope.terms && message.term < scope.terms && facts.pending === 0;
     default:
       return false;
   }

@@ -69,7 +69,7 @@ export class Explorer {
     this.nodes = scope.nodes;
     this.width = scope.nodes + 1;
     const ids = nodeIds(scope.nodes);
-    const messages = new Messages(ids);
+    const messages = new Messages(ids, scope.links);
     this.locals = new Locals({ scope: this.scope, ids, messages, logs: new Logs() });
     const symmetry = new Symmetry(scope.nodes, this.locals);
     this.parts = new Parts(this.scope, this.locals, symmetry);

@@ -48,7 +48,7 @@ export interface Facts {
 export interface Step {
   /** The state that it ends in. */
   readonly target: number;
-  /** Letters that leave, by number. */
+  /** Letters that leave, in this order. */
   readonly sent: readonly number[];
   readonly breach: Breach | undefined;
 }
@@ -164,7 +164,7 @@ export class Locals {
       return { target: state, sent: [], breach };
     }
     const target = this.numberOf(member, state, input);
-    const sent = [...new Set(outgoing.map((one) => this.messages.numberOf(before.node, one)))].sort((a, b) => a - b);
+    const sent = lastOfEach(outgoing.map((one) => this.messages.numberOf(before.node, one)));
     const after = this.factsOf(target);
     const letters = sent.map((number) => this.messages.letter(number));
     const breach = judgeStep({ before, after, isRestart: isRestart(input), letter, sent: letters, logs: this.logs });
@@ -203,6 +203,11 @@ export class Locals {
       pending: pending.length,
     };
   }
+}
+
+/** Without repetitions; the last of equal ones stands. */
+function lastOfEach(letters: readonly number[]): readonly number[] {
+  return letters.filter((letter, at) => letters.lastIndexOf(letter) === at);
 }
 
 export function isRestart(input: number): boolean {

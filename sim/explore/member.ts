@@ -147,10 +147,15 @@ export class Member {
     return left;
   }
 
-  /** What waits for an earlier mark already will have been sent by then: once is as good as twice (messages.ts). */
+  /**
+   * What waits already need not wait twice. Where everything that is sent may arrive, the earlier one stays: it will have been sent by
+   * then. Where links forget, the later one does, behind everything that it replaces there.
+   */
   private hold(one: Held): void {
     const isSame = (other: Held): boolean => other.to === one.to && plainText(other.message) === plainText(one.message);
-    if (!this.held.some(isSame)) this.held.push(one);
+    if (this.scope.links > 0) this.held = this.held.filter((other) => other.mark !== one.mark || !isSame(other));
+    else if (this.held.some(isSame)) return;
+    this.held.push(one);
   }
 
   /** The oldest batches reach the disk, each after those before it. */

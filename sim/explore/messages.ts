@@ -20,6 +20,7 @@ export interface Letter {
 export const NO_LETTERS = 0;
 
 export class Messages {
+  private readonly links: number;
   private readonly nodeOf: ReadonlyMap<NodeId, number>;
   private readonly letters: Letter[] = [];
   private readonly numbers: Map<string, number> = new Map();
@@ -27,7 +28,9 @@ export class Messages {
   private readonly setNumbers: Map<string, number> = new Map([['', NO_LETTERS]]);
   private readonly additions: PairTable = new PairTable();
 
-  constructor(ids: readonly NodeId[]) {
+  /** @param links how many letters of each link are kept, 0 = all (scope.ts). */
+  constructor(ids: readonly NodeId[], links: number) {
+    this.links = links;
     this.nodeOf = new Map(ids.map((id, node) => [id, node]));
   }
 
@@ -49,7 +52,7 @@ export class Messages {
     return this.numberOfLetter({ from: permutation[from] as number, to: permutation[to] as number, message });
   }
 
-  /** Ascending numbers of the letters in a set. */
+  /** Numbers of the letters in a set: ascending, or where links forget, in the order of senders and sending. */
   inSet(set: number): readonly number[] {
     return this.sets[set] as readonly number[];
   }
@@ -59,11 +62,20 @@ export class Messages {
     const known = this.additions.get(set, letter);
     if (known !== ABSENT) return known;
     const members = this.inSet(set);
-    const larger = members.includes(letter) ? set : this.setOf([...members, letter].sort((a, b) => a - b));
-    return this.additions.put(set, letter, larger);
+    const larger = members.includes(letter) ? members : [...members, letter].sort((a, b) => a - b);
+    return this.additions.put(set, letter, this.setOf(this.links === 0 ? larger : this.newest(members, letter)));
   }
 
-  /** @param members ascending. */
+  /** Where links forget: link after link, of each the newest letters, the last one behind the others. */
+  private newest(members: readonly number[], letter: number): readonly number[] {
+    const { from } = this.letter(letter);
+    const sender = (one: number): number => this.letter(one).from;
+    const same = [...members.filter((one) => one !== letter && sender(one) === from), letter].slice(-this.links);
+    const before = members.filter((one) => sender(one) < from);
+    return [...before, ...same, ...members.filter((one) => sender(one) > from)];
+  }
+
+  /** @param members in the order of inSet. */
   setOf(members: readonly number[]): number {
     const key = members.join();
     const known = this.setNumbers.get(key);

@@ -110,7 +110,7 @@ export class Parts {
   /** Letters whose delivery leaves the member as it is and has it send something. */
   answering(part: number): readonly number[] {
     const state = this.stateOf(part);
-    if (this.locals.isWaiting(state)) return [];
+    if (this.locals.isWaiting(state) || this.scope.links > 0) return [];
     return this.messages.inSet(this.setOf(part)).filter((letter) => {
       const { target, sent, breach } = this.locals.step(state, LETTER + letter);
       return target === state && sent.length > 0 && breach === undefined;
@@ -181,7 +181,8 @@ export class Parts {
   private moveOf(part: number, input: number): Move | undefined {
     const state = this.stateOf(part);
     const { target, sent, breach } = this.locals.step(state, input);
-    if (target === state && breach === undefined && (sent.length === 0 || input >= LETTER)) return undefined;
+    const isAnswer = input >= LETTER && this.scope.links === 0;
+    if (target === state && breach === undefined && (sent.length === 0 || isAnswer)) return undefined;
     const before = this.locals.factsOf(state);
     const after = this.locals.factsOf(target);
     return {

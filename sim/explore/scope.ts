@@ -14,26 +14,41 @@ export interface Scope {
   readonly crashes: number;
   /** Rounds of heartbeats, in all. */
   readonly heartbeats: number;
+  /**
+   * Messages from one node to another that may still arrive: so many of the newest; an older one is lost for good with the next that
+   * is sent. 0: without limit, everything that was ever sent may arrive.
+   */
+  readonly links: number;
   /** Batches on the way to one node's disk at a time: a node with as many waits for its disk before it takes the next input. */
   readonly writes: number;
   /** 1: candidates ask for pre-votes first. */
   readonly prevote: number;
 }
 
-export const DEFAULT_SCOPE: Scope = { nodes: 3, terms: 2, entries: 2, crashes: 1, heartbeats: 0, writes: 1, prevote: 0 };
+export const DEFAULT_SCOPE: Scope = {
+  nodes: 3,
+  terms: 2,
+  entries: 2,
+  crashes: 1,
+  heartbeats: 0,
+  links: 1,
+  writes: 1,
+  prevote: 0,
+};
 
-/** Least and most of each bound. Five nodes have 120 symmetries; terms and nodes share one word of evidence (evidence.ts). */
+/** Least and most of each bound. Five nodes have 120 orders, of which each state is looked at in all. */
 const RANGES: { readonly [name in keyof Scope]: readonly [number, number] } = {
   nodes: [1, 5],
   terms: [1, 5],
   entries: [0, 9],
   crashes: [0, 9],
   heartbeats: [0, 9],
+  links: [0, 9],
   writes: [1, 9],
   prevote: [0, 1],
 };
 
-const NAMES: readonly (keyof Scope)[] = ['nodes', 'terms', 'entries', 'crashes', 'heartbeats', 'writes', 'prevote'];
+const NAMES: readonly (keyof Scope)[] = ['nodes', 'terms', 'entries', 'crashes', 'heartbeats', 'links', 'writes', 'prevote'];
 
 export type ParsedScope = { readonly ok: true; readonly scope: Scope } | { readonly ok: false; readonly reason: string };
 

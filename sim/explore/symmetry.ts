@@ -74,7 +74,7 @@ export class Symmetry {
     return result;
   }
 
-  private input(permutation: number, input: number): number {
+  input(permutation: number, input: number): number {
     return input < LETTER ? input : LETTER + this.letter(permutation, input - LETTER);
   }
 }
