@@ -147,7 +147,8 @@ export class Explorer {
           if (typeof committed !== 'number') return this.report(committed, state, link);
           after = this.shared.withCommitments(after, committed);
         }
-        if (!this.admitMoved(at, after, state, link)) continue;
+        const isNew = this.admit(moved, after, state, link, at);
+        if (!isNew && (move.touches & Touches.leader) === 0) continue; // who was elected rightly may be in a state like any other
         const breach = this.rules.judge(level[at + node] as number, move, moved, this.shared.of(after).commitments);
         if (breach !== undefined) return this.report(breach, state, link);
       }
@@ -192,11 +193,10 @@ export class Explorer {
     }
   }
 
-  /** Takes the state in `moved` up, which differs from that at `at` in some parts. @returns whether it is new. */
-  private admitMoved(at: number, shared: number, parent: number, link: number): boolean {
-    return this.admit(this.moved, shared, parent, link, at);
-  }
-
+  /**
+   * Takes a state up. @param at the row that was summed up, from which it differs in some parts; -1: it is that row itself.
+   * @returns whether it is new.
+   */
   private admit(row: Int32Array, shared: number, parent: number, link: number, at: number = -1): boolean {
     const { sums, parts, level, nodes } = this;
     const { words, stride } = parts;

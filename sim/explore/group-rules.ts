@@ -4,23 +4,23 @@
  * leaders, and what was ever committed. Only the rules are asked that a move can have broken.
  */
 import { majority } from '../../core/raft/quorum.ts';
-import { Evidence } from './evidence.ts';
 import type { Facts, Locals } from './locals.ts';
 import type { Logs } from './logs.ts';
+import type { Messages } from './messages.ts';
 import { type Move, type Parts, Touches } from './parts.ts';
 import type { Breach } from './step-rules.ts';
 
 export class GroupRules {
   private readonly parts: Parts;
   private readonly logs: Logs;
-  private readonly evidence: Evidence;
+  private readonly messages: Messages;
   private readonly nodes: number;
 
   constructor(nodes: number, parts: Parts, locals: Locals) {
     this.nodes = nodes;
     this.parts = parts;
     this.logs = locals.logs;
-    this.evidence = new Evidence(locals.messages);
+    this.messages = locals.messages;
   }
 
   /**
@@ -45,31 +45,48 @@ export class GroupRules {
     if (touches === 0) return undefined;
     const facts = this.parts.factsOf(target);
     return (
-      ((touches & Touches.leader) === 0 ? undefined : this.aboutNewLeader(facts, this.parts.setOf(part), commitments)) ??
+      ((touches & Touches.leader) === 0 ? undefined : this.aboutNewLeader(facts, this.parts.setOf(part), parts, commitments)) ??
       ((touches & Touches.log) === 0 ? undefined : this.logsMatch(facts, parts)) ??
       ((touches & (Touches.commit | Touches.disk)) === 0 ? undefined : this.committedIsDurable(parts, commitments)) ??
       ((touches & Touches.commit) === 0 || facts.role !== 'leader' ? undefined : this.matchIndexIsTrue(facts, parts))
     );
   }
 
-  /** @param set what had been sent to it before it led: every other leader of its term, and every vote for it. */
-  private aboutNewLeader(leader: Facts, set: number, commitments: number): Breach | undefined {
-    return this.oneLeaderPerTerm(leader, set) ?? this.electedByQuorum(leader, set) ?? this.leaderIsComplete(leader, commitments);
+  /** @param set what had been sent to it before it led. */
+  private aboutNewLeader(leader: Facts, set: number, parts: Int32Array, commitments: number): Breach | undefined {
+    return (
+      this.oneLeaderPerTerm(leader, set, parts) ??
+      this.electedByQuorum(leader, parts) ??
+      this.leaderIsComplete(leader, commitments)
+    );
   }
 
-  private oneLeaderPerTerm({ node, term }: Facts, set: number): Breach | undefined {
-    const other = this.evidence.leadersOf(term, set).find((leader) => leader !== node);
+  private oneLeaderPerTerm({ node, term }: Facts, set: number, parts: Int32Array): Breach | undefined {
+    const other = this.nodesWhere(parts, ({ role, term: own }) => role === 'leader' && own === term)
+      .concat(this.leadersIn(term, set))
+      .find((leader) => leader !== node);
     if (other === undefined) return undefined;
     return { rule: 'one-leader-per-term', message: `nodes ${other} and ${node} both lead term ${term}` };
   }
 
-  private electedByQuorum({ node, term }: Facts, set: number): Breach | undefined {
-    const votes = 1 + this.evidence.votesIn(term, set);
-    if (votes >= majority(this.nodes)) return undefined;
+  /** Nodes that have led a term, by what they sent: a leader's first act is an append to everybody. */
+  private leadersIn(term: number, set: number): readonly number[] {
+    const letters = this.messages.inSet(set).map((number) => this.messages.letter(number));
+    return letters.filter(({ message }) => message.kind === 'appendEntries' && message.term === term).map(({ from }) => from);
+  }
+
+  /** By what the disks hold; one that knows a newer term may have held any vote of this one. */
+  private electedByQuorum({ node, term }: Facts, parts: Int32Array): Breach | undefined {
+    const votes = this.nodesWhere(parts, ({ diskTerm, diskVote }) => diskTerm > term || (diskTerm === term && diskVote === node));
+    if (votes.length >= majority(this.nodes)) return undefined;
     return {
       rule: 'elected-by-quorum',
-      message: `node ${node} leads term ${term} with ${votes} durable votes of ${this.nodes} voters`,
+      message: `node ${node} leads term ${term} with ${votes.length} durable votes of ${this.nodes} voters`,
     };
+  }
+
+  private nodesWhere(parts: Int32Array, holds: (facts: Facts) => boolean): readonly number[] {
+    return Array.from(parts.keys()).filter((node) => holds(this.parts.factsOf(parts[node] as number)));
   }
 
   private leaderIsComplete({ node, term, log }: Facts, commitments: number): Breach | undefined {
