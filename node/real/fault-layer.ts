@@ -1,5 +1,5 @@
 /**
- * Loaded ahead of a node's own code in real runs (`node --import '…/fault-layer.js?directory=…&held=…&seed=…&orders=…'`): what no sync
+ * Loaded ahead of a node's own code in real runs (`node --import '…/fault-layer.js?directory=…&held=…&seed=…&orders=…&sync=…'`): what no sync
  * covers is held back (node/torture/held-writes.ts), so that SIGKILL is a loss of power, and file calls fail as ordered (orders.ts).
  */
 import { Random } from '../../core/random.ts';
@@ -22,6 +22,7 @@ const held = new HeldWrites({
 });
 const faults = new OrderedFaults({
   below: held.fileSystem,
+  syncMs: Number(asked.get('sync')),
   die: (how) => {
     if (how === 'crash') held.release(); // the operating system lives, and with it what was written
     process.kill(process.pid, 'SIGKILL');

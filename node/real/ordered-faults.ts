@@ -7,6 +7,8 @@ import type { DeathKind, Order } from './orders.ts';
 
 export interface OrderedFaultsOptions {
   readonly below: FileSystem;
+  /** What every sync takes, milliseconds, until ordered otherwise. */
+  readonly syncMs: number;
   /** Ends the process. Does not return, in a process. */
   readonly die: (how: DeathKind) => void;
 }
@@ -21,10 +23,11 @@ export class OrderedFaults {
   private readonly options: OrderedFaultsOptions;
   private death: Death | undefined = undefined;
   private refusal: 'EIO' | 'ENOSPC' | null = null;
-  private syncMs: number = 0;
+  private syncMs: number;
 
   constructor(options: OrderedFaultsOptions) {
     this.options = options;
+    this.syncMs = options.syncMs;
   }
 
   obey(order: Order): void {
@@ -89,7 +92,7 @@ export class OrderedFaults {
     };
   }
 
-  /** A slow disk takes its time before anything of the sync is done: what it is to cover may be lost until then. */
+  /** A disk takes its time before anything of the sync is done: what it is to cover may be lost until then. */
   private afterWait(sync: () => void): void {
     if (this.syncMs === 0) sync();
     else setTimeout(sync, this.syncMs);

@@ -14,7 +14,7 @@ export type Order =
   | { readonly order: 'live' }
   /** Refuse the next sync (EIO) or the next write (ENOSPC); null takes that back. */
   | { readonly order: 'refuse'; readonly error: 'EIO' | 'ENOSPC' | null }
-  /** Every sync takes that much longer, milliseconds. */
+  /** Every sync takes so long, milliseconds. */
   | { readonly order: 'slow'; readonly syncMs: number };
 
 export function giveOrder(file: string, order: Order): void {

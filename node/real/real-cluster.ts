@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import type { GroupId } from '../../core/ids.ts';
 import { makeDirectory } from '../local/make-directory.ts';
 import { type StatusView, statusOf } from '../local/operator-client.ts';
 import { portProblem } from '../port-probe.ts';
@@ -28,12 +29,16 @@ export interface RealClusterOptions {
   /** Further options of `vouch start`. */
   readonly flags: readonly string[];
   readonly wires: Wires;
+  /** What each sync of a disk takes, milliseconds. */
+  readonly syncMs: number;
   /** Seeds what each life loses where it is cut off from power. */
   readonly drawSeed: (node: number) => number;
   readonly events: {
     died(node: number, how: DeathKind): void;
     restarted(node: number): void;
     endedByItself(node: number, how: string): void;
+    /** It serves a group no more: it met what must not be. */
+    quarantined(node: number, group: GroupId): void;
   };
 }
 
@@ -52,12 +57,12 @@ export class RealCluster {
     this.options = options;
     this.nodes = nodes;
     this.relays = relays;
-    this.watch = new StatusWatch(nodes);
+    this.watch = new StatusWatch(nodes, (node, group) => options.events.quarantined(node, group));
   }
 
   /** Relays listen, nothing runs yet. */
   static async make(options: RealClusterOptions): Promise<RealCluster> {
-    const { binary, directory, nodes: count, flags, wires, drawSeed, events } = options;
+    const { binary, directory, nodes: count, flags, wires, syncMs, drawSeed, events } = options;
     makeDirectory(directory);
     const ports = await freePorts(count);
     const relays: Relay[] = [];
@@ -76,11 +81,15 @@ export class RealCluster {
         join: known.filter((_, other) => other !== index),
         logFile: join(directory, `${name}.log`),
       };
-      return new RealNode(child, () => drawSeed(index), {
-        died: (how) => events.died(index, how),
-        restarted: () => events.restarted(index),
-        endedByItself: (how) => events.endedByItself(index, how),
-      });
+      return new RealNode(
+        child,
+        { syncMs, drawSeed: () => drawSeed(index) },
+        {
+          died: (how) => events.died(index, how),
+          restarted: () => events.restarted(index),
+          endedByItself: (how) => events.endedByItself(index, how),
+        },
+      );
     });
     return new RealCluster(options, nodes, relays);
   }

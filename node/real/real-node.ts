@@ -40,12 +40,18 @@ export class RealNode {
   private mayStop: boolean = false;
   private awake: NodeJS.Timeout | undefined = undefined;
   private asleepUntil: number = 0;
-  private syncMs: number = 0;
+  private syncMs: number;
 
-  constructor(options: ChildNodeOptions, drawSeed: () => number, events: RealNodeEvents) {
+  /** @param disk what each sync takes, milliseconds; and what seeds each life's losses of power. */
+  constructor(
+    options: ChildNodeOptions,
+    disk: { readonly syncMs: number; readonly drawSeed: () => number },
+    events: RealNodeEvents,
+  ) {
     this.child = new ChildNode(options);
     this.events = events;
-    this.drawSeed = drawSeed;
+    this.drawSeed = disk.drawSeed;
+    this.syncMs = disk.syncMs;
     this.ordersFile = `${options.data}.orders`;
     this.child.onUnexpectedExit = (how) => this.ended(how);
   }
@@ -165,9 +171,9 @@ export class RealNode {
     writeFileSync(this.ordersFile, '');
     const layer = new URL(LAYER);
     const seed = String(this.drawSeed());
-    layer.search = new URLSearchParams({ directory: data, held, seed, orders: this.ordersFile }).toString();
+    const sync = String(this.syncMs);
+    layer.search = new URLSearchParams({ directory: data, held, seed, orders: this.ordersFile, sync }).toString();
     this.child.start(['--import', layer.href], ENVIRONMENT);
-    if (this.syncMs > 0) setTimeout(() => this.order({ order: 'slow', syncMs: this.syncMs }), OBEY_MS);
   }
 
   private order(order: Order): void {

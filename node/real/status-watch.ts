@@ -13,10 +13,13 @@ export class StatusWatch {
   private readonly latest: (StatusView | undefined)[];
   /** Group, term and leader, of every leader that was seen. */
   private readonly led: Set<string> = new Set();
+  private readonly onQuarantined: (node: number, group: GroupId) => void;
   private isOver: boolean = false;
 
-  constructor(nodes: readonly RealNode[]) {
+  /** @param onQuarantined a node has taken a group out of service: it met what must not be. */
+  constructor(nodes: readonly RealNode[], onQuarantined: (node: number, group: GroupId) => void) {
     this.nodes = nodes;
+    this.onQuarantined = onQuarantined;
     this.latest = nodes.map(() => undefined);
   }
 
@@ -97,7 +100,10 @@ export class StatusWatch {
     while (!this.isOver) {
       const status = node.running && !node.paused ? await statusOf(node.child.url) : this.latest[index];
       this.latest[index] = node.running ? status : undefined;
-      for (const { group, role, term } of status?.groups ?? []) if (role === 'leader') this.led.add(`${group} ${term} ${index}`);
+      for (const { group, role, term, quarantined } of status?.groups ?? []) {
+        if (role === 'leader') this.led.add(`${group} ${term} ${index}`);
+        if (quarantined) this.onQuarantined(index, group);
+      }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }

@@ -168,6 +168,7 @@ export class RealRun {
       nodes: knobs.nodes,
       groups: knobs.dataGroups,
       flags: ['--leases', String(knobs.leases), '--batch-max', String(Math.min(knobs.batchMax, 100))],
+      syncMs: Math.round((knobs.diskDelayMeanMicros * this.pace) / 1000),
       drawSeed: () => lives.below(SEEDS),
       events: {
         died: (_node, how) => {
@@ -176,10 +177,8 @@ export class RealRun {
         restarted: () => {
           if (this.isWorking) this.counts.add('restart');
         },
-        endedByItself: (node, how) => {
-          if (!this.options.without.includes(NO_FATAL))
-            this.breakOff(new Violation(NO_FATAL, `node ${node} ended by itself: ${how}`));
-        },
+        endedByItself: (node, how) => this.objectTo(`node ${node} ended by itself: ${how}`),
+        quarantined: (node, group) => this.objectTo(`node ${node} has taken group ${group} out of service; its log says why`),
       },
     });
     this.cluster = cluster;
@@ -327,6 +326,10 @@ export class RealRun {
   /** Microseconds since the run began, by the clock that never steps. */
   private now(): number {
     return Math.floor((performance.now() - this.startedAt) * 1000);
+  }
+
+  private objectTo(fatal: string): void {
+    if (!this.options.without.includes(NO_FATAL)) this.breakOff(new Violation(NO_FATAL, fatal));
   }
 
   private enter(phase: string): void {

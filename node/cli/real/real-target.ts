@@ -142,8 +142,7 @@ export class RealTarget implements FaultTarget {
     this.diskDelayMean.forEach((mean, index) => {
       if (mean === this.told[index]) return;
       this.told[index] = mean;
-      const more = mean - this.options.diskDelayMeanMicros;
-      this.node(index).slowDown(Math.max(Math.round(this.realMs(more)), 0));
+      this.node(index).slowDown(Math.round(this.realMs(mean)));
     });
   }
 

@@ -22,7 +22,7 @@ beforeEach(() => {
   files += 1;
   path = join(scratch, `file-${files}`);
   deaths = [];
-  faults = new OrderedFaults({ below: { ...operatingSystem }, die: (how) => deaths.push(how) });
+  faults = new OrderedFaults({ below: { ...operatingSystem }, syncMs: 0, die: (how) => deaths.push(how) });
   calls = faults.fileSystem;
   descriptor = calls.open(path, 'create');
 });
