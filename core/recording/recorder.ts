@@ -112,7 +112,11 @@ export class Recorder {
     this.flush();
   }
 
-  digest(digest: string): void {
+  /** Takes the core's digest: what it reads for that stands in between. Throws what taking it throws. */
+  digest(take: () => string): void {
+    if (!this.isRecording) return;
+    this.answer(RecordKind.look, () => undefined);
+    const digest = take();
     this.answer(RecordKind.digest, (out) => out.text(digest));
   }
 

@@ -25,8 +25,9 @@
  *   2 stepped       u32 count, that many { u8 effect code, u32 digest } (effect-digest.ts): what one step, or the opening, wanted
  *   3 released      u32 count, that many { id to, u32 length, u32 digest }: frames that left at the end of a turn
  *   4 threw         text, a JSON string: the step, or the opening, ended with an exception of this message
- *   5 digest        text: the core's own digest
+ *   5 digest        text: the core's own digest, behind what it read for that
  *   6 end           u8 reason: 0 the node was closed, 1 the limit was reached
+ *   7 look          nothing: the core is asked for its digest
  *   What the core was answered, in the order in which it asked:
  *   16 list         u32 count, that many texts
  *   17 size         text file, u8 known, u64 size
@@ -56,6 +57,7 @@ export const RecordKind = {
   threw: 4,
   digest: 5,
   end: 6,
+  look: 7,
   list: 16,
   size: 17,
   read: 18,

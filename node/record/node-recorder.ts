@@ -162,9 +162,10 @@ export class NodeRecorder implements RuntimeRecorder {
   }
 
   private digest(now: number): void {
-    if (this.replica === undefined) return;
+    const { replica } = this;
+    if (replica === undefined) return;
     try {
-      this.recorder.digest(this.replica.digest());
+      this.recorder.digest(() => replica.digest());
     } catch (error) {
       // A page that cannot be read: the core finds that out for itself when it needs it.
       return this.recorder.fail(error instanceof Error ? error.message : String(error));

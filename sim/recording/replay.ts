@@ -172,9 +172,9 @@ class Replay {
   private goOn(record: TapeRecord): void {
     if (this.isOver) throw new Departure('the core', `goes on (${wordsOf(record)})`, 'cannot go on');
     if (record.kind === RecordKind.turn) return this.turn(record);
-    if (record.kind !== RecordKind.digest) throw new Departure('what happens between two turns', wordsOf(record), 'nothing');
+    if (record.kind !== RecordKind.look) throw new Departure('what happens between two turns', wordsOf(record), 'nothing');
     const digest = this.replica?.digest() ?? '';
-    this.witness.digest(record, digest);
+    if (!this.witness.digest(digest)) return;
     this.digests += 1;
     this.lastDigest = digest;
   }

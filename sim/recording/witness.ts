@@ -94,10 +94,14 @@ export class Witness implements Answers {
     }
   }
 
-  digest(record: TapeRecord, digest: string): void {
+  /** The core was asked for its digest. @returns whether the tape has it */
+  digest(digest: string): boolean {
     this.trace.text(digest);
-    const recorded = record.body.text(TEXT_BYTES_MAX);
+    const record = this.next();
+    if (record === undefined) return false;
+    const recorded = record.kind === RecordKind.digest ? record.body.text(TEXT_BYTES_MAX) : wordsOf(record);
     if (recorded !== digest) throw new Departure('the digest of the state', recorded, digest);
+    return true;
   }
 
   private same(

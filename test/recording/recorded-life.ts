@@ -57,7 +57,8 @@ export class RecordedLife {
 
   constructor(disk: SimDisk, { limitBytes = 1 << 24, cipher }: LifeOptions = {}) {
     const clocks = sampleClocks();
-    const options = { seed: seedFrom(systemEntropy), timing: TIMING, segmentBytes: 1 << 16, checkpointMicros: 20_000 };
+    const snapshots = { checkpointLogBytes: 1 << 12, checkpointReplayBytes: 1 << 10 };
+    const options = { seed: seedFrom(systemEntropy), timing: TIMING, segmentBytes: 1 << 16, checkpointMicros: 20_000, snapshots };
     const seal = cipher && { cipher, key: cipher.drawKey() };
     const recorder = new Recorder({
       sink: { append: (bytes) => void this.chunks.push(bytes.slice()) },
@@ -105,7 +106,7 @@ export class RecordedLife {
         threw: (detail) => recorder.threw(detail),
         released: (frames) => {
           recorder.released(frames);
-          recorder.digest(replica.digest());
+          recorder.digest(() => replica.digest());
           recorder.flush();
         },
       },

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { portableHasher } from '../../core/hasher.ts';
 import { decodeSigningHeader, SIGNING_BLOCK_BYTES, SIGNING_FILE } from '../../core/signing/record-file.ts';
 import { guarded } from '../../node/cli/determinism-guard.ts';
+import { sampleClocks } from '../../node/clock.ts';
 import { nativeCipher } from '../../node/keys/native-cipher.ts';
 import { newDisk, RecordedLife, replay } from './recorded-life.ts';
 
@@ -16,7 +17,11 @@ async function twoLives(sealed: boolean) {
   const first = new RecordedLife(disk, options);
   first.bootstrap();
   await first.work();
-  for (let i = 0; i < 5; i += 1) expect(await first.write(`user:first-${i}`)).toMatchObject({ kind: 'transacted' });
+  const hasCheckpoint = (): boolean => disk.list().some((name) => name.startsWith('snap-'));
+  for (let i = 0; i < 5 || !hasCheckpoint(); i += 1) {
+    expect(i, 'writes without a checkpoint').toBeLessThan(300);
+    expect(await first.write(`user:first-${i}`)).toMatchObject({ kind: 'transacted' });
+  }
   expect(await first.checkpoint()).toMatchObject({ kind: 'checkpoint' });
   first.kill();
   const second = new RecordedLife(disk, options);
@@ -55,6 +60,11 @@ describe('a tape', () => {
     expect(second.traceHash).not.toBe(first.traceHash);
   });
 
+  test('has what the core read of its checkpoint, for its work and for its digest', () => {
+    expect(holds(clear.second, 'snap-')).toBe(true);
+    expect(clear.second.length).toBeGreaterThan(4096);
+  });
+
   test('stops where it is asked to', () => {
     const stopped = replay(clear.first, { stopAt: { kind: 'input', number: 7 } });
     expect(stopped).toMatchObject({ verdict: 'equal', inputs: 7, ending: undefined });
@@ -68,7 +78,7 @@ describe('a tape', () => {
     const { first } = clear;
     const endings = new Set<string | undefined>();
     const whole = replay(first).inputs;
-    for (let cut = 400; cut < first.length; cut += 97) {
+    for (let cut = 400; cut < first.length; cut += Math.ceil(first.length / 150)) {
       const report = replay(first.slice(0, cut));
       expect(report.verdict, `cut at ${cut}`).toBe('equal');
       expect(report.inputs).toBeLessThanOrEqual(whole);
@@ -81,7 +91,7 @@ describe('a tape', () => {
   });
 
   test('with one altered byte anywhere is refused, and never taken for another run or a torn one', () => {
-    for (let at = 0; at < clear.second.length; at += 53) {
+    for (let at = 0; at < clear.second.length; at += Math.ceil(clear.second.length / 250)) {
       const copy = altered(clear.second, at);
       try {
         expect(replay(copy), `byte ${at}`).toMatchObject({ verdict: 'damaged' });
@@ -91,6 +101,16 @@ describe('a tape', () => {
         );
       }
     }
+  });
+
+  test('holds what a turn is given before the first step of it: an input that a process dies of is given once more', async () => {
+    const life = new RecordedLife(newDisk());
+    life.bootstrap();
+    await life.work();
+    life.kill();
+    const before = replay(life.tape);
+    life.recorder.turn(sampleClocks(), [{ kind: 'deadline' }, { kind: 'deadline' }]);
+    expect(replay(life.tape)).toMatchObject({ verdict: 'equal', inputs: before.inputs + 2, unwitnessed: 2 });
   });
 
   test('ends whole where its limit is, and the node goes on', async () => {
