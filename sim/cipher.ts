@@ -10,7 +10,7 @@ import { hashOf } from '../core/hasher.ts';
 import { fastHasher } from './hasher.ts';
 import { Violation } from './observer.ts';
 
-export const NONCES_ARE_FRESH: string = 'nonces-are-fresh';
+const NONCES_ARE_FRESH: string = 'nonces-are-fresh';
 
 const KEY_BYTES = 32;
 const CHECK_BYTES = 8;

@@ -31,7 +31,7 @@ export const TOPICS: Readonly<Record<Topic, string | undefined>> = {
   'reads by a quorum round': 'leader readIndex answered',
   'bounded reads': 'replica.bounded-read-at-once',
   'eventual reads': undefined,
-  'reads at a height': 'replica.read-pruned',
+  'reads at a height': undefined,
   'reads at a time': 'replica.time-closed-by-empty-entry',
   'reads with proofs': undefined,
   clocks: undefined,

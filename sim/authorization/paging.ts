@@ -15,7 +15,7 @@ const FILTERS = [
   { resource: '', subject: 'person:ann' },
 ] as const;
 
-export interface PageAnswer {
+interface PageAnswer {
   readonly rows: readonly Pick<TupleRow, 'tuple'>[];
   readonly next: Uint8Array;
   readonly anchor: { readonly height: Height };

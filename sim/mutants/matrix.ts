@@ -1,7 +1,7 @@
 /** The kill matrix as a page: known bug × oracle × seeds × shortest story, and what each oracle is for. Pure. */
 import { INVARIANTS } from '../invariants.ts';
 import { ABSENT_MUTANTS } from './absent.ts';
-import type { HuntResult } from './hunt.ts';
+import { FAULTLESS_OPERATIONS, type HuntResult } from './hunt.ts';
 import type { Mutant } from './mutant.ts';
 
 /** What became of one mutant. */
@@ -100,7 +100,7 @@ function introduction(bugs: readonly MutantRow[], controls: readonly MutantRow[]
     '',
     'Seeds: run until the kill, that one included. Story: events of the shrunk run, which fails by the same oracle. Crashes: seeds before it',
     'that ended in a crash or a broken assertion of the core; they count as no kill. Faultless: seeds it survives, of',
-    'those without any fault, wrong clock or forced rare branch: what tests on healthy machines would miss.',
+    `those of ${FAULTLESS_OPERATIONS} operations without any fault, wrong clock or forced rare branch: what tests on healthy machines would miss.`,
     '',
   ];
 }
