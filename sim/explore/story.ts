@@ -72,8 +72,8 @@ class Teller {
     const letter = this.locals.letterOf(input);
     const failed = isLast && step.breach?.rule === 'core-invariant';
     if (input >= LETTER) assert(this.sent.has(input - LETTER), 'what is delivered was sent');
-    this.count(before, this.locals.factsOf(step.target), input);
     const intro = `node ${node} ${this.inputWords(before, input)}`;
+    this.count(before, this.locals.factsOf(step.target), input);
     if (failed) return `${intro}: ${step.breach?.message ?? ''}`;
     apply(member, input, letter, nodeIds(this.scope.nodes));
     assert(this.locals.find(member) === step.target, 'a step ends where the exploration said');
@@ -97,7 +97,8 @@ class Teller {
       );
     const kept = input - RESTART;
     const lost = before.pending - kept;
-    return `crashes and starts again${lost > 0 ? ', with what was on its way to the disk lost' : ''}`;
+    if (before.pending === 0) return 'crashes and starts again';
+    return `crashes and starts again, ${lost > 0 ? 'and what was on its way to the disk is lost' : 'just after its disk had finished'}`;
   }
 
   private sentWords(sent: readonly number[]): readonly string[] {

@@ -25,7 +25,7 @@ describe('vouch sim explore', () => {
     ['E1', 'one-vote-per-term', SMALL],
     ['L6', 'acknowledged-is-held', SMALL],
     ['E7', 'votes-for-up-to-date', SMALL],
-    ['L1', 'leader-commits-own-term', SMALL],
+    ['E3', 'one-vote-per-term', SMALL],
   ])('%s is found by %s, in a story that can be read', (id, oracle, scope) => {
     const { status, stdout } = explore(scope, '--mutant', id, '--json');
     const report = JSON.parse(stdout);
