@@ -14,8 +14,7 @@ const GREEN = ['split-brain', 'leader-crash-loop', 'rolling-restart', 'sleeping-
 const RED = [
   { id: 'T8', scenario: 'split-brain', flags: [] },
   { id: 'X2', scenario: 'leader-crash-loop', flags: [] },
-  { id: 'L6', scenario: 'lights-out', flags: ['--for', '40s', '--set', 'diskDelayMs=10,thinkMs=50'] },
-  { id: 'V1', scenario: 'split-brain', flags: ['--set', 'proofShare=0.2'] },
+  { id: 'V14', scenario: 'flapping-partition', flags: [] },
 ];
 
 function parse(argv) {

@@ -73,6 +73,7 @@ export class RealRun {
   private readonly broken: Promise<never>;
   private breakOff: (error: unknown) => void = () => undefined;
   private cluster: RealCluster | undefined = undefined;
+  private target: RealTarget | undefined = undefined;
   private clients: readonly RealClient[] = [];
   private keeper: RealClient | undefined = undefined;
   private isOpen: () => boolean = () => false;
@@ -192,6 +193,7 @@ export class RealRun {
   private async work(cluster: RealCluster): Promise<void> {
     const { knobs, choices, scenario, workMs } = this.options;
     const target = this.targetOf(cluster);
+    this.target = target;
     const nemesis = new Nemesis(target, withCounterparts(nemesisKnobs(knobs), this.notPlayed), choices);
     const { watch } = cluster;
     const askForTransfer = (group: Parameters<Housekeeper['planTransfer']>[0], to: number | undefined): void => {
@@ -265,6 +267,7 @@ export class RealRun {
   }
 
   private async takeDown(): Promise<void> {
+    this.target?.stop(); // else a story that was broken off starts nodes again
     if (this.worked.from > 0 && this.worked.until === 0) this.worked.until = performance.now();
     this.isWorking = false;
     this.isOpen = () => false;

@@ -39,6 +39,7 @@ export class RealTarget implements FaultTarget {
   private readonly options: RealTargetOptions;
   private readonly startedAt: number = performance.now();
   private readonly timers: Set<NodeJS.Timeout> = new Set();
+  private isOver: boolean = false;
   /** Delays of disks as the nodes were told. */
   private readonly told: number[];
 
@@ -69,6 +70,7 @@ export class RealTarget implements FaultTarget {
   }
 
   at(time: number, act: () => void): void {
+    if (this.isOver) return;
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
@@ -89,8 +91,9 @@ export class RealTarget implements FaultTarget {
     }
   }
 
-  /** Nothing that was planned happens any more. */
+  /** Nothing that was planned happens any more, and nothing more is planned. */
   stop(): void {
+    this.isOver = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
   }
