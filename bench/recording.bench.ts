@@ -1,6 +1,6 @@
 /**
- * What a tape costs: two clusters of three real nodes on loopback, one with `--record`, under the same load in turns; the ratio of the medians is
- * the figure. And how long the replay of one of the tapes takes, and how large a write is on it.
+ * What a tape costs: two clusters of three real nodes on loopback, one with `--record`, under the same load in turns; the ratios of the medians
+ * of throughput and of processor time are the figures. And how long the replay of one of the tapes takes, and how large a write is on it.
  * Usage: npm run bench:recording -- [seconds for each figure, 4 unless given]
  */
 import { spawnSync } from 'node:child_process';
@@ -21,6 +21,12 @@ const ROWS: readonly Omit<Load, 'seconds'>[] = [
   { work: 'read', clients: 256 },
 ];
 
+interface Turn {
+  readonly perSecond: number;
+  /** Of the processor, by the three nodes, for one operation. */
+  readonly cpuMicros: number;
+}
+
 function median(figures: readonly number[]): number {
   return [...figures].sort((a, b) => a - b)[figures.length >> 1] as number;
 }
@@ -29,22 +35,31 @@ function bytesIn(tapes: string): number {
   return readdirSync(tapes).reduce((sum, name) => sum + statSync(join(tapes, name)).size, 0);
 }
 
+async function turn(cluster: VouchCluster, load: Load): Promise<Turn> {
+  const before = await cluster.counters();
+  const { perSecond } = await cluster.measure(load);
+  const after = await cluster.counters();
+  return { perSecond, cpuMicros: (1e6 * (after.cpuSeconds - before.cpuSeconds)) / (perSecond * load.seconds) };
+}
+
 async function compare(load: Load, plain: VouchCluster, recorded: VouchCluster, tapes: string): Promise<void> {
-  const without: number[] = [];
-  const having: number[] = [];
+  const without: Turn[] = [];
+  const having: Turn[] = [];
   const before = bytesIn(tapes);
   for (let round = 0; round < ROUNDS; round += 1) {
-    without.push((await plain.measure(load)).perSecond);
-    having.push((await recorded.measure(load)).perSecond);
+    without.push(await turn(plain, load));
+    having.push(await turn(recorded, load));
   }
-  const operations = having.reduce((sum, perSecond) => sum + perSecond * load.seconds, 0);
-  const ratio = median(having) / median(without);
-  const rounds = having.map((perSecond, i) => (perSecond / (without[i] as number)).toFixed(2)).join(' ');
-  console.log(
-    `${load.work}, ${load.clients} clients`.padEnd(20),
-    `without ${median(without).toFixed(0)}/s · with ${median(having).toFixed(0)}/s · ratio ${ratio.toFixed(2)} (rounds ${rounds}) ·`,
-    `${((bytesIn(tapes) - before) / operations).toFixed(0)} bytes of all three tapes an operation`,
-  );
+  const operations = having.reduce((sum, { perSecond }) => sum + perSecond * load.seconds, 0);
+  const told = (name: string, of: (figure: Turn) => number): string => {
+    const [left, right] = [median(without.map(of)), median(having.map(of))];
+    const rounds = having.map((figure, i) => (of(figure) / of(without[i] as Turn)).toFixed(2)).join(' ');
+    return `${name}: ${left.toFixed(0)} without, ${right.toFixed(0)} with, ratio ${(right / left).toFixed(2)} (rounds ${rounds})`;
+  };
+  console.log(`${load.work}, ${load.clients} clients`);
+  console.log(`  ${told('a second', (figure) => figure.perSecond)}`);
+  console.log(`  ${told('µs of the processor', (figure) => figure.cpuMicros)}`);
+  console.log(`  ${((bytesIn(tapes) - before) / operations).toFixed(0)} bytes of all three tapes an operation`);
 }
 
 async function main(seconds: number): Promise<void> {

@@ -18,6 +18,8 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export interface Counters {
   readonly syncs: number;
   readonly frames: number;
+  /** Of the processor, by all nodes. */
+  readonly cpuSeconds: number;
 }
 
 export class VouchCluster {
@@ -90,6 +92,7 @@ export class VouchCluster {
       texts.reduce((total, text) => [...text.matchAll(pattern)].reduce((each, match) => each + Number(match[1]), total), 0);
     return {
       syncs: sum(/^vouch_persist_seconds_count (\S+)$/gm),
+      cpuSeconds: sum(/^process_cpu_seconds_total (\S+)$/gm),
       frames: sum(/^vouch_peer_frames_total\{[^}]*direction="sent"[^}]*\} (\S+)$/gm),
     };
   }

@@ -20,7 +20,7 @@ import { Replica } from '../../core/replica/replica.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { FileDisk } from '../disk/file-disk.ts';
 import type { RuntimeRecorder } from '../runtime.ts';
-import { openTapeFile, type TapeFile } from './tape-directory.ts';
+import { openTapeFile, type TapeFile, unusable } from './tape-directory.ts';
 
 /** What the operator asked for. */
 export interface RecordingRequest {
@@ -53,7 +53,7 @@ export interface OpeningRequest {
 /** Opens the replica of a directory, with a recorder where one is asked for. Throws StorageError, as Replica.open, or for the tape. */
 export function openReplica({ disk, clocks, options, recording, log }: OpeningRequest): OpenedReplica {
   if (recording === undefined) return { ...Replica.open(disk, clocks, options), recorder: undefined };
-  const recorder = NodeRecorder.begin({ disk, clocks, options, recording, log });
+  const recorder = new NodeRecorder({ disk, clocks, options, recording, log });
   try {
     const { replica, effects } = Replica.open(recorder.reader, clocks, recorder.options);
     recorder.opened(replica, effects);
@@ -77,7 +77,8 @@ export class NodeRecorder implements RuntimeRecorder {
   /** Something broke: the state is not looked at any more. */
   private broken: boolean = false;
 
-  private constructor({ disk, clocks, options, recording, log }: OpeningRequest & { readonly recording: RecordingRequest }) {
+  /** Begins a tape. Throws StorageError, with a sentence for the operator, where it cannot be written. */
+  constructor({ disk, clocks, options, recording, log }: OpeningRequest & { readonly recording: RecordingRequest }) {
     const { entropy, signing, cipher } = options;
     const node = readIdentity(disk);
     const { file, limitBytes, removed } = openTapeFile({ ...recording, node, data: disk.directory });
@@ -103,6 +104,7 @@ export class NodeRecorder implements RuntimeRecorder {
       seal,
       onStop: (standing, detail) => this.stopped(standing, detail),
     });
+    if (!recorder.isRecording) throw unusable(recording.directory, 'not even its head fits');
     this.recorder = recorder;
     this.reader = recordingReader(disk, recorder);
     this.options = {
@@ -112,10 +114,6 @@ export class NodeRecorder implements RuntimeRecorder {
       ...withCipher(cipher, recorder),
     };
     log.info({ tape: file.path, limitBytes }, 'everything that this node is given is recorded');
-  }
-
-  static begin(request: OpeningRequest & { readonly recording: RecordingRequest }): NodeRecorder {
-    return new NodeRecorder(request);
   }
 
   get isRecording(): boolean {
@@ -176,11 +174,7 @@ export class NodeRecorder implements RuntimeRecorder {
 
   private stopped(standing: 'closed' | 'full' | 'failed', detail: string): void {
     const tape = this.file.path;
-    try {
-      this.file.close();
-    } catch (error) {
-      this.log.warn({ tape, err: error }, 'the end of a tape may be lost');
-    }
+    this.file.close();
     if (standing === 'full')
       this.log.warn({ tape }, 'the tape has reached its limit: nothing more is recorded until the next start');
     if (standing === 'failed') this.log.error({ tape, detail }, 'the tape cannot be written: nothing more is recorded');

@@ -6,7 +6,7 @@
  * start of a new one: the oldest tapes go until half of the limit is free. What is left is the new one's; when it has used that up, it
  * ends (core/recording/recorder.ts).
  */
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { StorageError } from '../../core/errors.ts';
 import type { NodeId } from '../../core/ids.ts';
@@ -18,7 +18,7 @@ const NUMBER_DIGITS = 8;
 
 export interface TapeFile extends TapeSink {
   readonly path: string;
-  /** Waits for the device, and gives the file free. Throws what the operating system says. */
+  /** Gives the file free, without waiting for the device: a node that serves does not stand still for its tape. */
   close(): void;
 }
 
@@ -50,12 +50,14 @@ export function openTapeFile(place: TapePlace): OpenedTape {
     return { file: create(path), limitBytes: place.limitBytes - usedBytes, removed };
   } catch (error) {
     if (error instanceof StorageError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    throw new StorageError(
-      'recording_unusable',
-      `No tape can be written to ${directory}: ${code}. Name a directory that this node may write to with --record, or leave it out.`,
-    );
+    throw unusable(directory, (error as NodeJS.ErrnoException).code ?? 'EIO');
   }
+}
+
+/** The sentence for a directory that takes no tape. */
+export function unusable(directory: string, reason: string): StorageError {
+  const advice = 'Name a directory that this node may write to with --record, or leave it out.';
+  return new StorageError('recording_unusable', `No tape can be written to ${directory}: ${reason}. ${advice}`);
 }
 
 function refuseInside(directory: string, data: string): void {
@@ -101,9 +103,6 @@ function create(path: string): TapeFile {
     append(bytes) {
       for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
     },
-    close() {
-      fsyncSync(descriptor);
-      closeSync(descriptor);
-    },
+    close: () => closeSync(descriptor),
   };
 }

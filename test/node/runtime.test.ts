@@ -14,7 +14,7 @@ import {
   type Term,
 } from '../../core/ids.ts';
 import type { Message } from '../../core/raft/message.ts';
-import { type PersistPort, Runtime } from '../../node/runtime.ts';
+import { type PersistPort, Runtime, type RuntimeRecorder } from '../../node/runtime.ts';
 
 const SELF = 'a'.repeat(32) as NodeId;
 const PEER = 'b'.repeat(32) as NodeId;
@@ -36,8 +36,12 @@ function send(after: number): Effect {
 }
 
 /** A runtime over a core that answers each input with what the script says; everything that leaves is logged. */
-function harness(script: (input: Input) => readonly Effect[], deadline: () => Micros = () => NEVER) {
-  const log: string[] = [];
+function harness(
+  script: (input: Input) => readonly Effect[],
+  deadline: () => Micros = () => NEVER,
+  recorder?: RuntimeRecorder,
+  log: string[] = [],
+) {
   const inputs: Input[] = [];
   let listener: Parameters<PersistPort['listen']>[0] | undefined;
   let now = 0;
@@ -59,6 +63,7 @@ function harness(script: (input: Input) => readonly Effect[], deadline: () => Mi
       submit: (seq) => log.push(`persist ${seq}`),
     },
     peers: { send: (to) => log.push(`frame to ${to.slice(0, 1)}`) },
+    recorder,
     onNodeFatal: (code, detail) => log.push(`fatal ${code}: ${detail}`),
     onGroupFatal: (group, code) => log.push(`group ${group} fatal ${code}`),
     onAlarm: (group, code) => log.push(`group ${group} alarm ${code}`),
@@ -169,6 +174,32 @@ describe('runtime', () => {
     runtime.give({ kind: 'deadline' });
     await settle();
     expect(log).toEqual(['fatal broken_invariant: broken']);
+  });
+
+  test('a recorder is told of a turn ahead of its first step, of every step, and of what leaves before it leaves', async () => {
+    const log: string[] = [];
+    const recorder: RuntimeRecorder = {
+      turn: (_, batch) => log.push(`turn of ${batch.length}`),
+      stepped: (effects) => log.push(`stepped: ${effects.length} effects`),
+      threw: (detail) => log.push(`threw ${detail}`),
+      released: (frames) => log.push(`released ${frames.length}`),
+    };
+    const script = (input: Input): readonly Effect[] => {
+      log.push(`step ${input.kind}`);
+      if (input.kind === 'deadline') throw new Error('broken');
+      return [persist(1), send(0)];
+    };
+    const { runtime, settle } = harness(script, undefined, recorder, log);
+    runtime.give({ kind: 'peer', peer: PEER, state: 'up' });
+    runtime.give({ kind: 'peer', peer: PEER, state: 'down' });
+    await settle();
+    const step = (kind: string): string[] => [`step ${kind}`, 'stepped: 2 effects', 'persist 1'];
+    const turn = ['turn of 2', ...step('peer'), ...step('peer'), 'released 1', 'frame to b'];
+    expect(log).toEqual(['released 0', ...turn]);
+    log.length = 0;
+    runtime.give({ kind: 'deadline' });
+    await settle();
+    expect(log).toEqual(['turn of 1', 'step deadline', 'threw broken', 'fatal broken_invariant: broken']);
   });
 
   test('what is due at once comes in the next turn, without a timer', async () => {
