@@ -6,7 +6,7 @@ export const changingMembers: Scenario = {
   name: 'changing-members',
   summary:
     'An operator adds, promotes, replaces, prefers, moves and removes nodes of three to five, without looking first, while leaders are killed and cut off, and one disk is lost for good.',
-  faults: ['crash', 'restart', 'isolate', 'wipe'],
+  faults: ['isolate', 'crash', 'restart', 'wipe'],
   nodesMin: 3,
   shows: ['learners', 'members that change', 'leadership transfers'],
   world: (drawn) => ({

@@ -37,7 +37,7 @@ export const TOPICS: Readonly<Record<Topic, string | undefined>> = {
   clocks: undefined,
   'members that change': 'replica.member-taken-in',
   learners: 'raft.learner-promoted',
-  'leadership transfers': 'replica.leadership-handed-over',
+  'leadership transfers': 'follower timeoutNow newTerm',
   snapshots: 'snapshot.installed',
   checkpoints: 'checkpoint.written',
   'encryption, and deleted vaults': 'replica.vault-deleted',
