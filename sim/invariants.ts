@@ -229,7 +229,7 @@ export const INVARIANTS: readonly Invariant[] = [
       'A vault can be read from one height on, which follows from its blocks, on every replica alike; what is older is refused.',
     oracle: 'sim/check/state/retention-kept.ts',
     test: 'test/state/retention.prop.test.ts',
-    mutants: 'V16',
+    mutants: 'V18',
   },
   {
     name: 'signatures-tell-the-chain',
@@ -287,7 +287,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: READS_MATCH_BLOCKS_CLAIM,
     oracle: 'sim/check/clients/reads-match-blocks.ts',
     test: 'test/state/history.prop.test.ts',
-    mutants: 'V17',
+    mutants: 'V7, V19',
   },
   {
     name: 'authorization',
@@ -332,7 +332,7 @@ export const INVARIANTS: readonly Invariant[] = [
     claim: LINEARIZABLE_CLAIM,
     oracle: 'sim/check/clients/linearizable-history.ts',
     test: 'test/sim/check/agreement.prop.test.ts',
-    mutants: 'T10, V11, X3',
+    mutants: 'T10, X3, V20',
   },
   {
     name: 'proofs-verify',
