@@ -163,6 +163,7 @@ function recordedOperation(invocation: Invocation): RecordedOperation {
     returnedAt: returnedAt === Number.POSITIVE_INFINITY ? undefined : returnedAt,
     outcome: outcome === 'open' ? 'info' : outcome,
     isRead: asked.kind !== 'transact',
+    isChange: told?.kind === 'transact' && told.outcome.ok && told.outcome.changed,
     asked: askedPhrase(asked),
     told: told === undefined ? '' : toldPhrase(told),
     keys: touchedKeys(asked),

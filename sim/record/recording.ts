@@ -118,6 +118,8 @@ export interface RecordedOperation {
   readonly returnedAt: number | undefined;
   readonly outcome: 'ok' | 'fail' | 'info';
   readonly isRead: boolean;
+  /** Whether it is known to have changed something. */
+  readonly isChange: boolean;
   readonly asked: string;
   readonly told: string;
   /** What it reads or writes: operations that share one touch each other. */

@@ -47,7 +47,7 @@ ${headerHtml(recording, replay)}
 <div class="scrub"><canvas id="overview" aria-hidden="true"></canvas><input id="scrubber" type="range" min="0" max="${recording.end}" step="1" value="${recording.focus}" aria-label="Virtual time">${legendHtml()}</div>
 </section>
 <aside>
-<div class="now"><output id="time" for="scrubber"></output><label class="search">search <input id="search" type="search" placeholder="/" aria-label="Search the steps" autocomplete="off" spellcheck="false"></label><output id="matches" for="search"></output><span class="keys">← → step · / search · ? keys</span></div>
+<div class="now"><output id="time" for="scrubber"></output><label class="search">search <input id="search" type="search" placeholder="/" aria-label="Search the steps" autocomplete="off" spellcheck="false"></label><output id="matches" for="search"></output><span class="keys">? keys</span></div>
 <p id="announced" class="unseen" aria-live="polite"></p>
 <div class="tabs" id="tabs" role="tablist" aria-label="Details">
 ${['Nodes', 'Steps', 'Clients', 'In words'].map(tabHtml).join('\n')}

@@ -16,8 +16,11 @@ export interface OrderLine {
 }
 
 export interface OrderPicture {
-  readonly from: number;
-  readonly to: number;
+  /**
+   * The moments at which something in it happens, ascending. Drawn at equal distances: which of two came first is what matters, and
+   * operations of a millisecond stand beside such of a minute.
+   */
+  readonly moments: readonly number[];
   /** In order; the operation that is stuck is the last. */
   readonly lines: readonly OrderLine[];
   /** Operations of the whole order. */
@@ -46,12 +49,21 @@ export function orderPicture(recording: Recording, linesMax: number): OrderPictu
   const last: OrderLine = { operation: stuck, place: undefined, point: undefined, isStuck: true };
   const all = [...lines, last];
   return {
-    from: Math.min(...all.map(({ operation }) => operation.invokedAt)),
-    to: Math.max(...all.map(({ operation }) => operation.returnedAt ?? operation.invokedAt)),
+    moments: momentsOf(recording, all),
     lines: all,
     length: order.length,
-    newest: placed.findLast(({ operation }) => !operation.isRead),
+    // One of unknown outcome has a place only where it changed something.
+    newest: placed.findLast(({ operation }) => operation.isChange || (!operation.isRead && operation.outcome === 'info')),
   };
+}
+
+function momentsOf({ end }: Recording, lines: readonly OrderLine[]): readonly number[] {
+  const all = lines.flatMap(({ operation, point }) => [
+    operation.invokedAt,
+    operation.returnedAt ?? end,
+    ...(point === undefined ? [] : [point]),
+  ]);
+  return [...new Set(all)].sort((a, b) => a - b);
 }
 
 /**

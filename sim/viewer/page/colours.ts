@@ -13,6 +13,7 @@ export interface Colours {
   readonly leader: string;
   readonly leaderInk: string;
   readonly candidate: string;
+  readonly candidateInk: string;
   readonly follower: string;
   readonly ok: string;
   readonly fail: string;
@@ -35,6 +36,7 @@ export function readColours(): Colours {
     leader: of('leader'),
     leaderInk: of('leader-ink'),
     candidate: of('candidate'),
+    candidateInk: of('candidate-ink'),
     follower: of('follower'),
     ok: of('ok'),
     fail: of('fail'),

@@ -160,7 +160,12 @@ export class Diagram {
     ink.fillRect(left, top, Math.max(1.5, right - left), Math.max(2, height - 1.5));
     ink.globalAlpha = 1;
     if (height < 10 || right - left < 46) return;
-    ink.fillStyle = reign.role === 'leader' ? colours.leaderInk : colours.faint;
+    ink.fillStyle = {
+      leader: colours.leaderInk,
+      follower: colours.faint,
+      candidate: colours.candidateInk,
+      preCandidate: colours.ink,
+    }[reign.role];
     ink.textAlign = 'left';
     const short = { leader: 'leader', follower: 'term', candidate: 'candidate', preCandidate: 'asks' }[reign.role];
     const text = `${short} ${reign.term}`;
@@ -181,6 +186,11 @@ export class Diagram {
     ink.globalAlpha = isStuck || story.related.has(operation) || story.related.size === 0 ? 0.9 : 0.35;
     ink.fillRect(left, top, Math.max(2, lanes.x(to) - left), Math.max(2, height - 1));
     ink.globalAlpha = 1;
+    const point = story.points.get(operation);
+    if (point !== undefined) {
+      ink.fillStyle = colours.ink;
+      ink.fillRect(lanes.x(point) - 1, top - 1, 2, Math.max(4, height + 1));
+    }
     if (!isStuck) return;
     ink.strokeStyle = colours.bad;
     ink.lineWidth = 1.5;

@@ -3,7 +3,7 @@ import { duration, seconds } from '../../record/time.ts';
 import type { OrderLine, OrderPicture } from '../order.ts';
 import { answerText, operationWho } from '../steps.ts';
 import { element } from './dom.ts';
-import type { Story } from './story.ts';
+import { lowerBound, type Story } from './story.ts';
 import type { View } from './view.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -16,9 +16,12 @@ export function orderList(story: Story, view: View, picture: OrderPicture): HTML
   return box;
 }
 
-/** Percent of the axis. */
-function share({ from, to }: OrderPicture, time: number): number {
-  return to === from ? 0 : ((Math.min(time, to) - from) / (to - from)) * 100;
+/** Of the height of a row, where its bar is. */
+const BAR_AT = 0.25;
+
+/** Percent of the axis, which has its moments at equal distances. */
+function share({ moments }: OrderPicture, time: number): number {
+  return (lowerBound(moments, time, (moment) => moment) / Math.max(moments.length - 1, 1)) * 100;
 }
 
 function orderRow(story: Story, view: View, picture: OrderPicture, line: OrderLine): HTMLElement {
@@ -27,7 +30,7 @@ function orderRow(story: Story, view: View, picture: OrderPicture, line: OrderLi
   const left = share(picture, invokedAt);
   const bar = element('i', `bar ${isStuck ? 'stuck' : outcome}`);
   bar.style.left = `${left}%`;
-  bar.style.width = `${Math.max(share(picture, returnedAt ?? picture.to) - left, 0.8)}%`;
+  bar.style.width = `${Math.max(share(picture, returnedAt ?? story.recording.end) - left, 0.8)}%`;
   const strip = element('span', 'strip', bar);
   if (point !== undefined) {
     const dot = element('i', 'point');
@@ -35,7 +38,7 @@ function orderRow(story: Story, view: View, picture: OrderPicture, line: OrderLi
     strip.append(dot);
   }
   const took = returnedAt === undefined ? 'no answer' : duration(returnedAt - invokedAt);
-  const isNewest = line === picture.newest || (picture.newest !== undefined && picture.newest.operation === operation);
+  const isNewest = picture.newest?.operation === operation;
   const row = element(
     'li',
     `${isStuck ? 'stuck' : ''}${isNewest ? ' newest' : ''}${isHere(view, line, story.recording.end) ? ' here' : ''}`,
@@ -56,7 +59,7 @@ function isHere(view: View, { operation }: OrderLine, end: number): boolean {
 /** A line through the points, over rows of one height. */
 function thread(picture: OrderPicture): SVGElement {
   const count = picture.lines.length;
-  const at = (position: number): number => ((position + 0.5) / count) * 100;
+  const at = (position: number): number => ((position + BAR_AT) / count) * 100;
   const points = picture.lines.flatMap(({ point }, position) =>
     point === undefined ? [] : [`${share(picture, point)},${at(position)}`],
   );

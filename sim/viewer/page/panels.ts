@@ -1,7 +1,7 @@
 /** The panels beside the diagram, for the instant that is looked at: nodes, steps, clients. */
 import type { RecordedOperation, ReplicaState } from '../../record/recording.ts';
 import { duration, seconds } from '../../record/time.ts';
-import { type OrderPicture, orderPicture } from '../order.ts';
+import type { OrderPicture } from '../order.ts';
 import { answerText, operationWho, type Step } from '../steps.ts';
 import { momentAt, type NodeMoment } from '../timeline.ts';
 import { element } from './dom.ts';
@@ -12,7 +12,6 @@ import type { View } from './view.ts';
 const STEPS_BEFORE = 40;
 const STEPS_BEHIND = 25;
 const OPERATIONS_AROUND = 40;
-const ORDER_LINES = 14;
 const COLUMNS = ['group', 'role', 'term', 'vote', 'last', 'durable', 'commit', 'applied'] as const;
 const TITLES: Readonly<Record<(typeof COLUMNS)[number], string>> = {
   group: 'Raft group',
@@ -132,17 +131,16 @@ export function showSteps(panel: HTMLElement, story: Story, view: View, isMatch:
 
 /** What clients asked and were told around now; where an answer cannot be explained, what touches the same comes first. */
 export function showClients(panel: HTMLElement, story: Story, view: View): void {
-  const { recording, stuck, related } = story;
+  const { recording, stuck, related, order } = story;
   const parts: HTMLElement[] = [];
   if (stuck !== undefined && recording.violation !== undefined) {
-    const picture = orderPicture(recording, ORDER_LINES);
     parts.push(element('p', 'broken', element('b', '', 'Rule: '), recording.violation.claim));
-    if (picture === undefined)
+    if (order === undefined)
       parts.push(
         element('p', 'note', 'No order of these operations explains the marked answer:'),
         operationTable(story, view, [...related]),
       );
-    else parts.push(element('p', 'note', orderNote(picture)), orderList(story, view, picture));
+    else parts.push(element('p', 'note', orderNote(order)), orderList(story, view, order));
     parts.push(element('h2', '', 'All clients, around this instant'));
   }
   const here = lowerBound(recording.operations, view.time, (operation) => operation.invokedAt);
@@ -156,7 +154,7 @@ function orderNote({ length, lines, newest }: OrderPicture): string {
   const shown = lines.length - 1;
   const those = length > shown ? `; the last ${shown} on the same keys are these` : '';
   const leaves = newest === undefined ? '' : ` What number ${newest.place} leaves is not what the last one was told.`;
-  return `An order of ${length} operations explains every answer before the marked one${those}. Bars run from question to answer, a point is where the operation takes effect; points never go back.${leaves}`;
+  return `An order of ${length} operations explains every answer before the marked one${those}. Bars run from question to answer, a point is where the operation takes effect; points never go back. The axis has the order of moments, not their distance.${leaves}`;
 }
 
 function operationTable(story: Story, view: View, operations: readonly RecordedOperation[]): HTMLElement {

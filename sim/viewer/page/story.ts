@@ -2,6 +2,7 @@
 import type { RecordedFrame, RecordedOperation, Recording } from '../../record/recording.ts';
 import { type Family, familyOfFrame } from '../families.ts';
 import { relatedOperations, stuckOperation } from '../focus.ts';
+import { type OrderPicture, orderPicture } from '../order.ts';
 import { type Step, stepsOf } from '../steps.ts';
 import { type Reign, reignsOf } from '../timeline.ts';
 
@@ -19,9 +20,14 @@ export interface Story {
   readonly reigns: readonly Reign[];
   readonly stuck: RecordedOperation | undefined;
   readonly related: ReadonlySet<RecordedOperation>;
+  /** The order that explains everything but one answer, its newest operations; undefined where there is none to show. */
+  readonly order: OrderPicture | undefined;
+  /** Where operations take effect in that order, true time. */
+  readonly points: ReadonlyMap<RecordedOperation, number>;
 }
 
 const RELATED_MAX = 200;
+const ORDER_LINES = 14;
 
 export function storyOf(recording: Recording): Story {
   const frames = recording.frames.map((frame) => ({
@@ -38,7 +44,14 @@ export function storyOf(recording: Recording): Story {
     reigns: reignsOf(recording),
     stuck: stuckOperation(recording),
     related: new Set(relatedOperations(recording, RELATED_MAX)),
+    order: orderPicture(recording, ORDER_LINES),
+    points: pointsOf(orderPicture(recording, RELATED_MAX)),
   };
+}
+
+function pointsOf(picture: OrderPicture | undefined): ReadonlyMap<RecordedOperation, number> {
+  const lines = picture?.lines ?? [];
+  return new Map(lines.flatMap(({ operation, point }) => (point === undefined ? [] : [[operation, point] as const])));
 }
 
 /** First position whose value is not below the bound, in an ascending list. */

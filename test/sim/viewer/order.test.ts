@@ -36,7 +36,9 @@ describe('the order of a history that is not linearizable', () => {
   });
 
   test('names the last change that it has where the answer looked, and so does the page of text', () => {
-    expect(picture.newest?.operation.isRead ?? false).toBe(false);
+    const changes = picture.lines.filter(({ operation, isStuck }) => operation.isChange && !isStuck);
+    expect(picture.newest).toEqual(changes.at(-1));
+    expect(picture.newest?.operation.told).toMatch(/^done/);
     const text = explain(recording, 'vouch sim replay 1').replaceAll(/\s+/g, ' ');
     expect(text).toContain(`An order of ${picture.length} operations explains every answer before that one`);
   });
