@@ -93,6 +93,13 @@ export class Explorer {
     };
   }
 
+  /** The states that were found last and not expanded yet, each as the numbers of its members' states (locals.ts). */
+  get newest(): readonly (readonly number[])[] {
+    const statesOf = (row: number): readonly number[] =>
+      Array.from(this.level.subarray(row * this.width, row * this.width + this.nodes), (part) => this.parts.stateOf(part));
+    return Array.from({ length: this.levelRows }, (_, row) => statesOf(row));
+  }
+
   /** Whether nothing is left to look at. */
   get isExhausted(): boolean {
     return this.levelRows === 0 && this.found === undefined;
