@@ -11,7 +11,6 @@ import { ensureInstalled, giveUp, npm, requireSupportedNode, root } from './inst
 const SCOPES = [
   { scope: 'nodes=3,terms=2,entries=2,crashes=1,links=1', states: 5055175, depth: 49 },
   { scope: 'nodes=3,terms=2,entries=1,crashes=1,links=0', states: 670061, depth: 41 },
-  { scope: 'nodes=3,terms=1,entries=2,crashes=1,links=0', states: 0, depth: 0 },
 ];
 
 function exploreScope(scope) {

@@ -53,7 +53,7 @@ export interface Step {
   readonly breach: Breach | undefined;
 }
 
-/** States kept as objects; about 6 KB each. */
+/** States kept as objects: a bound on memory. */
 const KEPT_MAX = 30_000;
 
 export class Locals {

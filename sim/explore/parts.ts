@@ -38,7 +38,7 @@ export interface Move {
 const NO_BUNDLE = 0;
 
 export class Parts {
-  readonly locals: Locals;
+  private readonly locals: Locals;
   private readonly messages: Messages;
   private readonly symmetry: Symmetry;
   private readonly scope: Scope;
@@ -65,10 +65,6 @@ export class Parts {
     this.symmetry = symmetry;
     this.stride = 2 * symmetry.permutations.length;
     this.words = new Int32Array(this.stride * 1024);
-  }
-
-  get count(): number {
-    return this.states.length;
   }
 
   /** A node that has just been started and was sent nothing. */

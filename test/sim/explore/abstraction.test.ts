@@ -41,9 +41,9 @@ function outcome(member: Member, input: number, locals: Locals, scope: Scope): s
 
 describe('states of a member that are one', () => {
   test.each([
-    ['nodes=3,terms=1,entries=1,crashes=1,links=0', 1],
-    ['nodes=3,terms=2,entries=0,crashes=1,links=0', 23],
-    ['nodes=3,terms=1,entries=0,crashes=1,heartbeats=1,prevote=1,links=0', 5],
+    ['nodes=3,terms=1,entries=1,crashes=1,links=0', 37],
+    ['nodes=3,terms=2,entries=0,crashes=1,links=0', 499],
+    ['nodes=3,terms=1,entries=0,crashes=1,heartbeats=1,prevote=1,links=0', 53],
   ])('%s: whichever way they were reached, they do the same with every input (every %d. of them)', (text, every) => {
     const { locals, scope } = explored(text);
     let [seen, compared] = [0, 0];

@@ -5,22 +5,6 @@ import { Explorer } from '../../../sim/explore/explorer.ts';
 import { LETTER, type Locals } from '../../../sim/explore/locals.ts';
 import { parseScope, type Scope } from '../../../sim/explore/scope.ts';
 
-test.each([
-  'nodes=3,terms=1,entries=1,crashes=1,links=0',
-  'nodes=3,terms=2,entries=0,crashes=1,links=0',
-  'nodes=3,terms=1,entries=0,crashes=1,writes=2,links=0',
-  'nodes=3,terms=1,entries=1,crashes=0,heartbeats=1,prevote=1,links=1',
-])('%s: a dead letter changes nothing, has one answer, and stays dead', (text) => {
-  const parsed = parseScope(text);
-  if (!parsed.ok) throw new Error(parsed.reason);
-  const explorer = new Explorer(parsed.scope, true);
-  while (!explorer.isExhausted) explorer.expandLevel(200_000);
-  const asked = new Questions(explorer.locals, parsed.scope);
-  for (let state = explorer.locals.count - 1; state >= 0; state -= 1) asked.about(state);
-  expect(asked.wrong).toEqual([]);
-  expect(asked.dead).toBeGreaterThan(100);
-});
-
 class Questions {
   readonly wrong: string[] = [];
   dead: number = 0;
@@ -75,3 +59,19 @@ class Questions {
     if (!holds && this.wrong.length < 5) this.wrong.push(`${what}: ${words()}`);
   }
 }
+
+test.each([
+  'nodes=3,terms=1,entries=1,crashes=1,links=0',
+  'nodes=3,terms=2,entries=0,crashes=1,links=0',
+  'nodes=3,terms=1,entries=0,crashes=1,writes=2,links=0',
+  'nodes=3,terms=1,entries=1,crashes=0,heartbeats=1,prevote=1,links=1',
+])('%s: a dead letter changes nothing, has one answer, and stays dead', (text) => {
+  const parsed = parseScope(text);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  const explorer = new Explorer(parsed.scope, true);
+  while (!explorer.isExhausted) explorer.expandLevel(200_000);
+  const asked = new Questions(explorer.locals, parsed.scope);
+  for (let state = explorer.locals.count - 1; state >= 0; state -= 1) asked.about(state);
+  expect(asked.wrong).toEqual([]);
+  expect(asked.dead).toBeGreaterThan(100);
+});
