@@ -14,7 +14,7 @@ const GREEN = ['split-brain', 'leader-crash-loop', 'rolling-restart', 'sleeping-
 const RED = [
   { id: 'T8', scenario: 'split-brain', flags: [] },
   { id: 'X2', scenario: 'leader-crash-loop', flags: [] },
-  { id: 'V14', scenario: 'flapping-partition', flags: [] },
+  { id: 'V1', scenario: 'split-brain', flags: ['--set', 'proofShare=0.2'] },
 ];
 
 function parse(argv) {
