@@ -3,7 +3,7 @@
  * does not know of it: it is opened with the capabilities that `capabilities` wraps, and the runtime tells of turns and steps.
  *
  * Order: the inputs of a turn are handed to the sink before the first of them is stepped, so that an input that kills the process is on
- * the tape; what came of them follows at the end of the turn.
+ * the tape; what came of them follows with the next turn, or when whoever owns the recorder flushes.
  * Bounded: a chunk with which the tape would exceed its limit is not written. The tape ends there, whole, and nothing more is recorded.
  */
 import { crc32c } from '../bytes/crc32c.ts';

@@ -35,6 +35,8 @@ export interface RecordingRequest {
 /** Between two digests: at least this long, and so long that they take one part in DIGEST_SHARE of the time. */
 const DIGEST_MICROS = 1_000_000;
 const DIGEST_SHARE = 200;
+/** What came of a turn is written with the inputs of the next one; if none comes, after so long. A write costs 5 to 10 µs. */
+const FLUSH_MS = 20;
 
 export interface OpenedReplica {
   readonly replica: Replica;
@@ -74,6 +76,7 @@ export class NodeRecorder implements RuntimeRecorder {
   private readonly log: Logger;
   private replica: Replica | undefined = undefined;
   private nextDigest: number;
+  private flushing: NodeJS.Timeout | undefined = undefined;
   /** Something broke: the state is not looked at any more. */
   private broken: boolean = false;
 
@@ -149,11 +152,15 @@ export class NodeRecorder implements RuntimeRecorder {
     this.recorder.released(frames);
     const now = monotonicMicros();
     if (now >= this.nextDigest) this.digest(now);
-    this.recorder.flush();
+    this.flushing ??= setTimeout(() => {
+      this.flushing = undefined;
+      this.recorder.flush();
+    }, FLUSH_MS).unref();
   }
 
   /** Ends the tape with a last digest. Harmless when it has ended. */
   close(): void {
+    clearTimeout(this.flushing);
     if (!this.isRecording) return;
     if (!this.broken) this.digest(monotonicMicros());
     this.recorder.close();
