@@ -17,7 +17,7 @@ async function twoLives(sealed: boolean) {
   const first = new RecordedLife(disk, options);
   first.bootstrap();
   await first.work();
-  const hasCheckpoint = (): boolean => disk.list().some((name) => name.startsWith('snap-'));
+  const hasCheckpoint = (): boolean => disk.list().some((name) => name.startsWith('pages-'));
   for (let i = 0; i < 5 || !hasCheckpoint(); i += 1) {
     expect(i, 'writes without a checkpoint').toBeLessThan(300);
     expect(await first.write(`user:first-${i}`)).toMatchObject({ kind: 'transacted' });
@@ -61,7 +61,7 @@ describe('a tape', () => {
   });
 
   test('has what the core read of its checkpoint, for its work and for its digest', () => {
-    expect(holds(clear.second, 'snap-')).toBe(true);
+    expect(holds(clear.second, 'pages-')).toBe(true);
     expect(clear.second.length).toBeGreaterThan(4096);
   });
 
@@ -78,7 +78,7 @@ describe('a tape', () => {
     const { first } = clear;
     const endings = new Set<string | undefined>();
     const whole = replay(first).inputs;
-    for (let cut = 400; cut < first.length; cut += Math.ceil(first.length / 150)) {
+    for (let cut = 600; cut < first.length; cut += Math.ceil(first.length / 150)) {
       const report = replay(first.slice(0, cut));
       expect(report.verdict, `cut at ${cut}`).toBe('equal');
       expect(report.inputs).toBeLessThanOrEqual(whole);
