@@ -21,6 +21,7 @@ import type { Layout } from '../../../sim/workload/layout.ts';
 import { LedgerBehaviour, type LedgerContext } from '../../../sim/workload/ledger.ts';
 import { nativeHasher } from '../../hasher.ts';
 import { NotThere, RealCluster } from '../../real/real-cluster.ts';
+import type { RealNode } from '../../real/real-node.ts';
 import { Wires } from '../../real/wires.ts';
 import { readChains } from './chains.ts';
 import { isPlayed, NotPlayed, withCounterparts } from './counterparts.ts';
@@ -228,18 +229,20 @@ export class RealRun {
     const draws = choices.under('liveness/core');
     const order = drawOrder(nodes.length, draws);
     const outside = draws.below(nodes.length - Math.floor(nodes.length / 2));
-    order.forEach((index, rank) => {
-      const node = nodes[index];
-      node?.resume();
-      if (rank < outside) node?.crash('powerLoss');
-      else node?.restart();
-    });
+    const ranked = order.map((index) => nodes[index] as RealNode);
+    const core = ranked.slice(outside);
+    for (const node of ranked) node.resume();
+    for (const node of ranked.slice(0, outside)) node.crash('powerLoss');
     this.calmSince = this.now();
     this.isCalm = true;
     const wanted = this.history.ok + knobs.calmOperations;
     this.isOpen = () => this.history.ok < wanted;
     for (const client of this.clients) client.poke();
-    const isDone = (): boolean => !this.isOpen() && this.clients.every((client) => client.idle);
+    const isDone = (): boolean => {
+      // Again and again: a disk's refusal may still have been under way to a node, which then stops after the fault is over.
+      for (const node of core) node.restart();
+      return !this.isOpen() && this.clients.every((client) => client.idle);
+    };
     await this.within(CALM_MS, 'operations did not succeed after the faults stopped', isDone);
   }
 

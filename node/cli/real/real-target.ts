@@ -115,7 +115,9 @@ export class RealTarget implements FaultTarget {
   }
 
   pause(index: number, micros: number, from: 'now' | 'nextSend' = 'now'): void {
-    const pause = (): void => this.node(index).pause(this.realMs(micros));
+    const pause = (): void => {
+      if (!this.isOver) this.node(index).pause(this.realMs(micros));
+    };
     if (from === 'now') pause();
     else this.network.onceSent(index, pause);
   }
