@@ -110,7 +110,7 @@ export class Vault {
   }
 
   /**
-   * Whether exactly this tuple is live: the read behind a check. One lookup, nothing copied or decoded but the expiry.
+   * Whether exactly this tuple is live at the newest block. One lookup, nothing copied or decoded but the expiry.
    * Conditions are not evaluated here.
    */
   isTupleLive(tuple: TupleKey): boolean {
