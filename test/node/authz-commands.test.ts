@@ -1,5 +1,5 @@
 /** The way of a person with a model in OpenFGA's language: written, asked, explained, proven and verified by commands. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cleanUp, eventually, type Finished, freePorts, start, temporary, vouch } from './support/vouch.ts';
@@ -72,4 +72,45 @@ test('lists name everybody, and their certificates show that nobody is missing',
   expect(on('list-users', 'document:1#viewer', '--proof', file)).toMatchObject({ status: 0, stdout: 'user:anne\n' });
   expect(vouch(['verify', file])).toMatchObject({ status: 0, stdout: expect.stringContaining('user:anne') });
   expect(on('list-users', 'document:1')).toMatchObject({ status: 2, stderr: expect.stringContaining('object#relation') });
+});
+
+test('a certificate that was kept becomes a receipt, which holds under pinned keys; another vault, or a changed answer, does not', async () => {
+  const at = (name: string): string => join(folder, name);
+  await eventually(
+    'the node has a key',
+    () => vouch(['checkpoint', 'keys', '-o', at('policy.txt'), '--host', host]).status === 0,
+    30_000,
+  );
+  expect(on('check', 'document:1#viewer@user:bob', '--proof', at('bob.json')).status).toBe(1);
+  expect(on('list-users', 'document:1#viewer', '--proof', at('list.json')).status).toBe(0);
+  expect(on('tuple', 'delete', 'group:eng#member@user:anne').status).toBe(0); // since then it is otherwise
+  for (const [name, says] of [
+    ['bob', 'DENY: document:1#viewer@user:bob'],
+    ['list', 'USERS (all 1)'],
+  ] as const) {
+    const made = on('receipt', '--answer', at(`${name}.json`), '--keys', at('policy.txt'), '-o', at(`${name}.tlog-proof`));
+    expect(made).toMatchObject({ status: 0, stdout: expect.stringContaining(says) });
+    expect(made.stdout).toContain('Authenticated: the checkpoint of size');
+    const verified = vouch(['verify', at(`${name}.tlog-proof`), '--keys', at('policy.txt')]);
+    expect(verified).toMatchObject({ status: 0, stdout: made.stdout });
+  }
+  expect(on('tuple', 'write', 'group:eng#member@user:anne').status).toBe(0);
+
+  const answer = JSON.parse(readFileSync(at('bob.json'), 'utf8'));
+  answer.statement.verdict = 'allow';
+  writeFileSync(at('forged.json'), JSON.stringify(answer));
+  const forged = on('receipt', '--answer', at('forged.json'), '-o', at('forged.tlog-proof'));
+  expect(forged).toMatchObject({ status: 1, stderr: expect.stringMatching(/The receipt does not hold \(verdict\)/) });
+  expect(existsSync(at('forged.tlog-proof'))).toBe(false);
+  expect(vouch(['vault', 'create', 'other', '--host', host]).status).toBe(0);
+  const elsewhere = vouch(['receipt', '--vault', 'other', '--host', host, '--answer', at('bob.json'), '-o', at('x.tlog-proof')]);
+  expect(elsewhere.status).toBe(1);
+  for (const [args, why] of [
+    [['--answer', at('policy.txt')], /is not JSON/],
+    [['--answer', at('nowhere.json')], /ENOENT/],
+    [['document:1#viewer@user:bob', '--answer', at('bob.json')], /name none beside it/],
+    [['--answer', at('bob.json'), '--at', '2'], /leave --at out/],
+  ] as const) {
+    expect(on('receipt', ...args, '-o', at('y.tlog-proof'))).toMatchObject({ status: 2, stderr: expect.stringMatching(why) });
+  }
 });
