@@ -18,6 +18,7 @@ import type { Decoded } from '../errors.ts';
 import { StorageError } from '../errors.ts';
 import type { GroupId, Height, LogIndex, VaultId } from '../ids.ts';
 import { readUlid, writeUlid } from '../state/ulid-field.ts';
+import { readWhole } from '../whole-read.ts';
 import { replaceFile, TEMPORARY_SUFFIX } from './directory.ts';
 
 export const DIVERGED_FILE: string = 'DIVERGED';
@@ -90,7 +91,7 @@ export class DivergenceNote {
   constructor(reader: DirectoryReader) {
     this.isStale = reader.size(DIVERGED_FILE + TEMPORARY_SUFFIX) !== undefined;
     const sizeBytes = reader.size(DIVERGED_FILE);
-    const decoded = sizeBytes === undefined ? undefined : decodeNote(reader.read(DIVERGED_FILE, 0, sizeBytes));
+    const decoded = sizeBytes === undefined ? undefined : decodeNote(readWhole(reader, DIVERGED_FILE, sizeBytes));
     if (decoded?.ok === false) {
       throw new StorageError(
         'diverged_damaged',

@@ -21,6 +21,7 @@ import { restoreState } from '../snapshot/restore.ts';
 import { Slice } from '../snapshot/slices.ts';
 import { SnapshotIndex } from '../snapshot/snapshot-index.ts';
 import type { GroupState } from '../state/group-state.ts';
+import { readExactly } from '../whole-read.ts';
 import type { ReplicaGroup } from './group.ts';
 import { Backlog, type SnapshotHost } from './snapshot-host.ts';
 import { type HeldSnapshot, heldOf, namesOf } from './snapshot-store.ts';
@@ -269,7 +270,7 @@ export class FetchJob {
   private rewriteOn(): void {
     const { index, file, host } = this;
     const length = Math.min(SNAPSHOT_SLICE_BYTES, index.end - this.rewrittenBytes);
-    const bytes = host.reader.read(file, this.rewrittenBytes, length);
+    const bytes = readExactly(host.reader, file, this.rewrittenBytes, length);
     this.backlog.add(host.write([{ op: 'write', file, offset: this.rewrittenBytes, bytes }]), length);
     this.rewrittenBytes += length;
     if (this.rewrittenBytes < index.end) return;

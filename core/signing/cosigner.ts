@@ -199,7 +199,7 @@ export class Cosigner {
   private hold(isOnDisk: boolean): void {
     this.heldSeq = this.host.nextSeq();
     if (!isOnDisk || this.key.record.isChanged) return; // `settle` writes it
-    // The process before may have died between the renaming of a new file and the sync of the directory.
-    this.host.write([{ op: 'sync', file: SIGNING_FILE }, { op: 'syncDirectory' }]);
+    // The process before may have died between the renaming of a new file and the sync of the directory, or of a sync that failed.
+    this.host.write([...this.key.record.writeAgain(), { op: 'sync', file: SIGNING_FILE }, { op: 'syncDirectory' }]);
   }
 }

@@ -11,6 +11,7 @@ import type { DirectoryReader, FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { type NodeId, SEQ_ZERO, type Seq, type VaultId } from '../ids.ts';
 import { replaceFile, TEMPORARY_SUFFIX } from '../replica/directory.ts';
+import { readWhole } from '../whole-read.ts';
 import {
   checksumOf,
   decodeSigningBlock,
@@ -64,6 +65,8 @@ export class SigningRecord {
   private isNew: boolean;
   /** Whether a file under the temporary name is in the way. */
   private isStale: boolean;
+  /** Blocks that were read, and may be on no disk. */
+  private unproven: { readonly offset: number; readonly bytes: Uint8Array } = { offset: 0, bytes: new Uint8Array(0) };
 
   private constructor(head: Uint8Array, options: { readonly isNew: boolean; readonly isStale: boolean }) {
     this.head = head;
@@ -107,7 +110,20 @@ export class SigningRecord {
     // A block that a later one calls durable was there.
     if (empty.some((number) => number < durable)) return 'damaged';
     record.isNew = empty.some((number) => number < record.blocks);
+    record.unproven = {
+      offset: durable * SIGNING_BLOCK_BYTES,
+      bytes: bytes.slice(durable * SIGNING_BLOCK_BYTES, record.blocks * SIGNING_BLOCK_BYTES),
+    };
     return { record, header };
+  }
+
+  /**
+   * Writes the blocks again of which no later one says that they are durable. A sync alone is not enough: behind one that failed the operating
+   * system may take the pages for clean, and what was read is in its cache alone (core/wal/recover.ts).
+   */
+  writeAgain(): readonly FileOp[] {
+    const { offset, bytes } = this.unproven;
+    return bytes.length === 0 ? [] : [{ op: 'write', file: SIGNING_FILE, offset, bytes }];
   }
 
   /** The size that was signed last, 0 = none. */
@@ -213,9 +229,10 @@ function readFile(reader: DirectoryReader): Uint8Array | LostRecord {
   const size = reader.size(SIGNING_FILE);
   if (size === undefined) return 'missing';
   try {
-    return reader.read(SIGNING_FILE, 0, size);
+    return readWhole(reader, SIGNING_FILE, size);
   } catch (error) {
-    if (error instanceof StorageError) return 'unreadable';
+    // Half a record would be one of less; and the whole one may come with the next start, so the key is not given up either.
+    if (error instanceof StorageError && error.code !== 'short_read') return 'unreadable';
     throw error;
   }
 }

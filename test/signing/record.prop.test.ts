@@ -9,7 +9,7 @@ import { ulidFrom } from '../../core/chain/ulid.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { NodeId, Seq, VaultId } from '../../core/ids.ts';
 import { Random } from '../../core/random.ts';
-import { encodeSigningHeader } from '../../core/signing/record-file.ts';
+import { encodeSigningHeader, SIGNING_FILE } from '../../core/signing/record-file.ts';
 import { SigningRecord } from '../../core/signing/signing-record.ts';
 import { SimDisk } from '../../sim/disk.ts';
 
@@ -138,4 +138,40 @@ test('the rule: nothing smaller, nothing else of the same size, nothing on a log
   const foreign = LOGS[1] as MerkleLog;
   expect(record.judge(vault, foreign, wanted(10, foreign))).toEqual({ kind: 'contradicted', size: 10 });
   expect(record.judge(vault, foreign, wanted(11, foreign))).toEqual({ kind: 'contradicted', size: 10 });
+});
+
+test('what was read back is written again as far as no later block says that it is durable: behind a failed sync it may be in a cache alone', () => {
+  const disk = new SimDisk(Random.stream([1, 2, 3, 4], 'disk'));
+  const record = SigningRecord.begin(HEAD, disk);
+  const [vault, log] = [VAULTS[0] as VaultId, LOGS[0] as MerkleLog];
+  for (let size = 1; size <= 3; size += 1) {
+    record.sign({ vault, size, root: log.root(size) }, size as Seq);
+    for (const op of record.takeOps(size as Seq)) {
+      if (size < 3 || op.op !== 'sync') disk.execute(op);
+      else {
+        disk.failNext('EIO');
+        expect(disk.execute(op)).toBe('EIO');
+      }
+    }
+    if (size < 3) record.persisted(size as Seq);
+  }
+  const again = open(disk);
+  expect(again.sizeOf(vault)).toBe(3);
+  for (const op of again.writeAgain()) disk.execute(op);
+  const written = again.writeAgain().map((op) => (op.op === 'write' ? op.bytes.length : 0));
+  expect(written).toEqual([512]); // it says of those before it that they are durable
+  disk.execute({ op: 'sync', file: SIGNING_FILE });
+  disk.powerLoss();
+  expect(open(disk).sizeOf(vault)).toBe(3);
+});
+
+test('a record that its disk gives half of is refused, and not taken for one of less', () => {
+  const disk = new SimDisk(Random.stream([1, 2, 3, 4], 'disk'));
+  const record = SigningRecord.begin(HEAD, disk);
+  const [vault, log] = [VAULTS[0] as VaultId, LOGS[0] as MerkleLog];
+  record.sign({ vault, size: 1, root: log.root(1) }, 1 as Seq);
+  for (const op of record.takeOps(1 as Seq)) disk.execute(op);
+  disk.shortenRead(0);
+  expect(() => SigningRecord.open(disk, NODE)).toThrow(/its disk gave \d+ of them/);
+  expect(open(disk).sizeOf(vault)).toBe(1);
 });
