@@ -224,6 +224,8 @@ function drawSwarm(choices: Choices): Knobs {
   // Broadcast time << election timeout (Ongaro 2014, 3.9); faults break the relation, calm must not.
   const electionMin = Math.max(draws.between(80, 300) * MILLISECOND, delayMean * 30);
   const diskDelayMean = draws.pick([50, 500, 3000] as const);
+  // And apart by twice what an election takes, two round trips and two syncs: else whoever campaigns meets a rival each time, for ever where all of those that are left have to agree.
+  const electionSpreadMin = 2 * (4 * delayMean + 2 * diskDelayMean);
   const faultDuration = draws.pick([100, 300, 1000] as const) * MILLISECOND;
   const clients = draws.between(3, 6);
   const lanes = draws.between(1, 4);
@@ -264,7 +266,10 @@ function drawSwarm(choices: Choices): Knobs {
     checkpointMicros: signing.pick([0, 0, 200 * MILLISECOND, SECOND] as const),
     timing: {
       electionTimeoutMinMicros: electionMin,
-      electionTimeoutMaxMicros: Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
+      electionTimeoutMaxMicros: Math.max(
+        Math.floor((electionMin * draws.pick([12, 15, 20, 20] as const)) / 10),
+        electionMin + electionSpreadMin,
+      ),
       heartbeatMicros: Math.floor(electionMin / draws.between(4, 8)),
     },
     hibernateMicros: Math.floor(electionMin * choices.under('knobs/hibernation').pick([0.2, 0.5, 2, 3600] as const)),
