@@ -9,7 +9,7 @@ import { StorageError } from '../errors.ts';
 import type { GroupId } from '../ids.ts';
 import { INDEX_ZERO, TERM_ZERO } from '../ids.ts';
 import { SEGMENT_BYTES } from '../limits.ts';
-import { readExactly, readWhole } from '../whole-read.ts';
+import { readWhole } from '../whole-read.ts';
 import { Chain, type Damage } from './chain.ts';
 import type { EntrySealer } from './entry-sealer.ts';
 import type { GroupLog, RecoveredGroup } from './group-log.ts';
@@ -241,8 +241,7 @@ function writeAgain(reader: DirectoryReader, last: SegmentScan, { end, watermark
   const first = counted.findIndex(({ header }) => header.number > watermark);
   if (first < 0 && counted.length > 0) return;
   const from = first > 0 ? (counted[first] as FoundRecord).offset : 0; // before its first record the header may be as new
-  if (from < end)
-    repairs.push({ op: 'write', file: last.file, offset: from, bytes: readExactly(reader, last.file, from, end - from) });
+  if (from < end) repairs.push({ op: 'write', file: last.file, offset: from, bytes: reader.read(last.file, from, end - from) });
 }
 
 /**
