@@ -412,7 +412,7 @@ export class ReplicaGroup {
       if (ready.leadership !== undefined && this.leading) this.loseLeadership(); // 'gained' may hide the end of an older tenure
       this.leading = ready.leadership === undefined ? this.leading : ready.leadership === 'gained';
       if (ready.leadership === 'gained') {
-        this.leadership.begin();
+        this.leadership.begin(now);
         this.admission.begin(this.raft.lastIndex);
         this.activeAt = now;
       }

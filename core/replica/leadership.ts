@@ -53,8 +53,8 @@ export class Leadership {
   }
 
   /** A tenure begins. */
-  begin(): void {
-    this.reconciler.begin();
+  begin(now: Micros): void {
+    this.reconciler.begin(now);
     this.preference.begin();
   }
 

@@ -27,7 +27,7 @@ export interface GroupView {
   readonly members: readonly MemberEntry[];
   /** These have to vote before anybody goes; undefined: no such demand. */
   readonly first?: readonly NodeId[] | undefined;
-  /** Whether the node has answered lately. */
+  /** Whether the node has answered lately, and since this node leads. */
   readonly isAlive: (node: NodeId) => boolean;
 }
 
@@ -113,6 +113,7 @@ export class Reconciler {
   private epoch: LogIndex = INDEX_ZERO;
   private isCommitted: boolean = false;
   private lookAt: Micros = 0 as Micros;
+  private beganAt: Micros = 0 as Micros;
   private handOvers: number = 0;
 
   constructor(options: ReconcilerOptions) {
@@ -120,7 +121,8 @@ export class Reconciler {
   }
 
   /** A tenure begins: look at once. */
-  begin(): void {
+  begin(now: Micros): void {
+    this.beganAt = now;
     this.lookAt = 0 as Micros;
     this.handOvers = 0;
   }
@@ -145,8 +147,11 @@ export class Reconciler {
     this.isCommitted = isCommitted;
     this.lookAt = NEVER;
     const peers = raft.status().peers;
+    // A tenure begins with everybody as if just heard: who has died before it counts only once it has answered in it.
     const isAlive = (node: NodeId): boolean =>
-      peers.some(({ id, lastHeard }) => id === node && now <= plus(lastHeard, this.options.silenceMicros));
+      peers.some(
+        ({ id, lastHeard }) => id === node && lastHeard > this.beganAt && now <= plus(lastHeard, this.options.silenceMicros),
+      );
     const step = nextStep({ self: this.options.self, configuration, members, first, isAlive });
     switch (step.kind) {
       case 'settled':

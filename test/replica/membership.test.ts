@@ -128,6 +128,20 @@ describe('removing', () => {
     untilVoters(cluster, [cluster.leader(1)]);
   });
 
+  test('whoever leads anew does not take one for alive that died before', () => {
+    const { cluster, operator } = booted(3);
+    const leader = cluster.leader(1);
+    const [dead, other] = cluster.nodes.filter((node) => node !== leader) as [TestNode, TestNode];
+    cluster.kill(dead, false);
+    cluster.pass(500_000);
+    operator.change({ kind: 'removeMember', node: other.id });
+    cluster.pass(1_000_000);
+    for (const node of [leader, other]) cluster.kill(node, false);
+    for (const node of [leader, other]) cluster.open(node);
+    cluster.pass(3_000_000);
+    expect(voters(cluster.leader(1), 1).length).toBe(3);
+  });
+
   test('the last voter stays', () => {
     const { cluster, operator } = booted(1);
     const refused = operator.change({ kind: 'removeMember', node: cluster.nodes[0]?.id as NodeId });
