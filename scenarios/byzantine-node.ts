@@ -16,6 +16,7 @@ function world(drawn: Knobs): Knobs {
     downMax: 1,
     hasher: 'sha256',
     sealing: false,
+    halfWrittenSectors: false, // they cost nodes the keys that clients have pinned
     signing: drawn.signing === 'none' ? 'simulated' : drawn.signing,
     faults: { crash: 0.1, powerLoss: 0.1, partition: 0.1, pause: 0.1 },
   };

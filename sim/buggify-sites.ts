@@ -12,6 +12,7 @@ const SITES: readonly (readonly [site: string, factor: number])[] = [
   ['replica.batch-one-command', 1],
   ['replica.change-jointly', 5],
   ['replica.hand-over-leadership', 0.05],
+  ['replica.proof-rests', 1.5],
   ['replica.refuse-read-round', 0.2],
   ['replica.short-proof-slice', 0.5],
   ['snapshot.postpone-renewal', 0.3],

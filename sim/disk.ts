@@ -2,11 +2,14 @@
  * A simulated data directory: what the process sees, and what power loss leaves of it.
  * A write is visible at once and durable after a `sync` of its file; a name after `syncDirectory`. On power loss every
  * unsynced 512-byte sector keeps one of the versions it had since the last sync, each drawn on its own (so writes are lost,
- * torn and reordered), and every unsynced create, rename and remove happened or not, each drawn on its own. A draw of 0 is
- * the harmless outcome: the latest version stays, the change of names happened.
+ * torn and reordered), and every unsynced create, rename and remove happened or not, each drawn on its own. On a disk with
+ * half-written sectors, some files have one flash page of 16 KiB that was just being written: its unsynced sectors are then pieces of the version that stayed and of the one
+ * before (half-written sectors; Zheng et al., FAST 2013, call such writes shorn). A draw of 0 is the harmless outcome: the
+ * latest version stays, nothing was being written, the change of names happened.
  * Disks fail, too: a sync may be refused once, after which the operating system takes the pages for clean, so that later syncs
  * succeed without them (Rebello et al. 2020); a write or a read may end half-way; bits rot, sectors become unreadable, bytes
- * land where they do not belong, or are read from there. Not simulated: sectors half-written, a disk that reports a sync it did not make.
+ * land where they do not belong, or are read from there. Not simulated: a disk that reports a sync it did not make, or that takes synced
+ * sectors along with those that it was writing.
  * Cost: a write copies its bytes and saves each sector's older version once; sectors never written before save nothing;
  * files are sparse, so a preallocated segment costs nothing until it is used.
  */
@@ -25,7 +28,7 @@ export interface DiskDraws {
 export interface PowerLoss {
   /** Sectors that went back to an older version. */
   lostWrites: number;
-  /** Places where such a sector lies behind one that stayed, or the other way round. */
+  /** Places where such a sector lies behind one that stayed, or the other way round, and sectors that hold pieces of two versions. */
   tornWrites: number;
 }
 
@@ -34,6 +37,12 @@ export type DiskError = 'EEXIST' | 'ENOENT' | InjectedError;
 
 const SECTOR_BYTES = 512;
 const CHUNK_BYTES = 32 * SECTOR_BYTES;
+/** What a disk writes at once. */
+const FLASH_PAGE_SECTORS = 32;
+/** Of so many losses of power, one finds a file with a flash page half-written. */
+const ONE_IN_HALF_WRITTEN = 2;
+/** A half-written sector consists of 32 pieces. */
+const PIECE_BYTES = SECTOR_BYTES / 32;
 const ZERO_SECTOR: Uint8Array = new Uint8Array(SECTOR_BYTES);
 
 /** Contents of one file, under whatever name. */
@@ -136,16 +145,23 @@ class SimFile {
     this.unsynced.clear();
   }
 
-  powerLoss(draws: DiskDraws, loss: PowerLoss): void {
+  powerLoss(draws: DiskDraws, loss: PowerLoss, halfWritten: boolean): void {
     let before = -2;
     let beforeStayed = true;
     for (const [sector, versions] of this.forgotten) this.unsynced.set(sector, versions);
     this.forgotten.clear();
+    const page = halfWritten ? this.drawHalfWritten(draws) : -1;
     for (const [sector, versions] of this.unsynced) {
       const back = draws.below(versions.length + 1);
       if (back > 0) {
         this.put(sector * SECTOR_BYTES, defined(versions[versions.length - back], 'a drawn version exists'));
         loss.lostWrites += 1;
+      }
+      const older = versions[versions.length - back - 1];
+      if (page === Math.floor(sector / FLASH_PAGE_SECTORS) && older !== undefined) {
+        const pieces = draws.below(2 ** 32);
+        this.mix(sector, older, pieces);
+        if (pieces !== 0) loss.tornWrites += 1;
       }
       const stayed = back === 0;
       if (sector === before + 1 && stayed !== beforeStayed) loss.tornWrites += 1;
@@ -154,6 +170,21 @@ class SimFile {
     }
     if (this.sizeBytes !== this.durableBytes) this.resize(draws);
     this.sync();
+  }
+
+  /** @returns which flash page was being written; -1 = none */
+  private drawHalfWritten(draws: DiskDraws): number {
+    if (this.unsynced.size === 0 || draws.below(ONE_IN_HALF_WRITTEN) !== ONE_IN_HALF_WRITTEN - 1) return -1;
+    const sectors = [...this.unsynced.keys()];
+    return Math.floor((sectors[draws.below(sectors.length)] as number) / FLASH_PAGE_SECTORS);
+  }
+
+  /** Puts an older version's pieces into a sector. @param pieces a bit for each */
+  private mix(sector: number, older: Uint8Array, pieces: number): void {
+    for (let piece = 0; piece < SECTOR_BYTES / PIECE_BYTES; piece += 1) {
+      const at = piece * PIECE_BYTES;
+      if ((pieces >>> piece) & 1) this.put(sector * SECTOR_BYTES + at, older.subarray(at, at + PIECE_BYTES));
+    }
   }
 
   /** An unsynced size: the new one, the old one, or any whole sector between. */
@@ -193,6 +224,7 @@ type NameChange =
 
 export class SimDisk implements VirtualDisk {
   private readonly draws: DiskDraws;
+  private readonly halfWritten: boolean;
   private names: Map<string, SimFile> = new Map();
   private durableNames: Map<string, SimFile> = new Map();
   private changes: NameChange[] = [];
@@ -201,8 +233,10 @@ export class SimDisk implements VirtualDisk {
   private wholeReads: number | undefined = undefined;
   hasCutRead: boolean = false;
 
-  constructor(draws: DiskDraws) {
+  /** @param halfWritten whether a loss of power leaves sectors that hold pieces of two versions */
+  constructor(draws: DiskDraws, halfWritten: boolean = false) {
     this.draws = draws;
+    this.halfWritten = halfWritten;
   }
 
   /** Carries out one operation. @returns why it was refused, or undefined. */
@@ -276,7 +310,7 @@ export class SimDisk implements VirtualDisk {
     }
     this.changes = [];
     this.names = new Map(names);
-    for (const name of this.list()) this.file(name).powerLoss(this.draws, loss);
+    for (const name of this.list()) this.file(name).powerLoss(this.draws, loss, this.halfWritten);
     return loss;
   }
 

@@ -1,9 +1,9 @@
 /**
  * Which nodes can be lost for good: in every group that they are a member of, two voters or more are left that run, hear of everything that was
- * committed on their own disks, and decide without it; and no change of members is on its way that counts on it. It is a member, as the directory
+ * committed on their own disks, and decide without it; and no change of members is on its way, or wanted, that counts on it. It is a member, as the directory
  * says: one that is only asked for would come in after it is lost.
  */
-import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
+import { GLOBAL_GROUP, type GroupId, type NodeId } from '../core/ids.ts';
 import { isJoint, membersOf } from '../core/raft/configuration.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { newestLeader } from './check/newest-leader.ts';
@@ -17,20 +17,26 @@ type Nodes = readonly VirtualNode<VouchShape, Replica>[];
 const VOTERS_MIN = 3;
 
 export function isExpendable(nodes: Nodes, groups: readonly GroupId[], watch: RaftWatch, index: number): boolean {
-  return isMember(nodes, index) && groups.every((group) => canGroupLose(nodes, group, watch, index));
-}
-
-function isMember(nodes: Nodes, index: number): boolean {
   const entries = newestLeader(nodes, GLOBAL_GROUP)?.state.topology?.members.entries ?? [];
-  return entries.some(({ id, removed }) => id === nodes[index]?.id && !removed);
+  if (!entries.some(({ id, removed }) => id === nodes[index]?.id && !removed)) return false;
+  const leaving = entries.filter(({ removed }) => removed).map(({ id }) => id);
+  return groups.every((group) => canGroupLose(nodes, group, { watch, index, leaving }));
 }
 
-function canGroupLose(nodes: Nodes, group: GroupId, watch: RaftWatch, index: number): boolean {
+interface Loss {
+  readonly watch: RaftWatch;
+  readonly index: number;
+  /** Members that are to go. */
+  readonly leaving: readonly NodeId[];
+}
+
+function canGroupLose(nodes: Nodes, group: GroupId, { watch, index, leaving }: Loss): boolean {
   const leader = newestLeader(nodes, group);
   if (leader === undefined) return false;
   const { raft } = leader;
   const { index: changedAt, configuration } = raft.newestConfiguration;
   if (isJoint(configuration) || changedAt > raft.commitIndex) return false;
+  if (configuration.voters.some((id) => leaving.includes(id))) return false;
   const lost = nodes[index]?.id;
   if (lost === undefined || !membersOf(configuration).includes(lost)) return true;
   if (configuration.learners.includes(lost)) return true;

@@ -93,6 +93,8 @@ export interface Knobs {
   readonly link: LinkKnobs;
   readonly diskDelayMinMicros: number;
   readonly diskDelayMeanMicros: number;
+  /** Whether a loss of power leaves sectors that hold pieces of two versions. On tapes from before, undefined. */
+  readonly halfWrittenSectors: boolean;
   readonly coalesce: number;
   /** Monotonic clocks run at 1 ± this. */
   readonly clockRatePpmMax: number;
@@ -108,8 +110,11 @@ export interface Knobs {
 const RATE_KINDS: readonly FaultKind[] = ['loss', 'duplicate', 'reorder'];
 /** The kind that takes a node out for good: on in fewer seeds, and seldom, because a run in which nothing works shows nothing. */
 const LASTING_KIND: FaultKind = 'badSector';
-/** Kinds that a node recovers from with the help of its peers, which takes its time: often, for most of them find nothing to destroy. */
-const DAMAGE_KINDS: readonly FaultKind[] = ['bitRot', 'misdirectedWrite', 'pageRot', 'misdirectedRead'];
+/**
+ * Kinds that come often, for most of them find nothing: damage, which a node recovers from with the help of its peers and that takes its time,
+ * and losses of power, which have to fall between a write and its sync.
+ */
+const OFTEN_IN_VAIN: readonly FaultKind[] = ['bitRot', 'misdirectedWrite', 'pageRot', 'misdirectedRead', 'powerLoss'];
 /** Faults whose rate can be set; the others of FAULT_KINDS are what follows from them. */
 export const SETTABLE_FAULTS: readonly FaultKind[] = FAULT_KINDS.filter(
   (kind) => RATE_KINDS.includes(kind) || FAULTS.some((fault) => fault.kind === kind),
@@ -221,9 +226,10 @@ function drawSwarm(choices: Choices): Knobs {
   const signing = choices.under('knobs/signing');
   const nodes = draws.pick([3, 3, 3, 5, 5, 4, 2, 1] as const);
   const delayMean = draws.pick([100, 500, 2000, 5000] as const);
+  // From a good SSD to a disk that turns: the longer a sync takes, the more a loss of power finds under way.
+  const diskDelayMean = draws.pick([50, 500, 3000, 15_000] as const);
   // Broadcast time << election timeout (Ongaro 2014, 3.9); faults break the relation, calm must not.
-  const electionMin = Math.max(draws.between(80, 300) * MILLISECOND, delayMean * 30);
-  const diskDelayMean = draws.pick([50, 500, 3000] as const);
+  const electionMin = Math.max(draws.between(80, 300) * MILLISECOND, delayMean * 30, diskDelayMean * 10);
   // And apart by twice what an election takes, two round trips and two syncs: else whoever campaigns meets a rival each time, for ever where all of those that are left have to agree.
   const electionSpreadMin = 2 * (4 * delayMean + 2 * diskDelayMean);
   const faultDuration = draws.pick([100, 300, 1000] as const) * MILLISECOND;
@@ -292,6 +298,7 @@ function drawSwarm(choices: Choices): Knobs {
     },
     diskDelayMinMicros: draws.between(20, 200),
     diskDelayMeanMicros: diskDelayMean,
+    halfWrittenSectors: choices.under('knobs/sectors').below(4) > 0,
     coalesce: draws.between(0, 100) / 100,
     clockRatePpmMax: draws.pick([0, 100_000, 1000, 100_000] as const),
     wallOffsetMaxMicros: draws.pick([0, 1000, 10 * SECOND] as const),
@@ -347,8 +354,8 @@ function drawFaults(choices: Choices, episodesPerSecond: number): Record<string,
   const weights: Record<string, number> = {};
   let sum = 0;
   for (const { kind } of FAULTS) {
-    const isDamage = DAMAGE_KINDS.includes(kind);
-    const weight = isDamage ? 10 : kind === LASTING_KIND ? 4 : 1 + draws.below(10);
+    const isOften = OFTEN_IN_VAIN.includes(kind);
+    const weight = isOften ? 10 : kind === LASTING_KIND ? 4 : 1 + draws.below(10);
     const isOn = kind === LASTING_KIND ? draws.below(3) === 0 : draws.below(oneIn) === 1;
     weights[kind] = isOn ? weight : 0;
     sum += weights[kind];
@@ -418,6 +425,7 @@ const PERF: Knobs = {
   link: { delayMinMicros: 50, delayMeanMicros: 100, loss: 0, duplicate: 0, reorder: 0, queueMax: 4096 },
   diskDelayMinMicros: 50,
   diskDelayMeanMicros: 100,
+  halfWrittenSectors: false,
   coalesce: 1,
   clockRatePpmMax: 0,
   wallOffsetMaxMicros: 0,

@@ -6,7 +6,7 @@ import type { FileOp } from '../core/effect.ts';
 import type { NodeId } from '../core/ids.ts';
 import { type Build, THIS_BUILD } from './build.ts';
 import type { NodeClock } from './clock.ts';
-import type { FrameQueue, ReplyEffect, SendEffect, Shape, SimCore } from './protocol.ts';
+import type { FrameQueue, ReplyEffect, SendEffect, Shape, SimCore, SimEffect } from './protocol.ts';
 import type { InjectedError, VirtualDisk } from './virtual-disk.ts';
 
 /** A dead process leaves its writes to the operating system; a dead machine forgets what was not synced. */
@@ -16,6 +16,8 @@ export type CrashKind = 'crash' | 'powerLoss';
 export interface CrashPlan {
   readonly effects: number;
   readonly fromNextPersist: boolean;
+  /** Of persists, count from the next one with several syncs: one thing is durable before the next, and a crash between tells whether. */
+  readonly isStaged?: boolean;
   readonly how: CrashKind;
 }
 
@@ -69,6 +71,8 @@ export class VirtualNode<S extends Shape, C extends SimCore<S>> {
   plannedCrash: CrashKind = 'crash';
   /** Whether that countdown begins only with the next persist. */
   crashWaitsForPersist: boolean = false;
+  /** Whether that persist must have several syncs. */
+  crashWaitsForStages: boolean = false;
   /** Requests that were not answered yet: request id -> endpoint and the client's own id. */
   readonly requests: Map<number, { readonly endpoint: number; readonly id: number }> = new Map();
 
@@ -90,4 +94,15 @@ export class VirtualNode<S extends Shape, C extends SimCore<S>> {
 /** Whether the effect that a planned crash was to fall behind is carried out. */
 export function isCrashDue(node: { readonly crashAfterEffects: number; readonly crashWaitsForPersist: boolean }): boolean {
   return node.crashAfterEffects === 0 && !node.crashWaitsForPersist;
+}
+
+/** An effect is about to be carried out: a planned crash comes nearer. */
+export function countDown<S extends Shape, C extends SimCore<S>>(node: VirtualNode<S, C>, effect: SimEffect<S>): void {
+  if (node.crashAfterEffects > 0 && !node.crashWaitsForPersist) node.crashAfterEffects -= 1;
+  if (effect.kind === 'persist' && (!node.crashWaitsForStages || isStaged(effect.ops))) node.crashWaitsForPersist = false;
+}
+
+/** Whether one part has to be durable before the next is written. */
+function isStaged(ops: readonly FileOp[]): boolean {
+  return ops.filter(({ op }) => op === 'sync' || op === 'syncDirectory').length > 1;
 }

@@ -184,7 +184,7 @@ class Run {
       unreplaced: () => this.operator?.missing,
     });
     this.world.mayLose = (index): boolean =>
-      this.operator !== undefined && isExpendable(this.world.nodes, this.groups, this.oracles.watch, index);
+      this.operator?.isAsking === false && isExpendable(this.world.nodes, this.groups, this.oracles.watch, index);
     this.housekeeper = new Housekeeper({
       vaults: knobs.vaults,
       placed: replicasOf(knobs),

@@ -100,17 +100,11 @@ const hasher: Knob = {
   set: (knobs, text) => (text === 'fast' || text === 'sha256' ? { ...knobs, hasher: text } : undefined),
 };
 
-const preVote: Knob = {
-  name: 'preVote',
-  wants: 'on or off',
-  set: (knobs, text) => (text === 'on' || text === 'off' ? { ...knobs, preVote: text === 'on' } : undefined),
-};
-
-const sealing: Knob = {
-  name: 'sealing',
-  wants: 'on or off',
-  set: (knobs, text) => (text === 'on' || text === 'off' ? { ...knobs, sealing: text === 'on' } : undefined),
-};
+function onOff(name: string, set: (knobs: Knobs, isOn: boolean) => Knobs): Knob {
+  const turn = (knobs: Knobs, text: string): Knobs | undefined =>
+    text === 'on' || text === 'off' ? set(knobs, text === 'on') : undefined;
+  return { name, wants: 'on or off', set: turn };
+}
 
 const signing: Knob = {
   name: 'signing',
@@ -126,6 +120,7 @@ const KNOBS: readonly Knob[] = [
   whole('linkQueue', 65_535, (knobs, queueMax) => ({ ...knobs, link: { ...knobs.link, queueMax } })),
   time('diskDelayMs', (knobs, diskDelayMeanMicros) => ({ ...knobs, diskDelayMeanMicros })),
   time('diskDelayMinMs', (knobs, diskDelayMinMicros) => ({ ...knobs, diskDelayMinMicros })),
+  onOff('halfWrittenSectors', (knobs, halfWrittenSectors) => ({ ...knobs, halfWrittenSectors })),
   share('coalesce', (knobs, coalesce) => ({ ...knobs, coalesce })),
   whole('checkpointKiB', 1 << 20, (knobs, kibibytes) => ({ ...knobs, checkpointBytes: kibibytes * 1024 })),
   whole('chunkBytes', 262_144, (knobs, chunkBytes) => ({ ...knobs, chunkBytes })),
@@ -154,10 +149,10 @@ const KNOBS: readonly Knob[] = [
   share('modelShare', (knobs, modelShare) => ({ ...knobs, modelShare })),
   share('clientDeathShare', (knobs, clientDeathShare) => ({ ...knobs, clientDeathShare })),
   hasher,
-  sealing,
+  onOff('sealing', (knobs, sealing) => ({ ...knobs, sealing })),
   signing,
   time('checkpointMs', (knobs, checkpointMicros) => ({ ...knobs, checkpointMicros }), 0),
-  preVote,
+  onOff('preVote', (knobs, preVote) => ({ ...knobs, preVote })),
   time('hibernateMs', (knobs, hibernateMicros) => ({ ...knobs, hibernateMicros })),
   whole('batchMax', 10_000, (knobs, batchMax) => ({ ...knobs, batchMax })),
   share('buggify', (knobs, buggify) => ({ ...knobs, buggify })),

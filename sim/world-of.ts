@@ -28,7 +28,7 @@ export function worldOf<S extends Shape, C extends SimCore<S>>(
         wallOffset: draws.signed(wallOffsetMaxMicros),
       });
     },
-    disk: (_node, draws) => new SimDisk(draws),
+    disk: (_node, draws) => new SimDisk(draws, knobs.halfWrittenSectors),
   });
   world.clockRatePpmMax = knobs.clockRatePpmMax;
   return world;

@@ -18,7 +18,7 @@ import { Departures } from './departures.ts';
 import { FaultCounts } from './faults/counts.ts';
 import { Hostility } from './hostility.ts';
 import { Network } from './network.ts';
-import { type CrashKind, type CrashPlan, isCrashDue, VirtualNode } from './node.ts';
+import { type CrashKind, type CrashPlan, countDown, isCrashDue, VirtualNode } from './node.ts';
 import { type Observer, Violation } from './observer.ts';
 import { carryOut, completePersists, cutPersists, startPersist } from './persists.ts';
 import type { PersistEffect, Protocol, Shape, SimCore, SimEffect, SimInput } from './protocol.ts';
@@ -211,6 +211,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
     const node = this.nodeAt(index);
     node.crashAfterEffects = plan.effects;
     node.crashWaitsForPersist = plan.fromNextPersist;
+    node.crashWaitsForStages = plan.isStaged === true;
     node.plannedCrash = plan.how;
   }
 
@@ -428,8 +429,7 @@ export class World<S extends Shape, C extends SimCore<S>> {
   private execute(node: VirtualNode<S, C>, effects: readonly SimEffect<S>[]): void {
     for (const effect of effects) {
       if (isCrashDue(node)) break;
-      if (node.crashAfterEffects > 0 && !node.crashWaitsForPersist) node.crashAfterEffects -= 1;
-      if (effect.kind === 'persist') node.crashWaitsForPersist = false;
+      countDown(node, effect);
       this.executeOne(node, effect);
       if (!node.running) return;
     }

@@ -10,7 +10,7 @@
  */
 import type { Buggify } from '../capability.ts';
 import type { ClientResult } from '../client/protocol.ts';
-import { INDEX_ZERO, type Micros, maxOf, type RequestId } from '../ids.ts';
+import { INDEX_ZERO, type Micros, maxOf, NEVER, plus, type RequestId } from '../ids.ts';
 import { PROOF_SLICE_LEAVES } from '../limits.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { FinishedRead } from '../raft/ready.ts';
@@ -21,6 +21,9 @@ import { ProofQueue } from './proof-queue.ts';
 import { errorResult, notLeaderResult, quarantinedResult, RETRY_AFTER_MS } from './results.ts';
 import { TimedReads } from './timed-reads.ts';
 import type { FittedWrite } from './write-admission.ts';
+
+/** How long a proof rests that is to meet the end of its vault or state: a few elections. */
+const PROOF_REST_MICROS = 500_000;
 
 export interface GroupReadsOptions {
   readonly raft: Raft;
@@ -57,6 +60,7 @@ export class GroupReads {
   private readonly pending: PendingReads;
   private readonly timed: TimedReads;
   private readonly proofs: ProofQueue = new ProofQueue();
+  private provesFrom: Micros = 0 as Micros;
 
   constructor(options: GroupReadsOptions) {
     this.raft = options.raft;
@@ -93,13 +97,18 @@ export class GroupReads {
     return this.pending.isEmpty && this.timed.latest === undefined && this.proofs.isEmpty;
   }
 
-  /** Whether a proof is being made: `prove` works for one step at it. */
-  get isProving(): boolean {
-    return !this.proofs.isEmpty;
+  /** When `prove` has something to work at. */
+  nextProof(now: Micros): Micros {
+    return this.proofs.isEmpty ? NEVER : maxOf(now, this.provesFrom);
   }
 
-  prove(): void {
-    if (this.proofs.isEmpty) return;
+  /** Works for one step at a proof that is being made. */
+  prove(now: Micros): void {
+    if (this.proofs.isEmpty || now < this.provesFrom) return;
+    if (this.buggify('replica.proof-rests')) {
+      this.provesFrom = plus(now, PROOF_REST_MICROS);
+      return;
+    }
     const done = this.proofs.work(this.proofSlice());
     if (done?.result === 'ask anew') {
       this.mark?.('replica.proof-asked-anew');

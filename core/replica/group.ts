@@ -159,7 +159,7 @@ export class ReplicaGroup {
     this.wall = wall;
     if (this.quarantined) return this.recovering?.deadline(now);
     if (this.state.isCold && this.commitIndex === this.state.lastApplied) this.state.warm();
-    this.reads.prove();
+    this.reads.prove(now);
     this.divergence.deadline(now);
     if (this.isIdle(now)) this.raft.hibernate(now);
     if (this.raft.nextDeadline() <= now) this.raft.deadline(now);
@@ -224,10 +224,10 @@ export class ReplicaGroup {
 
   nextDeadline(now: Micros): Micros {
     if (this.quarantined) return this.recovering?.nextDeadline ?? NEVER;
-    if (this.commitIndex > this.state.lastApplied || this.state.isCold || this.reads.isProving) return now;
-    const due = minOf(minOf(this.raft.nextDeadline(), this.leadership.nextDeadline()), this.divergence.nextDeadline);
-    if (!this.leading || this.expiryProposed) return due;
-    const expiry = this.state.nextExpiry();
+    if (this.commitIndex > this.state.lastApplied || this.state.isCold) return now;
+    const own = minOf(this.divergence.nextDeadline, this.reads.nextProof(now));
+    const due = minOf(minOf(this.raft.nextDeadline(), this.leadership.nextDeadline()), own);
+    const expiry = this.leading && !this.expiryProposed ? this.state.nextExpiry() : undefined;
     // The wall clock decides only when to propose, never what is live: an early or late guess costs one more step.
     return expiry === undefined ? due : minOf(due, plus(now, Math.max(expiry.at - this.wall, EXPIRY_RETRY_MICROS)));
   }

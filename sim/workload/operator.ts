@@ -49,6 +49,8 @@ export class Operator implements Behaviour {
   /** Whether the cluster has said that the lost node is no member any more. */
   private hasReplaced: boolean = false;
   private attempts: number = 0;
+  private asked: number = 0;
+  private answered: number = 0;
   /** Members as the operator was last told, by id. */
   private readonly known: Map<NodeId, Pick<MemberEntry, 'role' | 'removed'>>;
 
@@ -76,6 +78,11 @@ export class Operator implements Behaviour {
 
   think(): number {
     return this.draws.exponential(this.pauseMeanMicros);
+  }
+
+  /** Whether it has asked for a change of members that it has no answer to. */
+  get isAsking(): boolean {
+    return this.asked > this.answered;
   }
 
   /** A node that is lost and still a member, as far as the operator knows. */
@@ -144,6 +151,7 @@ export class Operator implements Behaviour {
 
   private ask(body: MemberCommand, onDone: (outcome: OperationOutcome) => void = () => undefined): Plan {
     this.wishes += 1;
+    this.asked += 1;
     if (body.kind === 'removeMember' || body.kind === 'replaceMember')
       this.known.set(body.node, { role: 'voter', removed: true });
     return {
@@ -151,6 +159,7 @@ export class Operator implements Behaviour {
       route: { kind: 'leader' },
       timeoutMicros: TIMEOUT_MICROS,
       done: (outcome) => {
+        this.answered += 1;
         this.learn(outcome);
         onDone(outcome);
       },

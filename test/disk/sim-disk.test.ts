@@ -5,13 +5,16 @@ import { SimDisk } from '../../sim/disk.ts';
 /** Answers draws from a list, then with 0. */
 function scripted(...answers: number[]): { disk: SimDisk; bounds: number[] } {
   const bounds: number[] = [];
-  const disk = new SimDisk({
-    below: (bound) => {
-      bounds.push(bound);
-      return answers.shift() ?? 0;
-    },
-  });
-  return { disk, bounds };
+  const below = (bound: number): number => {
+    bounds.push(bound);
+    return answers.shift() ?? 0;
+  };
+  return { disk: new SimDisk({ below }), bounds };
+}
+
+/** The same with half-written sectors. */
+function halfWriting(...answers: number[]): SimDisk {
+  return new SimDisk({ below: () => answers.shift() ?? 0 }, true);
 }
 
 const fill = (value: number, length: number): Uint8Array => new Uint8Array(length).fill(value);
@@ -41,6 +44,32 @@ test('power loss counts sectors that went back and places where a write was torn
   disk.execute({ op: 'write', file: 'a', offset: 0, bytes: fill(1, 2048) });
   expect(disk.powerLoss()).toEqual({ lostWrites: 1, tornWrites: 2 });
   expect(disk.powerLoss()).toEqual({ lostWrites: 0, tornWrites: 0 });
+});
+
+test('a flash page that was being written leaves pieces of two versions in its unsynced sectors, and touches no other', () => {
+  const disk = halfWriting(1, 0, 0, 0b10, 0, 2 ** 32 - 1);
+  disk.execute({ op: 'create', file: 'a', sizeBytes: 2048 });
+  disk.execute({ op: 'write', file: 'a', offset: 0, bytes: fill(1, 2048) });
+  disk.execute({ op: 'sync', file: 'a' });
+  disk.execute({ op: 'syncDirectory' });
+  disk.execute({ op: 'write', file: 'a', offset: 512, bytes: fill(2, 1024) });
+  expect(disk.powerLoss()).toEqual({ lostWrites: 0, tornWrites: 2 });
+  const expected = fill(1, 2048);
+  expected.fill(2, 512, 1024).fill(1, 528, 544);
+  expect(disk.read('a', 0, 2048)).toEqual(expected);
+});
+
+test('a record that is written again beside what was synced keeps that, wherever it is torn', () => {
+  for (const pieces of [1, 0xffff, 0xffff_0000, 0xaaaa_aaaa, 2 ** 32 - 1]) {
+    const disk = halfWriting(1, 0, 0, pieces);
+    disk.execute({ op: 'create', file: 'a', sizeBytes: 512 });
+    disk.execute({ op: 'write', file: 'a', offset: 0, bytes: fill(1, 100) });
+    disk.execute({ op: 'sync', file: 'a' });
+    disk.execute({ op: 'syncDirectory' });
+    disk.execute({ op: 'write', file: 'a', offset: 100, bytes: fill(2, 100) });
+    disk.powerLoss();
+    expect(disk.read('a', 0, 100)).toEqual(fill(1, 100));
+  }
 });
 
 test('a rename of a file whose creation was lost did not happen either', () => {
