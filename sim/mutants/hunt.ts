@@ -57,8 +57,8 @@ interface Found {
 
 /** Share of the time for shrinking after which it ends where the story did not become shorter. */
 const PATIENCE = 0.2;
-/** Events of a story that need not become shorter: it is read at a glance. */
-const SHORT_EVENTS = 10;
+/** Events of a story that need not become shorter. */
+export const SHORT_EVENTS: number = 2;
 /** Operations of a seed without faults. */
 export const FAULTLESS_OPERATIONS: number = 150;
 /** Verdicts that say that something broke, not which property. */

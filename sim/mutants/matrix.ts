@@ -1,7 +1,7 @@
 /** The kill matrix as a page: known bug × oracle × seeds × shortest story, and what each oracle is for. Pure. */
 import { INVARIANTS } from '../invariants.ts';
 import { ABSENT_MUTANTS } from './absent.ts';
-import { FAULTLESS_OPERATIONS, type HuntResult } from './hunt.ts';
+import { FAULTLESS_OPERATIONS, type HuntResult, SHORT_EVENTS } from './hunt.ts';
 import type { Mutant } from './mutant.ts';
 
 /** What became of one mutant. */
@@ -85,7 +85,7 @@ function introduction(bugs: readonly MutantRow[], controls: readonly MutantRow[]
   const shrinking =
     plan.shrinkMs === 0
       ? 'No story was shrunk.'
-      : `Median of the shrunk stories: ${median(stories) ?? 'none'} events, with at most ${plan.shrinkMs / 1000} seconds of processor time for each; one of 10 events or fewer is not shrunk further.`;
+      : `Median of the shrunk stories: ${median(stories) ?? 'none'} events, with at most ${plan.shrinkMs / 1000} seconds of processor time for each; one of ${SHORT_EVENTS} or fewer is not shrunk further.`;
   return [
     '# Kill matrix',
     '',
