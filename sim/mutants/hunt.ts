@@ -55,8 +55,9 @@ interface Found {
   readonly crashMessage: string;
 }
 
-/** Share of the time for shrinking after which it ends where the story did not become shorter. */
+/** Share of the time for shrinking after which it ends where the story did not become shorter; one of more events than this has all of it. */
 const PATIENCE = 0.2;
+const LONG_EVENTS = 40;
 /** Events of a story that need not become shorter. */
 export const SHORT_EVENTS: number = 2;
 /** Operations of a seed without faults. */
@@ -127,7 +128,9 @@ function shorten(order: HuntOrder, seed: string, stopwatch: () => number): Pick<
   for (const { best } of steps) {
     if (shrunk === undefined || best.story.total < shrunk.story.total) improvedAt = stopwatch();
     shrunk = best;
-    if (best.story.total <= SHORT_EVENTS || stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
+    const { total } = best.story;
+    if (total <= SHORT_EVENTS) break;
+    if (total <= LONG_EVENTS && stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
   }
   const shrinkMs = Math.round(stopwatch() - started);
   return { shrunkEvents: shrunk !== undefined && isRepeatable(order, shrunk, stopwatch) ? shrunk.story.total : null, shrinkMs };
