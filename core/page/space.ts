@@ -17,6 +17,8 @@ export interface Pin {
   /** The newest generation it can see. */
   readonly generation: number;
   readonly dead: PageId[];
+  /** When each of these was born. Not asked of the pages: by then they may be on the disk only, or sealed with a key that is destroyed. */
+  readonly born: number[];
   /** The same, of pages that nobody can read any more: they are freed with the oldest snapshot there is now. */
   readonly unread: PageId[];
 }
@@ -83,8 +85,10 @@ export class PageSpace {
   /** The tree no longer refers to this page: free it, now or when the last snapshot that sees it is released. */
   drop(id: PageId): void {
     const newest = this.pins[this.pins.length - 1];
-    if (newest === undefined || generationOf(this.store.read(id)) > newest.generation) this.store.free(id);
-    else newest.dead.push(id);
+    if (newest === undefined) return this.store.free(id);
+    const born = generationOf(this.store.read(id));
+    if (born > newest.generation) this.store.free(id);
+    else die(newest, id, born);
   }
 
   /** The same for a page of which nobody knows when it was born, because it cannot be read any more. */
@@ -96,7 +100,7 @@ export class PageSpace {
 
   /** Ends the generation: every page that exists now stays readable until `unpin`. */
   pin(): Pin {
-    const pin: Pin = { generation: this.generation, dead: [], unread: [] };
+    const pin: Pin = { generation: this.generation, dead: [], born: [], unread: [] };
     this.pins.push(pin);
     this.generation += 1;
     return pin;
@@ -107,8 +111,9 @@ export class PageSpace {
     const at = this.pins.indexOf(pin);
     assert(at >= 0, 'a snapshot is released once');
     const older = at === 0 ? undefined : defined(this.pins[at - 1], 'an older snapshot');
-    for (const id of pin.dead) {
-      if (older !== undefined && generationOf(this.store.read(id)) <= older.generation) older.dead.push(id);
+    for (const [i, id] of pin.dead.entries()) {
+      const born = pin.born[i] as number;
+      if (older !== undefined && born <= older.generation) die(older, id, born);
       else this.store.free(id);
     }
     for (const id of pin.unread) {
@@ -132,4 +137,9 @@ export class PageSpace {
     for (const pin of this.pins) count += pin.dead.length;
     return count;
   }
+}
+
+function die(pin: Pin, id: PageId, born: number): void {
+  pin.dead.push(id);
+  pin.born.push(born);
 }

@@ -10,6 +10,7 @@ import type { DirectoryReader, FileOp } from '../effect.ts';
 import { StorageError } from '../errors.ts';
 import { type GroupId, INDEX_ZERO, type LogIndex, type Micros } from '../ids.ts';
 import type { PageCache } from '../page/cache.ts';
+import { writeSuperblock } from '../page/superblock.ts';
 import type { SnapshotMeta } from '../raft/message.ts';
 import {
   FETCHING_SUFFIX,
@@ -50,7 +51,11 @@ interface Base {
 interface Candidate extends Base {
   /** @returns 'stranger' where the log does not lead there, undefined where it cannot be read */
   readonly open: () => { readonly state: GroupState; readonly meta: SnapshotMeta } | 'stranger' | undefined;
+  /** What makes it durable once more. */
+  readonly renewal: readonly FileOp[];
 }
+
+const SYNC_NAMES: FileOp = { op: 'syncDirectory' };
 
 export class SnapshotStore {
   private readonly reader: DirectoryReader;
@@ -63,6 +68,7 @@ export class SnapshotStore {
   /** Page files that a checkpoint was begun in, durable or not yet. */
   private readonly begun: Map<GroupId, string> = new Map();
   private readonly servedAt: Map<GroupId, Micros> = new Map();
+  private readonly renewals: FileOp[] = [];
 
   constructor(reader: DirectoryReader, hasher: Hasher, cache: PageCache, sealing: Pick<Sealing, 'chunks' | 'pagesOf'>) {
     this.reader = reader;
@@ -161,9 +167,12 @@ export class SnapshotStore {
     return ops;
   }
 
-  /** Operations that remove what means nothing at the start of a node: unfinished files, and what no log leads to. */
+  /**
+   * Operations of a start, once every group has begun: what they began with is made durable, then what means nothing is removed, unfinished
+   * files and what no log leads to.
+   */
   startingSweep(unusable: ReadonlySet<string>): readonly FileOp[] {
-    const ops: FileOp[] = [];
+    const ops = this.renewals.splice(0);
     for (const name of [...this.names].sort()) {
       if (unusable.has(name) || parseSnapshotName(name)?.stage === 'writing') ops.push({ op: 'remove', file: name });
     }
@@ -185,11 +194,13 @@ export class SnapshotStore {
     candidates.sort((a, b) => b.index - a.index);
     let beginning: Beginning | undefined;
     let passedOver = 0;
-    for (const { index, file, open } of candidates) {
+    for (const { index, file, open, renewal } of candidates) {
       const opened = beginning === undefined ? open() : 'stranger';
       if (opened !== undefined && opened !== 'stranger') {
         beginning = opened;
         this.bases.set(group, { index, file });
+        // Without its mark in the log nobody has said that it is durable: a dead process may have left it in a cache. What stands here counts on it from now on.
+        if ((log.snapshot?.index ?? INDEX_ZERO) < index) this.renewals.push(...renewal);
         continue;
       }
       if (opened === undefined) passedOver += 1;
@@ -215,7 +226,8 @@ export class SnapshotStore {
           sealer: this.sealing.pagesOf(place),
         });
       };
-      yield { index: found === 'damaged' ? INDEX_ZERO : found.index, file, open };
+      if (found === 'damaged') yield { index: INDEX_ZERO, file, open, renewal: [] };
+      else yield { index: found.index, file, open, renewal: [...writeSuperblock(file, found), { op: 'sync', file }, SYNC_NAMES] };
     }
   }
 
@@ -233,7 +245,7 @@ export class SnapshotStore {
         this.held.set(group, held);
         return { state, meta: { index, term, configuration } };
       };
-      yield { index: place.index, file, open };
+      yield { index: place.index, file, open, renewal: [SYNC_NAMES] };
     }
   }
 
