@@ -156,6 +156,7 @@ export const CHANGE_MARKS: readonly string[] = [
   'raft.no-snapshot-to-offer',
   'raft.old-snapshot-ignored',
   'raft.removed-leader-stepped-down',
+  'raft.removed-node-campaigns',
   'raft.snapshot-keeps-suffix',
   'replica.forgotten-term-not-told',
   'replica.old-snapshot-not-believed',

@@ -4,7 +4,7 @@
  */
 import { assert, defined } from '../assert.ts';
 import { INDEX_ZERO, type LogIndex, type NodeId } from '../ids.ts';
-import { membersOf } from './configuration.ts';
+import { isVoter, membersOf } from './configuration.ts';
 import { decodeConfiguration } from './configuration-bytes.ts';
 import { type Configuration, type Entry, EntryKind } from './message.ts';
 
@@ -62,6 +62,13 @@ export class Configurations {
   restore(base: ConfigurationFrom, keepLater: boolean): void {
     const later = keepLater ? this.history.filter((known) => known.index > base.index) : [];
     this.history.splice(0, this.history.length, base, ...later);
+  }
+
+  /** Whether a node votes in a configuration that may still count, though not in the newest one: until that is committed, it may be needed (4.2.2). */
+  mayStillVote(id: NodeId, commitIndex: LogIndex): boolean {
+    if (this.newest.index <= commitIndex) return false;
+    const { index } = this.at(commitIndex);
+    return this.history.some((older) => older.index >= index && isVoter(older.configuration, id));
   }
 
   /**

@@ -4,14 +4,19 @@
  * Durability: a grant leaves, and an own vote counts, only once it is durable; a request leaves only once its term and
  * own vote are, else a restarted candidate could vote for somebody else in a term that it has asked votes for.
  */
-import { type NodeId, plus, type Term } from '../ids.ts';
+import { NEVER, type NodeId, plus, type Term } from '../ids.ts';
 import type { Message, MessageOf } from './message.ts';
 import { startTerm } from './replication.ts';
 import type { RaftState } from './state.ts';
 
 /** The election timeout has passed, or a test asks for it. */
 export function campaign(state: RaftState): void {
-  if (!state.members.selfVotes || state.role === 'leader') return;
+  if (state.role === 'leader') return;
+  if (!state.mayLead) {
+    state.electionDeadline = NEVER; // its removal has become known to be committed since
+    return;
+  }
+  if (!state.members.selfVotes) state.mark('raft.removed-node-campaigns');
   if (state.options.preVote) startPreVote(state);
   else startElection(state, false);
 }

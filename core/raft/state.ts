@@ -96,7 +96,15 @@ export class RaftState {
     this.options.probe?.mark(name);
   }
 
-  /** A fresh random timeout from now on; NEVER where this node does not vote. */
+  /**
+   * Whether this node may be elected: it votes, or its removal is not committed. That entry may be on the nodes that go alone, of whom those that
+   * stay lack it, and get no votes for it (4.2.2).
+   */
+  get mayLead(): boolean {
+    return this.members.selfVotes || this.configurations.mayStillVote(this.id, this.log.commitIndex);
+  }
+
+  /** A fresh random timeout from now on; NEVER where this node is not to be elected. */
   resetElectionTimer(): void {
     const { electionTimeoutMinMicros, electionTimeoutMaxMicros } = this.options.timing;
     this.electionTimeoutMicros = this.options.random.between(electionTimeoutMinMicros, electionTimeoutMaxMicros);
@@ -107,7 +115,7 @@ export class RaftState {
   /** The same timeout once more from now on. */
   restartElectionTimer(): void {
     this.asleep = false;
-    this.electionDeadline = this.members.selfVotes ? plus(this.now, this.electionTimeoutMicros) : NEVER;
+    this.electionDeadline = this.mayLead ? plus(this.now, this.electionTimeoutMicros) : NEVER;
   }
 
   /** Stops every timer of heartbeats and elections. */
