@@ -141,7 +141,7 @@ describe('by keyboard alone', () => {
     await page.keyboard.type('leader of term');
     await press(page, 'Enter');
     expect(await text(page, '#matches')).toMatch(/^\d+ of \d+$/);
-    expect(await text(page, '#panel-1 .match.here')).toContain('leader of term');
+    expect(await text(page, '#panel-1 .match.here >> nth=0')).toContain('leader of term');
     const first = await text(page, '#time');
     await press(page, 'Shift+Enter');
     const [, all = '0'] = /of (\d+)$/.exec(await text(page, '#matches')) ?? [];
