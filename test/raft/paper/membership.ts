@@ -183,6 +183,27 @@ describe('4.2.2, removing the leader', () => {
     cluster.pass(10 * TIMING.electionTimeoutMaxMicros);
     expect(cluster.raft(C)).toMatchObject({ role: 'follower', term: 1 });
   });
+
+  test('a node that alone has the entry that removes it is elected, commits it, and steps down', () => {
+    const cluster = clusterOf([A, B]);
+    cluster.settle();
+    cluster.change(A, [remove(B)]);
+    // It is on its way before A has it on its disk.
+    const carries = cluster.network.findIndex(({ to, message }) => to === B && message.kind === 'appendEntries');
+    cluster.deliver(carries);
+    cluster.sync(B);
+    cluster.crash(A);
+    cluster.network.length = 0;
+    cluster.start(A);
+    expect([A, B].map((id) => cluster.raft(id).lastIndex)).toEqual([1, 2]);
+    for (let round = 0; round < 20 && cluster.raft(A).commitIndex < 3; round += 1) {
+      cluster.pass(TIMING.electionTimeoutMaxMicros);
+      cluster.settle();
+    }
+    expect(cluster.raft(A).status()).toMatchObject({ configuration: configurationOf([A]) });
+    expect(cluster.raft(A).commitIndex).toBeGreaterThanOrEqual(3);
+    expect(cluster.raft(B).role).toBe('follower');
+  });
 });
 
 describe('4.3, joint consensus', () => {
