@@ -5,7 +5,7 @@ import { compareBytes } from '../../core/bytes/compare.ts';
 import { generationOf, pageIdOf } from '../../core/page/header.ts';
 import { dropChain, readChain, writeChain } from '../../core/page/overflow.ts';
 import { PageSpace } from '../../core/page/space.ts';
-import { MemoryPageStore, type PageId } from '../../core/page/store.ts';
+import { MemoryPageStore, type PageId, type PageStore } from '../../core/page/store.ts';
 import { StrictPageStore } from '../support/page-stores.ts';
 
 describe('page space', () => {
@@ -113,4 +113,26 @@ describe('memory page store', () => {
   test.each([0, 256, 513, 65_536])('%i is not a page size', (size) => {
     expect(() => new MemoryPageStore(size)).toThrow(InvariantError);
   });
+});
+
+test('a snapshot is released without its pages being read: they may be sealed with a key that is destroyed since', () => {
+  const memory = new MemoryPageStore(512);
+  let isReadable = true;
+  const read = (id: PageId): Uint8Array => {
+    if (!isReadable) throw new Error('a page that nobody can read');
+    return memory.read(id);
+  };
+  const store: PageStore = { pageBytes: 512, read, allocate: () => memory.allocate(), free: (id) => memory.free(id) };
+  const space = new PageSpace(store);
+  const old = space.allocate();
+  const first = space.pin();
+  const young = space.allocate();
+  const second = space.pin();
+  space.drop(old);
+  space.drop(young);
+  isReadable = false;
+  space.unpin(second);
+  expect(memory.used).toBe(1); // the older snapshot sees the old one alone
+  space.unpin(first);
+  expect(memory.used).toBe(0);
 });
