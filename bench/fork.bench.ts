@@ -3,7 +3,7 @@
  * a seed again and, the moment it first reaches something that at most a tenth of the seeds reach, goes on under other draws; so its first part
  * costs what it cost before, and is known to lead to something rare.
  * Usage: npm run bench:fork -- [runs of each kind a bug, 100 unless given] [ids of bugs, T1,T2,D5,D7,C5 unless given]
- * Kills for a thousand runs and for a minute of the processor; forks pay where theirs are more.
+ * Kills, and kills for a minute of the processor; forks pay where theirs are more.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -6,8 +6,8 @@ import { runSeed } from '../../sim/run.ts';
 import { TOPICS } from '../../sim/topics.ts';
 
 const OPERATIONS_MAX = 250;
-/** The first alone, unless it misses something that the scenario is about. */
-const SEEDS = ['7', '8', '9'] as const;
+/** Which one is run, where it is not 7. */
+const SEEDS: Readonly<Record<string, string>> = { 'read-modes': '8' };
 /** What these are about comes late, or seldom. */
 const WHOLE: readonly string[] = ['planned-transfer', 'diverged-vault', 'hundred-groups', 'read-modes', 'changing-members'];
 const brief = (knobs: Knobs): Knobs => ({ ...knobs, operations: Math.min(knobs.operations, OPERATIONS_MAX) });
@@ -20,16 +20,11 @@ describe('scenarios', () => {
     '%s passes, and its faults happen',
     (_, scenario) => {
       const adjust = WHOLE.includes(scenario.name) ? (knobs: Knobs): Knobs => knobs : brief;
-      const { report, marks } = runSeed({ seed: SEEDS[0], profile: 'swarm', scenario, adjust, stopwatch: () => 0 });
+      const seed = SEEDS[scenario.name] ?? '7';
+      const { report, marks } = runSeed({ seed, profile: 'swarm', scenario, adjust, stopwatch: () => 0 });
       expect(report.violation).toBeNull();
-      let missing = (scenario.shows ?? []).flatMap((topic) => TOPICS[topic] ?? []).filter((mark) => !marks.includes(mark));
-      for (const seed of SEEDS.slice(1)) {
-        if (missing.length === 0) break;
-        const again = runSeed({ seed, profile: 'swarm', scenario, adjust, stopwatch: () => 0 });
-        expect(again.report.violation).toBeNull();
-        missing = missing.filter((mark) => !again.marks.includes(mark));
-      }
-      expect(missing).toEqual([]);
+      const wanted = (scenario.shows ?? []).flatMap((topic) => TOPICS[topic] ?? []);
+      expect(wanted.filter((mark) => !marks.includes(mark))).toEqual([]);
       const [first] = scenario.faults;
       // One of them tells of no fault, but of leaders that hand over, one of a single fault, and one of a state that is tampered with
       // again only once it was rebuilt; the others of one after the other.
