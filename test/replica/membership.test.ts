@@ -64,6 +64,16 @@ describe('adding', () => {
   });
 });
 
+/** Three nodes of which one has been dead for a while. */
+function withOneDead() {
+  const { cluster, operator } = booted(3);
+  const leader = cluster.leader(1);
+  const [dead, other] = cluster.nodes.filter((node) => node !== leader) as [TestNode, TestNode];
+  cluster.kill(dead, false);
+  cluster.pass(500_000);
+  return { cluster, operator, leader, dead, other };
+}
+
 describe('removing', () => {
   test('a removed node is let go by every group, knows it, and answers nobody', () => {
     const { cluster, operator } = booted(3);
@@ -116,11 +126,7 @@ describe('removing', () => {
   });
 
   test('nobody is let go while the others that are alive could not decide without it', () => {
-    const { cluster, operator } = booted(3);
-    const leader = cluster.leader(1);
-    const [dead, other] = cluster.nodes.filter((node) => node !== leader) as [TestNode, TestNode];
-    cluster.kill(dead, false);
-    cluster.pass(500_000);
+    const { cluster, operator, leader, dead, other } = withOneDead();
     operator.change({ kind: 'removeMember', node: other.id });
     cluster.pass(3_000_000);
     expect(voters(leader, 1)).toHaveLength(3);
@@ -129,11 +135,7 @@ describe('removing', () => {
   });
 
   test('whoever leads anew does not take one for alive that died before', () => {
-    const { cluster, operator } = booted(3);
-    const leader = cluster.leader(1);
-    const [dead, other] = cluster.nodes.filter((node) => node !== leader) as [TestNode, TestNode];
-    cluster.kill(dead, false);
-    cluster.pass(500_000);
+    const { cluster, operator, leader, other } = withOneDead();
     operator.change({ kind: 'removeMember', node: other.id });
     cluster.pass(1_000_000);
     for (const node of [leader, other]) cluster.kill(node, false);
