@@ -3,9 +3,10 @@
  * A write is visible at once and durable after a `sync` of its file; a name after `syncDirectory`. On power loss every
  * unsynced 512-byte sector keeps one of the versions it had since the last sync, each drawn on its own (so writes are lost,
  * torn and reordered), and every unsynced create, rename and remove happened or not, each drawn on its own. On a disk with
- * half-written sectors, some files have one flash page of 16 KiB that was just being written: its unsynced sectors are then pieces of the version that stayed and of the one
- * before (half-written sectors; Zheng et al., FAST 2013, call such writes shorn). A draw of 0 is the harmless outcome: the
- * latest version stays, nothing was being written, the change of names happened.
+ * half-written sectors, some files have one flash page of 16 KiB that was just being written: its unsynced sectors are then
+ * pieces of the version that stayed and of the one next to it in time (half-written sectors; Zheng et al., FAST 2013, call
+ * such writes shorn). A draw of 0 is the harmless outcome: the latest version stays, nothing was being written, the change of
+ * names happened.
  * Disks fail, too: a sync may be refused once, after which the operating system takes the pages for clean, so that later syncs
  * succeed without them (Rebello et al. 2020); a write or a read may end half-way; bits rot, sectors become unreadable, bytes
  * land where they do not belong, or are read from there. Not simulated: a disk that reports a sync it did not make, or that takes synced
@@ -153,14 +154,17 @@ class SimFile {
     const page = halfWritten ? this.drawHalfWritten(draws) : -1;
     for (const [sector, versions] of this.unsynced) {
       const back = draws.below(versions.length + 1);
+      const present =
+        page === Math.floor(sector / FLASH_PAGE_SECTORS) ? this.get(sector * SECTOR_BYTES, SECTOR_BYTES) : undefined;
       if (back > 0) {
         this.put(sector * SECTOR_BYTES, defined(versions[versions.length - back], 'a drawn version exists'));
         loss.lostWrites += 1;
       }
-      const older = versions[versions.length - back - 1];
-      if (page === Math.floor(sector / FLASH_PAGE_SECTORS) && older !== undefined) {
+      if (present !== undefined) {
+        const history = [...versions, present];
+        const at = versions.length - back;
         const pieces = draws.below(2 ** 32);
-        this.mix(sector, older, pieces);
+        this.mix(sector, defined(history[at === 0 ? 1 : at - 1], 'an unsynced sector had two versions'), pieces);
         if (pieces !== 0) loss.tornWrites += 1;
       }
       const stayed = back === 0;
@@ -179,11 +183,11 @@ class SimFile {
     return Math.floor((sectors[draws.below(sectors.length)] as number) / FLASH_PAGE_SECTORS);
   }
 
-  /** Puts an older version's pieces into a sector. @param pieces a bit for each */
-  private mix(sector: number, older: Uint8Array, pieces: number): void {
+  /** Puts another version's pieces into a sector. @param pieces a bit for each */
+  private mix(sector: number, other: Uint8Array, pieces: number): void {
     for (let piece = 0; piece < SECTOR_BYTES / PIECE_BYTES; piece += 1) {
       const at = piece * PIECE_BYTES;
-      if ((pieces >>> piece) & 1) this.put(sector * SECTOR_BYTES + at, older.subarray(at, at + PIECE_BYTES));
+      if ((pieces >>> piece) & 1) this.put(sector * SECTOR_BYTES + at, other.subarray(at, at + PIECE_BYTES));
     }
   }
 

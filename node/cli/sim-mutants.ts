@@ -34,10 +34,10 @@ const SEEDS_MAX = 1_000_000;
 const SHRINK_MS = 60_000;
 const JOBS_MAX = 256;
 /** A control that an oracle objects to is met soon: it is one that is wrong, not a rare moment. */
-const CONTROL_SEEDS_MAX = 60;
+const CONTROL_SEEDS_MAX = 50;
 /** What the matrix adds to each hunt: seeds for other oracles, seeds without faults. */
-const SUBSTITUTE_SEEDS = 10;
-const FAULTLESS_SEEDS = 20;
+const SUBSTITUTE_SEEDS = 6;
+const FAULTLESS_SEEDS = 10;
 
 export function addSimMutantsCommand(sim: Command): void {
   sim

@@ -48,7 +48,8 @@ export const READ_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'T7',
-    title: 'an old read round confirms a new read',
+    title: 'an old read round confirms a new read: it joins one whose heartbeats have left',
+    scenario: 'sleeping-leader',
     file: 'core/raft/read-index.ts',
     find: '  beginRound(state);\n  return state.reads.round;',
     replace: '  if (state.reads.round === 0) beginRound(state);\n  return state.reads.round;',
@@ -81,6 +82,13 @@ export const READ_MUTANTS: readonly Mutant[] = [
     file: 'core/replica/group-reads.ts',
     find: 'body.consistency.boundedMs * 1000)',
     replace: 'body.consistency.boundedMs * 10_000)',
+  },
+  {
+    id: 'T12',
+    title: 'an answer to an old heartbeat counts for the newest round of reads',
+    file: 'core/raft/replication.ts',
+    find: 'peer.readRound = Math.max(peer.readRound, message.context);',
+    replace: 'peer.readRound = state.reads.round;',
   },
 ];
 

@@ -59,6 +59,17 @@ test('a flash page that was being written leaves pieces of two versions in its u
   expect(disk.read('a', 0, 2048)).toEqual(expected);
 });
 
+test('a sector that went back as its flash page was being written has pieces of what was written, too', () => {
+  const disk = halfWriting(1, 0, 1, 0b10);
+  disk.execute({ op: 'create', file: 'a', sizeBytes: 512 });
+  disk.execute({ op: 'write', file: 'a', offset: 0, bytes: fill(1, 512) });
+  disk.execute({ op: 'sync', file: 'a' });
+  disk.execute({ op: 'syncDirectory' });
+  disk.execute({ op: 'write', file: 'a', offset: 0, bytes: fill(2, 512) });
+  expect(disk.powerLoss()).toEqual({ lostWrites: 1, tornWrites: 1 });
+  expect(disk.read('a', 0, 512)).toEqual(fill(1, 512).fill(2, 16, 32));
+});
+
 test('a record that is written again beside what was synced keeps that, wherever it is torn', () => {
   for (const pieces of [1, 0xffff, 0xffff_0000, 0xaaaa_aaaa, 2 ** 32 - 1]) {
     const disk = halfWriting(1, 0, 0, pieces);
