@@ -26,6 +26,7 @@ import { fastHasher } from './hasher.ts';
 import { isSigning, type Knobs } from './knobs.ts';
 import { Marks } from './marks.ts';
 import type { ForgedFrame, FrameQueue, Place, Protocol, SentFrame } from './protocol.ts';
+import { rememberingChecks } from './remembered-checks.ts';
 import { simulatedSigningKeys } from './signing-keys.ts';
 import type { Choices, Draws } from './tape.ts';
 import { openDamagedCopy } from './vouch-damaged-copy.ts';
@@ -85,7 +86,8 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     this.cipher = sealing ? simulatedCipher(MASTER_KEY, entropyFrom(choices.under('cipher/keys'))) : undefined;
     const secrets = entropyFrom(choices.under('signing/keys'));
     if (isSigning(knobs.signing)) {
-      this.signingKeys = knobs.signing === 'ed25519' ? portableSigningKeys(secrets) : simulatedSigningKeys(secrets);
+      this.signingKeys =
+        knobs.signing === 'ed25519' ? rememberingChecks(portableSigningKeys(secrets)) : simulatedSigningKeys(secrets);
     }
     const { hasher, marks } = this;
     this.openDamagedCopy = sealing

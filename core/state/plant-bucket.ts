@@ -1,7 +1,9 @@
 /** A bucket of a commitment tree comes into memory in as many steps as whoever asks for it likes. */
-import { BUCKETS } from '../merkle/hashes.ts';
 import { type SubtreeLeaf, sortLeaves } from '../merkle/subtree.ts';
 import type { CommitmentTree } from '../merkle/tree.ts';
+
+/** Leaves are sorted in as many parts, by the second byte of their paths; most of them hold none in a small vault. */
+const RUNS = 256;
 
 /**
  * Puts leaves in the place of a bucket's stub. Yields once a leaf that is read, and once a leaf that is planted; somebody else may
@@ -13,9 +15,13 @@ export function* plantBucket(
   bucket: number,
   leaves: Iterable<SubtreeLeaf | undefined>,
 ): Generator<void, void> {
-  const runs: SubtreeLeaf[][] = Array.from({ length: BUCKETS }, () => []);
+  const runs = new Array<SubtreeLeaf[] | undefined>(RUNS).fill(undefined);
   for (const leaf of leaves) {
-    if (leaf !== undefined) (runs[leaf.path[1] as number] as SubtreeLeaf[]).push(leaf);
+    if (leaf !== undefined) {
+      const run = leaf.path[1] as number;
+      runs[run] ??= [];
+      runs[run].push(leaf);
+    }
     yield;
   }
   if (tree.isLoaded(bucket)) return;
@@ -23,6 +29,7 @@ export function* plantBucket(
   let isWhole = false;
   try {
     for (const run of runs) {
+      if (run === undefined) continue;
       for (const leaf of sortLeaves(run)) {
         builder.add(leaf);
         yield;

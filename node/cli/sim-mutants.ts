@@ -36,8 +36,8 @@ const JOBS_MAX = 256;
 /** A control that an oracle objects to is met soon: it is one that is wrong, not a rare moment. */
 const CONTROL_SEEDS_MAX = 50;
 /** What the matrix adds to each hunt: seeds for other oracles, seeds without faults. */
-const SUBSTITUTE_SEEDS = 6;
-const FAULTLESS_SEEDS = 10;
+const SUBSTITUTE_SEEDS = 5;
+const FAULTLESS_SEEDS = 20;
 
 export function addSimMutantsCommand(sim: Command): void {
   sim

@@ -61,7 +61,7 @@ const LONG_EVENTS = 40;
 /** Events of a story that need not become shorter. */
 export const SHORT_EVENTS: number = 2;
 /** Operations of a seed without faults. */
-export const FAULTLESS_OPERATIONS: number = 150;
+export const FAULTLESS_OPERATIONS: number = 60;
 /** Verdicts that say that something broke, not which property. */
 const CRASH_ORACLES: readonly string[] = ['crash', 'core-invariant'];
 
