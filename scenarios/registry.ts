@@ -17,6 +17,7 @@ import { hundredGroups } from './hundred-groups.ts';
 import { leaderCrashLoop } from './leader-crash-loop.ts';
 import { lightsOut } from './lights-out.ts';
 import { limpingNode } from './limping-node.ts';
+import { muteLeader } from './mute-leader.ts';
 import { plannedTransfer } from './planned-transfer.ts';
 import { readModes } from './read-modes.ts';
 import { regionLoss } from './region-loss.ts';
@@ -41,6 +42,7 @@ export const SCENARIOS: readonly Scenario[] = [
   tornWal,
   flappingPartition,
   deafLeader,
+  muteLeader,
   sleepingLeader,
   rollingRestart,
   lightsOut,

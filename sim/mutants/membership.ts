@@ -37,6 +37,7 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
   {
     id: 'C5',
     title: 'a configuration stays in force when the log loses its entry',
+    scenario: 'mute-leader',
     file: 'core/raft/state.ts',
     find: "    if (!this.configurations.truncate(from)) return;\n    this.mark('raft.configuration-rolled-back');\n    this.configurationChanged();\n",
     replace: '    this.configurations.truncate(from);\n',
