@@ -1,16 +1,18 @@
 /**
  * Unit and property tests. Why forks: a test may change process state (cwd, signals), and a crash stays in its file.
- * Two projects: what only computes has every core; what starts processes, and waits for them, runs one file at a time behind it.
+ * Two projects: what only computes has every core, be it in processes of its own; what runs nodes, and waits for them, comes behind it,
+ * one file at a time.
  */
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Folders and files whose tests start processes, browsers or servers, or write real files. */
+/** What runs nodes, servers or browsers, or writes real files. Not among it: commands of the simulator, which wait for nobody. */
 const MACHINE: readonly string[] = [
   'test/conformance/**/*.test.ts',
   'test/disk/**/*.test.ts',
   'test/net/**/*.test.ts',
-  'test/node/**/*.test.ts',
+  'test/node/*/**/*.test.ts',
+  'test/node/!(sim-*|shard-guide).test.ts',
   'test/project/**/*.test.ts',
   'test/proof/bundle.test.ts',
   'test/receipt/browser.test.ts',
