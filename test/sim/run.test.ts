@@ -1,5 +1,6 @@
 /** Runs of whole clusters: they pass, they repeat themselves, and what they report is what the reference says. */
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Knobs } from '../../sim/knobs.ts';
 import type { RunResult } from '../../sim/result.ts';
 import { type RunOptions, runSeed } from '../../sim/run.ts';
 import { type SwarmPlan, SwarmTally } from '../../sim/swarm.ts';
@@ -37,6 +38,12 @@ describe('a run', () => {
   test('that does too little is vacuous, not green', () => {
     const { report } = run('16', { adjust: (knobs) => ({ ...knobs, operations: 20, faults: {} }) });
     expect(report).toMatchObject({ verdict: 'vacuous', violation: { oracle: 'vacuous' } });
+  });
+
+  test('is ended by a check of the world that is off, and judged by the others', () => {
+    const adjust = (knobs: Knobs): Knobs => ({ ...knobs, operations: 20, faults: {} });
+    expect(run('16', { adjust, without: ['vacuous'] }).report).toMatchObject({ verdict: 'pass', violation: null });
+    expect(run('16', { adjust, without: ['liveness'] }).report.violation?.oracle).toBe('vacuous');
   });
 
   test('reports exactly the fields of the reference', () => {
