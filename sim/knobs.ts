@@ -239,7 +239,7 @@ function drawSwarm(choices: Choices): Knobs {
   /** How long the work is to last: long enough for dozens of faults and elections. */
   const workSeconds = draws.between(5, 20);
   const intervalMean = faultDuration * draws.pick([1, 2, 4] as const);
-  const faults = withinReason(drawFaults(choices, SECOND / intervalMean), electionMin);
+  const faults = withinReason(drawFaults(choices, SECOND / intervalMean), nodes, electionMin);
   const calm: Knobs = {
     profile: 'swarm',
     nodes,
@@ -370,11 +370,19 @@ function drawFaults(choices: Choices, episodesPerSecond: number): Record<string,
   return rates;
 }
 
-/** After a blackout everybody has to start, elect and answer anew: one may come when that has succeeded, or nothing ever happens. */
-function withinReason(faults: Readonly<Record<string, number>>, electionMinMicros: number): Record<string, number> {
+/**
+ * After a blackout everybody has to start, elect and answer anew: one may come when that has succeeded, or nothing ever happens. Among
+ * one or two nodes the loss of a region is as much.
+ */
+function withinReason(
+  faults: Readonly<Record<string, number>>,
+  nodes: number,
+  electionMinMicros: number,
+): Record<string, number> {
   const blackoutsMax = Math.round((1000 * SECOND) / (BLACKOUT_ELECTIONS * electionMinMicros)) / 1000;
-  const { blackout = 0 } = faults;
-  return { ...faults, blackout: Math.min(blackout, blackoutsMax) };
+  const capped = (rate: number): number => Math.min(rate, blackoutsMax);
+  const { blackout = 0, regionLoss = 0 } = faults;
+  return { ...faults, blackout: capped(blackout), regionLoss: nodes > 2 ? regionLoss : capped(regionLoss) };
 }
 
 /** Six nodes, four clients, no faults: what speed is measured on. */
