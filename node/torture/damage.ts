@@ -59,6 +59,11 @@ export function damageIn(directory: string, copies: string, random: Random): Dam
   return { file, how: 'bits', offset: used, copy };
 }
 
+/** Whether a file is read in pieces, and not when its node starts. */
+export function isPageFile(file: string): boolean {
+  return file.startsWith('pages-');
+}
+
 /** The operator's way out: the file as it was before it was damaged. The node must not run. */
 export function restore(directory: string, { file, copy }: Damage): void {
   copyFileSync(copy, join(directory, `${file}.restoring`));

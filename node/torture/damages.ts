@@ -8,7 +8,7 @@ import type { Random } from '../../core/random.ts';
 import type { ChildNode } from '../local/child-node.ts';
 import { makeDirectory } from '../local/make-directory.ts';
 import { statusOf } from '../local/operator-client.ts';
-import { type Damage, damageIn, forget, restore } from './damage.ts';
+import { type Damage, damageIn, forget, isPageFile, restore } from './damage.ts';
 import type { Journal } from './journal.ts';
 import { LogTail, lag, type Nodes, pause } from './nodes.ts';
 
@@ -26,6 +26,8 @@ export class Damages {
   private readonly nodes: Nodes;
   private readonly random: Random;
   private readonly journal: Journal;
+  /** Pages are read when somebody asks for what is on them: a damaged one may lie there unread. Until it is gone, no other node is damaged. */
+  private unread: { readonly node: ChildNode; readonly file: string } | undefined = undefined;
 
   constructor(nodes: Nodes, random: Random, journal: Journal) {
     this.nodes = nodes;
@@ -37,8 +39,10 @@ export class Damages {
     return this.repaired + this.refused + this.absorbed;
   }
 
-  async inflict(node: ChildNode): Promise<void> {
+  /** @param drawn the node to damage, unless another may still be damaged */
+  async inflict(drawn: ChildNode): Promise<void> {
     const { nodes, journal } = this;
+    const node = await this.victim(drawn);
     const others = nodes.all.filter((each) => each !== node);
     await nodes.back();
     await nodes.kill([node]);
@@ -60,8 +64,23 @@ export class Damages {
     nodes.start(node);
     const outcome = await this.outcome(node, damage, log);
     this[outcome] += 1;
+    if (outcome === 'absorbed' && isPageFile(damage.file)) this.unread = { node, file: damage.file };
     journal.note('outcome', { node: node.options.name, outcome });
     forget(damage);
+  }
+
+  /** Two damaged nodes of three are more than is promised. */
+  private async victim(drawn: ChildNode): Promise<ChildNode> {
+    const { nodes, journal, unread } = this;
+    if (unread === undefined || unread.node === drawn) return drawn;
+    await nodes.back();
+    await nodes.kill([unread.node]);
+    const isDamaged = await nodes.isDamaged(unread.node, unread.file);
+    nodes.start(unread.node);
+    journal.note('checked', { node: unread.node.options.name, file: unread.file, isDamaged });
+    if (isDamaged) return unread.node;
+    this.unread = undefined;
+    return drawn;
   }
 
   private async outcome(node: ChildNode, damage: Damage, log: LogTail): Promise<'repaired' | 'refused' | 'absorbed'> {

@@ -1,6 +1,9 @@
 /** The three processes of the campaign: how they are started, killed, and waited for. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { FsckReport } from '../../core/fsck/report.ts';
 import type { Random } from '../../core/random.ts';
 import type { ChildNode } from '../local/child-node.ts';
 import { type StatusView, statusOf } from '../local/operator-client.ts';
@@ -121,6 +124,22 @@ export class Nodes {
       return found === undefined ? (this.exits.get(node) ?? 'no answer') : undefined;
     });
     return found as StatusView;
+  }
+
+  /** Whether something in a file of a node that does not run is not what was written. */
+  async isDamaged(node: ChildNode, file: string): Promise<boolean> {
+    const fsck = spawn(process.execPath, [BINARY, 'fsck', node.options.data, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [report, complaint] = ['', ''];
+    fsck.stdout.on('data', (text: Buffer) => {
+      report += text.toString();
+    });
+    fsck.stderr.on('data', (text: Buffer) => {
+      complaint += text.toString();
+    });
+    const [status] = (await once(fsck, 'close')) as [number | null];
+    if (status !== 0 && status !== 1) throw new Stuck(`fsck of ${node.options.name} ended with ${status}: ${complaint.trim()}`);
+    const { findings } = JSON.parse(report) as FsckReport;
+    return findings.some(({ level, what }) => level === 'damaged' && what.includes(file));
   }
 
   /** The last entry of each group that any of the nodes holds. */
