@@ -22,7 +22,7 @@ const MACHINE: readonly string[] = [
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     passWithNoTests: false,
     restoreMocks: true,
