@@ -59,9 +59,9 @@ export function damageIn(directory: string, copies: string, random: Random): Dam
   return { file, how: 'bits', offset: used, copy };
 }
 
-/** Whether a file is read in pieces, and not when its node starts. */
-export function isPageFile(file: string): boolean {
-  return file.startsWith('pages-');
+/** Whether it is a page file, or a sentence about one: those are read in pieces, and not when their node starts. */
+export function isOfPageFile(text: string): boolean {
+  return text.includes('pages-');
 }
 
 /** The operator's way out: the file as it was before it was damaged. The node must not run. */

@@ -8,7 +8,7 @@ import type { Random } from '../../core/random.ts';
 import type { ChildNode } from '../local/child-node.ts';
 import { makeDirectory } from '../local/make-directory.ts';
 import { statusOf } from '../local/operator-client.ts';
-import { type Damage, damageIn, forget, isPageFile, restore } from './damage.ts';
+import { type Damage, damageIn, forget, isOfPageFile, restore } from './damage.ts';
 import type { Journal } from './journal.ts';
 import { LogTail, lag, type Nodes, pause } from './nodes.ts';
 
@@ -27,7 +27,7 @@ export class Damages {
   private readonly random: Random;
   private readonly journal: Journal;
   /** Pages are read when somebody asks for what is on them: a damaged one may lie there unread. Until it is gone, no other node is damaged. */
-  private unread: { readonly node: ChildNode; readonly file: string } | undefined = undefined;
+  private unread: ChildNode | undefined = undefined;
 
   constructor(nodes: Nodes, random: Random, journal: Journal) {
     this.nodes = nodes;
@@ -64,7 +64,7 @@ export class Damages {
     nodes.start(node);
     const outcome = await this.outcome(node, damage, log);
     this[outcome] += 1;
-    if (outcome === 'absorbed' && isPageFile(damage.file)) this.unread = { node, file: damage.file };
+    if (outcome === 'absorbed' && isOfPageFile(damage.file)) this.unread = node;
     journal.note('outcome', { node: node.options.name, outcome });
     forget(damage);
   }
@@ -72,13 +72,13 @@ export class Damages {
   /** Two damaged nodes of three are more than is promised. */
   private async victim(drawn: ChildNode): Promise<ChildNode> {
     const { nodes, journal, unread } = this;
-    if (unread === undefined || unread.node === drawn) return drawn;
+    if (unread === undefined || unread === drawn) return drawn;
     await nodes.back();
-    await nodes.kill([unread.node]);
-    const isDamaged = await nodes.isDamaged(unread.node, unread.file);
-    nodes.start(unread.node);
-    journal.note('checked', { node: unread.node.options.name, file: unread.file, isDamaged });
-    if (isDamaged) return unread.node;
+    await nodes.kill([unread]);
+    const isDamaged = await nodes.hasDamagedPages(unread);
+    nodes.start(unread);
+    journal.note('checked', { node: unread.options.name, isDamaged });
+    if (isDamaged) return unread;
     this.unread = undefined;
     return drawn;
   }

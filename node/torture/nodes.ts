@@ -7,6 +7,7 @@ import type { FsckReport } from '../../core/fsck/report.ts';
 import type { Random } from '../../core/random.ts';
 import type { ChildNode } from '../local/child-node.ts';
 import { type StatusView, statusOf } from '../local/operator-client.ts';
+import { isOfPageFile } from './damage.ts';
 import type { Journal } from './journal.ts';
 
 /** A machine that is also used for other things starts three nodes in seconds; what takes longer than this is stuck. */
@@ -126,8 +127,8 @@ export class Nodes {
     return found as StatusView;
   }
 
-  /** Whether something in a file of a node that does not run is not what was written. */
-  async isDamaged(node: ChildNode, file: string): Promise<boolean> {
+  /** Whether a page of a node that does not run is not what was written. */
+  async hasDamagedPages(node: ChildNode): Promise<boolean> {
     const fsck = spawn(process.execPath, [BINARY, 'fsck', node.options.data, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
     let [report, complaint] = ['', ''];
     fsck.stdout.on('data', (text: Buffer) => {
@@ -139,7 +140,7 @@ export class Nodes {
     const [status] = (await once(fsck, 'close')) as [number | null];
     if (status !== 0 && status !== 1) throw new Stuck(`fsck of ${node.options.name} ended with ${status}: ${complaint.trim()}`);
     const { findings } = JSON.parse(report) as FsckReport;
-    return findings.some(({ level, what }) => level === 'damaged' && what.includes(file));
+    return findings.some(({ level, what }) => level === 'damaged' && isOfPageFile(what));
   }
 
   /** The last entry of each group that any of the nodes holds. */
