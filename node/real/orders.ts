@@ -2,7 +2,7 @@
  * What a real run tells the layer under a node's file calls (fault-layer.ts): JSON lines appended to a file, which the layer looks at every few
  * milliseconds. Why a file and not a channel: a node has neither another standard stream nor a port to spare, and a signal carries no words.
  */
-import { appendFileSync, closeSync, openSync, readSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /** How a process ends: what it wrote reaches its files, or what no sync covers may not. */
 export type DeathKind = 'crash' | 'powerLoss';
@@ -19,6 +19,26 @@ export type Order =
 
 export function giveOrder(file: string, order: Order): void {
   appendFileSync(file, `${JSON.stringify(order)}\n`);
+}
+
+/** The file for a life that begins: no orders, and no death behind it. */
+export function beginOrders(file: string): void {
+  rmSync(lastWords(file), { force: true });
+  writeFileSync(file, '');
+}
+
+/** Said by a process right before it ends as ordered: the order may be taken back before anybody hears of the end. */
+export function confirmDeath(file: string): void {
+  writeFileSync(lastWords(file), '');
+}
+
+/** Whether the life that these orders were for ended because one of them said so. */
+export function isDeathConfirmed(file: string): boolean {
+  return existsSync(lastWords(file));
+}
+
+function lastWords(file: string): string {
+  return `${file}.obeyed`;
 }
 
 /** Reads what was appended since. */

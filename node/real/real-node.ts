@@ -2,9 +2,9 @@
  * One process of a real run: started over the fault layer, killed, paused, told to fail, and started again, whatever order the script asks for
  * it in. A process takes its time to end and to come up; what is asked for meanwhile is done when it can be.
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { ChildNode, type ChildNodeOptions } from '../local/child-node.ts';
-import { type DeathKind, giveOrder, type Order } from './orders.ts';
+import { beginOrders, type DeathKind, giveOrder, isDeathConfirmed, type Order } from './orders.ts';
 
 export interface RealNodeEvents {
   /** The process is gone, as was asked for. */
@@ -36,6 +36,8 @@ export class RealNode {
   private wanted: boolean = false;
   /** How it is about to end, or may end at any time. */
   private death: { readonly how: DeathKind; readonly isPlanned: boolean } | undefined = undefined;
+  /** A planned death that was called off, maybe too late. */
+  private calledOff: DeathKind | undefined = undefined;
   /** A disk that refused something: the node has to stop itself (C6). */
   private mayStop: boolean = false;
   private awake: NodeJS.Timeout | undefined = undefined;
@@ -74,6 +76,7 @@ export class RealNode {
   /** The script wants it back: what was planned for it is off. */
   restart(): void {
     if (this.death?.isPlanned === true) {
+      this.calledOff = this.death.how;
       this.death = undefined;
       this.order({ order: 'live' });
     }
@@ -143,6 +146,10 @@ export class RealNode {
 
   /** The process ended, and this side did not kill it. */
   private ended(how: string): void {
+    if (this.death === undefined && this.calledOff !== undefined && isDeathConfirmed(this.ordersFile)) {
+      this.death = { how: this.calledOff, isPlanned: false };
+      this.events.restarted();
+    }
     const isExpected = this.death !== undefined || this.mayStop;
     if (!isExpected) {
       this.wanted = false;
@@ -168,7 +175,8 @@ export class RealNode {
     const { data } = this.child.options;
     const held = `${data}.held`;
     rmSync(held, { recursive: true, force: true });
-    writeFileSync(this.ordersFile, '');
+    beginOrders(this.ordersFile);
+    this.calledOff = undefined;
     const layer = new URL(LAYER);
     const seed = String(this.drawSeed());
     const sync = String(this.syncMs);

@@ -185,8 +185,12 @@ describe('Ctrl-C', () => {
   });
 
   test('before the first result says that there is none', async () => {
-    const swarm = start(['sim', 'swarm', '--for', '10m', '--seeds', '2', '--jobs', '1', '--json']);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const path = story(
+      '(drawn) => ({ ...drawn, nodes: 3, operations: 1e9, workMicrosMax: 3.6e9 })',
+      "() => console.error('begun')",
+    );
+    const swarm = start(['sim', 'swarm', path, '--seeds', '2', '--jobs', '1', '--json']);
+    await eventually('a seed has begun', () => swarm.stderr().includes('begun'));
     swarm.kill('SIGINT');
     await eventually('it was heard', () => swarm.stderr().includes('stopping'));
     swarm.kill('SIGINT');
