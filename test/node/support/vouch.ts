@@ -114,7 +114,7 @@ function isFree(port: number): Promise<boolean> {
 export async function eventually(
   claim: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs: number = 15_000,
+  timeoutMs: number = 30_000,
 ): Promise<void> {
   const until = performance.now() + timeoutMs;
   while (!(await holds())) {
