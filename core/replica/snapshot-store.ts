@@ -109,6 +109,12 @@ export class SnapshotStore {
     return this.bases.get(group)?.index ?? INDEX_ZERO;
   }
 
+  /** Whether a start begins with a snapshot, and so has to read all of it before it answers anything. */
+  beginsWithSnapshot(group: GroupId): boolean {
+    const base = this.bases.get(group);
+    return base !== undefined && parseSnapshotName(base.file) !== undefined;
+  }
+
   /** The held snapshot of that index, to serve it. */
   find(group: GroupId, index: LogIndex): HeldSnapshot | undefined {
     const held = this.held.get(group);

@@ -363,6 +363,7 @@ export class Snapshots {
     if (ops.length > 0) host.write(ops);
     wal.keepBehind(job.group.id, held.manifest.index);
     this.coveredBytes.set(job.group.id, wal.writtenBytes);
+    this.askedAtBytes = -1; // a checkpoint takes its place: until then each start reads all of it
     if (job.group.quarantined) job.group.healed(host.now());
   }
 
@@ -381,6 +382,7 @@ export class Snapshots {
     const { host, store, wal } = this.options;
     const { group, index, file } = job;
     this.checkpoint = undefined;
+    this.askedAtBytes = -1; // another group may have waited for its turn
     if ((this.renewals.get(group.id) ?? index) <= index) this.renewals.delete(group.id);
     host.mark('checkpoint.written');
     this.scrub.grown();
@@ -424,12 +426,14 @@ export class Snapshots {
   /** Log behind which a group has no checkpoint, bytes; or, where that is more urgent, what of it is in memory alone. */
   private lag(group: ReplicaGroup): number {
     const { store, wal, host } = this.options;
-    if (group.quarantined || this.fetches.has(group.id) || store.baseOf(group.id) >= group.state.lastApplied) return 0;
+    if (group.quarantined || this.fetches.has(group.id)) return 0;
+    const isOnlySnapshot = store.beginsWithSnapshot(group.id);
+    if (store.baseOf(group.id) >= group.state.lastApplied && !isOnlySnapshot) return 0;
     if (group.state.gone.shreddedCount > 0) return 0; // a deletion is on its way: until then this state is less than others'
     if (group.state.isCaptured) return 0; // an export reads it; its turn comes when that has ended
     const { backing } = group.state.pages;
     if (backing === undefined) return 0;
-    if (this.renewals.has(group.id)) return Number.POSITIVE_INFINITY;
+    if (this.renewals.has(group.id) || isOnlySnapshot) return Number.POSITIVE_INFINITY;
     const freshBytes = backing.trees.freshCount * backing.trees.pageBytes;
     if (freshBytes > host.limits.checkpointPageBytes) return Number.POSITIVE_INFINITY;
     // A part of what may be applied again counts as the same part of the log that may stand behind it: whoever is furthest is next.

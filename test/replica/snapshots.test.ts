@@ -286,6 +286,22 @@ describe('a follower that needs entries that are gone', () => {
     expect(book.cluster.nodes.flatMap((node) => node.fatals)).toEqual([]);
   });
 
+  test('has a checkpoint of it soon, though nothing more is written: a start that begins with a snapshot reads all of it', () => {
+    const book = open(3);
+    const { group } = book.vault;
+    const away = withLaggard(book);
+    book.cluster.open(away);
+    comesBack(book, away);
+    book.cluster.pass(100_000);
+    expect(pageFilesOf(away, group)).toHaveLength(1);
+    expect(snapshotsOf(away, group).length).toBeLessThanOrEqual(1); // the one that it serves
+    for (const name of snapshotsOf(away, group)) away.disk.execute({ op: 'remove', file: name });
+    book.cluster.kill(away, true);
+    book.cluster.open(away);
+    expectAllOn(book, away);
+    expect(away.fatals).toEqual([]);
+  });
+
   test('goes on with what it has fetched when it dies on the way', () => {
     const book = open(3);
     const { cluster } = book;
