@@ -437,8 +437,9 @@ export class Snapshots {
     const freshBytes = backing.trees.freshCount * backing.trees.pageBytes;
     if (freshBytes > host.limits.checkpointPageBytes) return Number.POSITIVE_INFINITY;
     // A part of what may be applied again counts as the same part of the log that may stand behind it: whoever is furthest is next.
+    // It is at least what it weighs in the log, of which this life has not written all.
     const { checkpointLogBytes, checkpointReplayBytes } = host.limits;
-    const replay = (group.state.unsavedBytes / checkpointReplayBytes) * checkpointLogBytes;
+    const replay = group.state.unsavedBytes * Math.max(checkpointLogBytes / checkpointReplayBytes, 1);
     return Math.max(wal.writtenBytes - (this.coveredBytes.get(group.id) ?? 0), replay);
   }
 

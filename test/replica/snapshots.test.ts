@@ -168,6 +168,20 @@ describe('checkpoints', () => {
     expectAllOn(book, node);
   });
 
+  test('short lives, none of which writes so much log as may stand behind a checkpoint, have one all the same', () => {
+    const book = open(1, { checkpointLogBytes: 8192 });
+    const [node] = book.cluster.nodes as [TestNode];
+    const has = (): boolean => pageFilesOf(node, book.vault.group).length > 0;
+    for (let lives = 0; lives < 40 && !has(); lives += 1) {
+      write(book, 3);
+      book.cluster.kill(node, true);
+      book.cluster.open(node);
+      expectAllOn(book, node);
+    }
+    expect(has()).toBe(true);
+    expect(node.replica.group(book.vault.group)?.state.unsavedBytes).toBeLessThan(8192);
+  });
+
   test('a command that was answered before a checkpoint is not executed again behind a restart', () => {
     const book = open(1);
     const node = book.cluster.nodes[0] as TestNode;
