@@ -22,7 +22,7 @@ const DATA_GROUPS = 2;
 const PORT_MIN = 20_000;
 const PORTS = 10_000;
 /** Rounds of one cycle, in an order that is drawn anew for each. */
-const ROUNDS = ['all', 'all', 'all', 'two', 'one', 'damage', 'damage', 'damage', 'damage'] as const;
+const ROUNDS = ['all', 'all', 'all', 'two', 'one', 'one', 'one', 'damage', 'damage', 'damage', 'damage'] as const;
 /** Between two rounds at most: what is killed then works, or still comes up. */
 const GAP_MS = 400;
 const AGAIN_MS = 1_200;
