@@ -5,7 +5,7 @@
  * A seed's first hundred thousand events run cold, so every profile is run several times and its median and best are shown.
  */
 import { memoryUsage } from 'node:process';
-import { nativeHasher } from '../node/hasher.ts';
+import { nativePrimitives } from '../node/cli/native-primitives.ts';
 import type { RunReport } from '../sim/result.ts';
 import { runSeed } from '../sim/run.ts';
 import type { Profile } from '../sim/tape.ts';
@@ -24,7 +24,7 @@ const MEBIBYTE = 2 ** 20;
 const stopwatch = (): number => performance.now();
 
 function run(profile: Profile, seed: number): RunReport {
-  const { report } = runSeed({ seed: String(seed), profile, scenario: undefined, sha256: nativeHasher, stopwatch });
+  const { report } = runSeed({ seed: String(seed), profile, scenario: undefined, primitives: nativePrimitives, stopwatch });
   if (report.verdict !== 'pass') throw new Error(`${profile} seed ${seed}: ${report.verdict} ${report.violation?.message ?? ''}`);
   return report;
 }

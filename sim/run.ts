@@ -2,7 +2,7 @@
  * One run of one seed: set up, work under faults, calm down, lose all power, read everything again, judge.
  * Pure: the caller gives a stopwatch, and what it prints is the caller's business too.
  */
-import type { Hasher } from '../core/capability.ts';
+
 import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { demandSubstance } from './check/substance.ts';
@@ -21,6 +21,7 @@ import { Meter } from './measure/meter.ts';
 import { nodeStates } from './node-states.ts';
 import { Violation } from './observer.ts';
 import { Oracles } from './oracles.ts';
+import type { Primitives } from './primitives.ts';
 import { assemble } from './record/assemble.ts';
 import { Recorder } from './record/recorder.ts';
 import type { Recording } from './record/recording.ts';
@@ -73,8 +74,8 @@ export interface RunOptions {
   readonly onOracles?: (names: readonly string[]) => void;
   /** Called with the resolved knobs before anything runs. */
   readonly onKnobs?: (knobs: Knobs) => void;
-  /** SHA-256 for the seeds that draw it; the portable one unless given. Changes the speed and nothing else. */
-  readonly sha256?: Hasher;
+  /** For the seeds that draw real cryptography; portable unless given. Changes the speed and nothing else. */
+  readonly primitives?: Primitives;
   /** Milliseconds of real time, for the rates in the report. */
   readonly stopwatch: () => number;
 }
@@ -157,7 +158,7 @@ class Run {
     this.choices = choices;
     this.scenario = options.scenario;
     this.without = withoutOf(options);
-    const protocol = new VouchProtocol(choices, knobs, options.sha256);
+    const protocol = new VouchProtocol(choices, knobs, options.primitives);
     this.protocol = protocol;
     const list = guestListOf(options.scenario, knobs);
     this.world = worldOf(protocol, { knobs, choices, actors: actorCountOf(knobs) + (list?.clientsMax ?? 0) });

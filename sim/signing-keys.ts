@@ -9,7 +9,14 @@ import { concatBytes, equalBytes } from '../core/bytes/compare.ts';
 import { toHex } from '../core/bytes/text.ts';
 import { type Entropy, PUBLIC_KEY_BYTES, type SigningKeys } from '../core/capability.ts';
 import { hashOf } from '../core/hasher.ts';
+import { SEED_BYTES } from '../core/note/portable-signer.ts';
 import { fastHasher } from './hasher.ts';
+import type { Primitives } from './primitives.ts';
+
+/** Real ones, with secrets that the seed draws. @param entropy secrets are drawn from it */
+export function ed25519SigningKeys({ verifier, signer }: Primitives['ed25519'], entropy: Entropy): SigningKeys {
+  return { name: 'ed25519', verifier, secretBytes: SEED_BYTES, drawSecret: () => secretFrom(entropy, SEED_BYTES), signer };
+}
 
 /** @param entropy secrets are drawn from it */
 export function simulatedSigningKeys(entropy: Entropy): SigningKeys {
@@ -17,11 +24,7 @@ export function simulatedSigningKeys(entropy: Entropy): SigningKeys {
   return {
     name: 'simulated',
     secretBytes: PUBLIC_KEY_BYTES,
-    drawSecret() {
-      const secret = new Uint8Array(PUBLIC_KEY_BYTES);
-      entropy.fill(secret, 0, PUBLIC_KEY_BYTES);
-      return secret;
-    },
+    drawSecret: () => secretFrom(entropy, PUBLIC_KEY_BYTES),
     signer(given) {
       const secret = given.slice();
       const publicKey = keyed(0, secret, secret);
@@ -36,6 +39,12 @@ export function simulatedSigningKeys(entropy: Entropy): SigningKeys {
       },
     },
   };
+}
+
+function secretFrom(entropy: Entropy, bytes: number): Uint8Array {
+  const secret = new Uint8Array(bytes);
+  entropy.fill(secret, 0, bytes);
+  return secret;
 }
 
 /** As long as a signature of Ed25519. */

@@ -9,7 +9,6 @@ import { decodeClientRequest, encodeClientResult } from '../core/codec/client-fr
 import type { Envelope } from '../core/codec/envelope.ts';
 import { Outbox } from '../core/codec/outbox.ts';
 import type { Clocks, DirectoryReader, Effect } from '../core/effect.ts';
-import { portableHasher } from '../core/hasher.ts';
 import { type ClusterId, GLOBAL_GROUP, type GroupId, type NodeId, type RequestId } from '../core/ids.ts';
 import { CLOCK_RATE_PPM_MAX } from '../core/limits.ts';
 import type { SeedWords } from '../core/random.ts';
@@ -17,7 +16,6 @@ import { createDirectory } from '../core/replica/directory.ts';
 import { foundingManifest, type Manifest } from '../core/replica/manifest.ts';
 import { Replica } from '../core/replica/replica.ts';
 import { createKeyFile } from '../core/replica/sealing.ts';
-import { portableSigningKeys } from '../core/signing/portable-keys.ts';
 import type { SealedBlock } from '../core/state/block-observer.ts';
 import { BuggifySites } from './buggify-sites.ts';
 import { simulatedCipher } from './cipher.ts';
@@ -25,9 +23,10 @@ import { entropyFrom } from './entropy.ts';
 import { fastHasher } from './hasher.ts';
 import { isSigning, type Knobs } from './knobs.ts';
 import { Marks } from './marks.ts';
+import { PORTABLE_PRIMITIVES, type Primitives } from './primitives.ts';
 import type { ForgedFrame, FrameQueue, Place, Protocol, SentFrame } from './protocol.ts';
 import { rememberingChecks } from './remembered-checks.ts';
-import { simulatedSigningKeys } from './signing-keys.ts';
+import { ed25519SigningKeys, simulatedSigningKeys } from './signing-keys.ts';
 import type { Choices, Draws } from './tape.ts';
 import { openDamagedCopy } from './vouch-damaged-copy.ts';
 import { forge } from './vouch-forgery.ts';
@@ -77,8 +76,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
   /** Not of sealed directories: who damages copies reads and writes records. */
   readonly openDamagedCopy: Protocol<VouchShape, Replica>['openDamagedCopy'];
 
-  /** @param sha256 an implementation of SHA-256; all are byte-equal. */
-  constructor(choices: Choices, knobs: Knobs, sha256: Hasher = portableHasher) {
+  constructor(choices: Choices, knobs: Knobs, { sha256, ed25519 }: Primitives = PORTABLE_PRIMITIVES) {
     this.choices = choices;
     this.knobs = knobs;
     this.hasher = knobs.hasher === 'fast' ? fastHasher : sha256;
@@ -87,7 +85,7 @@ export class VouchProtocol implements Protocol<VouchShape, Replica> {
     const secrets = entropyFrom(choices.under('signing/keys'));
     if (isSigning(knobs.signing)) {
       this.signingKeys =
-        knobs.signing === 'ed25519' ? rememberingChecks(portableSigningKeys(secrets)) : simulatedSigningKeys(secrets);
+        knobs.signing === 'ed25519' ? rememberingChecks(ed25519SigningKeys(ed25519, secrets)) : simulatedSigningKeys(secrets);
     }
     const { hasher, marks } = this;
     this.openDamagedCopy = sealing

@@ -6,18 +6,16 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { type Mutant, mutate, replacementsOf } from '../../sim/mutants/mutant.ts';
 import { CliFailure } from './failure.ts';
 
-/**
- * Runs in the child: an order comes as the argument, the result leaves as one line. Its stopwatch is the processor's time, so that a
- * busy machine shrinks no worse.
- */
+/** Runs in the child: an order comes as the argument, the result leaves as one line. */
 function entryOf({ scenario }: Mutant): string {
   const isGeneric = scenario === undefined;
   return `
 import { hunt } from './sim/mutants/hunt.ts';
+import { nativePrimitives as primitives } from './node/cli/native-primitives.ts';
 ${isGeneric ? '' : "import { SCENARIOS } from './scenarios/registry.ts';"}
 const stopwatch = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
 const scenario = ${isGeneric ? 'undefined' : `SCENARIOS.find(({ name }) => name === ${JSON.stringify(scenario)})`};
-process.stdout.write(JSON.stringify(hunt({ ...JSON.parse(process.argv[2]), scenario }, stopwatch)) + '\\n');
+process.stdout.write(JSON.stringify(hunt({ ...JSON.parse(process.argv[2]), scenario }, { stopwatch, primitives })) + '\\n');
 `;
 }
 

@@ -8,11 +8,11 @@ import type { Scenario } from '../../sim/scenario.ts';
 import { seedWords } from '../../sim/seed.ts';
 import { applySettings, parseSettings, type Setting } from '../../sim/settings.ts';
 import { Choices, type Profile } from '../../sim/tape.ts';
-import { nativeHasher } from '../hasher.ts';
 import { nearest } from './did-you-mean.ts';
 import { usageFailure } from './failure.ts';
 import { runGuarded } from './guarded-run.ts';
 import { measuresOf } from './measure-output.ts';
+import { nativePrimitives } from './native-primitives.ts';
 import { bundleOf, findScenario, requireScenario } from './scenario-lookup.ts';
 
 /** As commander parses them. */
@@ -138,7 +138,7 @@ export function planOptions(plan: RunPlan, seed: string): RunOptions {
     without: plan.without,
     onOracles: (known) => demandOracles(plan.without, known),
     measure: plan.measure.length > 0,
-    sha256: nativeHasher,
+    primitives: nativePrimitives,
     stopwatch: performance.now.bind(performance),
   };
 }

@@ -42,11 +42,11 @@ async function run(first: string, second: string | undefined, flags: ShrinkFlags
   const original = runGuarded({ ...source.options, record: true });
   const { verdict } = original.report;
   if (verdict !== 'violation' && verdict !== 'liveness') return nothingToShrink(source, verdict, flags);
-  const { stopwatch, sha256 } = source.options;
+  const { stopwatch, primitives } = source.options;
   const started = stopwatch();
   const steps = shrink({
     ...{ tape: original.tape as Tape, scenario: source.scenario, stopwatch, budgetMs, redraws: flags.redraw },
-    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(primitives === undefined ? {} : { primitives }),
   });
   const last = await drive(steps, new ShrinkProgress(original.storyEvents, stopwatch));
   const { result, log } = runLogged({ ...source.options, tape: last.best.tape });

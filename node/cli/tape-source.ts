@@ -6,11 +6,11 @@ import { GENERIC, type RunOptions } from '../../sim/run.ts';
 import type { Scenario } from '../../sim/scenario.ts';
 import type { Tape } from '../../sim/tape.ts';
 import { formatTape, readTape, type TapeFile } from '../../sim/tape-file.ts';
-import { nativeHasher } from '../hasher.ts';
 import { packageVersion } from '../version.ts';
 import { buildId } from './build-id.ts';
 import { usageFailure } from './failure.ts';
 import { runGuarded } from './guarded-run.ts';
+import { nativePrimitives } from './native-primitives.ts';
 import { say } from './output.ts';
 import { writeText } from './output-file.ts';
 import { demandSimulated } from './recorded-tape.ts';
@@ -81,7 +81,7 @@ function tapeSource(path: string, name: string | undefined): Source {
     throw usageFailure(
       `${path} is of scenario "${tape.scenario}", which is not known here; if it is in a file of yours, name that file first.`,
     );
-  const options = { seed: tape.seed, profile: tape.profile, scenario, tape, sha256: nativeHasher, stopwatch };
+  const options = { seed: tape.seed, profile: tape.profile, scenario, tape, primitives: nativePrimitives, stopwatch };
   return {
     title: path,
     options,

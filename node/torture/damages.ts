@@ -44,7 +44,7 @@ export class Damages {
     const { nodes, journal } = this;
     const node = await this.victim(drawn);
     const others = nodes.all.filter((each) => each !== node);
-    await nodes.back();
+    await nodes.back(others);
     await nodes.kill([node]);
     const ends = await nodes.ends(others);
     await nodes.until('the others hold what the node may have acknowledged', async () => {
@@ -69,18 +69,15 @@ export class Damages {
     forget(damage);
   }
 
-  /** Two damaged nodes of three are more than is promised. */
+  /** Two damaged nodes of three are more than is promised: while one may have a damaged page, it is the one. It does not run then. */
   private async victim(drawn: ChildNode): Promise<ChildNode> {
     const { nodes, journal, unread } = this;
     if (unread === undefined || unread === drawn) return drawn;
-    await nodes.back();
     await nodes.kill([unread]);
     const isDamaged = await nodes.hasDamagedPages(unread);
-    nodes.start(unread);
     journal.note('checked', { node: unread.options.name, isDamaged });
-    if (isDamaged) return unread;
-    this.unread = undefined;
-    return drawn;
+    if (!isDamaged) this.unread = undefined;
+    return unread;
   }
 
   private async outcome(node: ChildNode, damage: Damage, log: LogTail): Promise<'repaired' | 'refused' | 'absorbed'> {

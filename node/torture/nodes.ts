@@ -18,7 +18,7 @@ const SERVED_WRITES = 30;
 const LAYER = new URL('./power-cut-layer.js', import.meta.url);
 const SEEDS = 2 ** 31;
 /** Often, so that checkpoints are written, interrupted, damaged and started from. */
-const ENVIRONMENT = { VOUCH_CHECKPOINT_LOG_BYTES: String(1 << 19) } as const;
+const ENVIRONMENT = { VOUCH_CHECKPOINT_LOG_BYTES: String(1 << 17) } as const;
 
 /** The cluster is not what it should be, and waiting longer is no use. */
 export class Stuck extends Error {

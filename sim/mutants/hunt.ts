@@ -1,7 +1,7 @@
 /** Runs generic seeds against mutated code until a named oracle finds the bug, and shrinks the story. The entry of a mutant's bundle. */
 import { faultless, type Knobs } from '../knobs.ts';
 import type { RunReport } from '../result.ts';
-import { runSeed } from '../run.ts';
+import { type RunOptions, runSeed } from '../run.ts';
 import type { Scenario } from '../scenario.ts';
 import { claimOf, isSameClaim } from '../shrink/claim.ts';
 import { type Shrunk, shrink } from '../shrink/shrinker.ts';
@@ -21,6 +21,9 @@ export interface HuntOrder {
   /** Seeds without any fault to run; 0 = none. */
   readonly faultlessSeeds: number;
 }
+
+/** What it runs on: the stopwatch tells processor time, so that a busy machine shrinks no worse. */
+export type HuntMachine = Pick<RunOptions, 'stopwatch' | 'primitives'>;
 
 export interface HuntResult {
   /** The oracle that found it; null where none did. */
@@ -65,22 +68,22 @@ export const FAULTLESS_OPERATIONS: number = 60;
 /** Verdicts that say that something broke, not which property. */
 const CRASH_ORACLES: readonly string[] = ['crash', 'core-invariant'];
 
-export function hunt(order: HuntOrder, stopwatch: () => number): HuntResult {
-  const found = search(order, order.from, order.seeds, order.without, stopwatch);
-  const faultlessRuns = order.faultlessSeeds === 0 ? {} : { faultless: runFaultless(order, stopwatch) };
+export function hunt(order: HuntOrder, machine: HuntMachine): HuntResult {
+  const found = search(order, order.from, order.seeds, order.without, machine);
+  const faultlessRuns = order.faultlessSeeds === 0 ? {} : { faultless: runFaultless(order, machine) };
   if (found.oracle === null) return { ...found, ...faultlessRuns, shrunkEvents: null, shrinkMs: 0 };
   const place = order.from + found.seeds - 1;
-  const substitutes = order.substituteSeeds === 0 ? {} : { substitute: findSubstitute(order, place, found.oracle, stopwatch) };
-  return { ...found, ...substitutes, ...faultlessRuns, ...shorten(order, String(place), stopwatch) };
+  const substitutes = order.substituteSeeds === 0 ? {} : { substitute: findSubstitute(order, place, found.oracle, machine) };
+  return { ...found, ...substitutes, ...faultlessRuns, ...shorten(order, String(place), machine) };
 }
 
 /** The first of so many seeds that a named oracle objects to. */
-function search(order: HuntOrder, from: number, count: number, without: readonly string[], stopwatch: () => number): Found {
+function search(order: HuntOrder, from: number, count: number, without: readonly string[], machine: HuntMachine): Found {
   let crashes = 0;
   let crashMessage = '';
   for (let seeds = 1; seeds <= count; seeds += 1) {
     const seed = String(from + seeds - 1);
-    const { report } = runSeed({ seed, profile: order.profile, scenario: order.scenario, without, stopwatch });
+    const { report } = runSeed({ seed, profile: order.profile, scenario: order.scenario, without, ...machine });
     const violation = violationOf(report);
     if (violation === null) continue;
     const { oracle, message } = violation;
@@ -97,8 +100,8 @@ function violationOf({ verdict, violation }: RunReport): RunReport['violation'] 
 }
 
 /** Earlier seeds passed with the oracle, so they pass without it. */
-function findSubstitute(order: HuntOrder, place: number, oracle: string, stopwatch: () => number): Substitute {
-  const found = search(order, place, order.substituteSeeds, [...order.without, oracle], stopwatch);
+function findSubstitute(order: HuntOrder, place: number, oracle: string, machine: HuntMachine): Substitute {
+  const found = search(order, place, order.substituteSeeds, [...order.without, oracle], machine);
   return { oracle: found.oracle, seeds: found.seeds };
 }
 
@@ -107,38 +110,38 @@ function healthy(knobs: Knobs): Knobs {
   return { ...faultless(knobs), operations: Math.min(knobs.operations, FAULTLESS_OPERATIONS) };
 }
 
-function runFaultless(order: HuntOrder, stopwatch: () => number): { readonly seeds: number; readonly passed: number } {
+function runFaultless(order: HuntOrder, machine: HuntMachine): { readonly seeds: number; readonly passed: number } {
   let passed = 0;
   for (let seeds = 0; seeds < order.faultlessSeeds; seeds += 1) {
     const seed = String(order.from + seeds);
-    const options = { seed, profile: order.profile, scenario: undefined, without: order.without, stopwatch };
+    const options = { seed, profile: order.profile, scenario: undefined, without: order.without, ...machine };
     if (violationOf(runSeed({ ...options, adjust: healthy }).report) === null) passed += 1;
   }
   return { seeds: order.faultlessSeeds, passed };
 }
 
-function shorten(order: HuntOrder, seed: string, stopwatch: () => number): Pick<HuntResult, 'shrunkEvents' | 'shrinkMs'> {
+function shorten(order: HuntOrder, seed: string, machine: HuntMachine): Pick<HuntResult, 'shrunkEvents' | 'shrinkMs'> {
   if (order.shrinkMs === 0) return { shrunkEvents: null, shrinkMs: 0 };
-  const started = stopwatch();
-  const options = { scenario: order.scenario, stopwatch };
+  const started = machine.stopwatch();
+  const options = { scenario: order.scenario, ...machine };
   const { tape } = runSeed({ ...options, seed, profile: order.profile, without: order.without, record: true });
   const steps = shrink({ ...options, tape: tape as Tape, budgetMs: order.shrinkMs, redraws: true });
   let shrunk: Shrunk | undefined;
   let improvedAt = started;
   for (const { best } of steps) {
-    if (shrunk === undefined || best.story.total < shrunk.story.total) improvedAt = stopwatch();
+    if (shrunk === undefined || best.story.total < shrunk.story.total) improvedAt = machine.stopwatch();
     shrunk = best;
     const { total } = best.story;
     if (total <= SHORT_EVENTS) break;
-    if (total <= LONG_EVENTS && stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
+    if (total <= LONG_EVENTS && machine.stopwatch() - improvedAt > order.shrinkMs * PATIENCE) break;
   }
-  const shrinkMs = Math.round(stopwatch() - started);
-  return { shrunkEvents: shrunk !== undefined && isRepeatable(order, shrunk, stopwatch) ? shrunk.story.total : null, shrinkMs };
+  const shrinkMs = Math.round(machine.stopwatch() - started);
+  return { shrunkEvents: shrunk !== undefined && isRepeatable(order, shrunk, machine) ? shrunk.story.total : null, shrinkMs };
 }
 
 /** Whether the tape, as a file would hold it, ends with the same violation after the same events. */
-function isRepeatable(order: HuntOrder, { tape, claim, report }: Shrunk, stopwatch: () => number): boolean {
+function isRepeatable(order: HuntOrder, { tape, claim, report }: Shrunk, machine: HuntMachine): boolean {
   const copy = JSON.parse(JSON.stringify(tape)) as Tape;
-  const again = runSeed({ seed: copy.seed, profile: copy.profile, scenario: order.scenario, tape: copy, stopwatch }).report;
+  const again = runSeed({ seed: copy.seed, profile: copy.profile, scenario: order.scenario, tape: copy, ...machine }).report;
   return isSameClaim(claimOf(again), claim) && again.traceHash === report.traceHash;
 }

@@ -8,11 +8,11 @@
  * anyway, from a world that is larger than need be. What it costs: a redrawn story may show another way to break the same claim.
  * A generator, so that whoever drives it can show progress, and stop it: the best tape so far is in every step.
  */
-import type { Hasher } from '../../core/capability.ts';
 import { Random } from '../../core/random.ts';
 import { LINEARIZABLE } from '../check/clients/linearizable-history.ts';
 import { PROOFS } from '../check/clients/proofs.ts';
 import type { Knobs } from '../knobs.ts';
+import type { Primitives } from '../primitives.ts';
 import type { RunReport, RunResult } from '../result.ts';
 import { runSeed } from '../run.ts';
 import type { RunLimits } from '../run-limits.ts';
@@ -43,7 +43,7 @@ export interface ShrinkOptions {
   readonly tape: Tape;
   /** The scenario that the tape names; undefined = the generic run. */
   readonly scenario: Scenario | undefined;
-  readonly sha256?: Hasher;
+  readonly primitives?: Primitives | undefined;
   readonly stopwatch: () => number;
   readonly budgetMs: number;
   /** Whether worlds may be drawn anew; without it the result is a part of the original story. */
@@ -106,8 +106,12 @@ function runTape(options: ShrinkOptions, tape: Tape): RunResult {
   return runSeed({ ...common(options), tape, seed: tape.seed, profile: tape.profile });
 }
 
-function common({ scenario, sha256, stopwatch }: ShrinkOptions): Pick<Parameters<typeof runSeed>[0], 'scenario' | 'stopwatch'> {
-  return { scenario, stopwatch, ...(sha256 === undefined ? {} : { sha256 }) };
+function common({
+  scenario,
+  primitives,
+  stopwatch,
+}: ShrinkOptions): Pick<Parameters<typeof runSeed>[0], 'scenario' | 'stopwatch'> {
+  return { scenario, stopwatch, ...(primitives === undefined ? {} : { primitives }) };
 }
 
 function toShrunk({ report, tape, storyEvents, endMicros }: RunResult, claim: Claim): Shrunk {

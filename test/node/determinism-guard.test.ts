@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { portableHasher } from '../../core/hasher.ts';
 import { guarded } from '../../node/cli/determinism-guard.ts';
 import { runGuarded } from '../../node/cli/guarded-run.ts';
+import { PORTABLE_PRIMITIVES } from '../../sim/primitives.ts';
 import type { RunOptions } from '../../sim/run.ts';
 
 const stopwatch = performance.now.bind(performance);
@@ -52,7 +53,7 @@ describe('a run with a planted Date.now in a dependency', () => {
   }
 
   test('is caught, and the call is named', () => {
-    const { report } = runGuarded({ ...options, sha256: planted });
+    const { report } = runGuarded({ ...options, primitives: { ...PORTABLE_PRIMITIVES, sha256: planted } });
     expect(report.verdict).toBe('nondeterminism');
     expect(report.violation?.oracle).toBe('determinism');
     expect(report.violation?.message).toMatch(/^Date\.now was called during a simulated run, at .*digestAndLook/);

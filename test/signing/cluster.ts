@@ -12,15 +12,15 @@ import { decodeNote } from '../../core/note/note.ts';
 import { checkSignature } from '../../core/note/sign.ts';
 import { Random } from '../../core/random.ts';
 import type { ReplicaOptions } from '../../core/replica/options.ts';
-import { portableSigningKeys } from '../../core/signing/portable-keys.ts';
-import { simulatedSigningKeys } from '../../sim/signing-keys.ts';
+import { PORTABLE_PRIMITIVES } from '../../sim/primitives.ts';
+import { ed25519SigningKeys, simulatedSigningKeys } from '../../sim/signing-keys.ts';
 import { TestCluster, type TestNode } from '../replica/harness.ts';
 import { expectKind } from '../replica/vaults.ts';
 
 const random = Random.stream([9, 9, 9, 9], 'test/signing');
 const entropy = { fill: (out: Uint8Array, offset: number, length: number) => random.fill(out, offset, length) };
 export const simulatedKeys: SigningKeys = simulatedSigningKeys(entropy);
-export const ed25519Keys: SigningKeys = portableSigningKeys(entropy);
+export const ed25519Keys: SigningKeys = ed25519SigningKeys(PORTABLE_PRIMITIVES.ed25519, entropy);
 
 export function signingCluster(size: number, overrides: Partial<ReplicaOptions> = {}): TestCluster {
   const cluster = new TestCluster(size, 1, 'rounds', { signing: simulatedKeys, ...overrides });

@@ -1,7 +1,7 @@
 /** Worlds in which members come and go: they change, the groups follow the directory, and the oracles notice what does not fit. */
 import { describe, expect, test } from 'vitest';
 import type { GroupId, NodeId } from '../../core/ids.ts';
-import { nativeHasher } from '../../node/hasher.ts';
+import { nativePrimitives } from '../../node/cli/native-primitives.ts';
 import { RecoveryIsLegal } from '../../sim/check/raft/recovery-is-legal.ts';
 import { GroupView } from '../../sim/check/raft/view.ts';
 import { runSeed } from '../../sim/run.ts';
@@ -19,7 +19,7 @@ describe('a world with nodes that may join', () => {
         profile: 'lite',
         scenario: undefined,
         adjust: (knobs) => ({ ...knobs, spares: 2, changeMeanMicros: 300_000 }),
-        sha256: nativeHasher,
+        primitives: nativePrimitives,
         stopwatch: () => 0,
       });
       expect(report.violation).toBeNull();
@@ -37,7 +37,7 @@ test('a node that is lost for good is replaced or removed, and the run passes', 
     profile: 'lite',
     scenario: undefined,
     adjust: (knobs) => ({ ...knobs, nodes: 4, spares: 2, downMax: 1, changeMeanMicros: 1_000_000, faults: { wipe: 3 } }),
-    sha256: nativeHasher,
+    primitives: nativePrimitives,
     stopwatch: () => 0,
   });
   expect(report.violation).toBeNull();

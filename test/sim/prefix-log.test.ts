@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Hasher } from '../../core/capability.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import { describeEvent, PrefixLog } from '../../sim/prefix-log.ts';
+import { PORTABLE_PRIMITIVES } from '../../sim/primitives.ts';
 import { type RunOptions, runSeed } from '../../sim/run.ts';
 
 function logOf(options: Partial<RunOptions> = {}): PrefixLog {
@@ -54,7 +55,7 @@ describe('a log of prefixes', () => {
   });
 
   test('names the first event that differs, and not a later one', () => {
-    const fickle = logOf({ sha256: fickleHasher(FICKLE_CALL) });
+    const fickle = logOf({ primitives: { ...PORTABLE_PRIMITIVES, sha256: fickleHasher(FICKLE_CALL) } });
     const difference = honest.firstDifference(fickle);
     const position = difference?.position as number;
     expect(position).toBeGreaterThan(0);
@@ -79,7 +80,7 @@ describe('a log of prefixes', () => {
     const samples = honest.samples();
     expect(samples.hashes.length / 8).toBeLessThanOrEqual(2048);
     expect(honest.firstDifferenceFrom(samples)).toBeUndefined();
-    const fickle = logOf({ sha256: fickleHasher(FICKLE_CALL) });
+    const fickle = logOf({ primitives: { ...PORTABLE_PRIMITIVES, sha256: fickleHasher(FICKLE_CALL) } });
     const exact = honest.firstDifference(fickle)?.position as number;
     const found = fickle.firstDifferenceFrom(samples)?.position as number;
     expect(found).toBeLessThanOrEqual(exact);

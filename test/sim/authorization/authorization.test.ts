@@ -1,6 +1,6 @@
 /** The story of permissions that change while nodes fail: every answer is what the chain defines, and everything that can happen does. */
 import { expect, test } from 'vitest';
-import { nativeHasher } from '../../../node/hasher.ts';
+import { nativePrimitives } from '../../../node/cli/native-primitives.ts';
 import { authorization } from '../../../scenarios/authorization.ts';
 import { AUTHORIZATION_MARKS } from '../../../sim/authorization/marks.ts';
 import type { Knobs } from '../../../sim/knobs.ts';
@@ -15,7 +15,14 @@ function short(knobs: Knobs): Knobs {
 
 const runOf = (seed: number, options: Partial<RunOptions> = {}) =>
   runSeed({
-    ...{ seed: String(seed), profile: 'swarm', scenario: authorization, adjust: short, sha256: nativeHasher, stopwatch: () => 0 },
+    ...{
+      seed: String(seed),
+      profile: 'swarm',
+      scenario: authorization,
+      adjust: short,
+      primitives: nativePrimitives,
+      stopwatch: () => 0,
+    },
     ...options,
   });
 
@@ -52,7 +59,7 @@ test('a generic run has such clients where the knob says so', () => {
     profile: 'lite',
     scenario: undefined,
     adjust,
-    sha256: nativeHasher,
+    primitives: nativePrimitives,
     stopwatch: () => 0,
   });
   expect([report.verdict, report.violation]).toEqual(['pass', null]);

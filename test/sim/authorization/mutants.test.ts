@@ -26,13 +26,13 @@ const ORACLES: Readonly<Record<string, readonly string[]>> = {
 const MUTANTS = [...AUTHORIZATION_MUTANTS, ...LEDGER_MUTANTS.filter(({ id }) => id === 'V5' || id === 'V21')];
 
 const ENTRY = (without: readonly string[]): string => `
-import { nativeHasher } from './node/hasher.ts';
+import { nativePrimitives } from './node/cli/native-primitives.ts';
 import { authorization } from './scenarios/authorization.ts';
 import { runSeed } from './sim/run.ts';
 const adjust = (knobs) => ({ ...knobs, operations: 200, signing: 'none', expiryShare: 0.2, faults: { crash: 0.1 } });
 let found = null;
 for (let seed = 1; seed <= ${SEEDS} && found === null; seed += 1) {
-  const options = { seed: String(seed), profile: 'swarm', scenario: authorization, adjust, sha256: nativeHasher, without: ${JSON.stringify(without)}, stopwatch: () => 0 };
+  const options = { seed: String(seed), profile: 'swarm', scenario: authorization, adjust, primitives: nativePrimitives, without: ${JSON.stringify(without)}, stopwatch: () => 0 };
   const { violation } = runSeed(options).report;
   if (violation !== null) found = { seed, ...violation };
 }

@@ -1,6 +1,6 @@
 /** The story of a node that lies to clients: its lies arrive, some are believed, and each one that is believed is proven. */
 import { expect, test } from 'vitest';
-import { nativeHasher } from '../../../node/hasher.ts';
+import { nativePrimitives } from '../../../node/cli/native-primitives.ts';
 import { byzantineNode } from '../../../scenarios/byzantine-node.ts';
 import { BYZANTINE_MARKS } from '../../../sim/byzantine/marks.ts';
 import type { Knobs } from '../../../sim/knobs.ts';
@@ -16,7 +16,14 @@ function short(knobs: Knobs): Knobs {
 }
 
 const runOf = (seed: number, adjust: (knobs: Knobs) => Knobs = short) =>
-  runSeed({ seed: String(seed), profile: 'swarm', scenario: byzantineNode, adjust, sha256: nativeHasher, stopwatch: () => 0 });
+  runSeed({
+    seed: String(seed),
+    profile: 'swarm',
+    scenario: byzantineNode,
+    adjust,
+    primitives: nativePrimitives,
+    stopwatch: () => 0,
+  });
 
 test('in every seed nobody diverges or a proof names the liar, and its lies do arrive', () => {
   const reached = new Map<string, number>();

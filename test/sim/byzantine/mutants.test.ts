@@ -65,13 +65,13 @@ const MUTANTS: readonly Mutant[] = [
 ];
 
 const ENTRY = `
-import { nativeHasher } from './node/hasher.ts';
+import { nativePrimitives } from './node/cli/native-primitives.ts';
 import { byzantineNode } from './scenarios/byzantine-node.ts';
 import { runSeed } from './sim/run.ts';
 const adjust = (knobs) => ({ ...knobs, operations: 200, signing: 'simulated', faults: { powerLoss: 0.1 } });
 let found = null;
 for (let seed = ${FIRST}; seed < ${FIRST} + ${SEEDS} && found === null; seed += 1) {
-  const options = { seed: String(seed), profile: 'swarm', scenario: byzantineNode, adjust, sha256: nativeHasher, stopwatch: () => 0 };
+  const options = { seed: String(seed), profile: 'swarm', scenario: byzantineNode, adjust, primitives: nativePrimitives, stopwatch: () => 0 };
   const { violation } = runSeed(options).report;
   if (violation !== null) found = { seed, ...violation };
 }
