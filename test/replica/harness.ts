@@ -33,6 +33,8 @@ export class TestNode {
   diskWorks: boolean = true;
   /** Operations that the disk still carries out; then the machine loses power. */
   operationsLeft: number = Number.POSITIVE_INFINITY;
+  /** Whether it is the power that goes then, or the process alone: what it wrote stays in the caches. */
+  losesPower: boolean = true;
   persists: Extract<Effect, { kind: 'persist' }>[] = [];
   gated: Extract<Effect, { kind: 'reply' }>[] = [];
   readonly fatals: Extract<Effect, { kind: 'fatal' }>[] = [];
@@ -174,12 +176,16 @@ export class TestCluster {
     return find() as TestNode;
   }
 
-  runUntil(reached: () => boolean): void {
+  /** @param end no deadline behind it comes */
+  runUntil(reached: () => boolean, end: number = Number.POSITIVE_INFINITY): void {
     for (let step = 0; step < STEPS_MAX; step += 1) {
       this.settle();
       if (reached()) return;
       const next = Math.min(...this.nodes.filter((node) => node.running).map((node) => node.replica.nextDeadline()));
-      this.now = Math.max(this.now, next);
+      const then = Math.min(next, end);
+      if (then === Number.POSITIVE_INFINITY)
+        throw new Error('nothing will ever happen: no node runs, or none waits for anything');
+      this.now = Math.max(this.now, then);
       for (const node of this.nodes) if (node.running) this.input(node, { kind: 'deadline' });
     }
     throw new Error('the condition was never reached');
@@ -188,7 +194,7 @@ export class TestCluster {
   /** Lets a time pass, deadlines included. */
   pass(micros: number): void {
     const end = this.now + micros;
-    this.runUntil(() => this.now >= end);
+    this.runUntil(() => this.now >= end, end);
   }
 
   /** Parts a node from all others, both ways. */
@@ -242,7 +248,7 @@ export class TestCluster {
       for (const op of persist.ops) {
         node.operationsLeft -= 1;
         if (node.operationsLeft < 0) {
-          this.kill(node, true);
+          this.kill(node, node.losesPower);
           return true;
         }
         const refused = node.disk.execute(op);
