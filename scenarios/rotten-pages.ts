@@ -21,7 +21,7 @@ export const rottenPages: Scenario = {
   }),
   tell: (story) => {
     story.after(4000, () => story.begin('badSector', 300));
-    story.every(700, () => {
+    story.every(400, () => {
       story.begin(story.draws.below(2) === 0 ? 'pageRot' : 'misdirectedRead', 200 + story.draws.below(300));
     });
   },
