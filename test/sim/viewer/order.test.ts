@@ -10,7 +10,7 @@ describe('the order of a history that is not linearizable', () => {
   let picture: OrderPicture;
 
   beforeAll(async () => {
-    recording = await failingRun('X3', 'linearizable');
+    recording = await failingRun('X3', 'linearizable', true);
     picture = orderPicture(recording, 14) as OrderPicture;
   });
 
