@@ -2,7 +2,6 @@
  * One run of one seed: set up, work under faults, calm down, lose all power, read everything again, judge.
  * Pure: the caller gives a stopwatch, and what it prints is the caller's business too.
  */
-
 import { GLOBAL_GROUP, type GroupId } from '../core/ids.ts';
 import type { Replica } from '../core/replica/replica.ts';
 import { demandSubstance } from './check/substance.ts';
