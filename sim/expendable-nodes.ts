@@ -20,7 +20,8 @@ export function isExpendable(nodes: Nodes, groups: readonly GroupId[], watch: Ra
   const entries = newestLeader(nodes, GLOBAL_GROUP)?.state.topology?.members.entries ?? [];
   if (!entries.some(({ id, removed }) => id === nodes[index]?.id && !removed)) return false;
   const leaving = entries.filter(({ removed }) => removed).map(({ id }) => id);
-  return groups.every((group) => canGroupLose(nodes, group, { watch, index, leaving }));
+  const staysLearner = entries.some(({ id, role }) => id === nodes[index]?.id && role === 'learner');
+  return groups.every((group) => canGroupLose(nodes, group, { watch, index, leaving, staysLearner }));
 }
 
 interface Loss {
@@ -28,9 +29,11 @@ interface Loss {
   readonly index: number;
   /** Members that are to go. */
   readonly leaving: readonly NodeId[];
+  /** It is a learner for good; any other learner is made a voter as soon as it has caught up, and that may be decided by now. */
+  readonly staysLearner: boolean;
 }
 
-function canGroupLose(nodes: Nodes, group: GroupId, { watch, index, leaving }: Loss): boolean {
+function canGroupLose(nodes: Nodes, group: GroupId, { watch, index, leaving, staysLearner }: Loss): boolean {
   const leader = newestLeader(nodes, group);
   if (leader === undefined) return false;
   const { raft } = leader;
@@ -39,8 +42,8 @@ function canGroupLose(nodes: Nodes, group: GroupId, { watch, index, leaving }: L
   if (configuration.voters.some((id) => leaving.includes(id))) return false;
   const lost = nodes[index]?.id;
   if (lost === undefined || !membersOf(configuration).includes(lost)) return true;
-  if (configuration.learners.includes(lost)) return true;
-  if (configuration.voters.length < VOTERS_MIN) return false;
+  if (configuration.learners.includes(lost) && staysLearner) return true;
+  if (new Set([...configuration.voters, lost]).size < VOTERS_MIN) return false;
   const committed = watch.committedIn(group);
   return nodes
     .filter(({ id }) => id !== lost && configuration.voters.includes(id))

@@ -214,18 +214,24 @@ class Replay {
     try {
       effects = work();
     } catch (error) {
+      if (error instanceof TapeOver) this.unsaid();
       if (error instanceof Departure || error instanceof TapeOver || error instanceof TapeDamaged) throw error;
       this.threw = error instanceof Error ? error.message : String(error);
       this.isOver = true;
-      if (!this.witness.threw(this.threw)) this.unwitnessed += 1;
+      if (!this.witness.threw(this.threw)) this.unsaid();
       return;
     }
-    if (!this.witness.stepped(effects, clocks)) this.unwitnessed += 1;
+    if (!this.witness.stepped(effects, clocks)) this.unsaid();
     for (const effect of effects) {
       if (effect.kind === 'send') this.outbox?.push(effect);
       if (effect.kind === 'fatal' && effect.scope === 'node') this.isOver = true;
       if (this.isOver) return;
     }
+  }
+
+  /** The tape says nothing about what came of this input, or not all of it; the opening is no input. */
+  private unsaid(): void {
+    if (this.at.number > 0) this.unwitnessed += 1;
   }
 
   private release(clocks: Clocks): void {

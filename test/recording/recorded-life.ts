@@ -5,6 +5,7 @@ import { type Cipher, type Hasher, neverBuggify } from '../../core/capability.ts
 import type { ClientRequest, ClientResult, SessionRef } from '../../core/client/protocol.ts';
 import { NEWEST } from '../../core/client/protocol.ts';
 import { Outbox } from '../../core/codec/outbox.ts';
+import type { Clocks } from '../../core/effect.ts';
 import { portableHasher } from '../../core/hasher.ts';
 import type { ClusterId, GroupId, NodeId, OrganizationId, Seq, VaultId } from '../../core/ids.ts';
 import { portableVerifier } from '../../core/note/ed25519.ts';
@@ -47,6 +48,8 @@ export interface LifeOptions {
 }
 
 export class RecordedLife {
+  /** When it was opened. */
+  readonly opened: Clocks = sampleClocks();
   readonly recorder: Recorder;
   readonly replica: Replica;
   readonly stops: Standing[] = [];
@@ -56,7 +59,7 @@ export class RecordedLife {
   private sequence: number = 0;
 
   constructor(disk: SimDisk, { limitBytes = 1 << 24, cipher }: LifeOptions = {}) {
-    const clocks = sampleClocks();
+    const clocks = this.opened;
     const snapshots = { checkpointLogBytes: 1 << 12, checkpointReplayBytes: 1 << 10 };
     const options = { seed: seedFrom(systemEntropy), timing: TIMING, segmentBytes: 1 << 16, checkpointMicros: 20_000, snapshots };
     const seal = cipher && { cipher, key: cipher.drawKey() };

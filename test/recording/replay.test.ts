@@ -1,9 +1,9 @@
 /** The tape of a node's life on the production runtime: it replays to the very same, and whatever is not the same is caught. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { portableHasher } from '../../core/hasher.ts';
+import type { Micros } from '../../core/ids.ts';
 import { decodeSigningHeader, SIGNING_BLOCK_BYTES, SIGNING_FILE } from '../../core/signing/record-file.ts';
 import { guarded } from '../../node/cli/determinism-guard.ts';
-import { sampleClocks } from '../../node/clock.ts';
 import { nativeCipher } from '../../node/keys/native-cipher.ts';
 import { newDisk, RecordedLife, replay } from './recorded-life.ts';
 
@@ -109,8 +109,20 @@ describe('a tape', () => {
     await life.work();
     life.kill();
     const before = replay(life.tape);
-    life.recorder.turn(sampleClocks(), [{ kind: 'deadline' }, { kind: 'deadline' }]);
+    const lastTurn = { now: (life.opened.now + before.micros) as Micros, wall: life.opened.wall }; // nothing is due since
+    life.recorder.turn(lastTurn, [{ kind: 'deadline' }, { kind: 'deadline' }]);
     expect(replay(life.tape)).toMatchObject({ verdict: 'equal', inputs: before.inputs + 2, unwitnessed: 2 });
+  });
+
+  test('ends within an input that the core asks something for: that one is not witnessed, and no other is given', async () => {
+    const life = new RecordedLife(newDisk());
+    life.bootstrap();
+    await life.work();
+    life.kill();
+    const before = replay(life.tape);
+    const muchLater = { now: (life.opened.now + before.micros + 60_000_000) as Micros, wall: life.opened.wall };
+    life.recorder.turn(muchLater, [{ kind: 'deadline' }, { kind: 'deadline' }]);
+    expect(replay(life.tape)).toMatchObject({ verdict: 'equal', inputs: before.inputs + 1, unwitnessed: 1 });
   });
 
   test('ends whole where its limit is, and the node goes on', async () => {

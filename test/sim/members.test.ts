@@ -44,6 +44,19 @@ test('a node that is lost for good is replaced or removed, and the run passes', 
   expect(report.faults.wipe).toBe(1);
 });
 
+test('a learner that is about to be the second voter of two is not lost for good', () => {
+  const { report } = runSeed({
+    seed: '2', // its learner had caught up, and was made a voter when it was no more
+    profile: 'lite',
+    scenario: undefined,
+    adjust: (knobs) => ({ ...knobs, nodes: 1, spares: 2, downMax: 1, changeMeanMicros: 300_000, faults: { wipe: 10 } }),
+    primitives: nativePrimitives,
+    stopwatch: () => 0,
+  });
+  expect(report.violation).toBeNull();
+  expect(report.faults.wipe).toBe(1);
+});
+
 describe('the operator', () => {
   function operatorOf(founders: number): { readonly operator: Operator; readonly nodes: readonly NodeId[] } {
     const nodes = Array.from({ length: founders + 2 }, (_, node) => `node-${node}` as NodeId);
