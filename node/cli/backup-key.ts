@@ -4,7 +4,7 @@ import type { BackupOnDisk, OpenBackup } from '../backup/backup-file.ts';
 import { isSealedBackup, OpenedSeal } from '../backup/sealed-file.ts';
 import { cipherOf } from '../keys/provider.ts';
 import { usageFailure } from './failure.ts';
-import { masterKeyFrom } from './start-options.ts';
+import { masterKeyFrom } from './master-key.ts';
 
 const BACKUP_KEY_VARIABLE = 'VOUCH_BACKUP_KEY';
 

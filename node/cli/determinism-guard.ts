@@ -18,8 +18,6 @@ interface Replaced {
   readonly before: PropertyDescriptor | undefined;
 }
 
-const OWN_FILE = /determinism-guard\.[jt]s/;
-
 /** Runs something synchronous with the platform's clocks, randomness and timers closed. */
 export function guarded<T>(run: () => T): Guarded<T> {
   let escaped: string | undefined;
@@ -28,7 +26,7 @@ export function guarded<T>(run: () => T): Guarded<T> {
     const before = Object.getOwnPropertyDescriptor(owner, name);
     replaced.push({ owner, name, before });
     const value = function refuse(): never {
-      const error = new EscapeError(`${title} was called during a simulated run`);
+      const error = escapeAt(refuse, `${title} was called during a simulated run`);
       escaped ??= sentence(error);
       throw error;
     };
@@ -57,9 +55,9 @@ export function guarded<T>(run: () => T): Guarded<T> {
     const before = Object.getOwnPropertyDescriptor(globalThis, 'Date');
     replaced.push({ owner: globalThis, name: 'Date', before });
     const value = new Proxy(RealDate, {
-      construct(target, args: ConstructorParameters<typeof Date>, newTarget): Date {
+      construct: function construct(target, args: ConstructorParameters<typeof Date>, newTarget): Date {
         if (args.length > 0) return Reflect.construct(target, args, newTarget) as Date;
-        const error = new EscapeError('new Date() was called during a simulated run');
+        const error = escapeAt(construct, 'new Date() was called during a simulated run');
         escaped ??= sentence(error);
         throw error;
       },
@@ -68,9 +66,15 @@ export function guarded<T>(run: () => T): Guarded<T> {
   }
 }
 
+/** @param called what must not be: its stack begins with whoever called that. */
+function escapeAt(called: (...args: never[]) => unknown, message: string): EscapeError {
+  const error = new EscapeError(message);
+  Error.captureStackTrace(error, called);
+  return error;
+}
+
 /** The message, and the place of the call. */
 function sentence({ message, stack }: Error): string {
-  const frames = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const caller = frames.find((line) => !OWN_FILE.test(line));
+  const caller = (stack ?? '').split('\n').find((line) => /^\s+at /.test(line));
   return caller === undefined ? message : `${message}, ${caller.trim()}`;
 }

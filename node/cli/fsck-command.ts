@@ -11,8 +11,8 @@ import { systemEntropy } from '../entropy.ts';
 import { nativeHasher } from '../hasher.ts';
 import { cipherOf, type KeyProvider } from '../keys/provider.ts';
 import { CliFailure, usageFailure } from './failure.ts';
+import { masterKeyFrom } from './master-key.ts';
 import { print, printJson } from './output.ts';
-import { masterKeyFrom } from './start-options.ts';
 
 export function addFsckCommand(program: Command): void {
   program

@@ -13,8 +13,8 @@ import { systemEntropy } from '../entropy.ts';
 import { MASTER_KEY_BYTES } from '../keys/native-cipher.ts';
 import { cipherOf } from '../keys/provider.ts';
 import { CliFailure, usageFailure } from './failure.ts';
+import { masterKeyFrom } from './master-key.ts';
 import { print } from './output.ts';
-import { masterKeyFrom } from './start-options.ts';
 
 const NEW_MASTER_KEY = 'VOUCH_NEW_MASTER_KEY';
 

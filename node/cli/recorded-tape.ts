@@ -12,7 +12,7 @@ import { cipherOf } from '../keys/provider.ts';
 import { coreId } from './build-id.ts';
 import { guarded } from './determinism-guard.ts';
 import { usageFailure } from './failure.ts';
-import { masterKeyFrom } from './start-options.ts';
+import { masterKeyFrom } from './master-key.ts';
 
 const TAPE_NAME = /\.tape$/;
 /** Such a word is a seed, whatever file or directory has that name: tape-source.ts. */

@@ -16,9 +16,9 @@ import { backupJson, tellBackup } from './backup-report.ts';
 import { ByteProgress } from './byte-progress.ts';
 import { CliFailure, usageFailure } from './failure.ts';
 import { type Interruption, interruptible } from './interruption.ts';
+import { masterKeyFrom } from './master-key.ts';
 import { print, printJson } from './output.ts';
 import { DEFAULT_HOST } from './remote.ts';
-import { masterKeyFrom } from './start-options.ts';
 
 interface RestoreOptions {
   readonly dir?: string;

@@ -1,9 +1,9 @@
 /** The options of `vouch start`, which `vouch config` takes as well, and what they, the environment and a file come to. */
 import type { Command } from 'commander';
-import { StorageError } from '../../core/errors.ts';
 import { type Loaded, loadSettings } from '../config/load.ts';
-import { type KeyProvider, MASTER_KEY_VARIABLE, providerOf } from '../keys/provider.ts';
-import { CliFailure, usageFailure } from './failure.ts';
+import type { KeyProvider } from '../keys/provider.ts';
+import { usageFailure } from './failure.ts';
+import { masterKeyFrom } from './master-key.ts';
 
 export interface StartFlags {
   readonly config?: string;
@@ -41,16 +41,4 @@ export function loadStart(flags: StartFlags): LoadedSettings {
   if (!loaded.ok) throw usageFailure(loaded.message);
   const { keyFile, data } = loaded.settings;
   return { ...loaded, masterKey: masterKeyFrom({ keyFile, data }) };
-}
-
-/** The master key that a command is given by a flag or by the environment. */
-export function masterKeyFrom(
-  from: { readonly keyFile: string | undefined; readonly data: string | undefined },
-  variable: string = MASTER_KEY_VARIABLE,
-): KeyProvider | undefined {
-  try {
-    return providerOf({ ...from, variable, text: process.env[variable] });
-  } catch (error) {
-    throw error instanceof StorageError ? new CliFailure(error.message, 2) : error;
-  }
 }

@@ -9,7 +9,8 @@ import { join } from 'path';
 import { root } from './install.mjs';
 
 const { build } = await import('esbuild');
-const node = join(root, 'dist', 'node');
+const dist = join(root, 'dist');
+const node = join(dist, 'node');
 const cli = join(node, 'cli');
 
 /** Files that stay files of their own, and how the bundle imports them. */
@@ -49,25 +50,18 @@ await build({
   plugins: [kept(new Map([[join(node, 'disk', 'file-system.js'), './disk/file-system.js']]))],
 });
 
-// Parts that several commands share have names with a hash; those of the build before are of no use.
+// Parts that several of these share have names with a hash; those of the build before are of no use.
 for (const name of readdirSync(cli)) if (/-[0-9A-Z]{8}\.js(?:\.map)?$/.test(name)) rmSync(join(cli, name));
 await build({
   ...common,
-  entryPoints: [join(cli, 'main.js')],
-  outdir: cli,
+  // `vouch/sim` is one of them: scenarios of users import it, and it has to be the very one that runs them. Workers are loaded by name.
+  entryPoints: [join(cli, 'main.js'), join(cli, 'sim-worker.js'), join(cli, 'sim-run-worker.js'), join(dist, 'sim', 'public.js')],
+  outbase: dist,
+  outdir: dist,
+  chunkNames: 'node/cli/[name]-[hash]', // beside the commands, whose code finds its neighbours from where it is
   splitting: true, // what a command loads only when it is asked for stays apart
-  // The first is CommonJS that is imported when it is needed: within a bundle its exports would have no names. The second is shared with
-  // what stays apart.
-  external: [...common.external, '@openfga/syntax-transformer', 'commander'],
-  plugins: [
-    kept(
-      new Map([
-        [join(node, 'run-node.js'), '../run-node.js'],
-        // Scenarios of users import vouch/sim: it has to be the one that runs them.
-        [join(cli, 'sim.js'), './sim.js'],
-        // Thrown by either, and caught by its class.
-        [join(cli, 'failure.js'), './failure.js'],
-      ]),
-    ),
-  ],
+  // The first is CommonJS that is imported when it is needed: within a bundle its exports would have no names. The second would be a
+  // megabyte beside it, and is needed where somebody's own code is bundled.
+  external: [...common.external, '@openfga/syntax-transformer', 'esbuild'],
+  plugins: [kept(new Map([[join(node, 'run-node.js'), '../run-node.js']]))],
 });

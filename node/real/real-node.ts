@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { ChildNode, type ChildNodeOptions } from '../local/child-node.ts';
+import { packageFile } from '../package-file.ts';
 import { beginOrders, type DeathKind, giveOrder, isDeathConfirmed, type Order } from './orders.ts';
 
 export interface RealNodeEvents {
@@ -21,7 +22,7 @@ export interface CrashPlan {
   readonly how: DeathKind;
 }
 
-const LAYER = new URL('./fault-layer.js', import.meta.url);
+const LAYER = packageFile('dist/node/real/fault-layer.js');
 /** A process that was told to end and has not by then is killed. Why so long: a machine may be busy. */
 const OBEY_MS = 400;
 /** Often, so that checkpoints are written, interrupted and started from. */

@@ -11,6 +11,7 @@ import type { Scenario } from '../../../sim/scenario.ts';
 import { ScenarioError } from '../../../sim/scenario-error.ts';
 import { seedWords } from '../../../sim/seed.ts';
 import { Choices } from '../../../sim/tape.ts';
+import { packageFile } from '../../package-file.ts';
 import { EXIT_INTERRUPTED, usageFailure } from '../failure.ts';
 import { print, printJson, say } from '../output.ts';
 import { placeOf } from '../scenario-failure.ts';
@@ -25,7 +26,7 @@ import { demandTellable } from './real-story.ts';
 
 /** Of the work under faults: with all the rest, a run takes less than a minute on an idle machine. */
 const WORK_MS = 20_000;
-const COMMANDS = fileURLToPath(new URL('../main.js', import.meta.url));
+const COMMANDS = fileURLToPath(packageFile('dist/node/cli/main.js'));
 
 export async function runOnProcesses(plan: RunPlan, flags: RunFlags): Promise<void> {
   demandFitting(plan, flags);
