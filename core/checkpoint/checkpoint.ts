@@ -11,7 +11,6 @@ import type { FileOp } from '../effect.ts';
 import type { LogIndex, Seq } from '../ids.ts';
 import { CHECKPOINT_RUN_BYTES, SNAPSHOT_CHUNK_BYTES, SNAPSHOT_WRITE_BYTES_MAX } from '../limits.ts';
 import { layTable, type TablePlace } from '../page/page-table.ts';
-import type { PagedStore } from '../page/paged-store.ts';
 import type { Pin } from '../page/space.ts';
 import type { PageBacking, StatePages } from '../page/state-pages.ts';
 import type { PageId } from '../page/store.ts';
@@ -80,7 +79,7 @@ export class Checkpoint {
     this.backing = defined(this.pages.backing, 'a state that becomes a checkpoint has a page file');
     this.finish = (id) => this.backing.file.finish(id);
     // At the moment of the capture's pin: what the trees had dropped before is not part of them.
-    this.used = inUse(this.backing.trees, this.pages.space.deadPages());
+    this.used = this.backing.trees.usedPages();
     this.fresh = this.backing.trees.takeFresh();
     this.backing.number += 1;
     if (this.backing.number === 1) {
@@ -143,7 +142,7 @@ export class Checkpoint {
     yield* this.fillCatalog();
     const { catalogSpace, catalogStore } = this.backing;
     this.catalogPin = catalogSpace.pin();
-    const catalogPages = inUse(catalogStore, catalogSpace.deadPages());
+    const catalogPages = catalogStore.usedPages();
     yield* this.write(catalogStore.takeFresh());
     yield* this.writeTable(catalogPages);
   }
@@ -271,11 +270,4 @@ export class Checkpoint {
     backing.catalogSpace.unpin(before.catalog);
     for (const id of before.table) backing.file.free(id);
   }
-}
-
-/** By id: 1 = in use by the trees of a store as they are now. */
-function inUse(store: PagedStore, dead: Iterable<PageId>): Uint8Array {
-  const used = store.usedPages();
-  for (const id of dead) used[id] = 0;
-  return used;
 }

@@ -14,14 +14,10 @@ export class OrphanSweep {
   private next: number = 1;
   /** Pages that came later are of vaults that are there. */
   private readonly end: number;
-  /** Pages that the trees had given back themselves, and that snapshots keep. */
-  private readonly dead: ReadonlySet<PageId>;
 
   constructor(group: ReplicaGroup) {
     this.group = group;
-    const { backing, space } = group.state.pages;
-    this.end = backing?.file.size ?? 0;
-    this.dead = new Set(space.deadPages());
+    this.end = group.state.pages.backing?.file.size ?? 0;
   }
 
   get isOver(): boolean {
@@ -36,12 +32,11 @@ export class OrphanSweep {
     const last = Math.min(this.end, this.next + ORPHAN_SLICE_PAGES);
     for (; this.next < last; this.next += 1) {
       const id = this.next as PageId;
-      if (!backing.trees.uses(id) || this.dead.has(id)) continue;
+      if (!backing.trees.uses(id)) continue; // a tree may have dropped it before its vault was deleted, and snapshots keep it
       const owner = backing.file.ownerOf(id);
       if (owner === undefined || owner.length < ULID_BYTES) continue;
       const vault = ulidText<'VaultId'>(owner) as VaultId;
       if (!gone.isDeleted(vault)) continue;
-      backing.trees.orphan(id);
       pages.space.dropUnread(id);
     }
   }

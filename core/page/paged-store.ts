@@ -11,8 +11,8 @@ const USED = 1;
 const FRESH = 2;
 /** In `fresh`, whatever became of it. */
 const LISTED = 4;
-/** Given back already, and kept for a snapshot. */
-const ORPHAN = 8;
+/** Dropped by its tree, and kept for a snapshot. */
+const RETIRED = 8;
 
 export class PagedStore implements PageStore {
   readonly pageBytes: number;
@@ -66,28 +66,28 @@ export class PagedStore implements PageStore {
     for (const id of this.fresh) {
       const flags = this.flags[id] as number;
       if ((flags & FRESH) !== 0) taken.push(id);
-      this.flags[id] = flags & (USED | ORPHAN);
+      this.flags[id] = flags & (USED | RETIRED);
     }
     this.fresh = [];
     this.freshCount = 0;
     return taken;
   }
 
-  /** Whether the trees use a page, as far as anybody knows. */
+  retire(id: PageId): void {
+    const flags = this.flags[id] as number;
+    assert((flags & (USED | RETIRED)) === USED, 'a page is dropped once');
+    this.flags[id] = flags | RETIRED;
+  }
+
+  /** Whether the trees refer to a page. Of a tree whose vault is gone they do until its pages are retired. */
   uses(id: PageId): boolean {
-    const flags = this.flags[id] ?? 0;
-    return (flags & USED) !== 0 && (flags & ORPHAN) === 0;
+    return ((this.flags[id] ?? 0) & (USED | RETIRED)) === USED;
   }
 
-  /** The page was given back, and its tree is gone: it is not given back twice. */
-  orphan(id: PageId): void {
-    this.flags[id] = (this.flags[id] as number) | ORPHAN;
-  }
-
-  /** By id: 1 = in use by this store's space now, snapshots included. */
+  /** By id: 1 = the trees refer to it now. */
   usedPages(): Uint8Array {
     const used = new Uint8Array(this.file.size);
-    for (let id = 1; id < used.length; id += 1) used[id] = (this.flags[id] as number) & USED;
+    for (let id = 1; id < used.length; id += 1) if (this.uses(id as PageId)) used[id] = 1;
     return used;
   }
 

@@ -87,15 +87,17 @@ export class PageSpace {
     const newest = this.pins[this.pins.length - 1];
     if (newest === undefined) return this.store.free(id);
     const born = generationOf(this.store.read(id));
-    if (born > newest.generation) this.store.free(id);
-    else die(newest, id, born);
+    if (born > newest.generation) return this.store.free(id);
+    this.store.retire(id);
+    die(newest, id, born);
   }
 
   /** The same for a page of which nobody knows when it was born, because it cannot be read any more. */
   dropUnread(id: PageId): void {
     const newest = this.pins[this.pins.length - 1];
-    if (newest === undefined) this.store.free(id);
-    else newest.unread.push(id);
+    if (newest === undefined) return this.store.free(id);
+    this.store.retire(id);
+    newest.unread.push(id);
   }
 
   /** Ends the generation: every page that exists now stays readable until `unpin`. */
@@ -123,15 +125,7 @@ export class PageSpace {
     this.pins.splice(at, 1);
   }
 
-  /** Pages that the trees have dropped and only snapshots still need. */
-  *deadPages(): Generator<PageId> {
-    for (const pin of this.pins) {
-      yield* pin.dead;
-      yield* pin.unread;
-    }
-  }
-
-  /** How many of them there are. For checks and metrics. */
+  /** How many pages the trees have dropped and only snapshots still need. For checks and metrics. */
   get pinnedPages(): number {
     let count = 0;
     for (const pin of this.pins) count += pin.dead.length;

@@ -20,6 +20,8 @@ export interface PageStore {
   allocate(): PageId;
   /** Gives a page back; the id may be handed out again at once. */
   free(id: PageId): void;
+  /** No tree refers to the page any more, and it is to be freed later: a snapshot still sees it. Once. */
+  retire(id: PageId): void;
 }
 
 /** Why 512: smaller pages hold no four cells. Production uses 4 KiB to 16 KiB; tests use small ones for deep trees. */
@@ -76,4 +78,7 @@ export class MemoryPageStore implements PageStore {
     assert(id > 0 && id < this.pages.length, 'only an allocated page is freed');
     this.freeIds.push(id);
   }
+
+  /** Nobody here asks which pages the trees still use. */
+  retire(): void {}
 }

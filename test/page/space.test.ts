@@ -122,7 +122,13 @@ test('a snapshot is released without its pages being read: they may be sealed wi
     if (!isReadable) throw new Error('a page that nobody can read');
     return memory.read(id);
   };
-  const store: PageStore = { pageBytes: 512, read, allocate: () => memory.allocate(), free: (id) => memory.free(id) };
+  const store: PageStore = {
+    pageBytes: 512,
+    read,
+    allocate: () => memory.allocate(),
+    free: (id) => memory.free(id),
+    retire: () => undefined,
+  };
   const space = new PageSpace(store);
   const old = space.allocate();
   const first = space.pin();

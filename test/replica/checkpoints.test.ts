@@ -1,9 +1,11 @@
 /** Checkpoints, effect by effect: what a restart finds, what stands behind them, and every crash on the way. */
 import { describe, expect, test } from 'vitest';
 import { parsePageFileName } from '../../core/checkpoint/file.ts';
+import { OrphanSweep } from '../../core/checkpoint/orphans.ts';
 import type { GroupId } from '../../core/ids.ts';
 import { FIRST_PAGE_AT, type PageFile } from '../../core/page/page-file.ts';
 import type { PageId } from '../../core/page/store.ts';
+import type { ReplicaGroup } from '../../core/replica/group.ts';
 import type { Replica } from '../../core/replica/replica.ts';
 import type { TestNode } from './harness.ts';
 import { expectAllOn, open, pageFilesOf, raftOf, snapshotsOf, tupleOf, write, writeUntilDeath } from './snapshot-book.ts';
@@ -55,6 +57,26 @@ describe('checkpoints', () => {
     }
     expect(has()).toBe(true);
     expect(node.replica.group(book.vault.group)?.state.unsavedBytes).toBeLessThan(8192);
+  });
+
+  test('of a vault that is deleted, pages go once: those that its tree had dropped, and those that a sweep finds', () => {
+    const book = open(1);
+    const [node] = book.cluster.nodes as [TestNode];
+    const { group: id, organization, id: vault } = book.vault;
+    write(book, 150);
+    const group = node.replica.group(id) as ReplicaGroup;
+    const earlier = new OrphanSweep(group); // for a vault that was deleted before; it takes its time
+    write(book, 5);
+    const { space, backing } = group.state.pages;
+    expect(space.pinnedPages).toBeGreaterThan(0);
+    const command = { session: book.session, sequence: 2 + book.written, lowestUnanswered: 1 };
+    expectKind(book.cluster.ask(node, { kind: 'deleteVault', group: id, command, organization, vault }), 'vaultDeleted');
+    while (!earlier.isOver) earlier.work();
+    const before = backing?.number;
+    book.cluster.runUntil(() => (backing?.number ?? 0) > Number(before));
+    book.cluster.pass(100_000);
+    expect(node.fatals).toEqual([]);
+    expect(backing?.trees.usedPages().every((isUsed) => isUsed === 0)).toBe(true);
   });
 
   test('a command that was answered before a checkpoint is not executed again behind a restart', () => {

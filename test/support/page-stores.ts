@@ -4,6 +4,7 @@ import type { PageId, PageStore } from '../../core/page/store.ts';
 export class StrictPageStore implements PageStore {
   readonly pageBytes: number;
   private readonly live: Map<PageId, Uint8Array> = new Map();
+  private readonly retired: Set<PageId> = new Set();
   private next: number = 1;
 
   constructor(pageBytes: number) {
@@ -28,5 +29,10 @@ export class StrictPageStore implements PageStore {
   free(id: PageId): void {
     this.read(id).fill(0xdb);
     this.live.delete(id);
+  }
+  retire(id: PageId): void {
+    this.read(id);
+    if (this.retired.has(id)) throw new Error(`page ${id} is dropped twice`);
+    this.retired.add(id);
   }
 }
