@@ -78,7 +78,6 @@ function parseAnswer(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    if (text.startsWith('VOUCHAUD')) throw usageFailure(`${file} is an audit file: vouch audit verify ${file}.`);
     throw new CliFailure(`REJECTED (decode): ${file} is not JSON, nor any other file that vouch verify knows.`);
   }
 }
@@ -87,6 +86,7 @@ function verify(file: string, options: VerifyOptions): void {
   const root = anchor(options.root, '--root');
   const block = anchor(options.block, '--block');
   const text = readText(file);
+  if (text.startsWith('VOUCHAUD')) throw usageFailure(`${file} is an audit file: vouch audit verify ${file}.`);
   const check = isReceipt(text)
     ? verifyReceiptText
     : isForkProof(text)

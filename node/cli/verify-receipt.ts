@@ -71,7 +71,7 @@ export function whereLines({ height, time, store, organization, checkpoint, sign
   const signed = `Authenticated: the checkpoint of size ${checkpoint.size} is signed by ${signersText(signers)}.`;
   const alone = 'Consistent with its own checkpoint, NOT authenticated: pin keys and give them with --keys.';
   return [
-    `At height ${height}, ${timeText(Number(time) / 1000)}, in store ${store} of ${organization}.`,
+    `At height ${height}, ${timeText(Number(time) / 1000)}, in vault ${store} of organization ${organization}.`,
     authenticated ? signed : alone,
   ];
 }

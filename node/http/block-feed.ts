@@ -43,7 +43,7 @@ export async function* blockFeed({ ledger, vault, from, signal }: Feed): AsyncGe
     const page = await pageFrom(ledger, vault, next as Height);
     if (page !== 'out of reach') reachedAt = performance.now();
     else if (performance.now() - reachedAt > PATIENCE_MS) {
-      throw new HttpError(503, 'unavailable', 'The store has been out of reach for a minute: watch it on another node.');
+      throw new HttpError(503, 'unavailable', 'The vault has been out of reach for a minute: watch it on another node.');
     }
     if (typeof page !== 'string') {
       for (const block of page) {

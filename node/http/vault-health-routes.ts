@@ -52,7 +52,7 @@ export function addVaultHealthRoutes(
   app.post('/v1/stores/:store/recover', async (request, reply) => {
     const { vault, group, health } = await copyOf(request);
     if (health.state === 'healthy' || health.state === 'disputed') {
-      throw new HttpError(400, 'failed_precondition', `The store is ${health.state} on this node: there is nothing to rebuild.`);
+      throw new HttpError(400, 'failed_precondition', `The vault is ${health.state} on this node: there is nothing to rebuild.`);
     }
     control.vaults.recover(group, vault);
     reply.code(202);

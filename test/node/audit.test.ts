@@ -99,6 +99,14 @@ describe('a vault that keeps everything', () => {
     const json = JSON.parse(audit(['verify', signed, '--keys', policy, '--json']).stdout);
     expect(json).toMatchObject({ authenticated: { by: 'checkpoint', height: json.blocks }, checkpoint: { size: json.blocks } });
     expect(json.signers).toHaveLength(2);
+    for (const command of [
+      ['verify', signed],
+      ['verify', signed, '--keys', policy],
+    ])
+      expect(vouch(command)).toMatchObject({
+        status: 2,
+        stderr: `vouch: ${signed} is an audit file: vouch audit verify ${signed}.\n`,
+      });
     expect(audit(['verify', signed]).stdout).toMatch(/NOT authenticated.*\nIt carries a checkpoint of size \d+/);
 
     const bare = join(folder, 'bare.audit');

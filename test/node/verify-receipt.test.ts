@@ -37,7 +37,7 @@ describe('vouch verify RECEIPT', () => {
     const { organization, vault } = honest.world.header;
     expect(stdout.split('\n')).toEqual([
       'PRESENT (allow): doc:plan#viewer@user:alice',
-      `At height 9, 2023-11-14T22:13:20.000Z, in store ${encodeUlid(vault)} of ${encodeUlid(organization)}.`,
+      `At height 9, 2023-11-14T22:13:20.000Z, in vault ${encodeUlid(vault)} of organization ${encodeUlid(organization)}.`,
       'Authenticated: the checkpoint of size 12 is signed by n2 (2023-11-14T22:13:20.000Z), n3 (2023-11-14T22:13:20.000Z).',
       '',
     ]);
