@@ -37,6 +37,8 @@ export class OrphanSweep {
       if (owner === undefined || owner.length < ULID_BYTES) continue;
       const vault = ulidText<'VaultId'>(owner) as VaultId;
       if (!gone.isDeleted(vault)) continue;
+      // What stood there before says so, too, where the write of a page of another vault was lost. A scrub finds that one.
+      if (!backing.file.isIntact(id)) continue;
       pages.space.dropUnread(id);
     }
   }

@@ -218,7 +218,7 @@ export class PageFile {
     return slot;
   }
 
-  /** Whose tree a page in use is of; undefined where that cannot be read. */
+  /** Whose tree a page in use is of, as the file has it: nobody has checked whether that is what was written. undefined where it cannot be read. */
   ownerOf(id: PageId): Uint8Array | undefined {
     const page = this.pages[id];
     if (page !== undefined) return ownerOf(page);

@@ -2,14 +2,17 @@
 import { describe, expect, test } from 'vitest';
 import { parsePageFileName } from '../../core/checkpoint/file.ts';
 import { OrphanSweep } from '../../core/checkpoint/orphans.ts';
+import type { VaultEntry } from '../../core/client/protocol.ts';
 import type { GroupId } from '../../core/ids.ts';
 import { FIRST_PAGE_AT, type PageFile } from '../../core/page/page-file.ts';
+import type { PageBacking } from '../../core/page/state-pages.ts';
 import type { PageId } from '../../core/page/store.ts';
 import type { ReplicaGroup } from '../../core/replica/group.ts';
 import type { Replica } from '../../core/replica/replica.ts';
+import { ulidBytes } from '../../core/state/ulid-field.ts';
 import type { TestNode } from './harness.ts';
 import { expectAllOn, open, pageFilesOf, raftOf, snapshotsOf, tupleOf, write, writeUntilDeath } from './snapshot-book.ts';
-import { expectKind, writeRequest } from './vaults.ts';
+import { createVault, expectKind, writeRequest } from './vaults.ts';
 
 describe('checkpoints', () => {
   test('the log is reclaimed behind a checkpoint, and a restart finds everything', () => {
@@ -77,6 +80,37 @@ describe('checkpoints', () => {
     book.cluster.pass(100_000);
     expect(node.fatals).toEqual([]);
     expect(backing?.trees.usedPages().every((isUsed) => isUsed === 0)).toBe(true);
+  });
+
+  test('a page on which the disk has something older is not taken for one of a vault that is deleted', () => {
+    const book = open(1);
+    const [node] = book.cluster.nodes as [TestNode];
+    write(book, 100);
+    const deleted = book.vault;
+    const other = { ...book, ...createVault(book.cluster, 'other'), written: 0 };
+    write(other, 100);
+    const { group: id, organization } = deleted;
+    const { pages } = (node.replica.group(id) as ReplicaGroup).state;
+    const { file, trees } = pages.backing as PageBacking;
+    file.evict(file.size);
+    file.evict(file.size);
+    const owner = (vault: VaultEntry): string => Buffer.from(ulidBytes(vault.id)).toString('hex');
+    const ownerOn = (page: PageId): string => Buffer.from(file.ownerOf(page) ?? []).toString('hex');
+    const isStored = (page: PageId): boolean => file.pages[page] === undefined && ownerOn(page) === owner(other.vault);
+    const stale = [...trees.usedPages().keys()]
+      .map((page) => page as PageId)
+      .filter((page) => trees.uses(page) && isStored(page));
+    expect(stale.length).toBeGreaterThan(5);
+    for (const page of stale)
+      node.disk.execute({ op: 'write', file: file.name, offset: file.offsetOf(page) + 32, bytes: ulidBytes(deleted.id) });
+    const command = { session: book.session, sequence: 2 + book.written, lowestUnanswered: 1 };
+    const deletion = { kind: 'deleteVault', group: id, command, organization, vault: deleted.id } as const;
+    expectKind(book.cluster.ask(node, deletion), 'vaultDeleted');
+    book.cluster.pass(1_000_000);
+    expect(stale.filter((page) => !trees.uses(page))).toEqual([]);
+    expect(
+      [...trees.usedPages().keys()].some((page) => trees.uses(page as PageId) && ownerOn(page as PageId) === owner(deleted)),
+    ).toBe(true);
   });
 
   test('a command that was answered before a checkpoint is not executed again behind a restart', () => {

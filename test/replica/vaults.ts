@@ -17,8 +17,11 @@ export function openSession(cluster: TestCluster, group: number): SessionRef {
   return expectKind(cluster.ask(cluster.leader(group), { kind: 'openSession', group: group as GroupId }), 'session').session;
 }
 
-/** An organization and a vault, and a session in the vault's group. */
-export function createVault(cluster: TestCluster): { readonly vault: VaultEntry; readonly session: SessionRef } {
+/** A vault of an organization, which is made where it is not there, and a session in the vault's group. */
+export function createVault(
+  cluster: TestCluster,
+  name: string = 'main',
+): { readonly vault: VaultEntry; readonly session: SessionRef } {
   const directory = openSession(cluster, 0);
   const ref = (sequence: number) => ({ session: directory, sequence, lowestUnanswered: sequence });
   const leader = cluster.leader(0);
@@ -27,7 +30,7 @@ export function createVault(cluster: TestCluster): { readonly vault: VaultEntry;
     command: ref(1),
     body: { kind: 'createOrganization', name: 'acme', placement: undefined },
   });
-  const reserve = { kind: 'reserveVault', organization: 'acme', name: 'main', allowExisting: false } as const;
+  const reserve = { kind: 'reserveVault', organization: 'acme', name, allowExisting: false } as const;
   const { vault } = expectKind(cluster.ask(leader, { kind: 'directory', command: ref(2), body: reserve }), 'vault');
   const session = openSession(cluster, vault.group);
   const command = { session, sequence: 1, lowestUnanswered: 1 };
