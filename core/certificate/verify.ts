@@ -138,7 +138,7 @@ export function checkCertificates(
     if (reason !== undefined) return { ...refusedAt('statement', `statements[${statement}]: ${reason}`), statement };
   }
   if (asked === undefined || asked.length === claims.length) return undefined;
-  return refusedAt('statement', `there are ${claims.length} statements, and ${asked.length} asked for`);
+  return refusedAt('statement', `${claims.length} statements, ${asked.length} asked for`);
 }
 
 function otherModel(model: string | undefined, asked: Asked): string | undefined {

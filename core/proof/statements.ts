@@ -161,7 +161,7 @@ export function checkStatements(
   }
   const { questions } = expected;
   if (questions === undefined || questions.length === claims.length) return undefined;
-  return refusedAt('statement', `there are ${claims.length} statements, and ${questions.length} asked for`);
+  return refusedAt('statement', `${claims.length} statements, ${questions.length} asked for`);
 }
 
 function otherQuestion(asked: Question | undefined, { question }: StatementClaim): string | undefined {
