@@ -16,7 +16,8 @@ export const stragglerFault: Fault = {
   inject: (request: FaultRequest): (() => void) | undefined => {
     const { target, draws, durationMicros } = request;
     if (target.nodeCount < 2) return undefined;
-    const away = draws.below(target.nodeCount);
+    // Every other time whoever leads: it takes entries until it gives up, and comes back with some that nobody else has.
+    const away = draws.below(2) === 0 ? target.focus() : draws.below(target.nodeCount);
     const directions: (readonly [number, number])[] = [];
     for (let peer = 0; peer < target.nodeCount; peer += 1) if (peer !== away) directions.push([away, peer], [peer, away]);
     target.counts.add('straggler');
