@@ -9,7 +9,14 @@ const OPERATIONS_MAX = 250;
 /** Which one is run, where it is not 7. */
 const SEEDS: Readonly<Record<string, string>> = { 'read-modes': '8' };
 /** What these are about comes late, or seldom. */
-const WHOLE: readonly string[] = ['planned-transfer', 'diverged-vault', 'hundred-groups', 'read-modes', 'changing-members'];
+const WHOLE: readonly string[] = [
+  'planned-transfer',
+  'diverged-vault',
+  'hundred-groups',
+  'read-modes',
+  'changing-members',
+  'stragglers',
+];
 const brief = (knobs: Knobs): Knobs => ({ ...knobs, operations: Math.min(knobs.operations, OPERATIONS_MAX) });
 
 /** What a run has more of than, where it is not 3. */
