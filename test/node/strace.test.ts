@@ -20,7 +20,7 @@ type Seen = 'synced' | { readonly request: number } | 'answer' | undefined;
 
 function see(line: string): Seen {
   if (/fdatasync(\(\d+| resumed>)\)?\s*= 0/.test(line)) return 'synced';
-  const request = /(?:read|recvfrom)\(.*user:strace-(\d+)\b/.exec(line);
+  const request = /(?:read|recvfrom)(?:\(| resumed>).*user:strace-(\d+)\b/.exec(line);
   if (request !== null) return { request: Number(request[1]) };
   return /(?:write|writev|sendmsg|sendto)\(.*HTTP\/1\.1 200/.test(line) ? 'answer' : undefined;
 }

@@ -62,7 +62,7 @@ test.skipIf(!traced)(
     }
     let [asked, synced, answered] = [false, false, 0];
     for (const line of readFileSync(trace, 'utf8').split('\n')) {
-      if (/(?:read|recvfrom)\(.*POST \/add-checkpoint/.test(line)) [asked, synced] = [true, false];
+      if (/(?:read|recvfrom)(?:\(| resumed>).*POST \/add-checkpoint/.test(line)) [asked, synced] = [true, false];
       else if (asked && /fdatasync(\(\d+| resumed>)\)?\s*= 0/.test(line)) synced = true;
       else if (/(?:write|writev|sendmsg|sendto)\(.*HTTP\/1\.1 200/.test(line)) {
         expect(synced, line).toBe(true);
