@@ -8,6 +8,7 @@ const FOLDERS = ['core', 'sim', 'scenarios'];
 
 /** `vouch/sim`: names what others hold, and the build writes it together with the commands. */
 const NAMES_ONLY = /^public\.[jt]s$/;
+
 /** Where compiled core/, sim/ and scenarios/ lie, or their sources. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
